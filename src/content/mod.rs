@@ -1,0 +1,1 @@
+//! Content packs: every word that a texter can receive. Floor 1.

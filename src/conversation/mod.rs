@@ -1,0 +1,1 @@
+//! The conversation: what is said next. Pure and total. Floor 1.

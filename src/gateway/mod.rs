@@ -1,0 +1,260 @@
+//! SMS gateways: pure translation between a provider's bytes and our words.
+//!
+//! A [`Gateway`] never touches the network: the core hands it the bytes of a hook or of a
+//! response and carries out the request that it builds. Floor 2.
+
+use axum::http::{HeaderMap, Method};
+use uuid::Uuid;
+
+use crate::clock::At;
+use crate::lane::Lane;
+use crate::phone::PhoneNumber;
+use crate::text::MessageBody;
+
+/// A webhook request as it came in, before anything is trusted.
+#[derive(Clone, Copy)]
+pub struct RawRequest<'a> {
+    /// The HTTP method.
+    pub method: &'a Method,
+    /// The URL that the gateway signs: `public_url` from the configuration, then path and query
+    /// exactly as received. Never from `Host` or forwarding headers.
+    pub url: &'a str,
+    /// All headers.
+    pub headers: &'a HeaderMap,
+    /// The raw body.
+    pub body: &'a [u8],
+    /// When it was received.
+    pub now: At,
+}
+
+/// Proof that a request passed [`Gateway::verify`]. Only this module and its children can make one.
+#[derive(Debug)]
+pub struct Verified(());
+
+/// Why a request was not trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// The signature header is not there.
+    #[error("the signature is missing")]
+    Missing,
+    /// The signature cannot be read.
+    #[error("the signature is malformed")]
+    Malformed,
+    /// The signature is another one.
+    #[error("the signature does not match")]
+    Mismatch,
+}
+
+/// What a hook told us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A person texted.
+    Inbound(Inbound),
+    /// News of a text that we sent.
+    Receipt(Receipt),
+    /// Nothing to act on, and why.
+    Ignored(&'static str),
+}
+
+/// One inbound text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inbound {
+    /// The gateway's id of the text: the key against handling it twice.
+    pub gateway_ref: String,
+    /// Who sent it.
+    pub from: PhoneNumber,
+    /// The number that it was sent to.
+    pub to: PhoneNumber,
+    /// The words; empty when there were none.
+    pub body: MessageBody,
+    /// How many pictures or files came with it.
+    pub media: u16,
+    /// The opt-out keyword that the gateway has already answered by itself, if it says so.
+    pub keyword_handled: Option<KeywordHandled>,
+}
+
+/// A carrier keyword that the gateway acted on and answered before we saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeywordHandled {
+    /// STOP and the like.
+    OptOut,
+    /// START and the like.
+    OptIn,
+    /// HELP and INFO.
+    Help,
+}
+
+/// How far a text that we sent has come. Ordered by rank: a receipt never moves a text back.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    sqlx::Type,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Delivery {
+    /// The gateway has taken it.
+    Accepted,
+    /// The carrier has taken it.
+    Sent,
+    /// The gateway or the carrier gave up.
+    Failed,
+    /// The phone has it.
+    Delivered,
+}
+
+/// A delivery receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The gateway's id of the text.
+    pub gateway_ref: String,
+    /// Our id of the outbox row, where the gateway hands it back.
+    pub outbox_id: Option<Uuid>,
+    /// How far it has come.
+    pub delivery: Delivery,
+    /// The gateway's error code, if any.
+    pub code: Option<String>,
+    /// Whether the code says that the person has opted out at the gateway.
+    pub opted_out: bool,
+}
+
+/// A text to send.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'a> {
+    /// The id of the outbox row.
+    pub outbox_id: Uuid,
+    /// Whom it goes to.
+    pub to: &'a PhoneNumber,
+    /// The words.
+    pub body: &'a MessageBody,
+    /// Its lane.
+    pub lane: Lane,
+    /// Where receipts should be sent (the status hook, with the outbox id as `ref`).
+    pub receipts_url: &'a str,
+}
+
+/// A request that the core is to carry out. No `Debug`: it holds credentials, a number and a body.
+pub struct SendRequest {
+    /// The URL to POST to.
+    pub url: String,
+    /// Its headers, `Authorization` included.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// How carrying it out ended.
+#[derive(Clone, Copy)]
+pub enum SendResult<'a> {
+    /// The gateway answered.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// The `Retry-After` header in seconds, if it was a number.
+        retry_after_s: Option<u64>,
+        /// The body, cut at 64 KiB.
+        body: &'a [u8],
+    },
+    /// No connection was made: nothing was sent.
+    NotConnected,
+    /// The request may have arrived: it was written, then time ran out or the line broke.
+    Unanswered,
+}
+
+/// What the answer means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The gateway has it.
+    Accepted {
+        /// The gateway's id of the text.
+        gateway_ref: String,
+    },
+    /// Not now: again after this many seconds, or by our own backoff.
+    Retry {
+        /// What the gateway asked for, in seconds.
+        after_s: Option<u64>,
+        /// The gateway's code.
+        code: String,
+    },
+    /// Never to this recipient, or never these words.
+    Permanent {
+        /// The gateway's code.
+        code: String,
+    },
+    /// The person has opted out at the gateway: nothing can reach them by text.
+    OptedOut {
+        /// The gateway's code.
+        code: String,
+    },
+    /// It may or may not have been taken.
+    Ambiguous,
+    /// Our credentials, sender or account are wrong: an operator must act.
+    Misconfigured {
+        /// The gateway's code.
+        code: String,
+    },
+}
+
+/// What a gateway can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// The hook's response may carry a text to the sender.
+    pub inline_reply: bool,
+    /// A send repeated with the same outbox id is taken once.
+    pub idempotent_send: bool,
+    /// The most characters of one body.
+    pub max_chars: usize,
+}
+
+/// A text that goes back in the response to the hook.
+#[derive(Clone, Copy, Debug)]
+pub struct InlineReply<'a> {
+    /// The words.
+    pub body: &'a MessageBody,
+    /// Where its receipts should be sent.
+    pub receipts_url: &'a str,
+}
+
+/// The response to a hook: always status 200.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookReply {
+    /// Its `Content-Type`.
+    pub content_type: &'static str,
+    /// Its body.
+    pub body: String,
+}
+
+/// One SMS provider, configured. Pure over bytes.
+pub trait Gateway: Send + Sync {
+    /// The configured name, as in `/hooks/{gateway}/inbound`.
+    fn name(&self) -> &str;
+
+    /// What it can do.
+    fn caps(&self) -> Caps;
+
+    /// Checks the signature, in constant time, against every configured token.
+    ///
+    /// # Errors
+    /// [`VerifyError`] says why the request is not trusted.
+    fn verify(&self, request: &RawRequest<'_>) -> Result<Verified, VerifyError>;
+
+    /// Reads what the hook says. Total: what cannot be used is [`Event::Ignored`].
+    fn parse(&self, request: &RawRequest<'_>, verified: Verified) -> Vec<Event>;
+
+    /// The response that tells the gateway that we have the text.
+    fn acknowledge(&self, inline: Option<InlineReply<'_>>) -> HookReply;
+
+    /// The request that sends a text.
+    fn build_send(&self, message: &Outgoing<'_>) -> SendRequest;
+
+    /// What the gateway's answer means.
+    fn read_send(&self, result: SendResult<'_>) -> SendOutcome;
+}

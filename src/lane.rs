@@ -1,0 +1,28 @@
+//! Lanes of the outbox: what is sent first when not everything can go at once.
+
+use serde::{Deserialize, Serialize};
+
+/// The lane of an outgoing text, in the order in which lanes are served.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Lane {
+    /// The answer to a crisis text. Twice rather than never.
+    Crisis,
+    /// A page or a notice to a responder. Twice rather than never.
+    Page,
+    /// Words of a person, and answers that a texter waits for.
+    Conversation,
+    /// Menus and pages of the content pack. Never rather than twice.
+    Content,
+}
+
+impl Lane {
+    /// Whether a text whose sending ended in doubt goes out again at once (promise P6).
+    #[must_use]
+    pub const fn prefers_twice(self) -> bool {
+        matches!(self, Self::Crisis | Self::Page)
+    }
+}

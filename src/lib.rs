@@ -1,0 +1,26 @@
+//! Harborline: a self-hosted front door for a text helpline.
+//!
+//! A folder imports only from floors below its own (`tests/it/architecture.rs` enforces it):
+//!
+//! | floor | what | modules |
+//! |---|---|---|
+//! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
+//! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`store`] |
+//! | 3 | services | [`intake`] [`dispatch`] [`paging`] [`handoff`] |
+//! | 4 | doors | [`http`] |
+//! | 5 | assembly | [`app`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
+
+pub mod clock;
+pub mod id;
+pub mod lane;
+pub mod locale;
+pub mod phone;
+pub mod segment;
+pub mod text;
+
+pub mod content;
+pub mod conversation;
+pub mod triage;
+
+pub mod gateway;

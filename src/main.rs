@@ -1,0 +1,3 @@
+//! The `harborline` program.
+
+fn main() {}
