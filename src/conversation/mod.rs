@@ -1,1 +1,5 @@
-//! The conversation: what is said next. Pure and total. Floor 1.
+//! The conversation: what is said next. Pure and total: no clock, no I/O, no `Result`. Floor 1.
+
+mod turn;
+
+pub use turn::{AlertRequest, Line, Reason, Reply, Silence, Step, Turn};

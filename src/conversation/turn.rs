@@ -1,0 +1,104 @@
+//! What goes into one step of a conversation, and what comes out.
+
+use std::time::Duration;
+
+use crate::clock::At;
+use crate::content::Packs;
+use crate::lane::Lane;
+use crate::triage::{Tier, Verdict};
+
+use super::State;
+
+/// Everything that a step depends on.
+#[derive(Clone, Copy)]
+pub struct Turn<'a> {
+    /// When the text came in.
+    pub now: At,
+    /// The words, as they came.
+    pub text: &'a str,
+    /// Whether pictures or files came with it.
+    pub has_media: bool,
+    /// What triage says of it.
+    pub verdict: &'a Verdict,
+    /// Whether a human has written to this person in the open conversation.
+    pub human_joined: bool,
+    /// Whether the gateway has already answered the text as a carrier keyword.
+    pub keyword_handled: bool,
+    /// The line, as its operator describes it.
+    pub line: &'a Line,
+    /// The words that can be sent.
+    pub packs: &'a Packs,
+}
+
+/// The line, as its operator describes it to texters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its name, as in "Example Line".
+    pub name: String,
+    /// An e-mail address or phone number for questions about the line.
+    pub contact: String,
+    /// Whether texts cost the sender nothing (an FTEU short code).
+    pub free_to_end_user: bool,
+}
+
+/// What happens because of one text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The state afterwards.
+    pub state: State,
+    /// What is sent, in order.
+    pub replies: Vec<Reply>,
+    /// Why nothing is sent; `None` exactly when there is a reply.
+    pub silence: Option<Silence>,
+    /// Whether a human must come.
+    pub alert: Option<AlertRequest>,
+    /// The texter answered our question with a clear no: the page that waits for it is called off.
+    pub question_answered_no: bool,
+}
+
+/// One text to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The words, ready to send.
+    pub text: String,
+    /// Its lane. A reply in [`Lane::Crisis`] also goes back in the response to the hook.
+    pub lane: Lane,
+}
+
+/// Why a text gets no automatic reply: the recorded reasons that promise P1 allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// The person has opted out, and this was confirmed.
+    OptedOut,
+    /// The gateway has answered this carrier keyword itself.
+    KeywordHandled,
+    /// A person of the team is writing with them; the answer is theirs to give.
+    WithHuman,
+    /// Two robots talk to each other.
+    LoopGuard,
+}
+
+/// A call for a human.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertRequest {
+    /// Why.
+    pub reason: Reason,
+    /// How urgent.
+    pub tier: Tier,
+    /// How long to wait for the texter's answer before the first page; zero pages now.
+    pub page_after: Duration,
+}
+
+/// Why a human must come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Reason {
+    /// A crisis verdict.
+    Crisis,
+    /// Our question was asked; it pages when the answer is yes, unclear, or missing.
+    Question,
+    /// The texter asked for a person.
+    WantsHuman,
+    /// The texter opted out in the middle of a crisis.
+    OptedOutInCrisis,
+}
