@@ -3,6 +3,11 @@
 //! A [`Gateway`] never touches the network: the core hands it the bytes of a hook or of a
 //! response and carries out the request that it builds. Floor 2.
 
+pub mod client;
+mod form;
+pub mod sandbox;
+pub mod twilio;
+
 use axum::http::{HeaderMap, Method};
 use uuid::Uuid;
 

@@ -1,0 +1,122 @@
+//! The HTTP client: the only place in the program that builds one.
+//!
+//! Carries out the requests that gateways build, and says how that ended without reading what came
+//! back. It does not retry: when to try again is a column of the outbox. Floor 2.
+
+use std::time::Duration;
+
+use axum::http::header::RETRY_AFTER;
+
+use super::{SendRequest, SendResult};
+
+/// The most of a response that is kept, in bytes.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// A client with the limits that every outside call of the program shares.
+///
+/// Five seconds to connect, fifteen in all; redirects are not followed, because a request with
+/// credentials and someone's words goes nowhere but to the configured address. Proxies from the
+/// environment (`HTTPS_PROXY`, `NO_PROXY`) are used: some networks let nothing out without one,
+/// and whoever can set our environment can read our secrets anyway.
+///
+/// # Errors
+/// When the system's root certificates cannot be read.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that builds a client"
+)]
+pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    // reqwest is built without a TLS provider. A second call finds one installed: no error.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(15))
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("harborline/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+/// How carrying out a [`SendRequest`] ended: [`SendResult`], owned. No `Debug`: an answer may
+/// repeat the number and the words.
+pub enum Answer {
+    /// The gateway answered.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// The `Retry-After` header in seconds, if it was a number.
+        retry_after_s: Option<u64>,
+        /// The body, cut at 64 KiB.
+        body: Vec<u8>,
+    },
+    /// No connection was made: nothing was sent.
+    NotConnected,
+    /// The request may have arrived: time ran out, or the line broke.
+    Unanswered,
+}
+
+impl Answer {
+    /// The same for [`Gateway::read_send`](super::Gateway::read_send).
+    #[must_use]
+    pub fn as_result(&self) -> SendResult<'_> {
+        match self {
+            Self::Answered {
+                status,
+                retry_after_s,
+                body,
+            } => SendResult::Answered {
+                status: *status,
+                retry_after_s: *retry_after_s,
+                body,
+            },
+            Self::NotConnected => SendResult::NotConnected,
+            Self::Unanswered => SendResult::Unanswered,
+        }
+    }
+}
+
+/// Carries out a request, once.
+pub async fn send(client: &reqwest::Client, request: SendRequest) -> Answer {
+    let sent = client
+        .post(request.url)
+        .headers(request.headers)
+        .body(request.body)
+        .send()
+        .await;
+    let mut response = match sent {
+        Ok(response) => response,
+        Err(error) => {
+            // The URL may name the account: the kind of error is enough for a log.
+            let error = error.without_url();
+            tracing::debug!(error = &error as &dyn std::error::Error, "gateway.send failed");
+            // A builder error is a URL that cannot be called at all.
+            return if error.is_connect() || error.is_builder() {
+                Answer::NotConnected
+            } else {
+                Answer::Unanswered
+            };
+        }
+    };
+    let status = response.status().as_u16();
+    let retry_after_s = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|seconds| seconds.trim().parse().ok());
+    let mut body = Vec::new();
+    // A body that breaks off is read as far as it goes: the status has already said the most.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = MAX_ANSWER - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == MAX_ANSWER {
+            break;
+        }
+    }
+    Answer::Answered {
+        status,
+        retry_after_s,
+        body,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! The built-in gateway: a provider inside the program, for the phone simulator, `harborline chat`
+//! and drills.
+//!
+//! It speaks JSON and reaches no phone. It deliberately has one secret and no rotation, because
+//! both ends are this program. Floor 2.
+//!
+//! Hooks carry `X-Harborline-Signature: hex(HMAC-SHA256(secret, url + "\n" + body))`:
+//!
+//! ```text
+//! {"id":"sim-1","from":"+15005550006","to":"+15005550001","body":"I feel alone","media":0}
+//! {"id":"sim-2","outbox_id":"0190…","status":"sent|delivered|failed|opted_out"}
+//! ```
+//!
+//! The response to a hook is `{"reply":null|"text","receipts_url":null|"…"}`. A send is
+//! `POST {api_url}/simulator/provider/messages` with `{"id","to","from","body","receipts_url"}`,
+//! answered by 201 `{"id":"…"}`, or by an error status with `{"code":"…"}`.
+
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+
+use super::form::Form;
+use super::{
+    Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply, Outgoing, RawRequest, Receipt,
+    SendOutcome, SendRequest, SendResult, Verified, VerifyError,
+};
+use crate::phone::PhoneNumber;
+use crate::text::MessageBody;
+
+/// The header with the signature of a hook.
+pub const SIGNATURE_HEADER: &str = "x-harborline-signature";
+
+/// The path of the simulator that takes texts, below [`SandboxConfig::api_url`].
+pub const MESSAGES_PATH: &str = "/simulator/provider/messages";
+
+/// How the simulator is reached. No `Debug`: it holds a secret.
+pub struct SandboxConfig {
+    /// The configured name, as in `/hooks/{gateway}/inbound`.
+    pub name: String,
+    /// What signs hooks and sends. An empty one is never accepted.
+    pub secret: SecretString,
+    /// What texts come from, as the simulator shows it.
+    pub sender: String,
+    /// The root of this program's own address.
+    pub api_url: String,
+}
+
+/// The sandbox gateway.
+pub struct Sandbox {
+    config: SandboxConfig,
+}
+
+impl Sandbox {
+    /// A gateway to the simulator.
+    #[must_use]
+    pub fn new(mut config: SandboxConfig) -> Self {
+        config.api_url.truncate(config.api_url.trim_end_matches('/').len());
+        Self { config }
+    }
+}
+
+/// The signature of a hook, in lowercase hex, for [`SIGNATURE_HEADER`].
+#[must_use]
+pub fn sign(secret: &SecretString, url: &str, body: &[u8]) -> String {
+    hex::encode(mac(secret, url, body))
+}
+
+/// The `Authorization` of a send: `Bearer` and the secret's bytes in hex.
+#[must_use]
+pub fn authorization(secret: &SecretString) -> String {
+    format!("Bearer {}", hex::encode(secret.expose_secret()))
+}
+
+fn mac(secret: &SecretString, url: &str, body: &[u8]) -> [u8; 32] {
+    // HMAC takes a key of any length, so the error arm cannot be reached.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()) else {
+        return [0; 32];
+    };
+    mac.update(url.as_bytes());
+    mac.update(b"\n");
+    mac.update(body);
+    mac.finalize().into_bytes().into()
+}
+
+impl Gateway for Sandbox {
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn caps(&self) -> Caps {
+        Caps {
+            inline_reply: true,
+            idempotent_send: true,
+            max_chars: 1600,
+        }
+    }
+
+    fn verify(&self, request: &RawRequest<'_>) -> Result<Verified, VerifyError> {
+        let header = request
+            .headers
+            .get(SIGNATURE_HEADER)
+            .ok_or(VerifyError::Missing)?;
+        let signature = hex::decode(header.as_bytes())
+            .ok()
+            .filter(|bytes| bytes.len() == 32)
+            .ok_or(VerifyError::Malformed)?;
+        let expected = mac(&self.config.secret, request.url, request.body);
+        // Anyone could sign with an empty secret.
+        if self.config.secret.expose_secret().is_empty()
+            || !bool::from(expected.as_slice().ct_eq(&signature))
+        {
+            return Err(VerifyError::Mismatch);
+        }
+        Ok(Verified(()))
+    }
+
+    fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {
+        let Ok(hook) = serde_json::from_slice::<Value>(request.body) else {
+            return vec![Event::Ignored("not JSON")];
+        };
+        let Some(id) = hook["id"].as_str().filter(|id| !id.is_empty()) else {
+            return vec![Event::Ignored("no id")];
+        };
+        vec![match hook["status"].as_str() {
+            Some(status) => receipt(id, status, &hook, request.url),
+            None if hook["from"].is_string() || hook["body"].is_string() => inbound(id, &hook),
+            None => Event::Ignored("neither a text nor a receipt"),
+        }]
+    }
+
+    fn acknowledge(&self, inline: Option<InlineReply<'_>>) -> HookReply {
+        HookReply {
+            content_type: "application/json",
+            body: json!({
+                "reply": inline.map(|reply| reply.body.reveal()),
+                "receipts_url": inline.map(|reply| reply.receipts_url),
+            })
+            .to_string(),
+        }
+    }
+
+    fn build_send(&self, message: &Outgoing<'_>) -> SendRequest {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // Hex is always a valid header value; without it the simulator would answer 401.
+        if let Ok(mut value) = HeaderValue::from_str(&authorization(&self.config.secret)) {
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        SendRequest {
+            url: format!("{}{MESSAGES_PATH}", self.config.api_url),
+            headers,
+            body: json!({
+                "id": message.outbox_id,
+                "to": message.to.reveal(),
+                "from": self.config.sender,
+                "body": message.body.reveal(),
+                "receipts_url": message.receipts_url,
+            })
+            .to_string()
+            .into_bytes(),
+        }
+    }
+
+    fn read_send(&self, result: SendResult<'_>) -> SendOutcome {
+        match result {
+            SendResult::NotConnected => SendOutcome::Retry {
+                after_s: None,
+                code: "not-connected".to_owned(),
+            },
+            SendResult::Unanswered => SendOutcome::Ambiguous,
+            SendResult::Answered {
+                status,
+                retry_after_s,
+                body,
+            } => read_answer(status, retry_after_s, body),
+        }
+    }
+}
+
+fn receipt(id: &str, status: &str, hook: &Value, url: &str) -> Event {
+    let delivery = match status {
+        "sent" => Delivery::Sent,
+        "delivered" => Delivery::Delivered,
+        "failed" | "opted_out" => Delivery::Failed,
+        _ => return Event::Ignored("a receipt with a status that we do not know"),
+    };
+    let outbox_id = hook["outbox_id"].as_str().map(str::to_owned).or_else(|| {
+        let (_, query) = url.split_once('?')?;
+        Form::parse(query.as_bytes()).text("ref")
+    });
+    Event::Receipt(Receipt {
+        gateway_ref: id.to_owned(),
+        outbox_id: outbox_id.and_then(|id| Uuid::try_parse(&id).ok()),
+        delivery,
+        code: (delivery == Delivery::Failed).then(|| status.to_owned()),
+        opted_out: status == "opted_out",
+    })
+}
+
+fn inbound(id: &str, hook: &Value) -> Event {
+    let unknown = format!("unknown:{id}");
+    let from = hook["from"].as_str().filter(|from| !from.is_empty());
+    Event::Inbound(Inbound {
+        gateway_ref: id.to_owned(),
+        from: PhoneNumber::of_sender(from.unwrap_or(&unknown)),
+        to: PhoneNumber::of_sender(hook["to"].as_str().unwrap_or_default()),
+        body: MessageBody::new(hook["body"].as_str().unwrap_or_default()),
+        media: hook["media"]
+            .as_u64()
+            .map_or(0, |count| u16::try_from(count).unwrap_or(u16::MAX)),
+        keyword_handled: None,
+    })
+}
+
+fn read_answer(status: u16, after_s: Option<u64>, body: &[u8]) -> SendOutcome {
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let code = json["code"]
+        .as_str()
+        .map_or_else(|| format!("http-{status}"), str::to_owned);
+    match status {
+        200..300 => match json["id"].as_str() {
+            Some(id) if !id.is_empty() => SendOutcome::Accepted {
+                gateway_ref: id.to_owned(),
+            },
+            _ => SendOutcome::Ambiguous,
+        },
+        _ if code == "opted_out" => SendOutcome::OptedOut { code },
+        408 | 425 | 429 | 500.. => SendOutcome::Retry { after_s, code },
+        300..400 | 401 | 403..=405 => SendOutcome::Misconfigured { code },
+        _ => SendOutcome::Permanent { code },
+    }
+}
+
+#[cfg(test)]
+mod tests;
