@@ -59,7 +59,9 @@ impl Sandbox {
     /// A gateway to the simulator.
     #[must_use]
     pub fn new(mut config: SandboxConfig) -> Self {
-        config.api_url.truncate(config.api_url.trim_end_matches('/').len());
+        config
+            .api_url
+            .truncate(config.api_url.trim_end_matches('/').len());
         Self { config }
     }
 }

@@ -72,7 +72,9 @@ impl Twilio {
         config
             .auth_tokens
             .retain(|token| !token.expose_secret().is_empty());
-        config.api_url.truncate(config.api_url.trim_end_matches('/').len());
+        config
+            .api_url
+            .truncate(config.api_url.trim_end_matches('/').len());
         Self { config }
     }
 }
@@ -95,7 +97,13 @@ impl Gateway for Twilio {
     }
 
     fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {
-        let query = Form::parse(request.url.split_once('?').map_or("", |(_, q)| q).as_bytes());
+        let query = Form::parse(
+            request
+                .url
+                .split_once('?')
+                .map_or("", |(_, q)| q)
+                .as_bytes(),
+        );
         let outbox_id = query.text("ref").and_then(|id| Uuid::try_parse(&id).ok());
         // Only what the signature covers is read: of a GET, the query; of a POST, the body.
         let form = if request.method == Method::GET {
@@ -176,9 +184,16 @@ impl Gateway for Twilio {
 /// words never make a receipt. The `ref` in the query is ours alone, and the URL is signed.
 fn outgoing_status(form: &Form, outbox_id: Option<Uuid>) -> Option<String> {
     let status = form.filled("MessageStatus");
-    let legacy = || form.filled("SmsStatus").filter(|_| form.text("Body").is_none());
+    let legacy = || {
+        form.filled("SmsStatus")
+            .filter(|_| form.text("Body").is_none())
+    };
     if outbox_id.is_some() {
-        return Some(status.or_else(|| form.filled("SmsStatus")).unwrap_or_default());
+        return Some(
+            status
+                .or_else(|| form.filled("SmsStatus"))
+                .unwrap_or_default(),
+        );
     }
     status
         .or_else(legacy)
