@@ -27,7 +27,22 @@ pub mod staff;
 pub mod triage;
 
 pub mod config;
+pub mod credential;
 pub mod crypto;
 pub mod disk;
+pub mod feed;
 pub mod gateway;
 pub mod store;
+
+pub mod dispatch;
+pub mod handoff;
+pub mod intake;
+pub mod paging;
+
+pub mod http;
+
+pub mod app;
+pub mod cli;
+pub mod lifecycle;
+pub mod telemetry;
+pub mod worker;

@@ -8,6 +8,9 @@ mod form;
 pub mod sandbox;
 pub mod twilio;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, Method};
 use uuid::Uuid;
 
@@ -236,4 +239,28 @@ pub trait Gateway: Send + Sync {
 
     /// What the gateway's answer means.
     fn read_send(&self, result: SendResult<'_>) -> SendOutcome;
+}
+
+/// The configured gateways, by name. Clones share them.
+#[derive(Clone, Default)]
+pub struct Gateways(Arc<BTreeMap<String, Arc<dyn Gateway>>>);
+
+impl Gateways {
+    /// Takes the gateways under their own names.
+    #[must_use]
+    pub fn new(gateways: Vec<Arc<dyn Gateway>>) -> Self {
+        Self(Arc::new(gateways.into_iter().map(|g| (g.name().to_owned(), g)).collect()))
+    }
+
+    /// The gateway of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Gateway>> {
+        self.0.get(name)
+    }
+}
+
+/// Where a gateway sends receipts of an outbox row: the row's id comes back as `ref`.
+#[must_use]
+pub fn receipts_url(public_url: &str, gateway: &str, outbox_id: Uuid) -> String {
+    format!("{public_url}/hooks/{gateway}/status?ref={outbox_id}")
 }

@@ -36,7 +36,8 @@ pub struct Alert {
     pub tier: Tier,
     /// When it was opened.
     pub opened_at: At,
-    /// When something happens next. Always set while it is open, unless a human has answered.
+    /// When something happens next. Always set while it is open, unless a human has answered the
+    /// last call.
     pub next_page_at: Option<At>,
     /// How many rounds of pages went out.
     pub pages: u32,
@@ -97,28 +98,27 @@ impl Alert {
         }
     }
 
-    /// Takes in another call for the same conversation. It never becomes less urgent and never
-    /// pages later. Once someone has it, only a higher tier, an opt-out in the middle of it, or a
-    /// crisis after the talk had begun pages anew.
-    pub fn raise(&mut self, request: AlertRequest, now: At) {
+    /// Takes in another call for the same conversation. It never becomes less urgent, and what was
+    /// paged keeps its rhythm. A higher tier, or an opt-out in the middle of it, pages anew even
+    /// when someone has it; a new call after a human had answered starts the last clock again.
+    pub fn raise(&mut self, request: AlertRequest, now: At, timing: &Timing) {
         let rises = request.tier > self.tier || request.reason == Reason::OptedOutInCrisis;
         self.tier = self.tier.max(request.tier);
         if request.reason != Reason::Question {
             self.reason = request.reason;
         }
-        if rises && self.acknowledged.is_some() {
+        let due = if rises || self.pages == 0 {
+            now.plus(request.page_after)
+        } else if self.answered_at.is_some() {
+            now.plus(timing.answer)
+        } else {
+            return;
+        };
+        if rises {
             self.acknowledged = None;
-            self.next_page_at = Some(now.plus(request.page_after));
-        } else if self.acknowledged.is_none() {
-            let asked = now.plus(request.page_after);
-            // What was already paged keeps its rhythm; a question that waited is paged now.
-            self.next_page_at = Some(self.next_page_at.map_or(asked, |due| due.min(asked)));
-            if self.pages > 0 && !rises {
-                self.next_page_at = self
-                    .next_page_at
-                    .max(Some(now.plus(Duration::from_millis(1))));
-            }
+            self.claimed = None;
         }
+        self.next_page_at = Some(self.next_page_at.map_or(due, |sooner| sooner.min(due)));
     }
 
     /// Whether a round of pages is due.
@@ -178,5 +178,94 @@ impl Alert {
     pub fn close(&mut self, because: Closed, now: At) {
         self.closed.get_or_insert((now, because));
         self.next_page_at = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMING: Timing = Timing {
+        repage: Duration::from_secs(120),
+        claim: Duration::from_secs(300),
+        answer: Duration::from_secs(300),
+    };
+
+    fn request(reason: Reason, tier: Tier, seconds: u64) -> AlertRequest {
+        AlertRequest { reason, tier, page_after: Duration::from_secs(seconds) }
+    }
+
+    fn alert(seconds: u64) -> Alert {
+        let (id, reason) = (Uuid::nil(), Reason::Question);
+        Alert::open(id, id, id, "K7".to_owned(), request(reason, Tier::Concern, seconds), At(0))
+    }
+
+    #[test]
+    fn an_open_alert_is_paged_again_and_again() {
+        let mut alert = alert(0);
+        for round in 0..50 {
+            let now = At(round * 120_000);
+            assert!(alert.page_is_due(now), "round {round}");
+            alert.paged(now, &TIMING);
+            assert!(!alert.page_is_due(now));
+        }
+        assert_eq!(alert.pages, 50);
+    }
+
+    #[test]
+    fn each_clock_that_runs_out_opens_the_ladder_again() {
+        let mut alert = alert(0);
+        alert.paged(At(0), &TIMING);
+        alert.acknowledge("Duty phone", At(1_000), &TIMING).unwrap();
+        assert!(!alert.page_is_due(At(300_999)));
+        assert!(alert.page_is_due(At(301_000)), "acknowledged and forgotten");
+        alert.claim(Uuid::from_u128(1), "Duty", At(2_000), &TIMING);
+        assert!(alert.page_is_due(At(302_000)), "claimed and not answered");
+        alert.paged(At(302_000), &TIMING);
+        assert_eq!((&alert.acknowledged, alert.claimed), (&None, None));
+        alert.answered(At(303_000));
+        assert!(!alert.page_is_due(At(i64::MAX)));
+    }
+
+    #[test]
+    fn the_first_to_take_it_has_it() {
+        let mut alert = alert(0);
+        alert.acknowledge("one", At(1), &TIMING).unwrap();
+        alert.acknowledge("one", At(2), &TIMING).unwrap();
+        let taken = alert.acknowledge("two", At(3), &TIMING).unwrap_err();
+        assert_eq!((taken.by.as_str(), taken.at), ("one", At(1)));
+    }
+
+    #[test]
+    fn a_crisis_pages_now_while_a_question_waits_for_its_answer() {
+        let mut alert = alert(300);
+        assert!(!alert.page_is_due(At(299_999)));
+        alert.raise(request(Reason::Crisis, Tier::High, 0), At(1_000), &TIMING);
+        assert!(alert.page_is_due(At(1_000)));
+        alert.raise(request(Reason::Question, Tier::Concern, 300), At(2_000), &TIMING);
+        assert_eq!((alert.tier, alert.reason), (Tier::High, Reason::Crisis));
+        assert!(alert.page_is_due(At(2_000)));
+    }
+
+    #[test]
+    fn more_texts_keep_the_rhythm_and_a_higher_tier_pages_anew() {
+        let mut alert = alert(0);
+        alert.raise(request(Reason::Crisis, Tier::High, 0), At(0), &TIMING);
+        alert.paged(At(0), &TIMING);
+        alert.acknowledge("one", At(1), &TIMING).unwrap();
+        alert.raise(request(Reason::Crisis, Tier::High, 0), At(5_000), &TIMING);
+        assert!(alert.acknowledged.is_some());
+        alert.raise(request(Reason::Crisis, Tier::Imminent, 0), At(6_000), &TIMING);
+        assert!(alert.page_is_due(At(6_000)) && alert.acknowledged.is_none());
+    }
+
+    #[test]
+    fn a_new_call_after_an_answer_starts_the_last_clock_again() {
+        let mut alert = alert(0);
+        alert.paged(At(0), &TIMING);
+        alert.claim(Uuid::from_u128(1), "one", At(1_000), &TIMING);
+        alert.answered(At(2_000));
+        alert.raise(request(Reason::Crisis, Tier::Concern, 0), At(10_000), &TIMING);
+        assert!(!alert.page_is_due(At(309_999)) && alert.page_is_due(At(310_000)));
     }
 }

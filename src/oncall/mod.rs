@@ -10,5 +10,5 @@ mod words;
 pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::next_code;
 pub use reply::{ResponderReply, read_reply};
-pub use roster::{Contact, Roster};
-pub use words::{acknowledged, already_taken, nothing_open, page, unreachable};
+pub use roster::{Contact, Desk, Roster};
+pub use words::{acknowledged, already_taken, nothing_open, page, taken_by, unreachable};

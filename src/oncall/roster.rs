@@ -1,5 +1,6 @@
 //! Who is paged.
 
+use super::Timing;
 use crate::phone::PhoneNumber;
 
 /// Someone who can be paged by text.
@@ -26,4 +27,17 @@ impl Roster {
             .iter()
             .find(|contact| contact.number == *number)
     }
+}
+
+/// Everything that a service needs to page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// Who is paged.
+    pub roster: Roster,
+    /// How long the clocks run.
+    pub timing: Timing,
+    /// The gateway that pages leave by.
+    pub gateway: String,
+    /// Where responders sign in.
+    pub public_url: String,
 }

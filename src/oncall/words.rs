@@ -37,6 +37,12 @@ pub fn acknowledged(code: &str, public_url: &str) -> String {
     format!("{code} is yours. Please sign in and write to them now: {public_url}")
 }
 
+/// The notice to the others who were paged.
+#[must_use]
+pub fn taken_by(code: &str, name: &str) -> String {
+    format!("Case {code} was taken by {name}. Thank you for being there.")
+}
+
 /// The answer to a responder who came later.
 #[must_use]
 pub fn already_taken(code: &str, taken: &Taken) -> String {

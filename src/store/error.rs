@@ -21,6 +21,9 @@ pub enum StoreError {
     /// The unit of work panicked; it was rolled back.
     #[error("a unit of work panicked and was rolled back")]
     Panicked,
+    /// The commit took longer than it may.
+    #[error("the database did not answer in time")]
+    Late,
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,

@@ -77,6 +77,14 @@ impl Tx {
         .await?))
     }
 
+    /// The name of a member of staff.
+    pub async fn staff_name(&mut self, id: Uuid) -> Result<Option<String>, StoreError> {
+        Ok(on!(self, |c| sqlx::query_scalar("SELECT name FROM staff WHERE id = $1")
+            .bind(id)
+            .fetch_optional(c)
+            .await?))
+    }
+
     /// Keeps a session under the hash of its token.
     pub async fn start_session(
         &mut self,

@@ -42,8 +42,14 @@ const BY_INDEX_LOCKED: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
   WHERE t.number_index = $1 FOR UPDATE OF t";
 
 impl Tx {
-    /// The texter of a number, made if there is none, locked against a concurrent text.
-    pub async fn texter(&mut self, number: &PhoneNumber, now: At) -> Result<Texter, StoreError> {
+    /// The texter of a number, locked against a concurrent text; made in the `fresh` state if there
+    /// is none.
+    pub async fn texter(
+        &mut self,
+        number: &PhoneNumber,
+        fresh: &State,
+        now: At,
+    ) -> Result<Texter, StoreError> {
         let index = self.keys.number_index(number);
         if let Some(row) = self.texter_row(&index).await? {
             return self.texter_from(row);
@@ -51,7 +57,7 @@ impl Tx {
         let id = self.id(now);
         let (key, wrapped) = self.keys.new_texter_key(&*self.ids, id);
         let number = self.seal(&key, "texters.number", id, number.reveal().as_bytes());
-        let state = State::default();
+        let state = fresh.clone();
         let sealed_state = self.sealed_state(&key, id, &state);
         let made = on!(self, |c| {
             sqlx::query(

@@ -1,0 +1,192 @@
+//! Handoff: a person of the team takes a conversation, writes in it and closes it. Floor 3.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::clock::{At, Clock};
+use crate::feed::{Feed, Signal};
+use crate::lane::Lane;
+use crate::oncall::{Closed, Desk};
+use crate::segment::to_gsm;
+use crate::store::{
+    Account, Author, NewOutbound, NewOutbox, OutboxState, Receiver, Store, StoreError, Texter, Tx,
+};
+use crate::text::MessageBody;
+
+/// The longest text that a gateway takes.
+pub const LONGEST_TEXT: usize = 1600;
+
+/// Hands conversations to people.
+pub struct Handoff {
+    /// Where conversations are kept.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The clocks of an alert.
+    pub desk: Arc<Desk>,
+    /// Wakes the outbox and open pages.
+    pub feed: Feed,
+}
+
+/// What a member of staff does with a conversation.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Makes it theirs.
+    Claim,
+    /// Writes to the texter.
+    Write(MessageBody),
+    /// Ends it; a new text opens another.
+    Close,
+}
+
+/// Why an act was refused; nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is no such conversation.
+    #[error("This conversation does not exist.")]
+    Unknown,
+    /// It was closed before.
+    #[error("This conversation was closed. A new text from the person opens another.")]
+    AlreadyClosed,
+    /// Another one has it.
+    #[error("{0} has this conversation.")]
+    ClaimedBy(String),
+    /// Nothing to send.
+    #[error("Write something first.")]
+    Empty,
+    /// More than a gateway takes.
+    #[error("This text has {0} characters; a text may have {LONGEST_TEXT}.")]
+    TooLong(usize),
+    /// The person has asked not to be texted.
+    #[error("This person has opted out (STOP). They must text START before you can write to them.")]
+    OptedOut,
+}
+
+impl Handoff {
+    /// Carries out an act of a member of staff.
+    ///
+    /// # Errors
+    /// The outer error is the store's; the inner one says why the act was refused.
+    pub async fn act(
+        self: &Arc<Self>,
+        staff: &Account,
+        conversation: Uuid,
+        act: Act,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        if let Act::Write(body) = &act {
+            let length = body.reveal().chars().count();
+            if body.reveal().trim().is_empty() {
+                return Ok(Err(Refused::Empty));
+            }
+            if length > LONGEST_TEXT {
+                return Ok(Err(Refused::TooLong(length)));
+            }
+        }
+        let now = self.clock.now();
+        let work = Arc::new((Arc::clone(self), staff.clone(), act));
+        let done = self
+            .store
+            .write(move |tx| {
+                let work = Arc::clone(&work);
+                Box::pin(async move { work.0.carry_out(tx, &work.1, conversation, &work.2, now).await })
+            })
+            .await?;
+        self.feed.wake_outbox();
+        self.feed.signal(Signal::Queue);
+        self.feed.signal(Signal::Conversation(conversation));
+        Ok(done)
+    }
+
+    async fn carry_out(
+        &self,
+        tx: &mut Tx,
+        staff: &Account,
+        conversation: Uuid,
+        act: &Act,
+        now: At,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        let Some(texter) = tx.texter_of(conversation).await? else { return Ok(Err(Refused::Unknown)) };
+        if tx.is_closed(conversation).await? {
+            return Ok(Err(Refused::AlreadyClosed));
+        }
+        let mut alert = tx.open_alert(conversation).await?;
+        if let Some((owner, _)) = alert.as_ref().and_then(|alert| alert.claimed)
+            && owner != staff.id
+        {
+            let name = tx.staff_name(owner).await?.unwrap_or_else(|| "Someone".to_owned());
+            return Ok(Err(Refused::ClaimedBy(name)));
+        }
+        match act {
+            Act::Claim => {
+                if let Some(alert) = &mut alert {
+                    alert.claim(staff.id, &staff.name, now, &self.desk.timing);
+                }
+            }
+            Act::Write(body) => {
+                if texter.state.opted_out {
+                    return Ok(Err(Refused::OptedOut));
+                }
+                write(tx, staff, &texter, conversation, body, now).await?;
+                if let Some(alert) = &mut alert {
+                    alert.claim(staff.id, &staff.name, now, &self.desk.timing);
+                    alert.answered(now);
+                }
+            }
+            Act::Close => {
+                if let Some(alert) = &mut alert {
+                    alert.close(Closed::ByStaff, now);
+                }
+                tx.close_conversation(conversation, now).await?;
+                tx.replies_settled(texter.id, now, "closed_by_staff").await?;
+                tx.save_state(&texter, &texter.state.clone().closed()).await?;
+            }
+        }
+        if let Some(alert) = &alert {
+            tx.save_alert(alert).await?;
+        }
+        let action = match act {
+            Act::Claim => "conversation.claimed",
+            Act::Write(_) => "conversation.written",
+            Act::Close => "conversation.closed",
+        };
+        let code = alert.as_ref().map(|alert| alert.code.as_str());
+        tx.audit(now, &staff.login, action, Some(conversation), &json!({ "code": code })).await?;
+        Ok(Ok(()))
+    }
+}
+
+async fn write(
+    tx: &mut Tx,
+    staff: &Account,
+    texter: &Texter,
+    conversation: Uuid,
+    body: &MessageBody,
+    now: At,
+) -> Result<(), StoreError> {
+    let Some(open) = texter.conversation else { return Ok(()) };
+    let gateway = tx.gateway_of(conversation).await?.unwrap_or_default();
+    let (message_id, outbox_id) = (tx.id(now), tx.id(now));
+    let body = MessageBody::new(to_gsm(body.reveal().trim()));
+    let new = NewOutbound {
+        id: message_id,
+        gateway: &gateway,
+        author: Author::Staff,
+        staff_id: Some(staff.id),
+        body: &body,
+        at: now,
+    };
+    tx.record_outbound(texter, &open, &new).await?;
+    tx.human_joined(conversation, now).await?;
+    tx.enqueue(&NewOutbox {
+        id: outbox_id,
+        lane: Lane::Conversation,
+        gateway: &gateway,
+        receiver: Receiver::Texter { texter_id: texter.id, message_id, answers: None },
+        state: OutboxState::Queued,
+        due_at: now,
+        now,
+    })
+    .await
+}

@@ -1,0 +1,87 @@
+//! Error pages: plain words, a way on, and nothing of what went wrong inside.
+
+use std::any::Any;
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::store::StoreError;
+
+/// A page that could not be shown.
+pub(super) enum PageError {
+    /// There is nothing here, or nothing for this person.
+    NotFound,
+    /// Not signed in: off to the door.
+    SignedOut,
+    /// The store failed; it is in the log.
+    Store(StoreError),
+    /// A template failed; it is in the log.
+    Template(askama::Error),
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<askama::Error> for PageError {
+    fn from(error: askama::Error) -> Self {
+        Self::Template(error)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/error.html")]
+struct ErrorPage<'a> {
+    title: &'a str,
+    words: &'a str,
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::SignedOut => axum::response::Redirect::to("/sign-in").into_response(),
+            Self::NotFound => page(
+                StatusCode::NOT_FOUND,
+                "Nothing here",
+                "This page does not exist, or it is not yours to see.",
+            ),
+            Self::Store(error) => {
+                tracing::error!(%error, "a page could not be shown");
+                broken()
+            }
+            Self::Template(error) => {
+                tracing::error!(%error, "a page could not be rendered");
+                broken()
+            }
+        }
+    }
+}
+
+fn broken() -> Response {
+    page(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Something went wrong on our side",
+        "Nothing was changed. Please try again; if it stays, tell the operator to look at the log.",
+    )
+}
+
+fn page(status: StatusCode, title: &str, words: &str) -> Response {
+    match (ErrorPage { title, words }).render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => (status, words.to_owned()).into_response(),
+    }
+}
+
+/// Every address that no door has.
+pub(super) async fn not_found() -> PageError {
+    PageError::NotFound
+}
+
+/// A handler that panicked. The panic message is not logged: it may quote its input.
+pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    broken()
+}

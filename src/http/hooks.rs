@@ -1,0 +1,106 @@
+//! The hooks that gateways call: raw bytes in, verified, parsed, stored, acknowledged.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+
+use super::Doors;
+use crate::gateway::{Event, Gateway, HookReply, InlineReply, RawRequest, receipts_url};
+use crate::text::MessageBody;
+
+pub(super) fn routes() -> Router<Doors> {
+    Router::new()
+        .route("/hooks/{gateway}/inbound", any(hook))
+        .route("/hooks/{gateway}/status", any(hook))
+}
+
+/// One door for texts and receipts: the gateway's adapter knows which it is.
+async fn hook(
+    State(doors): State<Doors>,
+    Path(name): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Some(gateway) = doors.gateways.get(&name) else {
+        return (StatusCode::NOT_FOUND, "There is no gateway of this name.\n").into_response();
+    };
+    if !matches!(method, Method::POST | Method::GET) {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let url = format!("{}{path}", doors.public_url);
+    let request = RawRequest {
+        method: &method,
+        url: &url,
+        headers: &headers,
+        body: &body,
+        now: doors.clock.now(),
+    };
+    let verified = match gateway.verify(&request) {
+        Ok(verified) => verified,
+        Err(why) => {
+            tracing::warn!(gateway = %name, %why, "hook refused: check the auth token and public_url");
+            return (StatusCode::FORBIDDEN, format!("Refused: {why}.\n")).into_response();
+        }
+    };
+    let mut inline = None;
+    for event in gateway.parse(&request, verified) {
+        match take_in(&doors, gateway.as_ref(), event).await {
+            Ok(reply) => inline = inline.or(reply),
+            Err(unavailable) => return unavailable,
+        }
+    }
+    let reply = inline.as_ref().map(|(body, receipts_url)| InlineReply { body, receipts_url });
+    acknowledged(gateway.acknowledge(reply))
+}
+
+/// Hands one event to its service. `Ok` holds what goes back in the response; `Err` is the
+/// response when the event could not be kept, so that the gateway does not count it as taken.
+async fn take_in(
+    doors: &Doors,
+    gateway: &dyn Gateway,
+    event: Event,
+) -> Result<Option<(MessageBody, String)>, Response> {
+    let name = gateway.name();
+    match event {
+        Event::Inbound(inbound) => {
+            let can_reply = gateway.caps().inline_reply;
+            match doors.intake.text(name, can_reply, inbound).await {
+                Ok(taken) => Ok(taken.inline.map(|(outbox_id, body)| {
+                    (body, receipts_url(&doors.public_url, name, outbox_id))
+                })),
+                Err(failed) => {
+                    tracing::error!(gateway = %name, error = %failed, "an inbound text was not stored");
+                    match failed.crisis_reply.filter(|_| can_reply) {
+                        // A person in crisis is answered even when nothing can be kept.
+                        Some(body) => {
+                            let reply = InlineReply { body: &body, receipts_url: "" };
+                            Err(acknowledged(gateway.acknowledge(Some(reply))))
+                        }
+                        None => Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+                    }
+                }
+            }
+        }
+        Event::Receipt(receipt) => match doors.dispatch.receipt(name, receipt).await {
+            Ok(()) => Ok(None),
+            Err(error) => {
+                tracing::error!(gateway = %name, %error, "a receipt was not stored");
+                Err(StatusCode::SERVICE_UNAVAILABLE.into_response())
+            }
+        },
+        Event::Ignored(why) => {
+            tracing::info!(gateway = %name, why, "hook with nothing to act on");
+            Ok(None)
+        }
+    }
+}
+
+fn acknowledged(reply: HookReply) -> Response {
+    ([(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()
+}

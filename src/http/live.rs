@@ -1,0 +1,67 @@
+//! Live pages: a stream of signals, never of data. The page reads its fragment again.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::routing::get;
+use futures_util::stream::{self, Stream};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use super::Doors;
+use super::session::SignedIn;
+use crate::feed::Signal;
+
+pub(super) fn routes() -> Router<Doors> {
+    Router::new().route("/live", get(live))
+}
+
+async fn live(
+    _: SignedIn,
+    State(doors): State<Doors>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    signals(&doors, |signal| match signal {
+        Signal::Queue => Some("queue".to_owned()),
+        Signal::Conversation(id) => Some(format!("conversation:{id}")),
+        Signal::Simulator => None,
+    })
+}
+
+/// The stream of the signals that `word` has a word for. Whoever is too slow is told to read
+/// everything again; the stream ends when the server stops.
+pub(super) fn signals(
+    doors: &Doors,
+    word: fn(Signal) -> Option<String>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
+    let start = (doors.feed.subscribe(), doors.stopping.clone());
+    let stream = stream::unfold(start, move |(mut signals, stopping)| async move {
+        let word = next(&mut signals, &stopping, word).await?;
+        Some((Ok(Event::default().data(word)), (signals, stopping)))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::default())
+}
+
+async fn next(
+    signals: &mut Receiver<Signal>,
+    stopping: &CancellationToken,
+    word: fn(Signal) -> Option<String>,
+) -> Option<String> {
+    loop {
+        let signal = tokio::select! {
+            signal = signals.recv() => signal,
+            () = stopping.cancelled() => return None,
+        };
+        match signal {
+            Ok(signal) => {
+                if let Some(word) = word(signal) {
+                    return Some(word);
+                }
+            }
+            Err(RecvError::Lagged(_)) => return Some("resync".to_owned()),
+            Err(RecvError::Closed) => return None,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The doors: what the outside world can call. A handler parses, authorizes, calls one service
+//! or reads the store once, and renders. Floor 4.
+
+mod assets;
+mod error;
+mod health;
+mod hooks;
+mod live;
+mod security;
+mod session;
+pub mod simulator;
+mod staff;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+
+use crate::clock::Clock;
+use crate::credential::Passwords;
+use crate::dispatch::Dispatch;
+use crate::feed::Feed;
+use crate::gateway::Gateways;
+use crate::handoff::Handoff;
+use crate::id::IdSource;
+use crate::intake::Intake;
+use crate::store::Store;
+use simulator::Simulator;
+
+/// The largest hook or form that is read. A text has 1,600 characters; a gateway adds little.
+const LARGEST_BODY: usize = 128 * 1024;
+
+/// Everything that the doors lead to. Clones share it.
+#[derive(Clone)]
+pub struct Doors {
+    /// Takes inbound texts in.
+    pub intake: Arc<Intake>,
+    /// Takes receipts in.
+    pub dispatch: Arc<Dispatch>,
+    /// Hands conversations to people.
+    pub handoff: Arc<Handoff>,
+    /// The gateways.
+    pub gateways: Gateways,
+    /// For pages that only read.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Tokens.
+    pub ids: Arc<dyn IdSource>,
+    /// Checks passwords.
+    pub passwords: Passwords,
+    /// Signals to open pages.
+    pub feed: Feed,
+    /// The URL that gateways sign and staff open.
+    pub public_url: Arc<str>,
+    /// The phone simulator, with the sandbox gateway only.
+    pub simulator: Option<Arc<Simulator>>,
+    /// Ends open streams when the server stops.
+    pub stopping: CancellationToken,
+}
+
+/// All routes.
+pub fn router(doors: Doors) -> Router {
+    let people = Router::new()
+        .merge(staff::routes())
+        .merge(live::routes())
+        .merge(assets::routes())
+        .merge(if doors.simulator.is_some() { simulator::routes() } else { Router::new() })
+        .layer(CsrfLayer::new());
+    Router::new()
+        .merge(people)
+        .merge(hooks::routes())
+        .merge(health::routes())
+        .merge(if doors.simulator.is_some() { simulator::provider_routes() } else { Router::new() })
+        .fallback(error::not_found)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn(security::headers))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .with_state(doors)
+}

@@ -1,0 +1,93 @@
+//! Sessions: a random token in a cookie, its hash in the store.
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+
+use super::Doors;
+use super::error::PageError;
+use crate::credential::{Token, token_hash};
+use crate::store::{Account, StoreError};
+
+const COOKIE_NAME: &str = "harborline_session";
+/// A session ends after this long, used or not.
+const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+/// And after this long without use: a shift with a quiet hour is no reason to sign in again.
+const IDLE: Duration = Duration::from_secs(4 * 60 * 60);
+/// How often use is noted.
+const NOTED: Duration = Duration::from_secs(60);
+
+/// The member of staff behind a request; without one, the request is sent to the sign-in page.
+pub(super) struct SignedIn(pub(super) Account);
+
+impl FromRequestParts<Doors> for SignedIn {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, PageError> {
+        let token = token_of(&parts.headers).ok_or(PageError::SignedOut)?;
+        let (hash, now) = (token_hash(token), doors.clock.now());
+        let found = doors.store.read().await?.session(&hash, now.minus(LONGEST), now.minus(IDLE)).await?;
+        let (account, seen_at) = found.ok_or(PageError::SignedOut)?;
+        if now.since(seen_at) > NOTED {
+            doors
+                .store
+                .write(move |tx| {
+                    let hash = hash.clone();
+                    Box::pin(async move { tx.touch_session(&hash, now).await })
+                })
+                .await?;
+        }
+        Ok(Self(account))
+    }
+}
+
+fn token_of(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, token)| (name == COOKIE_NAME).then_some(token))
+}
+
+/// Starts a session and returns the header that hands its token to the browser.
+pub(super) async fn start(
+    doors: &Doors,
+    staff: uuid::Uuid,
+) -> Result<[(HeaderName, String); 1], StoreError> {
+    let (token, now) = (Token::new(&*doors.ids), doors.clock.now());
+    let hash = token.hash.clone();
+    doors
+        .store
+        .write(move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move { tx.start_session(&hash, staff, now).await })
+        })
+        .await?;
+    Ok([(SET_COOKIE, cookie(doors, &token.shown, LONGEST))])
+}
+
+/// Ends the session of a request and returns the header that clears the cookie.
+pub(super) async fn end(
+    doors: &Doors,
+    headers: &HeaderMap,
+) -> Result<[(HeaderName, String); 1], StoreError> {
+    if let Some(token) = token_of(headers) {
+        let hash = token_hash(token);
+        doors
+            .store
+            .write(move |tx| {
+                let hash = hash.clone();
+                Box::pin(async move { tx.end_session(&hash).await })
+            })
+            .await?;
+    }
+    Ok([(SET_COOKIE, cookie(doors, "", Duration::ZERO))])
+}
+
+fn cookie(doors: &Doors, token: &str, age: Duration) -> String {
+    let secure = if doors.public_url.starts_with("https:") { "; Secure" } else { "" };
+    format!("{COOKIE_NAME}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}", age.as_secs())
+}

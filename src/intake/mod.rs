@@ -1,0 +1,143 @@
+//! Intake: one inbound text becomes one decision, committed whole. Floor 3.
+//!
+//! Triage runs first, outside the transaction and before anything that could fail: whatever
+//! happens after it, a crisis text is answered (promises P2 and P3). No network call is made here.
+
+mod decision;
+mod responder;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::clock::{At, Clock};
+use crate::content::Packs;
+use crate::conversation::{self, Line, State, Turn};
+use crate::feed::{Feed, Signal};
+use crate::gateway::Inbound;
+use crate::lane::Lane;
+use crate::locale::Locale;
+use crate::oncall::Desk;
+use crate::store::{Store, StoreError};
+use crate::text::MessageBody;
+use crate::triage::{self, Action, RuleSet, Verdict};
+
+/// How long a commit may take before the texter is answered without it. Twilio waits 15 s.
+const BUDGET: Duration = Duration::from_secs(8);
+
+/// Takes inbound texts in.
+pub struct Intake {
+    /// Where decisions are kept.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The crisis rules.
+    pub rules: Arc<RuleSet>,
+    /// The words.
+    pub packs: Arc<Packs>,
+    /// The line, as texters are told.
+    pub line: Line,
+    /// The language of the first answer.
+    pub locale: Locale,
+    /// Who is paged.
+    pub desk: Arc<Desk>,
+    /// Wakes the workers and open pages.
+    pub feed: Feed,
+}
+
+/// What came of an inbound text.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// A crisis reply to hand back in the response to the hook, with the id of its outbox row.
+    pub inline: Option<(Uuid, MessageBody)>,
+}
+
+/// The text could not be kept in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the text could not be stored: {why}")]
+pub struct NotStored {
+    /// The crisis reply that goes out all the same.
+    pub crisis_reply: Option<MessageBody>,
+    /// What went wrong.
+    pub why: StoreError,
+}
+
+/// One text with what is known before the transaction.
+struct Arrival {
+    gateway: String,
+    inline_reply: bool,
+    inbound: Inbound,
+    verdict: Verdict,
+    now: At,
+}
+
+impl Intake {
+    /// Takes a text in. `inline_reply`: the gateway can carry a reply in the hook's response.
+    ///
+    /// # Errors
+    /// [`NotStored`], with the crisis reply if the text is a crisis.
+    pub async fn text(
+        self: &Arc<Self>,
+        gateway: &str,
+        inline_reply: bool,
+        inbound: Inbound,
+    ) -> Result<Taken, NotStored> {
+        let verdict = self.assess(inbound.body.reveal());
+        let now = self.clock.now();
+        let arrival =
+            Arc::new(Arrival { gateway: gateway.to_owned(), inline_reply, inbound, verdict, now });
+        let unit = {
+            let (intake, arrival) = (Arc::clone(self), Arc::clone(&arrival));
+            self.store.write(move |tx| {
+                let (intake, arrival) = (Arc::clone(&intake), Arc::clone(&arrival));
+                Box::pin(async move { decision::decide(tx, &intake, &arrival).await })
+            })
+        };
+        let outcome = tokio::time::timeout(BUDGET, unit).await;
+        match outcome.unwrap_or(Err(StoreError::Late)) {
+            Ok(decided) => {
+                self.feed.wake_outbox();
+                self.feed.wake_ladder();
+                self.feed.signal(Signal::Queue);
+                if let Some(conversation) = decided.conversation {
+                    self.feed.signal(Signal::Conversation(conversation));
+                }
+                Ok(decided.taken)
+            }
+            Err(why) => Err(NotStored { crisis_reply: self.crisis_reply(&arrival), why }),
+        }
+    }
+
+    /// Triage that never fails: a panic counts as a crisis.
+    fn assess(&self, text: &str) -> Verdict {
+        catch_unwind(AssertUnwindSafe(|| triage::assess(&self.rules, text))).unwrap_or_else(|_| {
+            tracing::error!("triage panicked; the text counts as a crisis");
+            Verdict::unreadable(self.rules.hash())
+        })
+    }
+
+    /// The crisis reply that needs no store.
+    fn crisis_reply(&self, arrival: &Arrival) -> Option<MessageBody> {
+        if arrival.verdict.action() != Action::Page {
+            return None;
+        }
+        let step = conversation::step(&State::new(self.locale), &self.turn(arrival, false));
+        let reply = step.replies.into_iter().find(|reply| reply.lane == Lane::Crisis)?;
+        Some(MessageBody::new(reply.text))
+    }
+
+    fn turn<'a>(&'a self, arrival: &'a Arrival, human_joined: bool) -> Turn<'a> {
+        Turn {
+            now: arrival.now,
+            text: arrival.inbound.body.reveal(),
+            has_media: arrival.inbound.media > 0,
+            verdict: &arrival.verdict,
+            human_joined,
+            keyword_handled: arrival.inbound.keyword_handled.is_some(),
+            line: &self.line,
+            packs: &self.packs,
+        }
+    }
+}
