@@ -1,0 +1,149 @@
+//! The rules for danger: a crisis text, our one question, and a crisis that is open.
+//!
+//! Nothing here lowers a tier: only the texter's clear no ends a question, and only a human ends
+//! a crisis. Floor 1.
+
+use std::time::Duration;
+
+use crate::content::Key;
+use crate::lane::Lane;
+use crate::triage::{Action, Category, Tier, Verdict};
+
+use super::keywords::{Answer, Keyword};
+use super::state::Place;
+use super::step::{ANSWER_WITHIN, NEXT, Rule, SAID, Scene};
+use super::turn::Reason;
+
+/// How long after a full crisis reply a repeat gets the short one.
+const SHORT_WITHIN: Duration = Duration::from_mins(10);
+
+impl Scene<'_> {
+    /// A crisis verdict. It is answered in every state, and a human is called every time.
+    pub(super) fn crisis_text(&mut self) -> Rule {
+        let verdict = self.turn.verdict;
+        if verdict.action() != Action::Page {
+            return NEXT;
+        }
+        let repeat = matches!(self.state.place, Place::Crisis { tier, .. } if tier >= verdict.tier)
+            && self
+                .state
+                .crisis_full_at
+                .is_some_and(|at| self.turn.now.since(at) < SHORT_WITHIN);
+        if repeat {
+            self.enter_crisis(verdict.tier);
+            self.say(Key::CrisisAgain, Lane::Crisis);
+        } else {
+            self.answer_in_full(crisis_key(verdict), verdict.tier);
+        }
+        if self.keyword == Some(Keyword::OptOut) {
+            // A STOP that triage reads together with the texts before it, or could not read: the
+            // law wants it honoured, and the person needs the answer. Both happen.
+            let told = self.state.opted_out && self.state.opt_out_confirmed;
+            self.state.opted_out = true;
+            self.state.opt_out_confirmed = true;
+            if !told && !self.turn.keyword_handled {
+                self.say(Key::StopConfirm, Lane::Conversation);
+            }
+        }
+        SAID
+    }
+
+    /// The text after our question is its answer, whatever else it may be.
+    pub(super) fn answer_to_our_question(&mut self) -> Rule {
+        if !self.was_asked() {
+            return NEXT;
+        }
+        // We cannot see what a picture adds to a no, and triage may hear more in it than we do.
+        let doubtful = self.turn.has_media || self.turn.verdict.action() != Action::None;
+        let answer = match Answer::of(&self.words) {
+            Answer::No if doubtful => Answer::Unclear,
+            answer => answer,
+        };
+        self.answered(answer);
+        SAID
+    }
+
+    /// Acts on an answer to our question.
+    pub(super) fn answered(&mut self, answer: Answer) {
+        self.state.misses = 0;
+        match answer {
+            Answer::No => {
+                self.state.place = Place::Menu;
+                self.question_answered_no = true;
+                self.say(Key::AskedNo, Lane::Conversation);
+            }
+            Answer::Yes => self.answer_in_full(Key::AskedYes, Tier::High),
+            Answer::Unclear => {
+                self.answer_in_full(Key::AskedUnclear, Tier::High);
+                if matches!(self.keyword, Some(Keyword::Menu | Keyword::Back)) {
+                    self.say(Key::Menu, Lane::Content);
+                }
+            }
+        }
+    }
+
+    /// Something may be wrong: 988, and one direct question.
+    pub(super) fn concern(&mut self) -> Rule {
+        let in_crisis = matches!(self.state.place, Place::Crisis { .. });
+        if in_crisis || self.turn.verdict.action() != Action::Ask {
+            return NEXT;
+        }
+        self.state.misses = 0;
+        self.state.place = Place::Asked {
+            since: self.turn.now,
+        };
+        self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN);
+        self.say(Key::Ask, Lane::Crisis);
+        SAID
+    }
+
+    /// A crisis is open and nobody has joined: every text goes to a human, and the menu is not
+    /// offered, though whoever asks for it gets it.
+    pub(super) fn open_crisis(&mut self) -> Rule {
+        let Place::Crisis { tier, .. } = self.state.place else {
+            return NEXT;
+        };
+        let leaves = matches!(self.keyword, Some(Keyword::Menu | Keyword::Back));
+        if leaves && self.turn.verdict.action() == Action::None {
+            self.show_menu();
+            return SAID;
+        }
+        // The same alert again, so that one that was closed opens again.
+        self.call(Reason::Crisis, tier, Duration::ZERO);
+        self.say(Key::CrisisWaiting, Lane::Crisis);
+        SAID
+    }
+
+    fn answer_in_full(&mut self, key: Key, tier: Tier) {
+        self.enter_crisis(tier);
+        self.state.crisis_full_at = Some(self.turn.now);
+        self.say(key, Lane::Crisis);
+    }
+
+    /// Opens the crisis, or raises the one that is open, and calls a human.
+    fn enter_crisis(&mut self, tier: Tier) {
+        let (tier, since) = match self.state.place {
+            Place::Crisis { tier: open, since } => (open.max(tier), since),
+            _ => (tier, self.turn.now),
+        };
+        self.state.misses = 0;
+        self.state.human_awaited = !self.turn.human_joined;
+        self.state.place = Place::Crisis { tier, since };
+        self.call(Reason::Crisis, tier, Duration::ZERO);
+    }
+}
+
+/// The full reply that fits. An act under way comes before all else; somebody else's danger before
+/// what the danger is, because the texter is not the one in it.
+fn crisis_key(verdict: &Verdict) -> Key {
+    let is_about = |category| verdict.categories.contains(&category);
+    if verdict.tier == Tier::Imminent {
+        Key::CrisisImminent
+    } else if is_about(Category::ThirdParty) {
+        Key::CrisisThirdParty
+    } else if is_about(Category::Abuse) || is_about(Category::SexualAssault) {
+        Key::CrisisAbuse
+    } else {
+        Key::CrisisHigh
+    }
+}

@@ -1,0 +1,176 @@
+//! The menu and the pages: what is said when nobody is in danger.
+//!
+//! Finding a page is the content's part, not this module's. Floor 1.
+
+use crate::content::{Key, PageId};
+use crate::lane::Lane;
+use crate::locale::Locale;
+use crate::triage::Tier;
+
+use super::keywords::Keyword;
+use super::state::{Place, Spot};
+use super::step::{Rule, SAID, Scene};
+use super::turn::{Reason, Reply};
+
+/// What a text asks for.
+#[derive(Clone, Copy, Debug)]
+enum Wanted {
+    Menu,
+    Back,
+    More,
+    Language,
+    Page(PageId),
+    Thanks,
+    Dial,
+    /// No words, or a picture that we cannot see.
+    Picture,
+    Unknown,
+}
+
+impl Scene<'_> {
+    /// The last rule: every text that reaches it is answered.
+    pub(super) fn content(&mut self) -> Rule {
+        let wanted = self.wanted();
+        let missed = self.state.misses;
+        self.state.misses = 0;
+        let first = !self.state.greeted;
+        if first {
+            self.state.greeted = true;
+            self.say(Key::Welcome, Lane::Content);
+        }
+        match wanted {
+            Wanted::Page(page) => {
+                self.show_page(page, 0);
+                if self.turn.has_media {
+                    self.say(Key::Picture, Lane::Content);
+                }
+            }
+            Wanted::Picture => self.say(Key::Picture, Lane::Content),
+            Wanted::Dial => self.say(Key::DialDirect, Lane::Conversation),
+            Wanted::Menu => self.show_menu(),
+            _ if first => self.show_menu(),
+            Wanted::Back => self.back(),
+            Wanted::More => self.more(),
+            Wanted::Language => {
+                self.say(Key::Language, Lane::Content);
+                self.show_again();
+            }
+            Wanted::Thanks => self.say(Key::Thanks, Lane::Content),
+            Wanted::Unknown => self.not_understood(missed),
+        }
+        SAID
+    }
+
+    fn wanted(&mut self) -> Wanted {
+        match self.keyword {
+            Some(Keyword::Menu | Keyword::Greeting(_) | Keyword::OptIn) => Wanted::Menu,
+            Some(Keyword::Back) => Wanted::Back,
+            Some(Keyword::More) => Wanted::More,
+            Some(Keyword::Language(_)) => Wanted::Language,
+            Some(Keyword::Thanks) => Wanted::Thanks,
+            Some(Keyword::Dial) => Wanted::Dial,
+            Some(Keyword::OptOut | Keyword::Help | Keyword::Human) | None => self.page(),
+        }
+    }
+
+    fn page(&mut self) -> Wanted {
+        if let Some(page) = self.find() {
+            Wanted::Page(page)
+        } else if self.turn.verdict.tier == Tier::Topic {
+            Wanted::Page(PageId::WhatItIs)
+        } else if self.words.is_empty() || self.turn.has_media {
+            Wanted::Picture
+        } else {
+            Wanted::Unknown
+        }
+    }
+
+    /// Looks in the texter's language first. Words of the other one change the language, unless
+    /// the texter has chosen.
+    fn find(&mut self) -> Option<PageId> {
+        let (packs, text) = (self.turn.packs, self.turn.text);
+        let found = packs.find(text, self.state.locale);
+        if found.is_some() || self.state.locale_chosen {
+            return found;
+        }
+        let mut others = Locale::ALL.into_iter();
+        let (locale, page) = others.find_map(|l| packs.find(text, l).map(|page| (l, page)))?;
+        self.state.locale = locale;
+        Some(page)
+    }
+
+    /// Shows the menu. There is nothing before it to go back to.
+    pub(super) fn show_menu(&mut self) {
+        self.state.place = Place::Menu;
+        self.state.trail.clear();
+        self.say(Key::Menu, Lane::Content);
+    }
+
+    fn show_page(&mut self, page: PageId, part: u8) {
+        if let Some(spot) = self.state.spot()
+            && spot != (Spot::Page { page, part })
+        {
+            self.state.leave(spot);
+        }
+        self.show(Spot::Page { page, part });
+    }
+
+    fn back(&mut self) {
+        match self.state.trail.pop() {
+            Some(spot @ Spot::Page { .. }) => self.show(spot),
+            Some(Spot::Menu) | None => self.show_menu(),
+        }
+    }
+
+    fn more(&mut self) {
+        match self.state.place {
+            Place::Page { page, part } if self.has_part(page, part.saturating_add(1)) => {
+                self.show_page(page, part.saturating_add(1));
+            }
+            Place::Page { .. } => self.say(Key::NoMore, Lane::Content),
+            _ => self.show_menu(),
+        }
+    }
+
+    fn has_part(&self, page: PageId, part: u8) -> bool {
+        usize::from(part) < self.turn.packs.page(self.state.locale, page).parts()
+    }
+
+    /// Shows the present place again, in the language that was chosen.
+    fn show_again(&mut self) {
+        match self.state.spot() {
+            Some(spot @ Spot::Page { .. }) => self.show(spot),
+            Some(Spot::Menu) | None => self.show_menu(),
+        }
+    }
+
+    fn show(&mut self, spot: Spot) {
+        let Spot::Page { page, part } = spot else {
+            return self.show_menu();
+        };
+        self.state.place = spot.into();
+        let packs = self.turn.packs;
+        let text = packs.page_part(self.state.locale, page, part.into(), &self.fill());
+        self.replies.push(Reply {
+            text,
+            lane: Lane::Content,
+        });
+    }
+
+    /// Two texts in a row that were not understood offer a person. While a person is awaited, words
+    /// that we do not understand are for them.
+    fn not_understood(&mut self, missed: u8) {
+        if self.state.human_awaited {
+            self.call(Reason::WantsHuman, self.tier(), std::time::Duration::ZERO);
+            self.say(Key::CrisisWaiting, Lane::Content);
+            return;
+        }
+        self.state.misses = missed.saturating_add(1);
+        let key = if missed == 0 {
+            Key::NotUnderstood
+        } else {
+            Key::NotUnderstoodTwice
+        };
+        self.say(key, Lane::Content);
+    }
+}

@@ -1,0 +1,181 @@
+//! Where a conversation stands between two texts.
+//!
+//! It is stored with the texter, and holds none of their words. Floor 1.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::At;
+use crate::content::PageId;
+use crate::locale::Locale;
+use crate::triage::Tier;
+
+/// How far BACK remembers.
+const TRAIL: usize = 8;
+
+/// Within this time, the same content over and over is two robots that talk to each other.
+const WINDOW: Duration = Duration::from_mins(10);
+
+/// How often the same content is sent within the window.
+pub(super) const SAME: usize = 10;
+
+/// How often any content is sent within the window. A person who reads every page stays below it.
+pub(super) const ANY: usize = 40;
+
+/// Where a conversation stands. The default is a person who has never texted.
+///
+/// Reading tolerates fields that it does not know and fields that are missing, so that two
+/// versions of the program can run side by side.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// Whether the welcome was sent.
+    pub greeted: bool,
+    /// The language of replies.
+    pub locale: Locale,
+    /// Whether the texter chose that language, so that triage does not change it.
+    pub locale_chosen: bool,
+    /// What the next text is an answer to.
+    pub place: Place,
+    /// Where BACK leads, the last one first to be left.
+    pub trail: Vec<Spot>,
+    /// Whether the texter wants no more texts. Only their own START changes this back.
+    pub opted_out: bool,
+    /// Whether the opt-out was confirmed, by us or by the gateway.
+    pub opt_out_confirmed: bool,
+    /// How many texts in a row were not understood.
+    pub misses: u8,
+    /// The content that was sent lately, oldest first: for the loop guard.
+    pub recent: Vec<Sent>,
+    /// Whether a person was called and has not joined yet, so that a text that we do not
+    /// understand is taken as meant for them.
+    pub human_awaited: bool,
+    /// When a crisis text was last answered in full.
+    pub crisis_full_at: Option<At>,
+}
+
+/// What the next text is an answer to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The menu.
+    #[default]
+    Menu,
+    /// A page.
+    Page {
+        /// Which.
+        page: PageId,
+        /// Which part of it, from 0.
+        part: u8,
+    },
+    /// Our question whether they are in danger.
+    Asked {
+        /// When it was asked.
+        since: At,
+    },
+    /// A crisis that nobody has closed.
+    Crisis {
+        /// The highest tier in it.
+        tier: Tier,
+        /// When it began.
+        since: At,
+    },
+}
+
+/// A place with content in it, for BACK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spot {
+    /// The menu.
+    Menu,
+    /// A page.
+    Page {
+        /// Which.
+        page: PageId,
+        /// Which part of it, from 0.
+        part: u8,
+    },
+}
+
+impl From<Spot> for Place {
+    fn from(spot: Spot) -> Self {
+        match spot {
+            Spot::Menu => Self::Menu,
+            Spot::Page { page, part } => Self::Page { page, part },
+        }
+    }
+}
+
+/// Content that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// When.
+    pub at: At,
+    /// A fingerprint of our own words.
+    pub mark: u32,
+}
+
+impl State {
+    /// A person who has never texted, to be answered in a language.
+    #[must_use]
+    pub fn new(locale: Locale) -> Self {
+        Self {
+            locale,
+            ..Self::default()
+        }
+    }
+
+    /// The state after a human has closed the conversation: an open crisis or question is over.
+    /// Only a human may do this (promise P7).
+    #[must_use]
+    pub fn closed(self) -> Self {
+        Self {
+            place: Place::Menu,
+            trail: Vec::new(),
+            misses: 0,
+            human_awaited: false,
+            crisis_full_at: None,
+            ..self
+        }
+    }
+
+    /// The tier of the open crisis or question, if there is one.
+    #[must_use]
+    pub const fn open_tier(&self) -> Option<Tier> {
+        match self.place {
+            Place::Crisis { tier, .. } => Some(tier),
+            Place::Asked { .. } => Some(Tier::Concern),
+            Place::Menu | Place::Page { .. } => None,
+        }
+    }
+
+    /// The content that the texter looks at, if any.
+    pub(super) const fn spot(&self) -> Option<Spot> {
+        match self.place {
+            Place::Menu => Some(Spot::Menu),
+            Place::Page { page, part } => Some(Spot::Page { page, part }),
+            Place::Asked { .. } | Place::Crisis { .. } => None,
+        }
+    }
+
+    /// Remembers a place for BACK.
+    pub(super) fn leave(&mut self, spot: Spot) {
+        if self.trail.last() != Some(&spot) {
+            self.trail.push(spot);
+        }
+        let excess = self.trail.len().saturating_sub(TRAIL);
+        self.trail.drain(..excess);
+    }
+
+    /// Whether sending this content now would feed a loop; if not, it counts as sent.
+    pub(super) fn loops(&mut self, mark: u32, now: At) -> bool {
+        self.recent.retain(|sent| now.since(sent.at) < WINDOW);
+        let same = self.recent.iter().filter(|sent| sent.mark == mark).count();
+        if same >= SAME || self.recent.len() >= ANY {
+            return true;
+        }
+        self.recent.push(Sent { at: now, mark });
+        false
+    }
+}
