@@ -87,7 +87,10 @@ pub async fn send(client: &reqwest::Client, request: SendRequest) -> Answer {
         Err(error) => {
             // The URL may name the account: the kind of error is enough for a log.
             let error = error.without_url();
-            tracing::debug!(error = &error as &dyn std::error::Error, "gateway.send failed");
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "gateway.send failed"
+            );
             // A builder error is a URL that cannot be called at all.
             return if error.is_connect() || error.is_builder() {
                 Answer::NotConnected

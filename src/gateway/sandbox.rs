@@ -59,7 +59,9 @@ impl Sandbox {
     /// A gateway to the simulator.
     #[must_use]
     pub fn new(mut config: SandboxConfig) -> Self {
-        config.api_url.truncate(config.api_url.trim_end_matches('/').len());
+        config
+            .api_url
+            .truncate(config.api_url.trim_end_matches('/').len());
         Self { config }
     }
 }
@@ -232,7 +234,7 @@ fn read_answer(status: u16, after_s: Option<u64>, body: &[u8]) -> SendOutcome {
         },
         _ if code == "opted_out" => SendOutcome::OptedOut { code },
         408 | 425 | 429 | 500.. => SendOutcome::Retry { after_s, code },
-        300..400 | 401 | 403..=405 => SendOutcome::Misconfigured { code },
+        300..=399 | 401 | 403..=405 => SendOutcome::Misconfigured { code },
         _ => SendOutcome::Permanent { code },
     }
 }

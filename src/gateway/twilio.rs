@@ -72,7 +72,9 @@ impl Twilio {
         config
             .auth_tokens
             .retain(|token| !token.expose_secret().is_empty());
-        config.api_url.truncate(config.api_url.trim_end_matches('/').len());
+        config
+            .api_url
+            .truncate(config.api_url.trim_end_matches('/').len());
         Self { config }
     }
 }
@@ -95,7 +97,13 @@ impl Gateway for Twilio {
     }
 
     fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {
-        let query = Form::parse(request.url.split_once('?').map_or("", |(_, q)| q).as_bytes());
+        let query = Form::parse(
+            request
+                .url
+                .split_once('?')
+                .map_or("", |(_, q)| q)
+                .as_bytes(),
+        );
         let outbox_id = query.text("ref").and_then(|id| Uuid::try_parse(&id).ok());
         // Only what the signature covers is read: of a GET, the query; of a POST, the body.
         let form = if request.method == Method::GET {
@@ -176,9 +184,16 @@ impl Gateway for Twilio {
 /// words never make a receipt. The `ref` in the query is ours alone, and the URL is signed.
 fn outgoing_status(form: &Form, outbox_id: Option<Uuid>) -> Option<String> {
     let status = form.filled("MessageStatus");
-    let legacy = || form.filled("SmsStatus").filter(|_| form.text("Body").is_none());
+    let legacy = || {
+        form.filled("SmsStatus")
+            .filter(|_| form.text("Body").is_none())
+    };
     if outbox_id.is_some() {
-        return Some(status.or_else(|| form.filled("SmsStatus")).unwrap_or_default());
+        return Some(
+            status
+                .or_else(|| form.filled("SmsStatus"))
+                .unwrap_or_default(),
+        );
     }
     status
         .or_else(legacy)
@@ -221,8 +236,8 @@ fn inbound(form: &Form, request: &RawRequest<'_>) -> Event {
         body: MessageBody::new(form.text("Body").unwrap_or_default()),
         media: form
             .text("NumMedia")
-            .and_then(|count| count.trim().parse().ok())
-            .unwrap_or(0),
+            .and_then(|count| count.trim().parse::<u64>().ok())
+            .map_or(0, |count| u16::try_from(count).unwrap_or(u16::MAX)),
         keyword_handled: match form.text("OptOutType").as_deref() {
             Some("STOP") => Some(KeywordHandled::OptOut),
             Some("START") => Some(KeywordHandled::OptIn),
@@ -353,7 +368,7 @@ fn read_answer(status: u16, after_s: Option<u64>, body: &[u8]) -> SendOutcome {
     let class = code.and_then(class_of).unwrap_or(match status {
         408 | 425 | 429 | 500.. => Class::Retry,
         // Another address than Twilio's API, or an account that may not use it.
-        300..400 | 401 | 403..=405 => Class::Misconfigured,
+        300..=399 | 401 | 403..=405 => Class::Misconfigured,
         _ => Class::Permanent,
     });
     let code = code.map_or_else(|| format!("http-{status}"), |code| code.to_string());

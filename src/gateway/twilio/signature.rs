@@ -77,9 +77,8 @@ pub(super) fn sign(token: &SecretString, url: &str, fields: &[u8]) -> [u8; 20] {
 /// Every name followed by its value, by name, then by value, each pair once. The order is that of
 /// UTF-16 code units, as in JavaScript and Java; the bytes are those that were sent.
 pub(super) fn in_signing_order(form: &Form) -> Vec<u8> {
-    let utf16 = |bytes: &[u8]| -> Vec<u16> {
-        String::from_utf8_lossy(bytes).encode_utf16().collect()
-    };
+    let utf16 =
+        |bytes: &[u8]| -> Vec<u16> { String::from_utf8_lossy(bytes).encode_utf16().collect() };
     let ordered: BTreeSet<_> = form
         .fields()
         .iter()
@@ -128,7 +127,9 @@ fn parts(url: &str) -> Option<[&str; 5]> {
     let (user, host) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
     // In an IPv6 address, only a colon after the bracket starts the port.
     let bracket = host.find(']').unwrap_or(0);
-    let port_at = host[bracket..].find(':').map_or(host.len(), |at| bracket + at);
+    let port_at = host[bracket..]
+        .find(':')
+        .map_or(host.len(), |at| bracket + at);
     let (host, port) = host.split_at(port_at);
     Some([scheme, user, host, port, rest])
 }
