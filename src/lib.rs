@@ -12,6 +12,7 @@
 //! | 5 | assembly | [`app`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
 pub mod clock;
+pub mod delivery;
 pub mod id;
 pub mod lane;
 pub mod locale;
@@ -21,6 +22,12 @@ pub mod text;
 
 pub mod content;
 pub mod conversation;
+pub mod oncall;
+pub mod staff;
 pub mod triage;
 
+pub mod config;
+pub mod crypto;
+pub mod disk;
 pub mod gateway;
+pub mod store;

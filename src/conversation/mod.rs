@@ -3,3 +3,7 @@
 mod turn;
 
 pub use turn::{AlertRequest, Line, Reason, Reply, Silence, Step, Turn};
+
+/// stub
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct State {}

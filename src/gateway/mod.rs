@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Method};
 use uuid::Uuid;
 
 use crate::clock::At;
+pub use crate::delivery::Delivery;
 use crate::lane::Lane;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
@@ -87,33 +88,6 @@ pub enum KeywordHandled {
     OptIn,
     /// HELP and INFO.
     Help,
-}
-
-/// How far a text that we sent has come. Ordered by rank: a receipt never moves a text back.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    sqlx::Type,
-)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum Delivery {
-    /// The gateway has taken it.
-    Accepted,
-    /// The carrier has taken it.
-    Sent,
-    /// The gateway or the carrier gave up.
-    Failed,
-    /// The phone has it.
-    Delivered,
 }
 
 /// A delivery receipt.

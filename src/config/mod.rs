@@ -1,0 +1,226 @@
+//! The configuration: `harborline.toml`, then environment, checked before anything starts.
+//! Floor 2.
+//!
+//! Every key has a default but those of a real gateway, so that `harborline serve` runs on
+//! nothing at all. An unknown key is refused: a typo must not switch a safety setting off.
+
+mod load;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+pub use load::{ConfigError, load};
+
+use crate::locale::Locale;
+
+/// Everything that an operator can set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The URL under which the gateway and the staff reach this server. The gateway signs it.
+    pub public_url: Option<String>,
+    /// Where the server listens.
+    pub listen: Listen,
+    /// Where the data is.
+    pub database: Database,
+    /// Where the master key is.
+    pub keys: Keys,
+    /// What texters are told about the line.
+    pub line: LineSection,
+    /// The SMS gateways, by name.
+    pub gateways: BTreeMap<String, GatewaySection>,
+    /// Who is paged.
+    pub oncall: OnCall,
+}
+
+/// `[listen]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// Address and port of the server.
+    pub address: SocketAddr,
+}
+
+/// `[database]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite://data/harborline.db` or `postgres://…`.
+    pub url: String,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The URL may hold a password.
+        let engine = self.url.split(':').next().unwrap_or_default();
+        f.debug_struct("Database").field("engine", &engine).finish()
+    }
+}
+
+/// `[keys]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keys {
+    /// The file with the master key; made on the first start.
+    pub file: PathBuf,
+}
+
+/// `[line]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LineSection {
+    /// The name that texters see.
+    pub name: String,
+    /// Where questions about the line go: an e-mail address or phone number.
+    pub contact: String,
+    /// The language of the first answer.
+    pub default_locale: Locale,
+    /// Whether texts cost the sender nothing (an FTEU short code).
+    pub free_to_end_user: bool,
+}
+
+/// `[gateways.NAME]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum GatewaySection {
+    /// The built-in gateway of the phone simulator.
+    Sandbox(SandboxSection),
+    /// Twilio Programmable Messaging.
+    Twilio(TwilioSection),
+}
+
+/// `[gateways.NAME]` with `kind = "sandbox"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxSection {
+    /// The number of the line in the simulator.
+    #[serde(default = "sandbox_sender")]
+    pub sender: String,
+}
+
+/// `[gateways.NAME]` with `kind = "twilio"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TwilioSection {
+    /// The account, `AC…`.
+    pub account_sid: String,
+    /// The token that signs hooks and authorizes sends.
+    pub auth_token: SecretString,
+    /// While a token is rotated: the other one, accepted for hooks only.
+    #[serde(default)]
+    pub auth_token_other: Option<SecretString>,
+    /// The number that texts come from (E.164 or a short code), or a messaging service, `MG…`.
+    pub sender: String,
+    /// The API; another address is for tests.
+    #[serde(default = "twilio_api")]
+    pub api_url: String,
+}
+
+/// `[oncall]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OnCall {
+    /// The gateway that pages leave by; needed only when there are several.
+    pub gateway: Option<String>,
+    /// The phones that are paged until somebody is there.
+    pub fallback: Vec<FallbackContact>,
+    /// Seconds from one page to the next while nobody acknowledges; at least 15.
+    pub repage_s: u64,
+    /// Seconds from an acknowledgement to the claim, then the case is paged again.
+    pub claim_s: u64,
+    /// Seconds from the claim to the first human message, then the case is paged again.
+    pub answer_s: u64,
+}
+
+/// `[[oncall.fallback]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FallbackContact {
+    /// How others see them.
+    pub name: String,
+    /// Where pages go; hidden in `Debug`.
+    pub number: SecretString,
+}
+
+/// The line's number in the simulator.
+fn sandbox_sender() -> String {
+    "+15550100".to_owned()
+}
+
+fn twilio_api() -> String {
+    "https://api.twilio.com".to_owned()
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            listen: Listen::default(),
+            database: Database::default(),
+            keys: Keys::default(),
+            line: LineSection::default(),
+            gateways: BTreeMap::new(),
+            oncall: OnCall::default(),
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: "sqlite://data/harborline.db".to_owned(),
+        }
+    }
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            file: PathBuf::from("data/master.key"),
+        }
+    }
+}
+
+impl Default for LineSection {
+    fn default() -> Self {
+        Self {
+            name: "Example Line".to_owned(),
+            contact: "help@example.org".to_owned(),
+            default_locale: Locale::En,
+            free_to_end_user: false,
+        }
+    }
+}
+
+impl Default for OnCall {
+    fn default() -> Self {
+        Self {
+            gateway: None,
+            fallback: Vec::new(),
+            repage_s: 120,
+            claim_s: 300,
+            answer_s: 300,
+        }
+    }
+}
+
+impl OnCall {
+    /// The clocks of an alert.
+    #[must_use]
+    pub fn durations(&self) -> [Duration; 3] {
+        [self.repage_s, self.claim_s, self.answer_s].map(Duration::from_secs)
+    }
+}

@@ -1,0 +1,138 @@
+//! The master key on disk: 32 random bytes in hexadecimal, readable for their owner only.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::disk;
+use crate::id::{IdSource, random};
+
+/// Why there is no usable master key: the place, and the fix.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// The file is there and cannot be read.
+    #[error("keys.file: {path} cannot be read: {source}. Make it readable for this user")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file cannot be made.
+    #[error(
+        "keys.file: {path} cannot be created: {source}. Make its folder writable, or name another place"
+    )]
+    Uncreatable {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file does not hold a key.
+    #[error(
+        "keys.file: {path} does not hold a master key (64 hexadecimal digits). Put back the right file; a new key cannot read old data"
+    )]
+    NotAKey {
+        /// The file.
+        path: String,
+    },
+    /// Others may read it.
+    #[error("keys.file: {path} can be read by others (mode {mode:04o}). Run: chmod 600 {path}")]
+    NotPrivate {
+        /// The file.
+        path: String,
+        /// Its mode bits.
+        mode: u32,
+    },
+}
+
+/// Reads the master key, or makes one where there is none.
+///
+/// # Errors
+/// [`KeyFileError`] names the file and the fix. An existing file is never overwritten.
+pub fn load_or_create(
+    path: &Path,
+    ids: &dyn IdSource,
+) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
+    let shown = path.display().to_string();
+    match std::fs::metadata(path) {
+        Ok(metadata) => {
+            let mode = metadata.permissions().mode() & 0o7777;
+            if mode & 0o077 != 0 {
+                return Err(KeyFileError::NotPrivate { path: shown, mode });
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let key: Zeroizing<[u8; 32]> = Zeroizing::new(random(ids));
+            let line = Zeroizing::new(format!("{}\n", hex::encode(key.as_slice())));
+            return match disk::write_new(path, line.as_bytes()) {
+                Ok(()) => Ok(key),
+                Err(source) => Err(KeyFileError::Uncreatable {
+                    path: shown,
+                    source,
+                }),
+            };
+        }
+        Err(source) => {
+            return Err(KeyFileError::Unreadable {
+                path: shown,
+                source,
+            });
+        }
+    }
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => Zeroizing::new(text),
+        Err(source) => {
+            return Err(KeyFileError::Unreadable {
+                path: shown,
+                source,
+            });
+        }
+    };
+    let mut key = Zeroizing::new([0; 32]);
+    match hex::decode_to_slice(text.trim(), key.as_mut_slice()) {
+        Ok(()) => Ok(key),
+        Err(_) => Err(KeyFileError::NotAKey { path: shown }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SeededIds;
+
+    #[test]
+    fn a_key_is_made_once_and_kept_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys/master.key");
+        let made = load_or_create(&path, &SeededIds::new(1)).unwrap();
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(
+            std::fs::metadata(path.parent().unwrap())
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o700
+        );
+        assert_eq!(load_or_create(&path, &SeededIds::new(2)).unwrap(), made);
+    }
+
+    #[test]
+    fn a_damaged_or_open_key_file_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        disk::write_new(&path, b"not a key").unwrap();
+        let refused = load_or_create(&path, &SeededIds::new(1)).unwrap_err();
+        assert!(matches!(refused, KeyFileError::NotAKey { .. }), "{refused}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"not a key");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let refused = load_or_create(&path, &SeededIds::new(1)).unwrap_err();
+        assert!(refused.to_string().contains("chmod 600"), "{refused}");
+    }
+}

@@ -1,0 +1,266 @@
+//! Sealing: what is written to disk can be read only with the master key. Floor 2.
+//!
+//! XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) seals; every texter has a data key of their
+//! own, wrapped by the master key, so that deleting the wrapped key destroys all their words,
+//! backups included. Numbers are found through HMAC-SHA-256 (RFC 2104). This module does not
+//! know where the master key is kept: see [`keyfile`].
+
+pub mod keyfile;
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::id::{IdSource, random};
+use crate::phone::PhoneNumber;
+
+const KEY_ID: usize = 4;
+const NONCE: usize = 24;
+
+/// Why sealed bytes could not be opened. Says nothing of what they hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CryptoError {
+    /// The bytes were sealed with another key.
+    #[error("sealed with another key")]
+    OtherKey,
+    /// The bytes are damaged, or stood in another row or column when they were sealed.
+    #[error("damaged or moved")]
+    Damaged,
+}
+
+/// Where sealed bytes stand: the associated data, so that bytes moved to another row or column
+/// do not open.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Table and column, as in `messages.body`.
+    pub column: &'static str,
+    /// The row.
+    pub row: Uuid,
+}
+
+impl Place {
+    fn bytes(self) -> Vec<u8> {
+        [self.column.as_bytes(), b"\0", self.row.as_bytes()].concat()
+    }
+}
+
+/// A key that seals and opens. The sealed form is: key id, nonce, ciphertext with its tag.
+pub struct SealingKey {
+    id: [u8; KEY_ID],
+    cipher: XChaCha20Poly1305,
+}
+
+impl SealingKey {
+    fn new(key: &[u8; 32]) -> Self {
+        let digest = Sha256::digest([b"harborline key id\0".as_slice(), key].concat());
+        let mut id = [0; KEY_ID];
+        id.copy_from_slice(&digest[..KEY_ID]);
+        Self {
+            id,
+            cipher: XChaCha20Poly1305::new(key.into()),
+        }
+    }
+
+    /// Seals bytes for one place.
+    #[must_use]
+    pub fn seal(&self, ids: &dyn IdSource, place: Place, plain: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE] = random(ids);
+        let payload = Payload {
+            msg: plain,
+            aad: &place.bytes(),
+        };
+        // Sealing fails only for messages over 256 GiB; an empty ciphertext never opens again.
+        let sealed = self
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .unwrap_or_default();
+        [self.id.as_slice(), &nonce, &sealed].concat()
+    }
+
+    /// Opens bytes that were sealed for the same place.
+    ///
+    /// # Errors
+    /// [`CryptoError`] tells a wrong key from damaged bytes.
+    pub fn open(&self, place: Place, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        let (id, rest) = sealed
+            .split_at_checked(KEY_ID)
+            .ok_or(CryptoError::Damaged)?;
+        if id != self.id {
+            return Err(CryptoError::OtherKey);
+        }
+        let (nonce, ciphertext) = rest.split_at_checked(NONCE).ok_or(CryptoError::Damaged)?;
+        let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| CryptoError::Damaged)?;
+        let payload = Payload {
+            msg: ciphertext,
+            aad: &place.bytes(),
+        };
+        let plain = self.cipher.decrypt(&XNonce::from(nonce), payload);
+        plain.map(Zeroizing::new).map_err(|_| CryptoError::Damaged)
+    }
+}
+
+/// Every key of the house, derived from the master key.
+pub struct Keyring {
+    wrap: SealingKey,
+    house: SealingKey,
+    index: Zeroizing<[u8; 32]>,
+    sandbox: Zeroizing<[u8; 32]>,
+}
+
+impl Keyring {
+    /// Derives all keys from a master key.
+    #[must_use]
+    pub fn new(master: &[u8; 32]) -> Self {
+        Self {
+            wrap: SealingKey::new(&derive(master, "wrap")),
+            house: SealingKey::new(&derive(master, "house")),
+            index: derive(master, "index"),
+            sandbox: derive(master, "sandbox"),
+        }
+    }
+
+    /// The key for what belongs to no texter: pages to staff, settings.
+    #[must_use]
+    pub fn house(&self) -> &SealingKey {
+        &self.house
+    }
+
+    /// The blind index of a number: finds its row without the number being stored in clear.
+    #[must_use]
+    pub fn number_index(&self, number: &PhoneNumber) -> Vec<u8> {
+        hmac(&self.index, number.reveal().as_bytes()).to_vec()
+    }
+
+    /// The secret that the sandbox gateway signs with, hexadecimal.
+    #[must_use]
+    pub fn sandbox_secret(&self) -> String {
+        hex::encode(self.sandbox.as_slice())
+    }
+
+    /// A new data key for a texter, and its wrapped form for their row.
+    #[must_use]
+    pub fn new_texter_key(&self, ids: &dyn IdSource, texter: Uuid) -> (SealingKey, Vec<u8>) {
+        let key: Zeroizing<[u8; 32]> = Zeroizing::new(random(ids));
+        let wrapped = self
+            .wrap
+            .seal(ids, texter_key_place(texter), key.as_slice());
+        (SealingKey::new(&key), wrapped)
+    }
+
+    /// The data key of a texter, from its wrapped form.
+    ///
+    /// # Errors
+    /// [`CryptoError`] when the wrapped key belongs to another master key or texter.
+    pub fn texter_key(&self, texter: Uuid, wrapped: &[u8]) -> Result<SealingKey, CryptoError> {
+        let key = self.wrap.open(texter_key_place(texter), wrapped)?;
+        let key: &[u8; 32] = key
+            .as_slice()
+            .try_into()
+            .map_err(|_| CryptoError::Damaged)?;
+        Ok(SealingKey::new(key))
+    }
+}
+
+fn texter_key_place(texter: Uuid) -> Place {
+    Place {
+        column: "texters.wrapped_key",
+        row: texter,
+    }
+}
+
+fn derive(master: &[u8; 32], purpose: &str) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(hmac(master, format!("harborline/1/{purpose}").as_bytes()))
+}
+
+fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    // HMAC takes a key of any length: the error branch cannot be reached.
+    Hmac::<Sha256>::new_from_slice(key)
+        .map(|mac| mac.chain_update(message).finalize().into_bytes().into())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SeededIds;
+
+    fn place(column: &'static str, row: u128) -> Place {
+        Place {
+            column,
+            row: Uuid::from_u128(row),
+        }
+    }
+
+    #[test]
+    fn sealed_words_open_in_their_own_place_only() {
+        let (ids, keys) = (SeededIds::new(1), Keyring::new(&[7; 32]));
+        let sealed = keys.house().seal(&ids, place("pages.body", 1), b"words");
+        assert_eq!(
+            &**keys.house().open(place("pages.body", 1), &sealed).unwrap(),
+            b"words"
+        );
+        for elsewhere in [place("pages.body", 2), place("pages.address", 1)] {
+            assert_eq!(
+                keys.house().open(elsewhere, &sealed).unwrap_err(),
+                CryptoError::Damaged
+            );
+        }
+    }
+
+    #[test]
+    fn another_key_and_damage_are_told_apart() {
+        let (ids, keys) = (SeededIds::new(1), Keyring::new(&[7; 32]));
+        let mut sealed = keys.house().seal(&ids, place("pages.body", 1), b"words");
+        let other = Keyring::new(&[8; 32]);
+        assert_eq!(
+            other
+                .house()
+                .open(place("pages.body", 1), &sealed)
+                .unwrap_err(),
+            CryptoError::OtherKey
+        );
+        *sealed.last_mut().unwrap() ^= 1;
+        assert_eq!(
+            keys.house()
+                .open(place("pages.body", 1), &sealed)
+                .unwrap_err(),
+            CryptoError::Damaged
+        );
+        assert_eq!(
+            keys.house().open(place("pages.body", 1), &[]).unwrap_err(),
+            CryptoError::Damaged
+        );
+    }
+
+    #[test]
+    fn the_same_words_seal_to_other_bytes_each_time() {
+        let (ids, keys) = (SeededIds::new(1), Keyring::new(&[7; 32]));
+        let seal = || keys.house().seal(&ids, place("pages.body", 1), b"words");
+        assert_ne!(seal(), seal());
+    }
+
+    #[test]
+    fn a_texter_key_is_bound_to_its_texter() {
+        let (ids, keys) = (SeededIds::new(1), Keyring::new(&[7; 32]));
+        let (key, wrapped) = keys.new_texter_key(&ids, Uuid::from_u128(1));
+        let sealed = key.seal(&ids, place("messages.body", 9), b"words");
+        let again = keys.texter_key(Uuid::from_u128(1), &wrapped).unwrap();
+        assert_eq!(
+            &**again.open(place("messages.body", 9), &sealed).unwrap(),
+            b"words"
+        );
+        assert!(keys.texter_key(Uuid::from_u128(2), &wrapped).is_err());
+    }
+
+    #[test]
+    fn the_index_of_a_number_depends_on_the_key() {
+        let number = PhoneNumber::parse("+15550100123").unwrap();
+        let index = Keyring::new(&[7; 32]).number_index(&number);
+        assert_eq!(index, Keyring::new(&[7; 32]).number_index(&number));
+        assert_ne!(index, Keyring::new(&[8; 32]).number_index(&number));
+        assert_eq!(index.len(), 32);
+    }
+}

@@ -1,0 +1,14 @@
+//! On call: an alert is paged until a human is really there. Pure: time comes in as a value,
+//! and what is due is a column, not a sleeping task. Floor 1.
+
+mod alert;
+mod code;
+mod reply;
+mod roster;
+mod words;
+
+pub use alert::{Alert, Closed, Taken, Timing};
+pub use code::next_code;
+pub use reply::{ResponderReply, read_reply};
+pub use roster::{Contact, Roster};
+pub use words::{acknowledged, already_taken, nothing_open, page, unreachable};

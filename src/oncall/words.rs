@@ -1,0 +1,79 @@
+//! What responders are told by text. Pages say nothing about the texter.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::alert::{Alert, Taken};
+use crate::clock::At;
+use crate::conversation::Reason;
+use crate::triage::Tier;
+
+/// A page.
+#[must_use]
+pub fn page(alert: &Alert, now: At) -> String {
+    let code = &alert.code;
+    let what = match (alert.reason, alert.tier) {
+        (Reason::WantsHuman, tier) if tier < Tier::High => "A texter asks for a person:",
+        (Reason::OptedOutInCrisis, _) => "CRISIS, texter sent STOP:",
+        (_, Tier::Imminent) => "CRISIS, URGENT:",
+        (_, Tier::High) => "CRISIS:",
+        _ => "Please look in, no clear answer to our safety question:",
+    };
+    let again = if alert.pages > 0 {
+        " Nobody has it yet."
+    } else {
+        ""
+    };
+    format!(
+        "{what} case {code}, waiting {}.{again} Reply {code} to take it.",
+        minutes(now.since(alert.opened_at))
+    )
+}
+
+/// The answer to the responder who took a case.
+#[must_use]
+pub fn acknowledged(code: &str, public_url: &str) -> String {
+    format!("{code} is yours. Please sign in and write to them now: {public_url}")
+}
+
+/// The answer to a responder who came later.
+#[must_use]
+pub fn already_taken(code: &str, taken: &Taken) -> String {
+    format!(
+        "{code} was already taken by {} at {} UTC.",
+        taken.by,
+        clock_time(taken.at)
+    )
+}
+
+/// The answer to a code that no open case has.
+#[must_use]
+pub fn nothing_open(code: Option<&str>) -> String {
+    match code {
+        Some(code) => format!("There is no open case {code}. Nothing was changed."),
+        None => "More than one case is open, or none. Please reply with the code of the case."
+            .to_owned(),
+    }
+}
+
+/// The notice that a texter in crisis cannot be reached by text.
+#[must_use]
+pub fn unreachable(code: &str, why: &str) -> String {
+    format!(
+        "Case {code}: our text did NOT reach them ({why}). Please find another way, such as a call."
+    )
+}
+
+/// A wait as `minutes:seconds`.
+fn minutes(wait: Duration) -> String {
+    let seconds = wait.as_secs();
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+fn clock_time(at: At) -> String {
+    Timestamp::from_millisecond(at.0).map_or_else(
+        |_| "?".to_owned(),
+        |time| time.strftime("%H:%M").to_string(),
+    )
+}

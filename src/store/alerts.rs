@@ -1,0 +1,169 @@
+//! Alerts: one open for a conversation at a time.
+
+use uuid::Uuid;
+
+use super::tx::on;
+use super::{StoreError, Tx};
+use crate::clock::At;
+use crate::conversation::Reason;
+use crate::oncall::{Alert, Closed, Taken};
+use crate::triage::Tier;
+
+#[derive(sqlx::FromRow)]
+struct AlertRow {
+    id: Uuid,
+    conversation_id: Uuid,
+    texter_id: Uuid,
+    code: String,
+    reason: Reason,
+    tier: Tier,
+    opened_at: At,
+    next_page_at: Option<At>,
+    pages: i32,
+    acknowledged_at: Option<At>,
+    acknowledged_by: Option<String>,
+    claimed_at: Option<At>,
+    claimed_by: Option<Uuid>,
+    answered_at: Option<At>,
+    closed_at: Option<At>,
+    closed_because: Option<Closed>,
+}
+
+impl From<AlertRow> for Alert {
+    fn from(row: AlertRow) -> Self {
+        Self {
+            id: row.id,
+            conversation_id: row.conversation_id,
+            texter_id: row.texter_id,
+            code: row.code,
+            reason: row.reason,
+            tier: row.tier,
+            opened_at: row.opened_at,
+            next_page_at: row.next_page_at,
+            pages: u32::try_from(row.pages).unwrap_or(0),
+            acknowledged: row
+                .acknowledged_by
+                .zip(row.acknowledged_at)
+                .map(|(by, at)| Taken { by, at }),
+            claimed: row.claimed_by.zip(row.claimed_at),
+            answered_at: row.answered_at,
+            closed: row.closed_at.zip(row.closed_because),
+        }
+    }
+}
+
+/// Loads alerts, locked on PostgreSQL so that two replicas never advance one at once.
+macro_rules! alerts {
+    ($tx:expr, $rest:literal, $fetch:ident $(, $bind:expr)*) => {
+        on!($tx,
+            sqlite: concat!("SELECT * FROM alerts WHERE ", $rest),
+            postgres: concat!("SELECT * FROM alerts WHERE ", $rest, " FOR UPDATE SKIP LOCKED"),
+            |sql, c| sqlx::query_as::<_, AlertRow>(sql)$(.bind($bind))*.$fetch(c).await?)
+    };
+}
+
+impl Tx {
+    /// The open alert of a conversation.
+    pub async fn open_alert(&mut self, conversation: Uuid) -> Result<Option<Alert>, StoreError> {
+        let row: Option<AlertRow> = on!(self,
+            sqlite: "SELECT * FROM alerts WHERE conversation_id = $1 AND closed_at IS NULL",
+            postgres: "SELECT * FROM alerts WHERE conversation_id = $1 AND closed_at IS NULL FOR UPDATE",
+            |sql, c| sqlx::query_as(sql).bind(conversation).fetch_optional(c).await?);
+        Ok(row.map(Alert::from))
+    }
+
+    /// The open alert of a texter.
+    pub async fn open_alert_of(&mut self, texter: Uuid) -> Result<Option<Alert>, StoreError> {
+        let row: Option<AlertRow> = on!(self, |c| sqlx::query_as(
+            "SELECT * FROM alerts WHERE texter_id = $1 AND closed_at IS NULL LIMIT 1"
+        )
+        .bind(texter)
+        .fetch_optional(c)
+        .await?);
+        Ok(row.map(Alert::from))
+    }
+
+    /// All open alerts that have been paged or are due, oldest first, locked for a change.
+    pub async fn open_alerts(&mut self) -> Result<Vec<Alert>, StoreError> {
+        let rows: Vec<AlertRow> = on!(self,
+            sqlite: "SELECT * FROM alerts WHERE closed_at IS NULL ORDER BY id",
+            postgres: "SELECT * FROM alerts WHERE closed_at IS NULL ORDER BY id FOR UPDATE",
+            |sql, c| sqlx::query_as(sql).fetch_all(c).await?);
+        Ok(rows.into_iter().map(Alert::from).collect())
+    }
+
+    /// The open alerts whose next page is due, locked; those that another replica is at are passed over.
+    pub async fn alerts_due(&mut self, now: At, limit: u16) -> Result<Vec<Alert>, StoreError> {
+        let rows = alerts!(
+            self,
+            "closed_at IS NULL AND next_page_at <= $1 ORDER BY next_page_at LIMIT $2",
+            fetch_all,
+            now,
+            i64::from(limit)
+        );
+        Ok(rows.into_iter().map(Alert::from).collect())
+    }
+
+    /// The codes of open cases, and the code that was handed out last.
+    pub async fn alert_codes(&mut self) -> Result<(Option<String>, Vec<String>), StoreError> {
+        let last = on!(self, |c| sqlx::query_scalar(
+            "SELECT code FROM alerts ORDER BY id DESC LIMIT 1"
+        )
+        .fetch_optional(c)
+        .await?);
+        let open = on!(self, |c| sqlx::query_scalar(
+            "SELECT code FROM alerts WHERE closed_at IS NULL"
+        )
+        .fetch_all(c)
+        .await?);
+        Ok((last, open))
+    }
+
+    /// Keeps a new alert.
+    pub async fn insert_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
+        on!(self, |c| {
+            sqlx::query(
+            "INSERT INTO alerts (id, conversation_id, texter_id, code, reason, tier, opened_at, pages)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 0)"
+        )
+        .bind(alert.id)
+        .bind(alert.conversation_id)
+        .bind(alert.texter_id)
+        .bind(&alert.code)
+        .bind(alert.reason)
+        .bind(alert.tier)
+        .bind(alert.opened_at)
+        .execute(c)
+        .await
+        .map(|_| ())
+        })?;
+        self.save_alert(alert).await
+    }
+
+    /// Keeps the changes of an alert.
+    pub async fn save_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
+        let taken = alert.acknowledged.as_ref();
+        on!(self, |c| sqlx::query(
+            "UPDATE alerts SET reason = $2, tier = $3, next_page_at = $4, pages = $5,
+                    acknowledged_at = $6, acknowledged_by = $7, claimed_at = $8, claimed_by = $9,
+                    answered_at = $10, closed_at = $11, closed_because = $12
+              WHERE id = $1"
+        )
+        .bind(alert.id)
+        .bind(alert.reason)
+        .bind(alert.tier)
+        .bind(alert.next_page_at)
+        .bind(i32::try_from(alert.pages).unwrap_or(i32::MAX))
+        .bind(taken.map(|taken| taken.at))
+        .bind(taken.map(|taken| taken.by.as_str()))
+        .bind(alert.claimed.map(|(_, at)| at))
+        .bind(alert.claimed.map(|(by, _)| by))
+        .bind(alert.answered_at)
+        .bind(alert.closed.map(|(at, _)| at))
+        .bind(alert.closed.map(|(_, because)| because))
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+        Ok(())
+    }
+}

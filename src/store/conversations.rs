@@ -1,0 +1,96 @@
+//! Conversations: one open for a texter at a time.
+
+use uuid::Uuid;
+
+use super::tx::on;
+use super::{StoreError, Tx};
+use crate::clock::At;
+use crate::triage::Tier;
+
+/// A conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// The row.
+    pub id: Uuid,
+    /// Whose it is.
+    pub texter_id: Uuid,
+    /// The most urgent tier that triage found in it; only a human lowers it.
+    pub tier: Tier,
+    /// Whether a human has written in it.
+    pub human_joined: bool,
+}
+
+impl Tx {
+    /// Opens a conversation for a texter who has none open.
+    pub async fn open_conversation(
+        &mut self,
+        texter_id: Uuid,
+        now: At,
+    ) -> Result<Conversation, StoreError> {
+        let id = self.id(now);
+        on!(self, |c| sqlx::query(
+            "INSERT INTO conversations (id, texter_id, tier, opened_at, last_inbound_at)
+             VALUES ($1, $2, $3, $4, $4)"
+        )
+        .bind(id)
+        .bind(texter_id)
+        .bind(Tier::None)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+        Ok(Conversation {
+            id,
+            texter_id,
+            tier: Tier::None,
+            human_joined: false,
+        })
+    }
+
+    /// Notes an inbound text and the tier that the conversation now has.
+    pub async fn touch_conversation(
+        &mut self,
+        id: Uuid,
+        tier: Tier,
+        now: At,
+    ) -> Result<(), StoreError> {
+        on!(self, |c| sqlx::query(
+            "UPDATE conversations SET tier = $2, last_inbound_at = $3 WHERE id = $1"
+        )
+        .bind(id)
+        .bind(tier)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Notes that a human has written in a conversation.
+    pub async fn human_joined(&mut self, id: Uuid, now: At) -> Result<(), StoreError> {
+        on!(self, |c| {
+            sqlx::query(
+            "UPDATE conversations SET human_joined_at = $2 WHERE id = $1 AND human_joined_at IS NULL"
+        )
+        .bind(id)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ())
+        })?;
+        Ok(())
+    }
+
+    /// Closes a conversation. A new text opens another.
+    pub async fn close_conversation(&mut self, id: Uuid, now: At) -> Result<(), StoreError> {
+        on!(self, |c| sqlx::query(
+            "UPDATE conversations SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL"
+        )
+        .bind(id)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! Messages: the thread of a conversation, both ways.
+
+use uuid::Uuid;
+
+use super::conversations::Conversation;
+use super::texters::Texter;
+use super::tx::{on, open, open_text};
+use super::{StoreError, Tx};
+use crate::clock::At;
+use crate::delivery::Delivery;
+use crate::store::OutboxState;
+use crate::text::MessageBody;
+use crate::triage::Verdict;
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Author {
+    /// The texter.
+    Texter,
+    /// The line, automatically.
+    Line,
+    /// A member of staff.
+    Staff,
+}
+
+/// An inbound text with what triage says of it.
+pub struct NewInbound<'a> {
+    /// The row.
+    pub id: Uuid,
+    /// The gateway that it came from.
+    pub gateway: &'a str,
+    /// The gateway's id of it.
+    pub gateway_ref: &'a str,
+    /// The words.
+    pub body: &'a MessageBody,
+    /// How many pictures or files came with it.
+    pub media: u16,
+    /// What triage says of it.
+    pub verdict: &'a Verdict,
+    /// When it came in.
+    pub at: At,
+}
+
+/// A text to a texter.
+pub struct NewOutbound<'a> {
+    /// The row.
+    pub id: Uuid,
+    /// The gateway that it goes to.
+    pub gateway: &'a str,
+    /// Who wrote it.
+    pub author: Author,
+    /// Which member of staff, if one did.
+    pub staff_id: Option<Uuid>,
+    /// The words.
+    pub body: &'a MessageBody,
+    /// When it was written.
+    pub at: At,
+}
+
+/// A message as the thread shows it.
+#[derive(Clone, Debug)]
+pub struct ThreadMessage {
+    /// The row.
+    pub id: Uuid,
+    /// Who wrote it.
+    pub author: Author,
+    /// The words.
+    pub body: MessageBody,
+    /// What triage said of an inbound text.
+    pub verdict: Option<Verdict>,
+    /// How many pictures or files came with it.
+    pub media: u16,
+    /// When it was written.
+    pub at: At,
+    /// Where an outbound text stands.
+    pub sending: Option<(OutboxState, Option<Delivery>)>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ThreadRow {
+    id: Uuid,
+    author: Author,
+    body_sealed: Vec<u8>,
+    verdict_sealed: Option<Vec<u8>>,
+    media: i32,
+    at: At,
+    state: Option<OutboxState>,
+    delivery: Option<Delivery>,
+}
+
+impl Tx {
+    /// Records an inbound text. `false` when the gateway delivered this one before: it is the key
+    /// that makes one delivery, however often repeated, one decision (promise P6).
+    pub async fn record_inbound(
+        &mut self,
+        texter: &Texter,
+        conversation: &Conversation,
+        new: &NewInbound<'_>,
+    ) -> Result<bool, StoreError> {
+        let body = new.body.reveal().as_bytes();
+        let body = self.seal(&texter.key, "messages.body", new.id, body);
+        // Plain data with string keys: serialising it cannot fail.
+        let verdict = serde_json::to_vec(new.verdict).unwrap_or_default();
+        let verdict = self.seal(&texter.key, "messages.verdict", new.id, &verdict);
+        let done =
+            on!(self, |c| {
+                sqlx::query(
+            "INSERT INTO messages (id, conversation_id, texter_id, author, gateway, gateway_ref,
+                                   tier, media, body_sealed, verdict_sealed, at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (gateway, gateway_ref) WHERE gateway_ref IS NOT NULL DO NOTHING"
+        )
+        .bind(new.id)
+        .bind(conversation.id)
+        .bind(texter.id)
+        .bind(Author::Texter)
+        .bind(new.gateway)
+        .bind(new.gateway_ref)
+        .bind(new.verdict.tier)
+        .bind(i32::from(new.media))
+        .bind(&body)
+        .bind(&verdict)
+        .bind(new.at)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected())
+            })?;
+        Ok(done == 1)
+    }
+
+    /// Records a text to a texter; the outbox sends it.
+    pub async fn record_outbound(
+        &mut self,
+        texter: &Texter,
+        conversation: &Conversation,
+        new: &NewOutbound<'_>,
+    ) -> Result<(), StoreError> {
+        let body = self.seal(
+            &texter.key,
+            "messages.body",
+            new.id,
+            new.body.reveal().as_bytes(),
+        );
+        on!(self, |c| sqlx::query(
+            "INSERT INTO messages (id, conversation_id, texter_id, author, staff_id, gateway,
+                                   media, body_sealed, at)
+             VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)"
+        )
+        .bind(new.id)
+        .bind(conversation.id)
+        .bind(texter.id)
+        .bind(new.author)
+        .bind(new.staff_id)
+        .bind(new.gateway)
+        .bind(&body)
+        .bind(new.at)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// The latest messages of a conversation, oldest first.
+    pub async fn thread(
+        &mut self,
+        texter: &Texter,
+        conversation: Uuid,
+        limit: u16,
+    ) -> Result<Vec<ThreadMessage>, StoreError> {
+        let rows: Vec<ThreadRow> = on!(self, |c| sqlx::query_as(
+            "SELECT m.id, m.author, m.body_sealed, m.verdict_sealed, m.media, m.at,
+                    o.state, o.delivery
+               FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
+              WHERE m.conversation_id = $1 ORDER BY m.id DESC LIMIT $2"
+        )
+        .bind(conversation)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await?);
+        rows.into_iter()
+            .rev()
+            .map(|row| thread_message(texter, row))
+            .collect()
+    }
+
+    /// The gateway that a texter last wrote through.
+    pub async fn gateway_of(&mut self, conversation: Uuid) -> Result<Option<String>, StoreError> {
+        Ok(on!(self, |c| sqlx::query_scalar(
+            "SELECT gateway FROM messages WHERE conversation_id = $1 AND gateway_ref IS NOT NULL
+              ORDER BY id DESC LIMIT 1"
+        )
+        .bind(conversation)
+        .fetch_optional(c)
+        .await?))
+    }
+}
+
+fn thread_message(texter: &Texter, row: ThreadRow) -> Result<ThreadMessage, StoreError> {
+    let body = open_text(&texter.key, "messages.body", row.id, &row.body_sealed)?;
+    let verdict = match row.verdict_sealed {
+        Some(sealed) => {
+            serde_json::from_slice(&open(&texter.key, "messages.verdict", row.id, &sealed)?).ok()
+        }
+        None => None,
+    };
+    Ok(ThreadMessage {
+        id: row.id,
+        author: row.author,
+        body: MessageBody::new(body),
+        verdict,
+        media: u16::try_from(row.media).unwrap_or(0),
+        at: row.at,
+        sending: row.state.map(|state| (state, row.delivery)),
+    })
+}

@@ -1,0 +1,234 @@
+//! The store: SQLite by default, PostgreSQL by URL, SQL written once. Floor 2.
+//!
+//! State, outgoing texts, alert, obligation and audit entry of one decision are one
+//! [unit of work](Unit): they commit together or not at all. No network call happens inside one.
+
+mod alerts;
+mod audit;
+mod conversations;
+mod error;
+mod messages;
+mod obligations;
+mod outbox;
+mod pages;
+mod queue;
+mod settings;
+mod staff;
+mod texters;
+mod tx;
+mod writer;
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+use tokio::sync::RwLock;
+
+pub use conversations::Conversation;
+pub use error::{OpenError, StoreError};
+pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};
+pub use outbox::{Due, NewOutbox, OutboxState, Receiver, Settled};
+pub use pages::{NewPage, PageKind};
+pub use queue::QueueRow;
+pub use staff::{Account, NewStaff};
+pub use texters::Texter;
+pub use tx::Tx;
+
+use crate::crypto::Keyring;
+use crate::id::IdSource;
+use writer::Writer;
+
+static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How often a unit of work that lost a race on PostgreSQL is run.
+const TRIES: usize = 4;
+
+/// A unit of work: runs on a transaction that commits when it returns `Ok`. It may run more than
+/// once (a lost race, a neighbour in the batch that failed), so its only effects are in the
+/// transaction and in what it returns.
+pub type Unit<T> =
+    Box<dyn for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync>;
+
+/// The database. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    keys: Arc<Keyring>,
+    ids: Arc<dyn IdSource>,
+}
+
+#[derive(Clone)]
+enum Pool {
+    Sqlite {
+        readers: SqlitePool,
+        writer: Arc<RwLock<Option<Writer>>>,
+    },
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens the database of a URL, brings its tables up to date, and checks that the keys are
+    /// the ones that it was sealed with.
+    ///
+    /// # Errors
+    /// [`OpenError`] names the setting and the fix.
+    pub async fn open(
+        url: &str,
+        keys: Arc<Keyring>,
+        ids: Arc<dyn IdSource>,
+    ) -> Result<Self, OpenError> {
+        let pool = if url.starts_with("sqlite:") {
+            open_sqlite(url, &keys, &ids).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            open_postgres(url).await?
+        } else {
+            return Err(OpenError::UnknownEngine);
+        };
+        let store = Self { pool, keys, ids };
+        if !store.write(|tx| Box::pin(tx.keys_fit())).await? {
+            return Err(OpenError::WrongKey);
+        }
+        Ok(store)
+    }
+
+    /// Runs a unit of work and waits until it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing of the unit was kept.
+    pub async fn write<T, F>(&self, unit: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        match &self.pool {
+            Pool::Sqlite { writer, .. } => match &*writer.read().await {
+                Some(writer) => writer.write(Box::new(unit)).await,
+                None => Err(StoreError::Closed),
+            },
+            Pool::Postgres(pool) => {
+                let mut tries = 1;
+                loop {
+                    match self.alone(pool, &unit).await {
+                        Err(error) if error.lost_a_race() && tries < TRIES => tries += 1,
+                        outcome => return outcome,
+                    }
+                }
+            }
+        }
+    }
+
+    async fn alone<T, F>(&self, pool: &PgPool, unit: &F) -> Result<T, StoreError>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>>,
+    {
+        let mut tx = self.tx(tx::Inner::Postgres(pool.begin().await?));
+        let made = unit(&mut tx).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    /// A transaction to read from: a consistent view that never waits for the writer.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is out of reach.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(self.tx(match &self.pool {
+            Pool::Sqlite { readers, .. } => tx::Inner::Sqlite(readers.begin().await?),
+            Pool::Postgres(pool) => tx::Inner::Postgres(pool.begin().await?),
+        }))
+    }
+
+    fn tx(&self, inner: tx::Inner) -> Tx {
+        Tx {
+            inner,
+            keys: Arc::clone(&self.keys),
+            ids: Arc::clone(&self.ids),
+        }
+    }
+
+    /// Commits what was taken and closes all connections.
+    pub async fn close(&self) {
+        match &self.pool {
+            Pool::Sqlite { readers, writer } => {
+                if let Some(writer) = writer.write().await.take() {
+                    writer.finish().await;
+                }
+                readers.close().await;
+            }
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(
+    url: &str,
+    keys: &Arc<Keyring>,
+    ids: &Arc<dyn IdSource>,
+) -> Result<Pool, OpenError> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(OpenError::Unreadable)?
+        .journal_mode(SqliteJournalMode::Wal)
+        // A 2xx depends on it: WAL without FULL may lose the last commits in a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5));
+    private_file(&options)?;
+    let one = SqlitePoolOptions::new()
+        .min_connections(1)
+        .max_connections(1);
+    let writer = one
+        .connect_with(options.clone())
+        .await
+        .map_err(OpenError::Unreadable)?;
+    SQLITE.run(&writer).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(4)
+        .connect_with(options.read_only(true))
+        .await
+        .map_err(OpenError::Unreadable)?;
+    let writer = Writer::start(writer, Arc::clone(keys), Arc::clone(ids));
+    Ok(Pool::Sqlite {
+        readers,
+        writer: Arc::new(RwLock::new(Some(writer))),
+    })
+}
+
+/// Makes the database file, readable for its owner only; SQLite gives its journal the same mode.
+fn private_file(options: &SqliteConnectOptions) -> Result<(), OpenError> {
+    let path = options.get_filename();
+    let refused = |source| OpenError::File {
+        path: path.display().to_string(),
+        source,
+    };
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        crate::disk::private_folder(folder).map_err(refused)?;
+    }
+    crate::disk::private_options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(refused)?;
+    Ok(())
+}
+
+async fn open_postgres(url: &str) -> Result<Pool, OpenError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(OpenError::Unreadable)?
+        .application_name("harborline");
+    let pool = PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_with(options)
+        .await
+        .map_err(OpenError::Unreadable)?;
+    POSTGRES.run(&pool).await?;
+    Ok(Pool::Postgres(pool))
+}

@@ -1,0 +1,168 @@
+//! Texters: found by the blind index of their number, each with a data key of their own.
+
+use uuid::Uuid;
+
+use super::conversations::Conversation;
+use super::tx::{on, open, open_text};
+use super::{StoreError, Tx};
+use crate::clock::At;
+use crate::conversation::State;
+use crate::crypto::SealingKey;
+use crate::phone::PhoneNumber;
+use crate::triage::Tier;
+
+/// A texter, unsealed, with the open conversation if there is one.
+pub struct Texter {
+    /// The row.
+    pub id: Uuid,
+    /// Where the conversation stands.
+    pub state: State,
+    /// The open conversation.
+    pub conversation: Option<Conversation>,
+    pub(super) key: SealingKey,
+}
+
+#[derive(sqlx::FromRow)]
+struct TexterRow {
+    id: Uuid,
+    wrapped_key: Vec<u8>,
+    state_sealed: Vec<u8>,
+    conversation_id: Option<Uuid>,
+    tier: Option<Tier>,
+    human_joined_at: Option<At>,
+}
+
+const BY_INDEX: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
+        c.id AS conversation_id, c.tier, c.human_joined_at
+   FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
+  WHERE t.number_index = $1";
+const BY_INDEX_LOCKED: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
+        c.id AS conversation_id, c.tier, c.human_joined_at
+   FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
+  WHERE t.number_index = $1 FOR UPDATE OF t";
+
+impl Tx {
+    /// The texter of a number, made if there is none, locked against a concurrent text.
+    pub async fn texter(&mut self, number: &PhoneNumber, now: At) -> Result<Texter, StoreError> {
+        let index = self.keys.number_index(number);
+        if let Some(row) = self.texter_row(&index).await? {
+            return self.texter_from(row);
+        }
+        let id = self.id(now);
+        let (key, wrapped) = self.keys.new_texter_key(&*self.ids, id);
+        let number = self.seal(&key, "texters.number", id, number.reveal().as_bytes());
+        let state = State::default();
+        let sealed_state = self.sealed_state(&key, id, &state);
+        let made = on!(self, |c| {
+            sqlx::query(
+            "INSERT INTO texters (id, number_index, number_sealed, wrapped_key, state_sealed, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (number_index) DO NOTHING"
+        )
+        .bind(id)
+        .bind(&index)
+        .bind(&number)
+        .bind(&wrapped)
+        .bind(&sealed_state)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected())
+        })?;
+        if made == 1 {
+            return Ok(Texter {
+                id,
+                state,
+                conversation: None,
+                key,
+            });
+        }
+        // Another replica made it between our look and our insert.
+        let row = self
+            .texter_row(&index)
+            .await?
+            .ok_or(sqlx::Error::RowNotFound)?;
+        self.texter_from(row)
+    }
+
+    async fn texter_row(&mut self, index: &[u8]) -> Result<Option<TexterRow>, StoreError> {
+        Ok(
+            on!(self, sqlite: BY_INDEX, postgres: BY_INDEX_LOCKED, |sql, c| {
+                sqlx::query_as(sql).bind(index).fetch_optional(c).await?
+            }),
+        )
+    }
+
+    fn texter_from(&self, row: TexterRow) -> Result<Texter, StoreError> {
+        let key = self.unwrap_key(row.id, &row.wrapped_key)?;
+        let state = open(&key, "texters.state", row.id, &row.state_sealed)?;
+        // A state that an older or newer version wrote differently starts afresh: never an error.
+        let state = serde_json::from_slice(&state).unwrap_or_default();
+        let conversation = row.conversation_id.map(|id| Conversation {
+            id,
+            texter_id: row.id,
+            tier: row.tier.unwrap_or_default(),
+            human_joined: row.human_joined_at.is_some(),
+        });
+        Ok(Texter {
+            id: row.id,
+            state,
+            conversation,
+            key,
+        })
+    }
+
+    /// Keeps the state of a texter.
+    pub async fn save_state(&mut self, texter: &Texter, state: &State) -> Result<(), StoreError> {
+        let sealed = self.sealed_state(&texter.key, texter.id, state);
+        on!(self, |c| sqlx::query(
+            "UPDATE texters SET state_sealed = $2 WHERE id = $1"
+        )
+        .bind(texter.id)
+        .bind(&sealed)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// The texter of a conversation.
+    pub async fn texter_of(&mut self, conversation: Uuid) -> Result<Option<Texter>, StoreError> {
+        let row: Option<TexterRow> = on!(self, |c| sqlx::query_as(
+            "SELECT t.id, t.wrapped_key, t.state_sealed,
+                    c.id AS conversation_id, c.tier, c.human_joined_at
+               FROM conversations c JOIN texters t ON t.id = c.texter_id WHERE c.id = $1"
+        )
+        .bind(conversation)
+        .fetch_optional(c)
+        .await?);
+        row.map(|row| self.texter_from(row)).transpose()
+    }
+
+    /// The number of a texter.
+    pub async fn number_of(&mut self, texter: &Texter) -> Result<PhoneNumber, StoreError> {
+        let sealed: Vec<u8> = on!(self, |c| sqlx::query_scalar(
+            "SELECT number_sealed FROM texters WHERE id = $1"
+        )
+        .bind(texter.id)
+        .fetch_one(c)
+        .await?);
+        let number = open_text(&texter.key, "texters.number", texter.id, &sealed)?;
+        Ok(PhoneNumber::of_sender(&number))
+    }
+
+    pub(super) fn unwrap_key(&self, id: Uuid, wrapped: &[u8]) -> Result<SealingKey, StoreError> {
+        self.keys
+            .texter_key(id, wrapped)
+            .map_err(|error| StoreError::Corrupt {
+                table: "texters",
+                id,
+                why: format!("texters.wrapped_key: {error}"),
+            })
+    }
+
+    fn sealed_state(&self, key: &SealingKey, id: Uuid, state: &State) -> Vec<u8> {
+        // Plain data with string keys: serialising it cannot fail.
+        let json = serde_json::to_vec(state).unwrap_or_default();
+        self.seal(key, "texters.state", id, &json)
+    }
+}

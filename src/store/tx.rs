@@ -1,0 +1,119 @@
+//! One unit of work on either engine.
+
+use std::sync::Arc;
+
+use sqlx::{Postgres, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::clock::At;
+use crate::crypto::{Keyring, Place, SealingKey};
+use crate::id::IdSource;
+
+/// A transaction. Dropped without a commit, it is rolled back. Its methods stand with the nouns
+/// that they store: see the files of this folder.
+pub struct Tx {
+    pub(super) inner: Inner,
+    pub(super) keys: Arc<Keyring>,
+    pub(super) ids: Arc<dyn IdSource>,
+}
+
+pub(super) enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs one statement on whichever driver the transaction holds. The SQL is written once; where
+/// the engines need different words, both are given.
+macro_rules! on {
+    ($tx:expr, |$c:ident| $body:expr) => {
+        match &mut $tx.inner {
+            $crate::store::tx::Inner::Sqlite(t) => {
+                let $c = &mut **t;
+                $body
+            }
+            $crate::store::tx::Inner::Postgres(t) => {
+                let $c = &mut **t;
+                $body
+            }
+        }
+    };
+    ($tx:expr, sqlite: $s:expr, postgres: $p:expr, |$sql:ident, $c:ident| $body:expr) => {
+        match &mut $tx.inner {
+            $crate::store::tx::Inner::Sqlite(t) => {
+                let ($c, $sql) = (&mut **t, $s);
+                $body
+            }
+            $crate::store::tx::Inner::Postgres(t) => {
+                let ($c, $sql) = (&mut **t, $p);
+                $body
+            }
+        }
+    };
+}
+pub(super) use on;
+
+impl Tx {
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        match self.inner {
+            Inner::Sqlite(t) => t.commit().await?,
+            Inner::Postgres(t) => t.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub(super) async fn rollback(self) -> Result<(), StoreError> {
+        match self.inner {
+            Inner::Sqlite(t) => t.rollback().await?,
+            Inner::Postgres(t) => t.rollback().await?,
+        }
+        Ok(())
+    }
+
+    /// A new id for a row made at this time.
+    #[must_use]
+    pub fn id(&self, at: At) -> Uuid {
+        self.ids.id(at)
+    }
+
+    pub(super) fn seal(
+        &self,
+        key: &SealingKey,
+        column: &'static str,
+        row: Uuid,
+        plain: &[u8],
+    ) -> Vec<u8> {
+        key.seal(&*self.ids, Place { column, row }, plain)
+    }
+}
+
+/// Opens a sealed column; damage names the row. `column` is `table.column`.
+pub(super) fn open(
+    key: &SealingKey,
+    column: &'static str,
+    row: Uuid,
+    sealed: &[u8],
+) -> Result<Vec<u8>, StoreError> {
+    match key.open(Place { column, row }, sealed) {
+        Ok(plain) => Ok(plain.to_vec()),
+        Err(error) => {
+            let table = column.split_once('.').map_or(column, |(table, _)| table);
+            Err(StoreError::Corrupt {
+                table,
+                id: row,
+                why: format!("{column}: {error}"),
+            })
+        }
+    }
+}
+
+/// Opens a sealed column that holds words.
+pub(super) fn open_text(
+    key: &SealingKey,
+    column: &'static str,
+    row: Uuid,
+    sealed: &[u8],
+) -> Result<String, StoreError> {
+    // Only text is sealed here; damage that survives the tag is not possible.
+    Ok(String::from_utf8_lossy(&open(key, column, row, sealed)?).into_owned())
+}
