@@ -4,7 +4,7 @@
 //! response and carries out the request that it builds. Floor 2.
 
 pub mod client;
-mod form;
+pub mod form;
 pub mod sandbox;
 pub mod twilio;
 

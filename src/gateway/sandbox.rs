@@ -234,7 +234,7 @@ fn read_answer(status: u16, after_s: Option<u64>, body: &[u8]) -> SendOutcome {
         },
         _ if code == "opted_out" => SendOutcome::OptedOut { code },
         408 | 425 | 429 | 500.. => SendOutcome::Retry { after_s, code },
-        300..400 | 401 | 403..=405 => SendOutcome::Misconfigured { code },
+        300..=399 | 401 | 403..=405 => SendOutcome::Misconfigured { code },
         _ => SendOutcome::Permanent { code },
     }
 }

@@ -236,8 +236,8 @@ fn inbound(form: &Form, request: &RawRequest<'_>) -> Event {
         body: MessageBody::new(form.text("Body").unwrap_or_default()),
         media: form
             .text("NumMedia")
-            .and_then(|count| count.trim().parse().ok())
-            .unwrap_or(0),
+            .and_then(|count| count.trim().parse::<u64>().ok())
+            .map_or(0, |count| u16::try_from(count).unwrap_or(u16::MAX)),
         keyword_handled: match form.text("OptOutType").as_deref() {
             Some("STOP") => Some(KeywordHandled::OptOut),
             Some("START") => Some(KeywordHandled::OptIn),
@@ -305,41 +305,26 @@ enum Class {
 
 /// Twilio's error codes, from <https://www.twilio.com/docs/api/errors>. A code that is not here is
 /// judged by the HTTP status.
+#[rustfmt::skip]
 const CODES: &[(Class, &[u32])] = &[
-    (
-        Class::Retry,
-        &[
-            // too many requests · internal error · service unavailable · queue full
-            20429, 20500, 20503, 21611,
-            // queue overflow · unknown · carrier congestion · 10DLC rate · provider timeout · channel rate
-            30001, 30008, 30017, 30022, 30410, 63018,
-        ],
-    ),
-    (
-        Class::Permanent,
-        &[
-            // not a number, unreachable, or not a mobile · region switched off
-            21211, 21214, 21217, 21408, 21612, 21614,
-            // no body, too long, or media refused
-            21602, 21617, 21620, 21623,
-            // handset unreachable, blocked, unknown, landline · filtered · no MMS · too big
-            30003, 30004, 30005, 30006, 30007, 30011, 30019,
-        ],
-    ),
+    // too many requests, internal error, service unavailable, sender's queue full
+    (Class::Retry, &[20429, 20500, 20503, 21611]),
+    // queue overflow, unknown, carrier congested, 10DLC rate, provider timeout, channel rate
+    (Class::Retry, &[30001, 30008, 30017, 30022, 30410, 63018]),
+    // not a number, region switched off, unreachable, not a mobile
+    (Class::Permanent, &[21211, 21214, 21217, 21408, 21612, 21614]),
+    // no body, too long, media refused
+    (Class::Permanent, &[21602, 21617, 21620, 21623]),
+    // handset unreachable, blocked, unknown, landline; filtered; no MMS; too big
+    (Class::Permanent, &[30003, 30004, 30005, 30006, 30007, 30011, 30019]),
+    // replied STOP
     (Class::OptedOut, &[21610]),
-    (
-        Class::Misconfigured,
-        &[
-            // credentials · account or path · permission
-            20003, 20404, 20403,
-            // the sender is no number of this account, or cannot text · callback URL refused
-            21212, 21603, 21606, 21609, 21659, 21660,
-            // messaging service without senders, or unknown
-            21703, 21705,
-            // suspended · daily caps · not provisioned · toll-free unverified · 10DLC unregistered
-            30002, 30023, 30024, 30027, 30032, 30034,
-        ],
-    ),
+    // credentials, permission, account or path
+    (Class::Misconfigured, &[20003, 20403, 20404]),
+    // the sender is not ours or cannot text; callback URL refused; messaging service empty or unknown
+    (Class::Misconfigured, &[21212, 21603, 21606, 21609, 21659, 21660, 21703, 21705]),
+    // suspended, daily caps, not provisioned, toll-free unverified, 10DLC unregistered
+    (Class::Misconfigured, &[30002, 30023, 30024, 30027, 30032, 30034]),
 ];
 
 fn class_of(code: u64) -> Option<Class> {
@@ -368,7 +353,7 @@ fn read_answer(status: u16, after_s: Option<u64>, body: &[u8]) -> SendOutcome {
     let class = code.and_then(class_of).unwrap_or(match status {
         408 | 425 | 429 | 500.. => Class::Retry,
         // Another address than Twilio's API, or an account that may not use it.
-        300..400 | 401 | 403..=405 => Class::Misconfigured,
+        300..=399 | 401 | 403..=405 => Class::Misconfigured,
         _ => Class::Permanent,
     });
     let code = code.map_or_else(|| format!("http-{status}"), |code| code.to_string());
