@@ -1,6 +1,13 @@
 //! Triage: how urgently does this text need a person? Pure: no clock, no I/O, no `Result` at
-//! assessment. Floor 1.
+//! assessment. It finds words; it does not predict what a person will do. Floor 1.
 
+mod assess;
+mod phrase;
+mod rules;
+mod structure;
 mod verdict;
 
+pub use assess::assess;
+pub use phrase::PhraseError;
+pub use rules::{RuleError, RuleSet};
 pub use verdict::{Action, Category, Guarded, Hit, ModelScore, Tier, Verdict};

@@ -1,0 +1,243 @@
+//! Reading one token that is not written plainly: masked, misspelt or run together.
+//!
+//! Every repair leads to a word of the lexicon, never to a guess. Floor 0.
+
+use std::ops::Range;
+
+use super::lexicon::{LONGEST, crisis_words, is_crisis, is_joinable, look_up, repairable};
+
+/// Letters for digits and symbols: `su1c1de`, `k!ll`, `$elf`.
+pub(super) fn unleet(token: &str) -> Option<String> {
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    let letters = token.bytes().filter(u8::is_ascii_lowercase).count();
+    if letters == 0 || is_unit(token) {
+        return None;
+    }
+    let read = |one: char| token.chars().map(|c| letter(c, one)).collect::<String>();
+    let readings = [read('i'), read('l')];
+    let known = readings.iter().find(|word| look_up(word).is_some()).cloned();
+    // An unknown word is only a disguise when letters outweigh digits: `b12` is a vitamin.
+    known.or_else(|| {
+        let [first, _] = readings;
+        (digits <= letters && letters > 1 && first.bytes().all(|b| b.is_ascii_lowercase()))
+            .then_some(first)
+    })
+}
+
+/// The letter that a digit or symbol is drawn like; `1` is an `i` or an `l`.
+const fn letter(c: char, one: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' | '|' => one,
+        '!' => 'i',
+        '2' => 'z',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '6' | '9' => 'g',
+        '7' => 't',
+        '8' => 'b',
+        other => other,
+    }
+}
+
+/// Whether a token is a number with a unit or an ordinal: `5mg`, `20m`, `3am`, `15f`, `2yo`, `1st`.
+fn is_unit(token: &str) -> bool {
+    let unit = token.trim_start_matches(|c: char| c.is_ascii_digit());
+    unit.len() < token.len()
+        && matches!(
+            unit,
+            "mg" | "mgs" | "g" | "gs" | "mcg" | "ml" | "l" | "kg" | "lb" | "lbs" | "oz" | "m" | "f"
+                | "am" | "pm" | "a" | "p" | "h" | "hr" | "hrs" | "min" | "mins" | "s" | "sec" | "secs"
+                | "d" | "w" | "wk" | "wks" | "mo" | "mos" | "y" | "yr" | "yrs" | "yo" | "k" | "km" | "kms"
+                | "ft" | "in" | "cm" | "mm" | "st" | "nd" | "rd" | "th" | "x" | "g5" | "gb" | "mb"
+                | "tabs" | "pills" | "caps" | "pastillas"
+        )
+}
+
+/// The crisis word behind a mask: `su*cide`, `k**l`.
+pub(super) fn unmask(token: &str) -> Option<&'static str> {
+    let shown = token.bytes().filter(u8::is_ascii_lowercase).count();
+    let hidden = token.len() - shown;
+    if shown < 2 || hidden == 0 || !token.as_bytes().first()?.is_ascii_lowercase() {
+        return None;
+    }
+    let same = |word: &&str| {
+        word.len() == token.len()
+            && word.bytes().zip(token.bytes()).all(|(w, t)| w == t || matches!(t, b'*' | b'#'))
+    };
+    crisis_words().filter(|word| word.len() > 2).find(same)
+}
+
+/// A word with runs of three or more letters, read with one or two of each.
+pub(super) fn unrepeat(token: &str) -> Option<String> {
+    let runs: Vec<(u8, usize)> = token.bytes().fold(Vec::new(), |mut runs, byte| {
+        match runs.last_mut() {
+            Some((last, count)) if *last == byte => *count += 1,
+            _ => runs.push((byte, 1)),
+        }
+        runs
+    });
+    let long: Vec<usize> =
+        (0..runs.len()).filter(|&at| runs[at].1 > 2 && runs[at].0.is_ascii_lowercase()).collect();
+    if long.is_empty() {
+        return None;
+    }
+    let read = |doubled: usize| -> String {
+        let mut word = String::with_capacity(token.len());
+        for (at, &(byte, count)) in runs.iter().enumerate() {
+            let kept = match long.iter().position(|&run| run == at) {
+                Some(bit) if bit < 4 => 1 + (doubled >> bit & 1),
+                Some(_) => 1,
+                None => count,
+            };
+            word.extend(std::iter::repeat_n(char::from(byte), kept));
+        }
+        word
+    };
+    let ways = 1 << long.len().min(4);
+    (0..ways).map(read).find(|word| look_up(word).is_some()).or_else(|| Some(read(0)))
+}
+
+/// The curated word that a misspelling stands for.
+pub(super) fn unmistype(token: &str) -> Option<&'static str> {
+    if token.len() < 5 || !token.bytes().all(|b| b.is_ascii_lowercase()) {
+        return None;
+    }
+    repairable().find(|word| {
+        let two = token.len() > 5
+            && ["suic", "overd", "ambul"].iter().any(|stem| word.starts_with(stem));
+        let allowed = if two { 2 } else { 1 };
+        same_start(word, token)
+            && word.len().abs_diff(token.len()) <= allowed
+            && distance(word.as_bytes(), token.as_bytes()) <= allowed
+    })
+}
+
+/// Thumbs rarely miss the first letter; holding on to it keeps `billing` apart from `killing`.
+fn same_start(word: &str, token: &str) -> bool {
+    match (word.as_bytes(), token.as_bytes()) {
+        ([w0, w1, ..], [t0, t1, ..]) => w0 == t0 || (w0 == t1 && w1 == t0),
+        _ => false,
+    }
+}
+
+/// Optimal string alignment: insert, delete, replace, or swap two neighbours. Words are short.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let (mut before, mut above) = (vec![0; b.len() + 1], (0..=b.len()).collect::<Vec<_>>());
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let cost = usize::from(a[i - 1] != b[j - 1]);
+            row[j] = (above[j] + 1).min(row[j - 1] + 1).min(above[j - 1] + cost);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(before[j - 2] + 1);
+            }
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above[b.len()]
+}
+
+/// Words written without spaces, when they fill the token and one of them is a crisis word.
+pub(super) fn split(token: &str) -> Option<Vec<&str>> {
+    if !(6..=80).contains(&token.len()) || !token.bytes().all(|b| b.is_ascii_lowercase()) {
+        return None;
+    }
+    // best[end] = (fewest words that fill token[..end], start of the last of them)
+    let mut best: Vec<Option<(usize, usize)>> = vec![None; token.len() + 1];
+    best[0] = Some((0, 0));
+    for end in 1..=token.len() {
+        best[end] = (end.saturating_sub(LONGEST)..end)
+            .filter(|&start| is_joinable(&token[start..end]))
+            .filter_map(|start| best[start].map(|(words, _)| (words + 1, start)))
+            .min();
+    }
+    let mut words = Vec::new();
+    let mut end = token.len();
+    while end > 0 {
+        let (_, start) = best[end]?;
+        words.push(&token[start..end]);
+        end = start;
+    }
+    words.reverse();
+    (words.len() > 1 && words.iter().any(|word| is_crisis(word))).then_some(words)
+}
+
+/// A run of single characters, read as words: each with its range of the run.
+///
+/// `None` unless a crisis word is among them, so that initials stay initials.
+pub(super) fn join(run: &str) -> Option<Vec<(Range<usize>, String)>> {
+    let read: String = run.chars().map(|c| letter(c, 'i')).collect();
+    let written = |at: &Range<usize>| run[at.clone()].bytes().any(|b| b.is_ascii_lowercase());
+    let mut parts = Vec::new();
+    let mut at = 0;
+    let mut crisis = false;
+    while at < run.len() {
+        let word = (at + 2..=run.len().min(at + LONGEST))
+            .rev()
+            .map(|end| at..end)
+            .find(|part| is_joinable(&read[part.clone()]) && written(part));
+        if let Some(part) = word {
+            let word = &read[part.clone()];
+            crisis |= word.len() > 2 && is_crisis(word);
+            at = part.end;
+            parts.push((part, word.to_owned()));
+        } else {
+            parts.push((at..at + 1, run[at..=at].to_owned()));
+            at += 1;
+        }
+    }
+    crisis.then_some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_words_are_never_repaired() {
+        for word in ["kissing", "dye", "cute", "colgate", "bunking", "chating", "overdid", "doing", "homeless"] {
+            let kept = look_up(word).is_some() || unmistype(word).is_none();
+            assert!(kept, "{word} became {:?}", unmistype(word));
+        }
+    }
+
+    #[test]
+    fn slips_in_crisis_words_are_repaired() {
+        for (slip, word) in [
+            ("suicde", "suicide"),
+            ("suisidal", "suicidal"),
+            ("overdse", "overdose"),
+            ("mysefl", "myself"),
+            ("bleding", "bleeding"),
+            ("amblance", "ambulance"),
+        ] {
+            assert_eq!(unmistype(slip), Some(word), "{slip}");
+        }
+    }
+
+    #[test]
+    fn run_together_words_are_split_only_around_a_crisis_word() {
+        assert_eq!(split("iwanttodie"), Some(vec!["i", "want", "to", "die"]));
+        assert_eq!(split("killmyself"), Some(vec!["kill", "myself"]));
+        assert_eq!(split("iwanttogo"), None);
+        assert_eq!(split("therapist"), None);
+    }
+
+    #[test]
+    fn units_are_not_leet() {
+        for unit in ["5mg", "20m", "3am", "15f", "2yo", "800mg", "1st", "b12"] {
+            assert_eq!(unleet(unit), None, "{unit}");
+        }
+        assert_eq!(unleet("su1c1d3").as_deref(), Some("suicide"));
+        assert_eq!(unleet("k1ll").as_deref(), Some("kill"));
+    }
+
+    #[test]
+    fn masks_open_only_to_crisis_words() {
+        assert_eq!(unmask("su*cide"), Some("suicide"));
+        assert_eq!(unmask("k**l"), Some("kill"));
+        assert_eq!(unmask("f*ck"), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! Reading one text against the rules. Total and pure: no clock, no I/O, no `Result`.
+//!
+//! It only raises. A guard lowers a hit to [`Tier::Concern`] when the words of the guard cover the
+//! words of the hit, never because of a word elsewhere, so what is added to a text cannot hide what
+//! it said before. Floor 1.
+
+use std::ops::Range;
+
+use super::rules::{Rule, RuleSet};
+use super::{Category, Guarded, Hit, Tier, Verdict};
+use crate::locale::Locale;
+use crate::text::normalise::Normal;
+
+/// Judges one text.
+#[must_use]
+pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
+    let normal = Normal::of(text);
+    let mut verdict = Verdict { ruleset: rules.hash().to_owned(), ..Verdict::default() };
+    let mut found = Found { verdict: &mut verdict, languages: [0; Locale::ALL.len()] };
+    let mut covers: Option<Vec<Cover<'_>>> = None;
+    for index in &rules.any_rule.matches(normal.text()) {
+        let rule = &rules.rules[index];
+        let guards: &[Cover<'_>] = if rule.guardable && rule.tier == Tier::High {
+            covers.get_or_insert_with(|| covered(rules, normal.text()))
+        } else {
+            &[]
+        };
+        found.record(rule, &normal, guards);
+    }
+    found.record_unread(&normal);
+    let languages = found.languages;
+    verdict.locale = Locale::ALL
+        .into_iter()
+        .zip(languages)
+        .filter(|(_, hits)| *hits > 0)
+        // The first of equals: a word that both languages share says nothing against the default.
+        .reduce(|most, next| if next.1 > most.1 { next } else { most })
+        .map(|(locale, _)| locale);
+    verdict
+}
+
+/// Where a guard holds in the normal text.
+struct Cover<'a> {
+    guard: &'a str,
+    at: Range<usize>,
+}
+
+fn covered<'a>(rules: &'a RuleSet, text: &str) -> Vec<Cover<'a>> {
+    let covers = rules.guards.iter().flat_map(|guard| {
+        places(&guard.regex, text).map(|at| Cover { guard: &guard.id, at })
+    });
+    covers.collect()
+}
+
+/// Every place where a pattern matches, overlapping ones too: one match must not hide another.
+fn places(regex: &regex::Regex, text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let found = regex.find_at(text, from)?;
+        // On to the next word.
+        from = text[found.start()..].find(' ').map_or(text.len(), |space| found.start() + space + 1);
+        Some(found.range())
+    })
+}
+
+struct Found<'a> {
+    verdict: &'a mut Verdict,
+    languages: [usize; Locale::ALL.len()],
+}
+
+impl Found<'_> {
+    fn record(&mut self, rule: &Rule, normal: &Normal, covers: &[Cover<'_>]) {
+        let mut open_until = 0;
+        let mut guarded_until = 0;
+        for at in places(&rule.regex, normal.text()) {
+            let guard = covers.iter().find(|cover| cover.at.start <= at.start && at.end <= cover.at.end);
+            let seen = if guard.is_some() { &mut guarded_until } else { &mut open_until };
+            if at.start < *seen {
+                continue;
+            }
+            *seen = at.end;
+            let (span, steps) = normal.origin(at);
+            let hit = Hit {
+                rule: rule.id.clone(),
+                tier: rule.tier,
+                category: rule.category,
+                why: rule.why.clone(),
+                span,
+                via: steps.iter().map(|step| step.word().to_owned()).collect(),
+            };
+            self.languages[rule.locale as usize] += 1;
+            self.keep(hit, guard.map(|cover| cover.guard));
+        }
+    }
+
+    /// A text in a script that the normal form cannot express still deserves a question.
+    fn record_unread(&mut self, normal: &Normal) {
+        let (letters, span) = normal.unread();
+        if letters < 2 {
+            return;
+        }
+        let hit = Hit {
+            rule: "structure.unread_script".to_owned(),
+            tier: Tier::Concern,
+            category: Category::Distress,
+            why: "Written in letters that triage cannot read".to_owned(),
+            span,
+            via: Vec::new(),
+        };
+        self.keep(hit, None);
+    }
+
+    fn keep(&mut self, hit: Hit, guard: Option<&str>) {
+        let verdict = &mut *self.verdict;
+        verdict.categories.insert(hit.category);
+        verdict.wants_human |= hit.category == Category::WantsHuman;
+        if let Some(guard) = guard {
+            verdict.tier = verdict.tier.max(Tier::Concern);
+            verdict.guarded.push(Guarded { hit, guard: guard.to_owned() });
+        } else {
+            verdict.tier = verdict.tier.max(hit.tier);
+            verdict.hits.push(hit);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

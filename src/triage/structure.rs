@@ -1,0 +1,86 @@
+//! Structure: two kinds of words close to each other, whatever stands between them.
+//!
+//! Phrases find what was foreseen; these pairs find the rest, and mostly only ask. The words come
+//! from the lists of the rule files, so every language must define them. Floor 1.
+
+use regex::Regex;
+
+use super::phrase::{self, Defs, PhraseError};
+use super::rules::Rule;
+use super::{Category, Tier};
+use crate::locale::Locale;
+
+/// Two lists whose words, in either order, make a hit when they stand close together.
+pub(super) struct Pair {
+    pub(super) id: &'static str,
+    tier: Tier,
+    category: Category,
+    why: &'static str,
+    lists: [&'static str; 2],
+    /// The most words in between.
+    reach: usize,
+}
+
+pub(super) const PAIRS: [Pair; 5] = [
+    Pair {
+        id: "structure.self_death",
+        tier: Tier::Concern,
+        category: Category::Suicide,
+        why: "Speaks of themselves and of death or suicide",
+        lists: ["I", "ROOT"],
+        reach: 4,
+    },
+    Pair {
+        id: "structure.self_means",
+        tier: Tier::Concern,
+        category: Category::Suicide,
+        why: "Speaks of themselves and of something that can be used to hurt oneself",
+        lists: ["I", "MEANS"],
+        reach: 4,
+    },
+    Pair {
+        id: "structure.means_many",
+        tier: Tier::High,
+        category: Category::Overdose,
+        why: "Names a large amount of medicine",
+        lists: ["MANY", "PILL"],
+        reach: 2,
+    },
+    Pair {
+        id: "structure.now_death",
+        tier: Tier::High,
+        category: Category::Suicide,
+        why: "Speaks of death or suicide and of a time that is near",
+        lists: ["NOW", "ROOT"],
+        reach: 5,
+    },
+    Pair {
+        id: "structure.other_death",
+        tier: Tier::Concern,
+        category: Category::ThirdParty,
+        why: "Speaks of someone else and of death or suicide",
+        lists: ["OTHER", "ROOT"],
+        reach: 4,
+    },
+];
+
+impl Pair {
+    pub(super) fn pattern(&self, defs: &Defs) -> Result<String, PhraseError> {
+        let [first, second] = self.lists;
+        let (first, second) = (phrase::list(first, defs)?, phrase::list(second, defs)?);
+        let gap = phrase::gap(self.reach);
+        Ok(phrase::bounded(&format!("{first}{gap} {second}|{second}{gap} {first}")))
+    }
+
+    pub(super) fn rule(&self, id: String, locale: Locale, regex: Regex) -> Rule {
+        Rule {
+            id,
+            tier: self.tier,
+            category: self.category,
+            why: self.why.to_owned(),
+            guardable: self.tier == Tier::High,
+            locale,
+            regex,
+        }
+    }
+}
