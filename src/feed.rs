@@ -54,13 +54,13 @@ impl Feed {
 
     /// What the outbox workers wait for, besides time.
     #[must_use]
-    pub fn outbox(&self) -> &Notify {
-        &self.outbox
+    pub fn outbox_handle(&self) -> Arc<Notify> {
+        Arc::clone(&self.outbox)
     }
 
     /// What the paging worker waits for, besides time.
     #[must_use]
-    pub fn ladder(&self) -> &Notify {
-        &self.ladder
+    pub fn ladder_handle(&self) -> Arc<Notify> {
+        Arc::clone(&self.ladder)
     }
 }

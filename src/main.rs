@@ -1,3 +1,7 @@
-//! The `harborline` program.
+//! The `harborline` program: see [`harborline::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    harborline::cli::run()
+}

@@ -56,8 +56,6 @@ pub struct TwilioConfig {
     pub sender: String,
     /// The API's root, `https://api.twilio.com` outside tests.
     pub api_url: String,
-    /// Our own root. Hooks are checked against [`RawRequest::url`], which is built from it.
-    pub public_url: String,
 }
 
 /// The Twilio gateway.

@@ -14,6 +14,8 @@ pub(super) enum PageError {
     NotFound,
     /// Not signed in: off to the door.
     SignedOut,
+    /// The machine could not do the work just now.
+    Busy,
     /// The store failed; it is in the log.
     Store(StoreError),
     /// A template failed; it is in the log.
@@ -48,6 +50,7 @@ impl IntoResponse for PageError {
                 "Nothing here",
                 "This page does not exist, or it is not yours to see.",
             ),
+            Self::Busy => broken(),
             Self::Store(error) => {
                 tracing::error!(%error, "a page could not be shown");
                 broken()

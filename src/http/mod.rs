@@ -30,6 +30,7 @@ use crate::id::IdSource;
 use crate::intake::Intake;
 use crate::store::Store;
 use simulator::Simulator;
+pub(crate) use staff::SETUP_TOKEN;
 
 /// The largest hook or form that is read. A text has 1,600 characters; a gateway adds little.
 const LARGEST_BODY: usize = 128 * 1024;

@@ -19,7 +19,6 @@ fn gateway(tokens: &[&str]) -> Twilio {
         auth_tokens: tokens.iter().map(|&t| SecretString::from(t)).collect(),
         sender: "+15005550001".to_owned(),
         api_url: "https://api.example.org/".to_owned(),
-        public_url: "https://line.example.org".to_owned(),
     })
 }
 

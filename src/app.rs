@@ -1,0 +1,267 @@
+//! The program, put together: configuration in, router and workers out. Floor 5.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use secrecy::ExposeSecret;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::{Config, GatewaySection};
+use crate::content::{PackError, Packs};
+use crate::conversation::Line;
+use crate::credential::{Passwords, Token};
+use crate::crypto::Keyring;
+use crate::crypto::keyfile::{self, KeyFileError};
+use crate::dispatch::Dispatch;
+use crate::feed::Feed;
+use crate::gateway::client::http_client;
+use crate::gateway::sandbox::{Sandbox, SandboxConfig};
+use crate::gateway::twilio::{Twilio, TwilioConfig};
+use crate::gateway::{Gateway, Gateways};
+use crate::handoff::Handoff;
+use crate::http::simulator::{Simulator, SimulatorConfig};
+use crate::http::{Doors, SETUP_TOKEN, router};
+use crate::id::IdSource;
+use crate::intake::Intake;
+use crate::oncall::{Contact, Desk, Roster, Timing};
+use crate::paging::Paging;
+use crate::phone::PhoneNumber;
+use crate::store::{OpenError, Store, StoreError};
+use crate::triage::{RuleError, RuleSet, assess};
+
+/// Why the program cannot start: one sentence with the place and the fix.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No usable master key.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// No usable database.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The crisis rules do not hold.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
+    /// The content packs do not hold.
+    #[error(transparent)]
+    Packs(#[from] PackError),
+    /// No HTTP client.
+    #[error("the system's root certificates cannot be read: {0}. Install the package ca-certificates")]
+    Client(reqwest::Error),
+    /// The first write failed.
+    #[error("database.url: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// The running parts. Clones share them.
+#[derive(Clone)]
+pub struct App {
+    /// Sends texts and takes receipts in.
+    pub dispatch: Arc<Dispatch>,
+    /// Pages until a human is there.
+    pub paging: Arc<Paging>,
+    /// The database.
+    pub store: Store,
+    /// Wakes workers and pages.
+    pub feed: Feed,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where people and gateways reach this server.
+    pub public_url: Arc<str>,
+    doors: Doors,
+}
+
+impl App {
+    /// Puts the program together. `address` is where it will be reached on this machine: the
+    /// sandbox gateway calls it, and it stands in for `public_url` when none is configured.
+    ///
+    /// # Errors
+    /// [`StartError`] names the place and the fix; nothing keeps running.
+    pub async fn build(
+        config: &Config,
+        address: SocketAddr,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        stopping: CancellationToken,
+    ) -> Result<Self, StartError> {
+        let rules = Arc::new(RuleSet::builtin()?);
+        // The first assessment builds lazy tables; a texter must not wait for it.
+        let _ = assess(&rules, "i want to talk to someone");
+        let packs = Arc::new(Packs::builtin()?);
+        let client = http_client().map_err(StartError::Client)?;
+        let master = keyfile::load_or_create(&config.keys.file, &*ids)?;
+        let keys = Arc::new(Keyring::new(&master));
+        let sandbox_secret = keys.sandbox_secret();
+        let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
+        let feed = Feed::default();
+        let local_url = format!("http://{address}");
+        let public_url = config.public_url.clone().unwrap_or_else(|| local_url.clone());
+        let desk = Arc::new(desk(config, &public_url));
+        let parts = Parts { config, local_url: &local_url, public_url: &public_url, sandbox_secret: &sandbox_secret };
+        let gateways = Gateways::new(parts.gateways());
+        let simulator = parts.simulator(&desk, &clock, &ids, &feed, &client);
+        let public_url: Arc<str> = public_url.into();
+        let intake = Arc::new(Intake {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            rules,
+            packs,
+            line: line(config),
+            locale: config.line.default_locale,
+            desk: Arc::clone(&desk),
+            feed: feed.clone(),
+        });
+        let dispatch = Arc::new(Dispatch {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            gateways: gateways.clone(),
+            client,
+            desk: Arc::clone(&desk),
+            feed: feed.clone(),
+        });
+        let paging = Arc::new(Paging {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            desk: Arc::clone(&desk),
+            feed: feed.clone(),
+        });
+        let handoff = Arc::new(Handoff {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            desk,
+            feed: feed.clone(),
+        });
+        let doors = Doors {
+            intake,
+            dispatch: Arc::clone(&dispatch),
+            handoff,
+            gateways,
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            passwords: Passwords::new(Arc::clone(&ids)),
+            ids,
+            feed: feed.clone(),
+            public_url: Arc::clone(&public_url),
+            simulator,
+            stopping,
+        };
+        Ok(Self { dispatch, paging, store, feed, clock, public_url, doors })
+    }
+
+    /// All routes.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        router(self.doors.clone())
+    }
+
+    /// Whether the phone simulator is there.
+    #[must_use]
+    pub fn has_simulator(&self) -> bool {
+        self.doors.simulator.is_some()
+    }
+
+    /// While there is no account: a new one-time set-up link. Earlier links stop working.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be kept.
+    pub async fn setup_link(&self) -> Result<Option<String>, StoreError> {
+        if self.store.read().await?.staff_count().await? > 0 {
+            return Ok(None);
+        }
+        let token = Token::new(&*self.doors.ids);
+        let hash = token.hash.clone();
+        self.store
+            .write(move |tx| {
+                let hash = hash.clone();
+                Box::pin(async move { tx.set_setting(SETUP_TOKEN, &hash).await })
+            })
+            .await?;
+        Ok(Some(format!("{}/setup/{}", self.public_url, token.shown)))
+    }
+}
+
+/// What gateways and simulator are made from.
+struct Parts<'a> {
+    config: &'a Config,
+    local_url: &'a str,
+    public_url: &'a str,
+    sandbox_secret: &'a str,
+}
+
+impl Parts<'_> {
+    fn gateways(&self) -> Vec<Arc<dyn Gateway>> {
+        self.config.gateways.iter().map(|(name, section)| self.gateway(name, section)).collect()
+    }
+
+    fn gateway(&self, name: &str, section: &GatewaySection) -> Arc<dyn Gateway> {
+        match section {
+            GatewaySection::Sandbox(sandbox) => Arc::new(Sandbox::new(SandboxConfig {
+                name: name.to_owned(),
+                secret: self.sandbox_secret.into(),
+                sender: sandbox.sender.clone(),
+                api_url: self.local_url.to_owned(),
+            })),
+            GatewaySection::Twilio(twilio) => Arc::new(Twilio::new(TwilioConfig {
+                name: name.to_owned(),
+                account_sid: twilio.account_sid.clone(),
+                auth_tokens: std::iter::once(twilio.auth_token.clone())
+                    .chain(twilio.auth_token_other.clone())
+                    .collect(),
+                sender: twilio.sender.clone(),
+                api_url: twilio.api_url.trim_end_matches('/').to_owned(),
+            })),
+        }
+    }
+
+    fn simulator(
+        &self,
+        desk: &Desk,
+        clock: &Arc<dyn Clock>,
+        ids: &Arc<dyn IdSource>,
+        feed: &Feed,
+        client: &reqwest::Client,
+    ) -> Option<Arc<Simulator>> {
+        let (gateway, sandbox) = self.config.gateways.iter().find_map(|(name, section)| match section {
+            GatewaySection::Sandbox(sandbox) => Some((name, sandbox)),
+            GatewaySection::Twilio(_) => None,
+        })?;
+        Some(Arc::new(Simulator::new(SimulatorConfig {
+            gateway: gateway.clone(),
+            line: sandbox.sender.clone(),
+            secret: self.sandbox_secret.into(),
+            local_url: self.local_url.to_owned(),
+            public_url: self.public_url.to_owned(),
+            // Pages leave by another gateway when that is configured: then no phone is shown here.
+            on_call: if desk.gateway == *gateway { desk.roster.fallback.clone() } else { Vec::new() },
+            clock: Arc::clone(clock),
+            ids: Arc::clone(ids),
+            feed: feed.clone(),
+            client: client.clone(),
+        })))
+    }
+}
+
+fn line(config: &Config) -> Line {
+    Line {
+        name: config.line.name.clone(),
+        contact: config.line.contact.clone(),
+        free_to_end_user: config.line.free_to_end_user,
+    }
+}
+
+fn desk(config: &Config, public_url: &str) -> Desk {
+    let contact = |section: &crate::config::FallbackContact| Contact {
+        name: section.name.clone(),
+        // Checked when the configuration was read.
+        number: PhoneNumber::of_sender(section.number.expose_secret()),
+    };
+    let [repage, claim, answer] = config.oncall.durations();
+    Desk {
+        roster: Roster { fallback: config.oncall.fallback.iter().map(contact).collect() },
+        timing: Timing { repage, claim, answer },
+        gateway: config.oncall.gateway.clone().unwrap_or_default(),
+        public_url: public_url.to_owned(),
+    }
+}

@@ -1,0 +1,100 @@
+//! The command line. Exit codes: 0 fine, 1 findings, 2 usage or configuration. Floor 5.
+
+mod chat;
+pub mod segments;
+mod serve;
+pub mod triage;
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config;
+use crate::triage::RuleSet;
+
+/// A self-hosted front door for a text helpline.
+#[derive(Debug, Parser)]
+#[command(name = "harborline", version, about, propagate_version = true)]
+struct Arguments {
+    /// The configuration file [default: harborline.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server; needs no configuration
+    Serve,
+    /// A phone in the terminal, against the sandbox gateway
+    Chat,
+    /// Assess messages: one a line in (or JSON Lines with "text"), one JSON object a line out
+    Triage {
+        /// The file to read; - or nothing for standard input
+        file: Option<PathBuf>,
+    },
+    /// Count SMS segments: one JSON string a line in, one JSON object a line out
+    Segments {
+        /// The file to read; - or nothing for standard input
+        file: Option<PathBuf>,
+    },
+}
+
+/// A command that failed: its sentence goes to stderr.
+struct Failure(String);
+
+impl<E: Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn run() -> ExitCode {
+    // clap itself exits with 2 on wrong usage and 0 on --help.
+    let arguments = Arguments::parse();
+    match arguments.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(sentence)) => {
+            let _ = writeln!(io::stderr(), "harborline: {sentence}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+impl Arguments {
+    fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Serve => serve::run(&config::load(self.config.as_deref())?),
+            Command::Chat => chat::run(&config::load(self.config.as_deref())?),
+            Command::Triage { file } => {
+                let rules = RuleSet::builtin()?;
+                Ok(triage::run(&rules, input(file)?, BufWriter::new(io::stdout().lock()))?)
+            }
+            Command::Segments { file } => {
+                Ok(segments::run(input(file)?, BufWriter::new(io::stdout().lock()))?)
+            }
+        }
+    }
+}
+
+fn input(file: Option<PathBuf>) -> Result<Box<dyn BufRead>, Failure> {
+    match file.filter(|path| path.as_os_str() != "-") {
+        None => Ok(Box::new(io::stdin().lock())),
+        Some(path) => match File::open(&path) {
+            Ok(file) => Ok(Box::new(BufReader::new(file))),
+            Err(error) => Err(Failure(format!("{}: {error}. Name a readable file", path.display()))),
+        },
+    }
+}
+
+/// The runtime that serves.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}

@@ -1,0 +1,37 @@
+//! `harborline serve`
+
+use std::io::{self, Write};
+
+use super::{Failure, runtime};
+use crate::config::Config;
+use crate::lifecycle::{Server, asked_to_stop};
+use crate::telemetry;
+
+pub(super) fn run(config: &Config) -> Result<(), Failure> {
+    telemetry::start();
+    runtime()?.block_on(async {
+        let server = Server::start(config).await?;
+        let setup = server.app.setup_link().await?;
+        greet(&server, setup.as_deref())?;
+        asked_to_stop().await?;
+        tracing::info!("stopping: finishing what was taken");
+        server.stop().await;
+        Ok(())
+    })
+}
+
+fn greet(server: &Server, setup: Option<&str>) -> io::Result<()> {
+    let url = &server.app.public_url;
+    let mut out = io::stdout().lock();
+    writeln!(out, "Harborline listens on http://{}\n", server.address)?;
+    if server.app.has_simulator() {
+        writeln!(out, "  Phone simulator   {url}/simulator")?;
+    }
+    writeln!(out, "  Dashboard         {url}/")?;
+    if let Some(link) = setup {
+        writeln!(out, "  Set-up, once      {link}")?;
+        writeln!(out, "                    (makes the first administrator; a restart prints a new link)")?;
+    }
+    writeln!(out, "\nStop with Ctrl-C.")?;
+    out.flush()
+}

@@ -1,0 +1,180 @@
+//! A conversation: the thread, why triage fired, and what a responder can do.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::when::moment;
+use crate::delivery::Delivery;
+use crate::handoff::Act;
+use crate::http::Doors;
+use crate::http::error::PageError;
+use crate::http::session::SignedIn;
+use crate::store::{Account, Author, OutboxState, ThreadMessage};
+use crate::text::MessageBody;
+
+const MESSAGES: u16 = 200;
+
+pub(super) fn routes() -> Router<Doors> {
+    Router::new()
+        .route("/conversations/{id}", get(page))
+        .route("/conversations/{id}/thread", get(fragment))
+        .route("/conversations/{id}/claim", post(claim))
+        .route("/conversations/{id}/reply", post(reply))
+        .route("/conversations/{id}/close", post(close))
+}
+
+#[derive(Template)]
+#[template(path = "pages/conversation.html", blocks = ["thread"])]
+struct ConversationPage<'a> {
+    me: &'a Account,
+    id: Uuid,
+    case: Option<String>,
+    tier: &'static str,
+    number: String,
+    opted_out: bool,
+    closed: bool,
+    owner: Option<String>,
+    mine: bool,
+    messages: Vec<Line>,
+    problem: Option<String>,
+    draft: String,
+}
+
+/// A message of the thread, in words.
+struct Line {
+    author: &'static str,
+    kind: &'static str,
+    before: String,
+    marked: String,
+    after: String,
+    why: Vec<String>,
+    media: u16,
+    at: String,
+    sending: &'static str,
+}
+
+impl Line {
+    fn new(message: &ThreadMessage) -> Self {
+        let words = message.body.reveal();
+        let hits = message.verdict.as_ref().map(|verdict| verdict.hits.as_slice()).unwrap_or_default();
+        // The span of the most urgent hit is underlined; a span that does not fit marks nothing.
+        let span = hits.iter().max_by_key(|hit| hit.tier).map(|hit| hit.span.clone());
+        let span = span.filter(|span| words.get(span.clone()).is_some()).unwrap_or(0..0);
+        let (author, kind) = match message.author {
+            Author::Texter => ("Texter", "texter"),
+            Author::Line => ("Line, automatic", "line"),
+            Author::Staff => ("Team", "staff"),
+        };
+        Self {
+            author,
+            kind,
+            before: words[..span.start].to_owned(),
+            marked: words[span.clone()].to_owned(),
+            after: words[span.end..].to_owned(),
+            why: hits.iter().map(|hit| format!("{}: {} ({})", hit.tier.word(), hit.why, hit.rule)).collect(),
+            media: message.media,
+            at: moment(message.at),
+            sending: match message.sending {
+                None => "",
+                Some((_, Some(Delivery::Delivered))) => "delivered",
+                Some((OutboxState::Queued, _)) => "queued",
+                Some((OutboxState::Awaiting, _)) => "sent, not confirmed yet",
+                Some((OutboxState::Accepted, _)) => "sent",
+                Some((OutboxState::Failed, _)) => "NOT delivered",
+                Some((OutboxState::OptedOut, _)) => "blocked: the person has opted out",
+            },
+        }
+    }
+}
+
+async fn load<'a>(doors: &Doors, me: &'a Account, id: Uuid) -> Result<ConversationPage<'a>, PageError> {
+    let mut tx = doors.store.read().await?;
+    let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
+    let messages = tx.thread(&texter, id, MESSAGES).await?;
+    let number = tx.number_of(&texter).await?.masked();
+    let alert = tx.open_alert(id).await?;
+    let claimed = alert.as_ref().and_then(|alert| alert.claimed).map(|(owner, _)| owner);
+    let owner = match claimed {
+        Some(owner) => tx.staff_name(owner).await?,
+        None => None,
+    };
+    let tier = texter.conversation.map(|conversation| conversation.tier).unwrap_or_default();
+    Ok(ConversationPage {
+        me,
+        id,
+        case: alert.map(|alert| alert.code),
+        tier: tier.word(),
+        number,
+        opted_out: texter.state.opted_out,
+        closed: tx.is_closed(id).await?,
+        owner,
+        mine: claimed == Some(me.id),
+        messages: messages.iter().map(Line::new).collect(),
+        problem: None,
+        draft: String::new(),
+    })
+}
+
+async fn page(
+    SignedIn(me): SignedIn,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Html<String>, PageError> {
+    Ok(Html(load(&doors, &me, id).await?.render()?))
+}
+
+async fn fragment(
+    SignedIn(me): SignedIn,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Html<String>, PageError> {
+    Ok(Html(load(&doors, &me, id).await?.as_thread().render()?))
+}
+
+#[derive(Deserialize)]
+struct Written {
+    body: String,
+}
+
+async fn claim(me: SignedIn, doors: State<Doors>, id: Path<Uuid>) -> Result<Response, PageError> {
+    act(me, doors, id, Act::Claim).await
+}
+
+async fn reply(
+    me: SignedIn,
+    doors: State<Doors>,
+    id: Path<Uuid>,
+    Form(written): Form<Written>,
+) -> Result<Response, PageError> {
+    act(me, doors, id, Act::Write(MessageBody::new(written.body))).await
+}
+
+async fn close(me: SignedIn, doors: State<Doors>, id: Path<Uuid>) -> Result<Response, PageError> {
+    act(me, doors, id, Act::Close).await
+}
+
+/// Carries an act out. What was refused is shown with what was written, so that nothing is lost.
+async fn act(
+    SignedIn(me): SignedIn,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+    act: Act,
+) -> Result<Response, PageError> {
+    let refused = match doors.handoff.act(&me, id, act.clone()).await? {
+        Ok(()) if matches!(act, Act::Close) => return Ok(Redirect::to("/").into_response()),
+        Ok(()) => return Ok(Redirect::to(&format!("/conversations/{id}")).into_response()),
+        Err(refused) => refused,
+    };
+    let mut page = load(&doors, &me, id).await?;
+    page.problem = Some(refused.to_string());
+    if let Act::Write(body) = act {
+        body.reveal().clone_into(&mut page.draft);
+    }
+    Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
+}

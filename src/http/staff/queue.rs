@@ -1,0 +1,88 @@
+//! The queue: who waits for a human, most urgent first.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::Html;
+use axum::routing::get;
+use uuid::Uuid;
+
+use super::when::wait;
+use crate::clock::At;
+use crate::conversation::Reason;
+use crate::http::Doors;
+use crate::http::error::PageError;
+use crate::http::session::SignedIn;
+use crate::store::{Account, QueueRow, StoreError};
+
+const ROWS: u16 = 100;
+
+pub(super) fn routes() -> Router<Doors> {
+    Router::new().route("/", get(page)).route("/queue", get(fragment))
+}
+
+#[derive(Template)]
+#[template(path = "pages/queue.html", blocks = ["rows"])]
+struct QueuePage<'a> {
+    me: &'a Account,
+    waiting: Vec<Row>,
+    others: Vec<Row>,
+    simulator: bool,
+}
+
+/// A row of the queue, in words.
+struct Row {
+    id: Uuid,
+    case: String,
+    tier: &'static str,
+    reason: &'static str,
+    waits: String,
+    status: String,
+    mine: bool,
+}
+
+impl Row {
+    fn new(row: &QueueRow, me: &Account, now: At) -> Self {
+        Self {
+            id: row.conversation_id,
+            case: row.code.clone().unwrap_or_else(|| "no case".to_owned()),
+            tier: row.tier.word(),
+            reason: match row.reason {
+                Some(Reason::Crisis) => "crisis",
+                Some(Reason::Question) => "asked if they are in danger",
+                Some(Reason::WantsHuman) => "asks for a person",
+                Some(Reason::OptedOutInCrisis) => "sent STOP in a crisis",
+                None => "answered by the line",
+            },
+            waits: wait(row.waiting_since.unwrap_or(row.last_inbound_at), now),
+            status: match (&row.claimed_name, &row.acknowledged_by, row.answered_at) {
+                (Some(name), _, Some(_)) => format!("{name} is writing with them"),
+                (Some(name), _, None) => format!("claimed by {name}, not answered yet"),
+                (None, Some(by), _) => format!("acknowledged by {by}, not claimed yet"),
+                (None, None, _) if row.code.is_some() => "nobody has it yet".to_owned(),
+                _ => String::new(),
+            },
+            mine: row.claimed_by == Some(me.id),
+        }
+    }
+}
+
+async fn load<'a>(doors: &Doors, me: &'a Account) -> Result<QueuePage<'a>, StoreError> {
+    let now = doors.clock.now();
+    let rows = doors.store.read().await?.queue(ROWS).await?;
+    let (waiting, others): (Vec<&QueueRow>, Vec<&QueueRow>) =
+        rows.iter().partition(|row| row.code.is_some());
+    let words = |rows: Vec<&QueueRow>| rows.into_iter().map(|row| Row::new(row, me, now)).collect();
+    Ok(QueuePage { me, waiting: words(waiting), others: words(others), simulator: doors.simulator.is_some() })
+}
+
+async fn page(SignedIn(me): SignedIn, State(doors): State<Doors>) -> Result<Html<String>, PageError> {
+    Ok(Html(load(&doors, &me).await?.render()?))
+}
+
+async fn fragment(
+    SignedIn(me): SignedIn,
+    State(doors): State<Doors>,
+) -> Result<Html<String>, PageError> {
+    Ok(Html(load(&doors, &me).await?.as_rows().render()?))
+}

@@ -1,0 +1,66 @@
+//! Workers: loops around a service call that says how much it did. Floor 5.
+//!
+//! Each is woken by the feed at once and looks by itself every second: a signal that was missed,
+//! or one from another replica, costs a second and no text.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::lane::Lane;
+use crate::store::StoreError;
+
+const LOOK: Duration = Duration::from_secs(1);
+/// After a failed look: the database is not helped by being asked at once again.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// Lanes that never wait for the others: a flood of menus must not hold up a crisis reply.
+const URGENT: &[Lane] = &[Lane::Crisis, Lane::Page];
+const ORDINARY: &[Lane] = &[Lane::Conversation, Lane::Content];
+
+/// Starts all workers. They finish what they are at when `stopping` is cancelled.
+pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
+    for lanes in [URGENT, ORDINARY] {
+        let dispatch = Arc::clone(&app.dispatch);
+        let feed = app.feed.clone();
+        tasks.spawn(run("dispatch", stopping.clone(), feed.outbox_handle(), move || {
+            let dispatch = Arc::clone(&dispatch);
+            async move { dispatch.run_once(lanes).await }
+        }));
+    }
+    let (paging, feed) = (Arc::clone(&app.paging), app.feed.clone());
+    tasks.spawn(run("paging", stopping.clone(), feed.ladder_handle(), move || {
+        let paging = Arc::clone(&paging);
+        async move { paging.tick().await }
+    }));
+}
+
+async fn run<F>(name: &'static str, stopping: CancellationToken, wake: Arc<Notify>, work: impl Fn() -> F)
+where
+    F: Future<Output = Result<usize, StoreError>>,
+{
+    while !stopping.is_cancelled() {
+        // Armed before the look, so that a wake-up in between is not lost.
+        let woken = wake.notified();
+        tokio::pin!(woken);
+        woken.as_mut().enable();
+        let pause = match work().await {
+            Ok(0) => LOOK,
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::error!(%error, worker = name, "a worker could not do its work; it tries again");
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = woken => {}
+            () = tokio::time::sleep(pause) => {}
+            () = stopping.cancelled() => {}
+        }
+    }
+}
