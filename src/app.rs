@@ -7,7 +7,7 @@ use axum::Router;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::{PackError, Packs};
 use crate::conversation::Line;
@@ -23,7 +23,7 @@ use crate::gateway::{Gateway, Gateways};
 use crate::handoff::Handoff;
 use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Doors, SETUP_TOKEN, router};
-use crate::id::IdSource;
+use crate::id::{IdSource, SystemIds};
 use crate::intake::Intake;
 use crate::oncall::{Contact, Desk, Roster, Timing};
 use crate::paging::Paging;
@@ -54,6 +54,31 @@ pub enum StartError {
     Store(#[from] StoreError),
 }
 
+/// Where the program touches time, chance and the network: what a test replaces.
+#[derive(Clone)]
+pub struct Seams {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and random bytes.
+    pub ids: Arc<dyn IdSource>,
+    /// Carries requests to gateways.
+    pub client: reqwest::Client,
+}
+
+impl Seams {
+    /// The machine's own.
+    ///
+    /// # Errors
+    /// [`StartError::Client`].
+    pub fn system() -> Result<Self, StartError> {
+        Ok(Self {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds::default()),
+            client: http_client().map_err(StartError::Client)?,
+        })
+    }
+}
+
 /// The running parts. Clones share them.
 #[derive(Clone)]
 pub struct App {
@@ -81,15 +106,14 @@ impl App {
     pub async fn build(
         config: &Config,
         address: SocketAddr,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdSource>,
+        seams: Seams,
         stopping: CancellationToken,
     ) -> Result<Self, StartError> {
+        let Seams { clock, ids, client } = seams;
         let rules = Arc::new(RuleSet::builtin()?);
         // The first assessment builds lazy tables; a texter must not wait for it.
         let _ = assess(&rules, "i want to talk to someone");
         let packs = Arc::new(Packs::builtin()?);
-        let client = http_client().map_err(StartError::Client)?;
         let master = keyfile::load_or_create(&config.keys.file, &*ids)?;
         let keys = Arc::new(Keyring::new(&master));
         let sandbox_secret = keys.sandbox_secret();

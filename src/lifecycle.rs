@@ -2,17 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::{App, StartError};
-use crate::clock::{Clock, SystemClock};
+use crate::app::{App, Seams, StartError};
 use crate::config::Config;
-use crate::id::{IdSource, SystemIds};
 use crate::worker;
 
 /// How long open requests and sends may take to finish. The outbox keeps what they leave.
@@ -53,25 +50,21 @@ impl Server {
     /// # Errors
     /// [`ServeError`] names the place and the fix.
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
-        Self::start_with(config, Arc::new(SystemClock), Arc::new(SystemIds::default())).await
+        Self::start_with(config, Seams::system()?).await
     }
 
-    /// Starts with a given clock and source of ids.
+    /// Starts with given seams.
     ///
     /// # Errors
     /// [`ServeError`] names the place and the fix.
-    pub async fn start_with(
-        config: &Config,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdSource>,
-    ) -> Result<Self, ServeError> {
+    pub async fn start_with(config: &Config, seams: Seams) -> Result<Self, ServeError> {
         // The port comes first: a second server must not touch the data of the one that runs.
         let wanted = config.listen.address;
         let refused = |source| ServeError::Address { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(refused)?;
         let address = listener.local_addr()?;
         let stopping = CancellationToken::new();
-        let app = App::build(config, reachable(address), clock, ids, stopping.clone()).await?;
+        let app = App::build(config, reachable(address), seams, stopping.clone()).await?;
         let tasks = TaskTracker::new();
         let (router, stop) = (app.router(), stopping.clone().cancelled_owned());
         tasks.spawn(async move {

@@ -52,13 +52,12 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
             "Name an existing file after --config, or leave --config out",
         ));
     }
-    let figment = Figment::new()
-        .merge(Toml::file_exact(&path))
-        .merge(
-            Env::prefixed(PREFIX)
-                .filter(|key| !is_file_key(key.as_str()))
-                .split("__"),
-        )
+    let mut figment = Figment::new();
+    if path.exists() {
+        figment = figment.merge(Toml::file_exact(&path));
+    }
+    let figment = figment
+        .merge(Env::prefixed(PREFIX).filter(|key| !is_file_key(key.as_str())).split("__"))
         .merge(Serialized::defaults(secret_files()?));
     let mut config: Config = figment.extract().map_err(|errors| refused(&path, errors))?;
     complete(&mut config);
