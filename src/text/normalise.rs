@@ -53,7 +53,7 @@ impl Normal {
                 // Singles that join to nothing are words of one letter.
                 let taken = singles.max(1);
                 for token in &rest[..taken] {
-                    normal.push_token(&letters[token.at.clone()], token);
+                    normal.push_token(token.core(&letters), token);
                 }
                 taken
             };
@@ -207,7 +207,10 @@ fn tokens(raw: &str, normal: &mut Normal) -> (String, Vec<Token>) {
         match tokens.last_mut() {
             Some(token) if open => {
                 token.at.end = letters.len();
-                token.raw.end = raw.end;
+                // Symbols at the end are no part of the word.
+                if part.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric) {
+                    token.raw.end = raw.end;
+                }
                 token.steps = token.steps.and(steps);
             }
             _ => tokens.push(Token { at: start..letters.len(), raw, steps }),

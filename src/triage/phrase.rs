@@ -25,11 +25,11 @@ pub(super) type Defs = BTreeMap<String, Vec<String>>;
 /// What is wrong with a phrase, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}; {fix}")]
-pub struct PhraseError {
+pub(super) struct PhraseError {
     /// What is wrong.
-    pub problem: String,
+    pub(super) problem: String,
     /// What to write instead.
-    pub fix: String,
+    pub(super) fix: String,
 }
 
 impl PhraseError {

@@ -38,6 +38,9 @@ pub enum RuleError {
         /// What to change.
         fix: String,
     },
+    /// Examples that do not hold: all of them, because one edit often breaks several.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Examples(Vec<RuleError>),
 }
 
 /// A compiled set of crisis rules in every language.
@@ -48,6 +51,8 @@ pub struct RuleSet {
     /// One pass over a text that says which of `rules`, in order, match at all.
     pub(super) any_rule: RegexSet,
     hash: String,
+    #[cfg(test)]
+    crisis_examples: Vec<(String, Tier)>,
 }
 
 #[derive(Debug)]
@@ -137,11 +142,17 @@ impl RuleSet {
             rules: sources.rules,
             guards: sources.guards,
             hash: hex::encode(hash.finalize()),
+            #[cfg(test)]
+            crisis_examples: read
+                .iter()
+                .flat_map(|(_, file)| &file.rules)
+                .filter(|rule| rule.tier >= Tier::High)
+                .flat_map(|rule| rule.must_match.iter().map(|text| (text.clone(), rule.tier)))
+                .collect(),
         };
-        for (name, file) in &read {
-            set.check_examples(name, file)?;
-        }
-        Ok(set)
+        let faults: Vec<RuleError> =
+            read.iter().flat_map(|(name, file)| set.broken_examples(name, file)).collect();
+        if faults.is_empty() { Ok(set) } else { Err(RuleError::Examples(faults)) }
     }
 
     /// SHA-256 of the rule sources, hexadecimal.
@@ -150,38 +161,43 @@ impl RuleSet {
         &self.hash
     }
 
-    fn check_examples(&self, name: &str, file: &File) -> Result<(), RuleError> {
-        let at = |id: &str, problem: String, fix: &str| RuleError::Rule {
-            file: name.to_owned(),
-            rule: id.to_owned(),
-            problem,
-            fix: fix.to_owned(),
+    /// The `must_match` of every rule of tier high or imminent, with that tier.
+    #[cfg(test)]
+    pub(super) fn crisis_examples(&self) -> Vec<(String, Tier)> {
+        self.crisis_examples.clone()
+    }
+
+    fn broken_examples(&self, name: &str, file: &File) -> Vec<RuleError> {
+        let mut faults = Vec::new();
+        let mut fault = |id: &str, problem: String, fix: &str| {
+            let [file, rule, fix] = [name, id, fix].map(str::to_owned);
+            faults.push(RuleError::Rule { file, rule, problem, fix });
         };
         for entry in &file.rules {
             let Some(rule) = self.rules.iter().find(|rule| rule.id == entry.id) else { continue };
             let hits = |text: &str| rule.regex.is_match(Normal::of(text).text());
-            if let Some(text) = entry.must_match.iter().find(|text| !hits(text)) {
-                let problem = format!("must_match \"{text}\" does not match");
-                return Err(at(&entry.id, problem, "add a phrase for it, or take the example out"));
+            for text in &entry.must_match {
+                if !hits(text) {
+                    let problem = format!("must_match \"{text}\" does not match");
+                    fault(&entry.id, problem, "add a phrase for it, or take the example out");
+                } else if assess(self, text).tier < entry.tier {
+                    let problem = format!("a guard lowers must_match \"{text}\"");
+                    fault(&entry.id, problem, "make the guard longer, or the rule not guardable");
+                }
             }
-            if let Some(text) = entry.must_not_match.iter().find(|text| hits(text)) {
+            for text in entry.must_not_match.iter().filter(|text| hits(text)) {
                 let problem = format!("must_not_match \"{text}\" matches");
-                return Err(at(&entry.id, problem, "make the phrase that it matches longer"));
-            }
-            if let Some(text) = entry.must_match.iter().find(|text| assess(self, text).tier < entry.tier) {
-                let problem = format!("a guard lowers must_match \"{text}\"");
-                return Err(at(&entry.id, problem, "make the guard longer, or the rule not guardable"));
+                fault(&entry.id, problem, "make the phrase that it matches longer");
             }
         }
         for entry in &file.guards {
             let Some(guard) = self.guards.iter().find(|guard| guard.id == entry.id) else { continue };
-            let misses = |text: &&String| !guard.regex.is_match(Normal::of(text).text());
-            if let Some(text) = entry.must_match.iter().find(misses) {
+            for text in entry.must_match.iter().filter(|text| !guard.regex.is_match(Normal::of(text).text())) {
                 let problem = format!("must_match \"{text}\" does not match");
-                return Err(at(&entry.id, problem, "add to `covers`, or take the example out"));
+                fault(&entry.id, problem, "add to `covers`, or take the example out");
             }
         }
-        Ok(())
+        faults
     }
 }
 

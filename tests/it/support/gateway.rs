@@ -1,6 +1,6 @@
 //! A fake Twilio on loopback: keeps what is sent, and fails on demand.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -49,7 +49,7 @@ struct Kept {
     faults: VecDeque<Fault>,
     always: Option<Fault>,
     requests: usize,
-    read: usize,
+    read: HashMap<String, usize>,
 }
 
 impl FakeTwilio {
@@ -88,11 +88,11 @@ impl FakeTwilio {
         self.state.lock().unwrap().requests
     }
 
-    /// The texts to a number that came since this was last asked for any number.
+    /// The texts to a number that came since this was last asked for it.
     pub(crate) fn unread(&self, number: &str) -> Vec<String> {
         let mut kept = self.state.lock().unwrap();
-        let from = std::mem::replace(&mut kept.read, 0).min(kept.sent.len());
-        kept.read = kept.sent.len();
+        let end = kept.sent.len();
+        let from = kept.read.insert(number.to_owned(), end).unwrap_or(0);
         kept.sent[from..].iter().filter(|sent| sent.to == number).map(|sent| sent.body.clone()).collect()
     }
 }
