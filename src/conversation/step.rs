@@ -213,7 +213,11 @@ impl<'a> Scene<'a> {
             return NEXT;
         }
         if self.turn.verdict.action() == Action::Ask {
-            self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN);
+            // The person reads it and asks in their own words; the alert is for when they are gone.
+            match self.state.place {
+                Place::Crisis { tier, .. } => self.call(Reason::Crisis, tier, Duration::ZERO),
+                _ => self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN),
+            }
         }
         if self.keyword != Some(Keyword::Menu) {
             return silent(Silence::WithHuman);
