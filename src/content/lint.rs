@@ -183,6 +183,50 @@ fn no_text_holds_a_word_that_harms_or_is_not_true() {
     }
 }
 
+/// Flesch-Kincaid, with vowel groups for syllables: good to about one grade.
+#[expect(clippy::cast_precision_loss, reason = "a text has few words")]
+fn grade(text: &str) -> f64 {
+    let count = |n: usize| n.max(1) as f64;
+    let sentences = text.split(['.', '!', '?', ':', '\n']);
+    let sentences = sentences
+        .filter(|s| s.contains(char::is_alphabetic))
+        .count();
+    let words: Vec<&str> = text
+        .split(|c: char| !c.is_alphabetic() && !"'-".contains(c))
+        .filter(|word| word.contains(char::is_alphabetic))
+        .collect();
+    let syllables: usize = words.iter().map(|word| syllables(word)).sum();
+    0.39 * count(words.len()) / count(sentences) + 11.8 * count(syllables) / count(words.len())
+        - 15.59
+}
+
+fn syllables(word: &str) -> usize {
+    let word = word.to_lowercase();
+    let groups = word
+        .split(|c| !"aeiouy".contains(c))
+        .filter(|group| !group.is_empty());
+    let silent = usize::from(word.ends_with('e') && !word.ends_with("le"));
+    groups.count().saturating_sub(silent).max(1)
+}
+
+#[test]
+fn english_is_plain_enough_to_read_in_a_bad_hour() {
+    for Sent {
+        name,
+        text,
+        most_units,
+    } in everything(Locale::En)
+    {
+        let is_crisis = most_units == 306 && !name.contains("welcome");
+        let most = if is_crisis { 5.0 } else { 6.0 };
+        assert!(
+            grade(&text) <= most,
+            "{name} has grade {:.1}: {text}",
+            grade(&text)
+        );
+    }
+}
+
 #[test]
 fn no_text_shouts() {
     let known = [

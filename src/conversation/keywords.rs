@@ -93,6 +93,7 @@ const OPT_OUT_PHRASES: &[&str] = &[
 const OPT_IN: &[&str] = &["start", "unstop"];
 const HELP: &[&str] = &["help", "info", "ayuda"];
 
+// Somebody who asks for help or for a talk, and says no more, is asking for a person.
 const HUMAN: &[&str] = &[
     "human",
     "a human",
@@ -124,6 +125,24 @@ const HUMAN: &[&str] = &[
     "quiero hablar con una persona",
     "necesito hablar con alguien",
     "puedo hablar con alguien",
+    "i need to talk",
+    "need to talk",
+    "can we talk",
+    "can i talk",
+    "help me",
+    "help me please",
+    "please help",
+    "please help me",
+    "i need help",
+    "need help",
+    "i need help please",
+    "necesito hablar",
+    "quiero hablar",
+    "hablar",
+    "ayudame",
+    "ayudame por favor",
+    "por favor ayudame",
+    "necesito ayuda",
 ];
 
 const MENU: &[&str] = &[

@@ -157,7 +157,7 @@ fn carrier_keywords_are_whole_messages_only() {
         ("I want it all to stop", None),
         ("end it", None),
         ("end it all", None),
-        ("help me", None),
+        ("help me", Some(Keyword::Human)),
         ("i cant stop", None),
         ("stop it", None),
         ("they wont leave me alone", None),

@@ -99,11 +99,7 @@ impl Phone {
     }
 
     fn fill(&self) -> Fill<'_> {
-        Fill {
-            line: &self.line.name,
-            contact: &self.line.contact,
-            free_to_end_user: self.line.free_to_end_user,
-        }
+        Fill::from(&self.line)
     }
 }
 
