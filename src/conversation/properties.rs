@@ -1,5 +1,7 @@
 //! What holds in every state, for every text and every verdict.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::state::Sent;
@@ -130,14 +132,13 @@ struct World {
     line: Line,
 }
 
-impl World {
-    fn new() -> Self {
-        Self {
-            packs: Packs::builtin().unwrap(),
-            line: line(),
-        }
-    }
+/// Made once: reading the packs takes longer than a step.
+static WORLD: LazyLock<World> = LazyLock::new(|| World {
+    packs: Packs::builtin().unwrap(),
+    line: line(),
+});
 
+impl World {
     fn step(
         &self,
         state: &State,
@@ -175,7 +176,7 @@ proptest! {
     fn every_text_has_a_reply_or_a_reason(
         state in states(), text in texts(), verdict in verdicts(), flags in any::<(bool, bool, bool)>(),
     ) {
-        let step = World::new().step(&state, &text, &verdict, flags);
+        let step = WORLD.step(&state, &text, &verdict, flags);
         prop_assert_eq!(step.replies.is_empty(), step.silence.is_some());
         for reply in &step.replies {
             prop_assert!(!reply.text.trim().is_empty());
@@ -190,7 +191,7 @@ proptest! {
         tier in prop::sample::select(&[Tier::High, Tier::Imminent][..]), flags in any::<(bool, bool, bool)>(),
     ) {
         verdict.tier = tier;
-        let step = World::new().step(&state, &text, &verdict, flags);
+        let step = WORLD.step(&state, &text, &verdict, flags);
         let first = step.replies.first();
         prop_assert!(first.is_some_and(|r| r.lane == Lane::Crisis && r.text.contains("988")));
         let alert = step.alert.unwrap();
@@ -204,7 +205,7 @@ proptest! {
     fn an_open_crisis_or_a_concern_is_never_forgotten(
         state in states(), text in texts(), verdict in verdicts(), flags in any::<(bool, bool, bool)>(),
     ) {
-        let step = World::new().step(&state, &text, &verdict, flags);
+        let step = WORLD.step(&state, &text, &verdict, flags);
         if verdict.action() == Action::Ask {
             prop_assert!(step.alert.is_some(), "{:?}", step);
         }
@@ -219,7 +220,7 @@ proptest! {
     ) {
         state.opted_out = true;
         let (media, joined, _) = flags;
-        let step = World::new().step(&state, &text, &Verdict::default(), (media, joined, false));
+        let step = WORLD.step(&state, &text, &Verdict::default(), (media, joined, false));
         prop_assert_eq!(step.silence, Some(Silence::OptedOut));
         prop_assert!(step.state.opted_out);
     }
@@ -228,7 +229,7 @@ proptest! {
     fn the_ways_out_work_from_every_state(mut state in states(), joined in any::<bool>(), media in any::<bool>()) {
         state.opted_out = false;
         state.recent.clear();
-        let world = World::new();
+        let world = &WORLD;
         let none = Verdict::default();
         let go = |text| world.step(&state, text, &none, (media, joined, false));
         let stop = go("STOP");
@@ -244,14 +245,14 @@ proptest! {
 
     #[test]
     fn every_reply_but_a_fragment_keeps_988_in_reach(state in states(), text in texts(), verdict in verdicts()) {
-        let step = World::new().step(&state, &text, &verdict, (false, false, false));
+        let step = WORLD.step(&state, &text, &verdict, (false, false, false));
         prop_assert!(step.replies.is_empty() || step.replies.iter().any(|r| r.text.contains("988")));
     }
 
     #[test]
     fn the_loop_guard_silences_content_only(mut state in states(), text in texts(), verdict in verdicts()) {
         state.recent = vec![Sent { at: At(NOW), mark: 0 }; 60];
-        let step = World::new().step(&state, &text, &verdict, (false, false, false));
+        let step = WORLD.step(&state, &text, &verdict, (false, false, false));
         prop_assert!(step.replies.iter().all(|reply| reply.lane != Lane::Content));
         if step.silence == Some(Silence::LoopGuard) {
             prop_assert_eq!(verdict.action() == Action::Page, false);

@@ -169,3 +169,18 @@ fn carrier_keywords_are_whole_messages_only() {
         assert_eq!(Keyword::of(&words(text)), keyword, "{text:?}");
     }
 }
+
+#[test]
+fn a_carrier_keyword_does_not_hide_a_concern() {
+    for (text, key) in [("HELP", Key::Help), ("START", Key::StartConfirm)] {
+        let mut phone = Phone::greeted();
+        let step = phone.texts_at(text, Tier::Concern);
+        let keyword = phone.says(key, Lane::Conversation);
+        assert_eq!(step.replies, [keyword, phone.says(Key::Ask, Lane::Crisis)]);
+        assert_eq!(step.alert, Some(later(Reason::Question, Tier::Concern, 5)));
+        let mut phone = Phone::greeted();
+        phone.keyword_handled = true;
+        let step = phone.texts_at(text, Tier::Concern);
+        assert_eq!(step.replies, [phone.says(Key::Ask, Lane::Crisis)]);
+    }
+}
