@@ -26,7 +26,7 @@ pub(super) enum Keyword {
     /// Answer in this language; `None` is the other one.
     Language(Option<Locale>),
     /// Hello.
-    Greeting(Locale),
+    Greeting,
     /// A thank-you or a goodbye.
     Thanks,
     /// 988 or 911.
@@ -271,6 +271,44 @@ const NO: &[&str] = &[
     "no estoy en peligro",
 ];
 
+/// Keywords that only somebody who reads Spanish sends.
+const IN_SPANISH: &[&str] = &[
+    "alto",
+    "parar",
+    "baja",
+    "cancelar",
+    "ayuda",
+    "ayudame",
+    "ayudame por favor",
+    "por favor ayudame",
+    "necesito ayuda",
+    "humano",
+    "persona",
+    "una persona",
+    "necesito hablar",
+    "quiero hablar",
+    "hablar",
+    "hablar con alguien",
+    "hablar con una persona",
+    "quiero hablar con alguien",
+    "quiero hablar con una persona",
+    "necesito hablar con alguien",
+    "puedo hablar con alguien",
+    "inicio",
+    "temas",
+    "menu principal",
+    "atras",
+    "siguiente",
+    "gracias",
+    "muchas gracias",
+    "adios",
+];
+
+/// Whether a message is one that only somebody who reads Spanish sends.
+pub(super) fn is_spanish(words: &str) -> bool {
+    IN_SPANISH.contains(&words) || HOLA.contains(&words)
+}
+
 impl Keyword {
     /// What a message means as a whole, if it is one of these.
     pub(super) fn of(words: &str) -> Option<Self> {
@@ -286,8 +324,8 @@ impl Keyword {
             (LANGUAGE, Self::Language(None)),
             (ENGLISH, Self::Language(Some(Locale::En))),
             (SPANISH, Self::Language(Some(Locale::Es))),
-            (HELLO, Self::Greeting(Locale::En)),
-            (HOLA, Self::Greeting(Locale::Es)),
+            (HELLO, Self::Greeting),
+            (HOLA, Self::Greeting),
             (THANKS, Self::Thanks),
         ];
         let dial = DIAL.contains(&words).then_some(Self::Dial);

@@ -68,7 +68,7 @@ impl Scene<'_> {
 
     fn wanted(&mut self) -> Wanted {
         match self.keyword {
-            Some(Keyword::Menu | Keyword::Greeting(_) | Keyword::OptIn) => Wanted::Menu,
+            Some(Keyword::Menu | Keyword::Greeting | Keyword::OptIn) => Wanted::Menu,
             Some(Keyword::Back) => Wanted::Back,
             Some(Keyword::More) => Wanted::More,
             Some(Keyword::Language(_)) => Wanted::Language,

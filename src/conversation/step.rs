@@ -11,7 +11,7 @@ use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::triage::{Action, Tier};
 
-use super::keywords::{Answer, Keyword};
+use super::keywords::{Answer, Keyword, is_spanish};
 use super::state::{Place, State};
 use super::turn::{AlertRequest, Line, Reason, Reply, Silence, Step, Turn};
 
@@ -74,7 +74,8 @@ impl<'a> Scene<'a> {
     fn new(state: &State, turn: &'a Turn<'a>) -> Self {
         let words = words(turn.text);
         let mut state = state.clone();
-        if let Some(locale) = turn.verdict.locale
+        let heard = is_spanish(&words).then_some(Locale::Es);
+        if let Some(locale) = turn.verdict.locale.or(heard)
             && !state.locale_chosen
         {
             state.locale = locale;
@@ -244,15 +245,9 @@ impl<'a> Scene<'a> {
 
     /// The language is set before the rules below answer, so that they answer in it.
     fn choose_language(&mut self) {
-        match self.keyword {
-            Some(Keyword::Language(wanted)) => {
-                self.state.locale = wanted.unwrap_or_else(|| other(self.state.locale));
-                self.state.locale_chosen = true;
-            }
-            Some(Keyword::Greeting(locale)) if !self.state.locale_chosen && !self.state.greeted => {
-                self.state.locale = locale;
-            }
-            _ => {}
+        if let Some(Keyword::Language(wanted)) = self.keyword {
+            self.state.locale = wanted.unwrap_or_else(|| other(self.state.locale));
+            self.state.locale_chosen = true;
         }
     }
 

@@ -5,6 +5,7 @@ use crate::content::{Key, words};
 use crate::conversation::keywords::Keyword;
 use crate::conversation::{Reason, Silence};
 use crate::lane::Lane;
+use crate::locale::Locale;
 use crate::triage::Tier;
 
 #[test]
@@ -182,5 +183,23 @@ fn a_carrier_keyword_does_not_hide_a_concern() {
         phone.keyword_handled = true;
         let step = phone.texts_at(text, Tier::Concern);
         assert_eq!(step.replies, [phone.says(Key::Ask, Lane::Crisis)]);
+    }
+}
+
+#[test]
+fn a_keyword_in_spanish_is_answered_in_spanish() {
+    for (text, key) in [
+        ("AYUDA", Key::Help),
+        ("BAJA", Key::StopConfirm),
+        ("Persona", Key::HumanAsked),
+        ("\u{a1}Ay\u{fa}dame!", Key::HumanAsked),
+    ] {
+        let mut phone = Phone::greeted();
+        let step = phone.texts(text);
+        assert_eq!(
+            step.replies,
+            [phone.says_in(Locale::Es, key, Lane::Conversation)],
+            "{text}"
+        );
     }
 }
