@@ -16,7 +16,7 @@ use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::Dispatch;
 use crate::feed::Feed;
-use crate::gateway::client::http_client;
+use crate::gateway::client::{LIMIT, http_client};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
 use crate::gateway::{Gateway, Gateways};
@@ -47,7 +47,9 @@ pub enum StartError {
     #[error(transparent)]
     Packs(#[from] PackError),
     /// No HTTP client.
-    #[error("the system's root certificates cannot be read: {0}. Install the package ca-certificates")]
+    #[error(
+        "the system's root certificates cannot be read: {0}. Install the package ca-certificates"
+    )]
     Client(reqwest::Error),
     /// The first write failed.
     #[error("database.url: {0}")]
@@ -74,7 +76,7 @@ impl Seams {
         Ok(Self {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds::default()),
-            client: http_client().map_err(StartError::Client)?,
+            client: http_client(LIMIT).map_err(StartError::Client)?,
         })
     }
 }
@@ -120,9 +122,17 @@ impl App {
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
         let feed = Feed::default();
         let local_url = format!("http://{address}");
-        let public_url = config.public_url.clone().unwrap_or_else(|| local_url.clone());
+        let public_url = config
+            .public_url
+            .clone()
+            .unwrap_or_else(|| local_url.clone());
         let desk = Arc::new(desk(config, &public_url));
-        let parts = Parts { config, local_url: &local_url, public_url: &public_url, sandbox_secret: &sandbox_secret };
+        let parts = Parts {
+            config,
+            local_url: &local_url,
+            public_url: &public_url,
+            sandbox_secret: &sandbox_secret,
+        };
         let gateways = Gateways::new(parts.gateways());
         let simulator = parts.simulator(&desk, &clock, &ids, &feed, &client);
         let public_url: Arc<str> = public_url.into();
@@ -171,7 +181,15 @@ impl App {
             simulator,
             stopping,
         };
-        Ok(Self { dispatch, paging, store, feed, clock, public_url, doors })
+        Ok(Self {
+            dispatch,
+            paging,
+            store,
+            feed,
+            clock,
+            public_url,
+            doors,
+        })
     }
 
     /// All routes.
@@ -216,7 +234,11 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn gateways(&self) -> Vec<Arc<dyn Gateway>> {
-        self.config.gateways.iter().map(|(name, section)| self.gateway(name, section)).collect()
+        self.config
+            .gateways
+            .iter()
+            .map(|(name, section)| self.gateway(name, section))
+            .collect()
     }
 
     fn gateway(&self, name: &str, section: &GatewaySection) -> Arc<dyn Gateway> {
@@ -247,10 +269,14 @@ impl Parts<'_> {
         feed: &Feed,
         client: &reqwest::Client,
     ) -> Option<Arc<Simulator>> {
-        let (gateway, sandbox) = self.config.gateways.iter().find_map(|(name, section)| match section {
-            GatewaySection::Sandbox(sandbox) => Some((name, sandbox)),
-            GatewaySection::Twilio(_) => None,
-        })?;
+        let (gateway, sandbox) =
+            self.config
+                .gateways
+                .iter()
+                .find_map(|(name, section)| match section {
+                    GatewaySection::Sandbox(sandbox) => Some((name, sandbox)),
+                    GatewaySection::Twilio(_) => None,
+                })?;
         Some(Arc::new(Simulator::new(SimulatorConfig {
             gateway: gateway.clone(),
             line: sandbox.sender.clone(),
@@ -258,7 +284,11 @@ impl Parts<'_> {
             local_url: self.local_url.to_owned(),
             public_url: self.public_url.to_owned(),
             // Pages leave by another gateway when that is configured: then no phone is shown here.
-            on_call: if desk.gateway == *gateway { desk.roster.fallback.clone() } else { Vec::new() },
+            on_call: if desk.gateway == *gateway {
+                desk.roster.fallback.clone()
+            } else {
+                Vec::new()
+            },
             clock: Arc::clone(clock),
             ids: Arc::clone(ids),
             feed: feed.clone(),
@@ -283,8 +313,14 @@ fn desk(config: &Config, public_url: &str) -> Desk {
     };
     let [repage, claim, answer] = config.oncall.durations();
     Desk {
-        roster: Roster { fallback: config.oncall.fallback.iter().map(contact).collect() },
-        timing: Timing { repage, claim, answer },
+        roster: Roster {
+            fallback: config.oncall.fallback.iter().map(contact).collect(),
+        },
+        timing: Timing {
+            repage,
+            claim,
+            answer,
+        },
         gateway: config.oncall.gateway.clone().unwrap_or_default(),
         public_url: public_url.to_owned(),
     }

@@ -19,7 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(40);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The port is taken, or the address is not this machine's.
-    #[error("listen.address: {address} cannot be listened on: {source}. Stop the other program, or set another address and port")]
+    #[error(
+        "listen.address: {address} cannot be listened on: {source}. Stop the other program, or set another address and port"
+    )]
     Address {
         /// The address.
         address: SocketAddr,
@@ -60,7 +62,10 @@ impl Server {
     pub async fn start_with(config: &Config, seams: Seams) -> Result<Self, ServeError> {
         // The port comes first: a second server must not touch the data of the one that runs.
         let wanted = config.listen.address;
-        let refused = |source| ServeError::Address { address: wanted, source };
+        let refused = |source| ServeError::Address {
+            address: wanted,
+            source,
+        };
         let listener = TcpListener::bind(wanted).await.map_err(refused)?;
         let address = listener.local_addr()?;
         let stopping = CancellationToken::new();
@@ -68,12 +73,20 @@ impl Server {
         let tasks = TaskTracker::new();
         let (router, stop) = (app.router(), stopping.clone().cancelled_owned());
         tasks.spawn(async move {
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+            if let Err(error) = axum::serve(listener, router)
+                .with_graceful_shutdown(stop)
+                .await
+            {
                 tracing::error!(%error, "the server stopped");
             }
         });
         worker::start(&app, &tasks, &stopping);
-        Ok(Self { app, address, stopping, tasks })
+        Ok(Self {
+            app,
+            address,
+            stopping,
+            tasks,
+        })
     }
 
     /// Stops: no new requests, open ones finish, workers finish what they are at, the store
@@ -81,7 +94,10 @@ impl Server {
     pub async fn stop(self) {
         self.stopping.cancel();
         self.tasks.close();
-        if tokio::time::timeout(PATIENCE, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(PATIENCE, self.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("some work did not finish in time; the outbox keeps it");
         }
         self.app.store.close().await;
@@ -108,8 +124,10 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 /// What the system says when signals cannot be caught.
 pub async fn asked_to_stop() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

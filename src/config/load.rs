@@ -57,7 +57,11 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
         figment = figment.merge(Toml::file_exact(&path));
     }
     let figment = figment
-        .merge(Env::prefixed(PREFIX).filter(|key| !is_file_key(key.as_str())).split("__"))
+        .merge(
+            Env::prefixed(PREFIX)
+                .filter(|key| !is_file_key(key.as_str()))
+                .split("__"),
+        )
         .merge(Serialized::defaults(secret_files()?));
     let mut config: Config = figment.extract().map_err(|errors| refused(&path, errors))?;
     complete(&mut config);

@@ -80,7 +80,10 @@ impl FakeTwilio {
 
     /// All texts that went to a number.
     pub(crate) fn sent_to(&self, number: &str) -> Vec<Sent> {
-        self.sent().into_iter().filter(|sent| sent.to == number).collect()
+        self.sent()
+            .into_iter()
+            .filter(|sent| sent.to == number)
+            .collect()
     }
 
     /// How many requests came in, failed ones too.
@@ -93,7 +96,11 @@ impl FakeTwilio {
         let mut kept = self.state.lock().unwrap();
         let end = kept.sent.len();
         let from = kept.read.insert(number.to_owned(), end).unwrap_or(0);
-        kept.sent[from..].iter().filter(|sent| sent.to == number).map(|sent| sent.body.clone()).collect()
+        kept.sent[from..]
+            .iter()
+            .filter(|sent| sent.to == number)
+            .map(|sent| sent.body.clone())
+            .collect()
     }
 }
 
@@ -103,7 +110,10 @@ async fn send(State(fake): State<FakeTwilio>, headers: HeaderMap, body: Bytes) -
         kept.requests += 1;
         kept.faults.pop_front().or(kept.always)
     };
-    if !headers.get(header::AUTHORIZATION).is_some_and(|v| v.as_bytes().starts_with(b"Basic ")) {
+    if !headers
+        .get(header::AUTHORIZATION)
+        .is_some_and(|v| v.as_bytes().starts_with(b"Basic "))
+    {
         return refused(StatusCode::UNAUTHORIZED, 20003);
     }
     match fault {
@@ -118,7 +128,9 @@ async fn send(State(fake): State<FakeTwilio>, headers: HeaderMap, body: Bytes) -
         }
         Some(Fault::TooMany(seconds)) => {
             let mut response = refused(StatusCode::TOO_MANY_REQUESTS, 20429);
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
             response
         }
         Some(Fault::ServerError) => {

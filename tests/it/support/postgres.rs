@@ -23,13 +23,17 @@ struct Server {
 
 /// A new, empty database, or `None` (said loudly) when there is no server.
 pub(crate) async fn database() -> Option<String> {
-    let server = tokio::task::spawn_blocking(|| SERVER.get_or_init(start).as_ref()).await.unwrap()?;
+    let server = tokio::task::spawn_blocking(|| SERVER.get_or_init(start).as_ref())
+        .await
+        .unwrap()?;
     let name = format!(
         "harborline_{}_{}",
         std::process::id(),
         DATABASES.fetch_add(1, Ordering::SeqCst)
     );
-    let mut connection = PgConnection::connect(&format!("{}/postgres", server.url)).await.unwrap();
+    let mut connection = PgConnection::connect(&format!("{}/postgres", server.url))
+        .await
+        .unwrap();
     let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
     sqlx::query(create).execute(&mut connection).await.unwrap();
     Some(format!("{}/{name}", server.url))
@@ -37,13 +41,23 @@ pub(crate) async fn database() -> Option<String> {
 
 fn start() -> Option<Server> {
     if let Ok(url) = std::env::var("HARBORLINE_TEST_POSTGRES_URL") {
-        return Some(Server { url: url.trim_end_matches('/').to_owned(), _watchdog: None });
+        return Some(Server {
+            url: url.trim_end_matches('/').to_owned(),
+            _watchdog: None,
+        });
     }
     let Some(bin) = binaries() else {
-        require::missing("postgres", "no initdb found; install the package postgresql");
+        require::missing(
+            "postgres",
+            "no initdb found; install the package postgresql",
+        );
         return None;
     };
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let folder = std::env::temp_dir().join(format!("harborline-pg-{}", std::process::id()));
     let script = format!(
         r#"set -e
@@ -76,18 +90,32 @@ fn start() -> Option<Server> {
         require::missing("postgres", "the private server did not start");
         return None;
     }
-    Some(Server { url: format!("postgres://postgres@127.0.0.1:{port}"), _watchdog: Some(watchdog) })
+    Some(Server {
+        url: format!("postgres://postgres@127.0.0.1:{port}"),
+        _watchdog: Some(watchdog),
+    })
 }
 
 fn binaries() -> Option<PathBuf> {
-    let installed = std::fs::read_dir("/usr/lib/postgresql").ok().into_iter().flatten();
-    let mut versions: Vec<PathBuf> =
-        installed.flatten().map(|entry| entry.path().join("bin")).collect();
+    let installed = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()
+        .into_iter()
+        .flatten();
+    let mut versions: Vec<PathBuf> = installed
+        .flatten()
+        .map(|entry| entry.path().join("bin"))
+        .collect();
     versions.sort();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    versions.into_iter().rev().chain(std::env::split_paths(&path)).find(|bin| has_server(bin))
+    versions
+        .into_iter()
+        .rev()
+        .chain(std::env::split_paths(&path))
+        .find(|bin| has_server(bin))
 }
 
 fn has_server(bin: &Path) -> bool {
-    bin.join("initdb").is_file() && bin.join("postgres").is_file() && bin.join("pg_isready").is_file()
+    bin.join("initdb").is_file()
+        && bin.join("postgres").is_file()
+        && bin.join("pg_isready").is_file()
 }

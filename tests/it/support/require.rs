@@ -6,7 +6,10 @@ use std::io::Write;
 /// (`HARBORLINE_TEST_REQUIRE=postgres,browser,oracles`).
 pub(crate) fn missing(part: &str, why: &str) {
     let required = std::env::var("HARBORLINE_TEST_REQUIRE").unwrap_or_default();
-    assert!(!required.split(',').any(|name| name.trim() == part), "{part} is required: {why}");
+    assert!(
+        !required.split(',').any(|name| name.trim() == part),
+        "{part} is required: {why}"
+    );
     // Written past the capture of passing tests, so that nobody takes a skip for a pass.
     let _ = writeln!(std::io::stderr(), "SKIPPED without {part}: {why}");
 }

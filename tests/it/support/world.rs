@@ -86,17 +86,27 @@ impl World {
         let clock = ManualClock::new(START);
         let app = Self::app(&config, &clock).await;
         let router = app.router();
-        Some(Self { app, router, clock, twilio, config, sids: AtomicU64::new(0), _folder: folder })
+        Some(Self {
+            app,
+            router,
+            clock,
+            twilio,
+            config,
+            sids: AtomicU64::new(0),
+            _folder: folder,
+        })
     }
 
     async fn app(config: &Config, clock: &ManualClock) -> App {
         let seams = Seams {
             clock: Arc::new(clock.clone()),
             ids: Arc::new(SeededIds::new(7)),
-            client: http_client().unwrap(),
+            client: http_client(seconds(1)).unwrap(),
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
-        App::build(config, address, seams, CancellationToken::new()).await.unwrap()
+        App::build(config, address, seams, CancellationToken::new())
+            .await
+            .unwrap()
     }
 
     /// Another Harborline on the same database, as after a restart or as a replica.
@@ -105,14 +115,19 @@ impl World {
         let seams = Seams {
             clock: Arc::new(self.clock.clone()),
             ids: Arc::new(SeededIds::new(8)),
-            client: http_client().unwrap(),
+            client: http_client(seconds(1)).unwrap(),
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
-        App::build(&self.config, address, seams, CancellationToken::new()).await.unwrap()
+        App::build(&self.config, address, seams, CancellationToken::new())
+            .await
+            .unwrap()
     }
 
     pub(crate) fn phone(&self, number: &str) -> Phone<'_> {
-        Phone { world: self, number: number.to_owned() }
+        Phone {
+            world: self,
+            number: number.to_owned(),
+        }
     }
 
     pub(crate) fn responder(&self) -> Phone<'_> {
@@ -154,7 +169,9 @@ impl World {
         fields: &[(&str, &str)],
     ) -> (StatusCode, String) {
         let signature = sign(token, &format!("{PUBLIC_URL}{path}"), fields);
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
         let request = Request::post(path)
             .header("content-type", "application/x-www-form-urlencoded")
             .header("x-twilio-signature", signature)
@@ -175,10 +192,14 @@ impl World {
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         let url = &self.config.database.url;
         if url.starts_with("sqlite") {
-            let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url).await.unwrap();
+            let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url)
+                .await
+                .unwrap();
             sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
         } else {
-            let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
+            let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url)
+                .await
+                .unwrap();
             sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
         }
     }
@@ -207,7 +228,10 @@ impl Phone<'_> {
         let sid = self.world.new_sid();
         let inline = self.delivers(&sid, body).await;
         self.world.settle().await;
-        Heard { inline, texts: self.inbox() }
+        Heard {
+            inline,
+            texts: self.inbox(),
+        }
     }
 
     /// Delivers one hook with a given id and returns the text in its response. No worker works.
@@ -237,19 +261,29 @@ impl Phone<'_> {
 impl Heard {
     /// Every text that came back, the one in the response first.
     pub(crate) fn all(&self) -> Vec<&str> {
-        self.inline.iter().chain(&self.texts).map(String::as_str).collect()
+        self.inline
+            .iter()
+            .chain(&self.texts)
+            .map(String::as_str)
+            .collect()
     }
 
     #[track_caller]
     pub(crate) fn expect_reply(&self, part: &str) -> &Self {
-        assert!(self.all().iter().any(|text| text.contains(part)), "no {part:?} in {self:#?}");
+        assert!(
+            self.all().iter().any(|text| text.contains(part)),
+            "no {part:?} in {self:#?}"
+        );
         self
     }
 
     #[track_caller]
     pub(crate) fn expect_inline(&self, part: &str) -> &Self {
         let inline = self.inline.as_deref().unwrap_or_default();
-        assert!(inline.contains(part), "no {part:?} in the response: {self:#?}");
+        assert!(
+            inline.contains(part),
+            "no {part:?} in the response: {self:#?}"
+        );
         self
     }
 
@@ -264,8 +298,16 @@ pub(crate) fn inline_text(twiml: &str) -> Option<String> {
     let start = twiml.find("<Message")?;
     let text = &twiml[start..];
     let text = &text[text.find('>')? + 1..text.find("</Message>")?];
-    let plain = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'")];
-    let text = plain.iter().fold(text.to_owned(), |text, (entity, c)| text.replace(entity, c));
+    let plain = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&#39;", "'"),
+    ];
+    let text = plain
+        .iter()
+        .fold(text.to_owned(), |text, (entity, c)| text.replace(entity, c));
     Some(text.replace("&amp;", "&"))
 }
 
@@ -280,7 +322,9 @@ pub(crate) fn receipt_path(twiml: &str) -> Option<String> {
 pub(crate) fn sign(token: &str, url: &str, fields: &[(&str, &str)]) -> String {
     let mut fields = fields.to_vec();
     fields.sort_unstable();
-    let message: String = fields.iter().fold(url.to_owned(), |m, (key, value)| m + key + value);
+    let message: String = fields
+        .iter()
+        .fold(url.to_owned(), |m, (key, value)| m + key + value);
     let mac = Hmac::<sha1::Sha1>::new_from_slice(token.as_bytes()).unwrap();
     let signature = mac.chain_update(message.as_bytes()).finalize().into_bytes();
     base64::engine::general_purpose::STANDARD.encode(signature)
@@ -288,7 +332,9 @@ pub(crate) fn sign(token: &str, url: &str, fields: &[(&str, &str)]) -> String {
 
 pub(crate) async fn read(response: Response) -> (StatusCode, String) {
     let status = response.status();
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
     (status, String::from_utf8_lossy(&bytes).into_owned())
 }
 
