@@ -295,6 +295,11 @@ impl RuleEntry {
             Some(("it has no must_not_match", "add a sentence that it must leave alone"))
         } else if self.guardable && self.tier != Tier::High {
             Some(("only a rule of tier high can be guardable", "take `guardable` away"))
+        } else if self.tier > Tier::None && self.any.iter().any(|phrase| phrase.starts_with('=')) {
+            Some((
+                "a phrase with `=` stops matching when a word is added, and more words must never lower a tier",
+                "take the `=` away",
+            ))
         } else if self.tier == Tier::None && self.category != Category::WantsHuman {
             Some(("tier none is for wants_human only", "choose a tier"))
         } else {

@@ -73,6 +73,8 @@ fn a_guard_lowers_only_what_its_own_words_cover() {
     assert_eq!(lowered.action(), Action::Ask);
     assert_eq!(lowered.guarded[0].guard, "negation.not_suicidal");
     assert_eq!(tier("i'm not suicidal, i just want to die"), Tier::High);
+    assert_eq!(tier("no quiero morir"), Tier::Concern);
+    assert_eq!(tier("no, quiero morir"), Tier::High);
     assert_eq!(tier("my battery is dying and i want to die"), Tier::High);
 }
 
@@ -141,14 +143,17 @@ proptest! {
         after in "\\PC{0,40}",
     ) {
         let longer = format!("{before} {text} {after}");
-        prop_assert!(tier(&longer) >= tier(&text), "{}", longer);
+        let verdict = assess(&RULES, &longer);
+        // Only words that complete a guard ("no quiero morir") may lower it, and then to a question.
+        let asked = verdict.tier == Tier::Concern && !verdict.guarded.is_empty();
+        prop_assert!(verdict.tier >= tier(&text) || asked, "{}", longer);
     }
 }
 
 /// Two sentences together are at least as urgent as either alone, whichever comes first.
 #[test]
 fn two_texts_together_are_never_less_urgent_than_one() {
-    let ordinary = ["thanks.", "my phone battery is dying", "i had lunch with my friend", "2 years clean", "no"];
+    let ordinary = ["thanks.", "my phone battery is dying", "i had lunch with my friend", "2 years clean", "no."];
     for (text, ..) in corpus().filter(|(_, least, ..)| *least >= Tier::High) {
         for other in ordinary {
             let alone = tier(text);

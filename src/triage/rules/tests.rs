@@ -65,6 +65,7 @@ fn a_bad_file_is_refused_with_file_rule_and_fix() {
         ("I = [\"i\"]", "", "no list {I}"),
         ("they want to die", "i do not want to die", "a guard lowers must_match"),
         ("max_effect = \"concern\"", "max_effect = \"none\"", "lower to concern only"),
+        ("[\"want to die\"]", "[\"= want to die\"]", "take the `=` away"),
         ("id = \"g\"", "id = \"a\"", "the id is taken"),
         ("why = \"says so\"", "why = \" \"", "`why` is empty"),
     ] {
