@@ -31,9 +31,13 @@ fn triage(c: &mut Criterion) {
         Err(error) => panic!("{error}"),
     };
     for (name, text) in TEXTS {
-        c.bench_function(&format!("assess/{name}"), |b| b.iter(|| assess(&rules, black_box(text))));
+        c.bench_function(&format!("assess/{name}"), |b| {
+            b.iter(|| assess(&rules, black_box(text)))
+        });
     }
-    c.bench_function("normalise/ordinary", |b| b.iter(|| Normal::of(black_box(TEXTS[0].1))));
+    c.bench_function("normalise/ordinary", |b| {
+        b.iter(|| Normal::of(black_box(TEXTS[0].1)))
+    });
 }
 
 criterion_group!(benches, triage);

@@ -12,7 +12,11 @@ use crate::triage::{Action, Category, Guarded, Hit, ModelScore, RuleSet, Tier, V
 ///
 /// A line that starts with `{` and is JSON with a `text` is read as JSON Lines; bytes that are not
 /// UTF-8 are replaced, because a garbled text deserves a verdict too.
-pub fn run(rules: &RuleSet, mut input: impl BufRead, mut output: impl Write) -> std::io::Result<()> {
+pub fn run(
+    rules: &RuleSet,
+    mut input: impl BufRead,
+    mut output: impl Write,
+) -> std::io::Result<()> {
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {
         let text = String::from_utf8_lossy(&line);
@@ -33,7 +37,10 @@ struct JsonLine {
 
 /// The message of a line.
 fn message(line: &str) -> String {
-    let json = line.starts_with('{').then(|| serde_json::from_str::<JsonLine>(line).ok()).flatten();
+    let json = line
+        .starts_with('{')
+        .then(|| serde_json::from_str::<JsonLine>(line).ok())
+        .flatten();
     json.map_or_else(|| line.to_owned(), |json| json.text)
 }
 
@@ -99,7 +106,10 @@ impl<'a> HitOut<'a> {
 
 impl<'a> GuardedOut<'a> {
     fn of(guarded: &'a Guarded) -> Self {
-        Self { guard: &guarded.guard, hit: HitOut::of(&guarded.hit) }
+        Self {
+            guard: &guarded.guard,
+            hit: HitOut::of(&guarded.hit),
+        }
     }
 }
 
@@ -114,7 +124,10 @@ mod tests {
         let mut output = Vec::new();
         run(&rules, input, &mut output).unwrap();
         let output = String::from_utf8(output).unwrap();
-        output.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        output
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     #[test]

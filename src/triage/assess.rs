@@ -15,8 +15,14 @@ use crate::text::normalise::Normal;
 #[must_use]
 pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
     let normal = Normal::of(text);
-    let mut verdict = Verdict { ruleset: rules.hash().to_owned(), ..Verdict::default() };
-    let mut found = Found { verdict: &mut verdict, languages: [0; Locale::ALL.len()] };
+    let mut verdict = Verdict {
+        ruleset: rules.hash().to_owned(),
+        ..Verdict::default()
+    };
+    let mut found = Found {
+        verdict: &mut verdict,
+        languages: [0; Locale::ALL.len()],
+    };
     let mut covers: Option<Vec<Cover<'_>>> = None;
     for index in &rules.any_rule.matches(normal.text()) {
         let rule = &rules.rules[index];
@@ -50,7 +56,10 @@ fn covered<'a>(rules: &'a RuleSet, normal: &Normal) -> Vec<Cover<'a>> {
         places(&guard.regex, normal.text())
             // "No, I want to die" is not "I do not want to die".
             .filter(|at| !normal.spans_clauses(at))
-            .map(|at| Cover { guard: &guard.id, at })
+            .map(|at| Cover {
+                guard: &guard.id,
+                at,
+            })
     });
     covers.collect()
 }
@@ -61,7 +70,9 @@ fn places(regex: &regex::Regex, text: &str) -> impl Iterator<Item = Range<usize>
     std::iter::from_fn(move || {
         let found = regex.find_at(text, from)?;
         // On to the next word.
-        from = text[found.start()..].find(' ').map_or(text.len(), |space| found.start() + space + 1);
+        from = text[found.start()..]
+            .find(' ')
+            .map_or(text.len(), |space| found.start() + space + 1);
         Some(found.range())
     })
 }
@@ -76,8 +87,14 @@ impl Found<'_> {
         let mut open_until = 0;
         let mut guarded_until = 0;
         for at in places(&rule.regex, normal.text()) {
-            let guard = covers.iter().find(|cover| cover.at.start <= at.start && at.end <= cover.at.end);
-            let seen = if guard.is_some() { &mut guarded_until } else { &mut open_until };
+            let guard = covers
+                .iter()
+                .find(|cover| cover.at.start <= at.start && at.end <= cover.at.end);
+            let seen = if guard.is_some() {
+                &mut guarded_until
+            } else {
+                &mut open_until
+            };
             if at.start < *seen {
                 continue;
             }
@@ -119,7 +136,10 @@ impl Found<'_> {
         verdict.wants_human |= hit.category == Category::WantsHuman;
         if let Some(guard) = guard {
             verdict.tier = verdict.tier.max(Tier::Concern);
-            verdict.guarded.push(Guarded { hit, guard: guard.to_owned() });
+            verdict.guarded.push(Guarded {
+                hit,
+                guard: guard.to_owned(),
+            });
         } else {
             verdict.tier = verdict.tier.max(hit.tier);
             verdict.hits.push(hit);

@@ -113,8 +113,14 @@ impl RuleSet {
     /// The rules that ship with the program.
     pub fn builtin() -> Result<Self, RuleError> {
         Self::load(&[
-            ("templates/triage/en.toml", include_str!("../../templates/triage/en.toml")),
-            ("templates/triage/es.toml", include_str!("../../templates/triage/es.toml")),
+            (
+                "templates/triage/en.toml",
+                include_str!("../../templates/triage/en.toml"),
+            ),
+            (
+                "templates/triage/es.toml",
+                include_str!("../../templates/triage/es.toml"),
+            ),
         ])
     }
 
@@ -150,9 +156,15 @@ impl RuleSet {
                 .flat_map(|rule| rule.must_match.iter().map(|text| (text.clone(), rule.tier)))
                 .collect(),
         };
-        let faults: Vec<RuleError> =
-            read.iter().flat_map(|(name, file)| set.broken_examples(name, file)).collect();
-        if faults.is_empty() { Ok(set) } else { Err(RuleError::Examples(faults)) }
+        let faults: Vec<RuleError> = read
+            .iter()
+            .flat_map(|(name, file)| set.broken_examples(name, file))
+            .collect();
+        if faults.is_empty() {
+            Ok(set)
+        } else {
+            Err(RuleError::Examples(faults))
+        }
     }
 
     /// SHA-256 of the rule sources, hexadecimal.
@@ -171,18 +183,33 @@ impl RuleSet {
         let mut faults = Vec::new();
         let mut fault = |id: &str, problem: String, fix: &str| {
             let [file, rule, fix] = [name, id, fix].map(str::to_owned);
-            faults.push(RuleError::Rule { file, rule, problem, fix });
+            faults.push(RuleError::Rule {
+                file,
+                rule,
+                problem,
+                fix,
+            });
         };
         for entry in &file.rules {
-            let Some(rule) = self.rules.iter().find(|rule| rule.id == entry.id) else { continue };
+            let Some(rule) = self.rules.iter().find(|rule| rule.id == entry.id) else {
+                continue;
+            };
             let hits = |text: &str| rule.regex.is_match(Normal::of(text).text());
             for text in &entry.must_match {
                 if !hits(text) {
                     let problem = format!("must_match \"{text}\" does not match");
-                    fault(&entry.id, problem, "add a phrase for it, or take the example out");
+                    fault(
+                        &entry.id,
+                        problem,
+                        "add a phrase for it, or take the example out",
+                    );
                 } else if assess(self, text).tier < entry.tier {
                     let problem = format!("a guard lowers must_match \"{text}\"");
-                    fault(&entry.id, problem, "make the guard longer, or the rule not guardable");
+                    fault(
+                        &entry.id,
+                        problem,
+                        "make the guard longer, or the rule not guardable",
+                    );
                 }
             }
             for text in entry.must_not_match.iter().filter(|text| hits(text)) {
@@ -191,10 +218,20 @@ impl RuleSet {
             }
         }
         for entry in &file.guards {
-            let Some(guard) = self.guards.iter().find(|guard| guard.id == entry.id) else { continue };
-            for text in entry.must_match.iter().filter(|text| !guard.regex.is_match(Normal::of(text).text())) {
+            let Some(guard) = self.guards.iter().find(|guard| guard.id == entry.id) else {
+                continue;
+            };
+            for text in entry
+                .must_match
+                .iter()
+                .filter(|text| !guard.regex.is_match(Normal::of(text).text()))
+            {
                 let problem = format!("must_match \"{text}\" does not match");
-                fault(&entry.id, problem, "add to `covers`, or take the example out");
+                fault(
+                    &entry.id,
+                    problem,
+                    "add to `covers`, or take the example out",
+                );
             }
         }
         faults
@@ -226,10 +263,12 @@ impl Sources {
             if let Some((problem, fix)) = entry.fault() {
                 return Err(wrong(&entry.id, problem.to_owned(), fix));
             }
-            self.claim(&entry.id).map_err(|problem| wrong(&entry.id, problem, "give it another id"))?;
+            self.claim(&entry.id)
+                .map_err(|problem| wrong(&entry.id, problem, "give it another id"))?;
             let pattern = phrase::any(&entry.any, &file.defs)
                 .map_err(|(phrase, error)| bad_phrase(name, &entry.id, &phrase, error))?;
-            let regex = compile(&pattern).map_err(|problem| wrong(&entry.id, problem, "split the rule"))?;
+            let regex =
+                compile(&pattern).map_err(|problem| wrong(&entry.id, problem, "split the rule"))?;
             self.patterns.push(pattern);
             self.rules.push(Rule {
                 id: entry.id.clone(),
@@ -246,7 +285,8 @@ impl Sources {
             let pattern = pair
                 .pattern(&file.defs)
                 .map_err(|error| bad_phrase(name, &id, "", error))?;
-            let regex = compile(&pattern).map_err(|problem| wrong(&id, problem, "shorten the lists"))?;
+            let regex =
+                compile(&pattern).map_err(|problem| wrong(&id, problem, "shorten the lists"))?;
             self.patterns.push(pattern);
             self.rules.push(pair.rule(id, file.lang, regex));
         }
@@ -254,17 +294,26 @@ impl Sources {
             if let Some((problem, fix)) = entry.fault() {
                 return Err(wrong(&entry.id, problem.to_owned(), fix));
             }
-            self.claim(&entry.id).map_err(|problem| wrong(&entry.id, problem, "give it another id"))?;
+            self.claim(&entry.id)
+                .map_err(|problem| wrong(&entry.id, problem, "give it another id"))?;
             let pattern = phrase::any(&entry.covers, &file.defs)
                 .map_err(|(phrase, error)| bad_phrase(name, &entry.id, &phrase, error))?;
-            let regex = compile(&pattern).map_err(|problem| wrong(&entry.id, problem, "split the guard"))?;
-            self.guards.push(Guard { id: entry.id.clone(), regex });
+            let regex = compile(&pattern)
+                .map_err(|problem| wrong(&entry.id, problem, "split the guard"))?;
+            self.guards.push(Guard {
+                id: entry.id.clone(),
+                regex,
+            });
         }
         Ok(())
     }
 
     fn claim(&mut self, id: &str) -> Result<(), String> {
-        if self.ids.insert(id.to_owned()) { Ok(()) } else { Err("the id is taken".to_owned()) }
+        if self.ids.insert(id.to_owned()) {
+            Ok(())
+        } else {
+            Err("the id is taken".to_owned())
+        }
     }
 
     fn set(&self) -> Result<RegexSet, RuleError> {
@@ -286,15 +335,27 @@ impl RuleEntry {
     /// What is missing or contradictory, and the fix.
     fn fault(&self) -> Option<(&'static str, &'static str)> {
         if self.why.trim().is_empty() {
-            Some(("`why` is empty", "say in words for staff what the person said"))
+            Some((
+                "`why` is empty",
+                "say in words for staff what the person said",
+            ))
         } else if self.any.is_empty() {
             Some(("`any` is empty", "give it a phrase"))
         } else if self.must_match.len() < 2 {
-            Some(("it has fewer than two must_match", "add sentences that it must find"))
+            Some((
+                "it has fewer than two must_match",
+                "add sentences that it must find",
+            ))
         } else if self.must_not_match.is_empty() {
-            Some(("it has no must_not_match", "add a sentence that it must leave alone"))
+            Some((
+                "it has no must_not_match",
+                "add a sentence that it must leave alone",
+            ))
         } else if self.guardable && self.tier != Tier::High {
-            Some(("only a rule of tier high can be guardable", "take `guardable` away"))
+            Some((
+                "only a rule of tier high can be guardable",
+                "take `guardable` away",
+            ))
         } else if self.tier > Tier::None && self.any.iter().any(|phrase| phrase.starts_with('=')) {
             Some((
                 "a phrase with `=` stops matching when a word is added, and more words must never lower a tier",
@@ -311,11 +372,17 @@ impl RuleEntry {
 impl GuardEntry {
     fn fault(&self) -> Option<(&'static str, &'static str)> {
         if self.max_effect != Tier::Concern {
-            Some(("a guard can lower to concern only", "write `max_effect = \"concern\"`"))
+            Some((
+                "a guard can lower to concern only",
+                "write `max_effect = \"concern\"`",
+            ))
         } else if self.why.trim().is_empty() {
             Some(("`why` is empty", "say why this is not a crisis"))
         } else if self.covers.is_empty() || self.must_match.is_empty() {
-            Some(("`covers` or `must_match` is empty", "give it a phrase and an example"))
+            Some((
+                "`covers` or `must_match` is empty",
+                "give it a phrase and an example",
+            ))
         } else {
             None
         }
@@ -333,7 +400,11 @@ fn compile(pattern: &str) -> Result<Regex, String> {
 }
 
 fn bad_phrase(file: &str, rule: &str, phrase: &str, error: PhraseError) -> RuleError {
-    let place = if phrase.is_empty() { String::new() } else { format!("in \"{phrase}\": ") };
+    let place = if phrase.is_empty() {
+        String::new()
+    } else {
+        format!("in \"{phrase}\": ")
+    };
     RuleError::Rule {
         file: file.to_owned(),
         rule: rule.to_owned(),

@@ -15,7 +15,10 @@ pub(super) fn unleet(token: &str) -> Option<String> {
     }
     let read = |one: char| token.chars().map(|c| letter(c, one)).collect::<String>();
     let readings = [read('i'), read('l')];
-    let known = readings.iter().find(|word| look_up(word).is_some()).cloned();
+    let known = readings
+        .iter()
+        .find(|word| look_up(word).is_some())
+        .cloned();
     // An unknown word is only a disguise when letters outweigh digits: `b12` is a vitamin.
     known.or_else(|| {
         let [first, _] = readings;
@@ -47,11 +50,59 @@ fn is_unit(token: &str) -> bool {
     unit.len() < token.len()
         && matches!(
             unit,
-            "mg" | "mgs" | "g" | "gs" | "mcg" | "ml" | "l" | "kg" | "lb" | "lbs" | "oz" | "m" | "f"
-                | "am" | "pm" | "a" | "p" | "h" | "hr" | "hrs" | "min" | "mins" | "s" | "sec" | "secs"
-                | "d" | "w" | "wk" | "wks" | "mo" | "mos" | "y" | "yr" | "yrs" | "yo" | "k" | "km" | "kms"
-                | "ft" | "in" | "cm" | "mm" | "st" | "nd" | "rd" | "th" | "x" | "g5" | "gb" | "mb"
-                | "tabs" | "pills" | "caps" | "pastillas"
+            "mg" | "mgs"
+                | "g"
+                | "gs"
+                | "mcg"
+                | "ml"
+                | "l"
+                | "kg"
+                | "lb"
+                | "lbs"
+                | "oz"
+                | "m"
+                | "f"
+                | "am"
+                | "pm"
+                | "a"
+                | "p"
+                | "h"
+                | "hr"
+                | "hrs"
+                | "min"
+                | "mins"
+                | "s"
+                | "sec"
+                | "secs"
+                | "d"
+                | "w"
+                | "wk"
+                | "wks"
+                | "mo"
+                | "mos"
+                | "y"
+                | "yr"
+                | "yrs"
+                | "yo"
+                | "k"
+                | "km"
+                | "kms"
+                | "ft"
+                | "in"
+                | "cm"
+                | "mm"
+                | "st"
+                | "nd"
+                | "rd"
+                | "th"
+                | "x"
+                | "g5"
+                | "gb"
+                | "mb"
+                | "tabs"
+                | "pills"
+                | "caps"
+                | "pastillas"
         )
 }
 
@@ -64,9 +115,16 @@ pub(super) fn unmask(token: &str) -> Option<&'static str> {
     }
     let same = |word: &&str| {
         word.len() == token.len()
-            && word.bytes().zip(token.bytes()).all(|(w, t)| w == t || matches!(t, b'*' | b'#'))
+            && word
+                .bytes()
+                .zip(token.bytes())
+                .all(|(w, t)| w == t || matches!(t, b'*' | b'#'))
     };
-    crisis_words().iter().copied().filter(|word| word.len() > 2).find(same)
+    crisis_words()
+        .iter()
+        .copied()
+        .filter(|word| word.len() > 2)
+        .find(same)
 }
 
 /// A word with runs of three or more letters, read with one or two of each.
@@ -78,8 +136,9 @@ pub(super) fn unrepeat(token: &str) -> Option<String> {
         }
         runs
     });
-    let long: Vec<usize> =
-        (0..runs.len()).filter(|&at| runs[at].1 > 2 && runs[at].0.is_ascii_lowercase()).collect();
+    let long: Vec<usize> = (0..runs.len())
+        .filter(|&at| runs[at].1 > 2 && runs[at].0.is_ascii_lowercase())
+        .collect();
     if long.is_empty() {
         return None;
     }
@@ -96,7 +155,10 @@ pub(super) fn unrepeat(token: &str) -> Option<String> {
         word
     };
     let ways = 1 << long.len().min(4);
-    (0..ways).map(read).find(|word| look_up(word).is_some()).or_else(|| Some(read(0)))
+    (0..ways)
+        .map(read)
+        .find(|word| look_up(word).is_some())
+        .or_else(|| Some(read(0)))
 }
 
 /// The curated word that a misspelling stands for.
@@ -106,7 +168,10 @@ pub(super) fn unmistype(token: &str) -> Option<&'static str> {
     }
     repairable().iter().copied().find(|word| {
         same_start(word, token) && {
-            let long = token.len() > 5 && ["suic", "overd", "ambul"].iter().any(|stem| word.starts_with(stem));
+            let long = token.len() > 5
+                && ["suic", "overd", "ambul"]
+                    .iter()
+                    .any(|stem| word.starts_with(stem));
             let allowed = if long { 2 } else { 1 };
             word.len().abs_diff(token.len()) <= allowed
                 && distance(word.as_bytes(), token.as_bytes()) <= allowed
@@ -167,7 +232,11 @@ pub(super) fn join(run: &str) -> Option<Vec<(Range<usize>, String)>> {
     let crisis = |part: &Range<usize>| part.len() > 2 && is_crisis(&read[part.clone()]);
     parts.iter().any(crisis).then(|| {
         let word = |part: Range<usize>| {
-            let word = if part.len() > 1 { &read[part.clone()] } else { &run[part.clone()] };
+            let word = if part.len() > 1 {
+                &read[part.clone()]
+            } else {
+                &run[part.clone()]
+            };
             (part, word.to_owned())
         };
         parts.into_iter().map(word).collect()
@@ -175,7 +244,10 @@ pub(super) fn join(run: &str) -> Option<Vec<(Range<usize>, String)>> {
 }
 
 /// The cheapest way to cut letters into parts, given the cost of each part that is allowed.
-fn segment(letters: &str, cost: impl Fn(&Range<usize>) -> Option<usize>) -> Option<Vec<Range<usize>>> {
+fn segment(
+    letters: &str,
+    cost: impl Fn(&Range<usize>) -> Option<usize>,
+) -> Option<Vec<Range<usize>>> {
     // best[end] = (cost of letters[..end], start of its last part)
     let mut best: Vec<Option<(usize, usize)>> = vec![None; letters.len() + 1];
     best[0] = Some((0, 0));
@@ -202,7 +274,10 @@ mod tests {
 
     #[test]
     fn ordinary_words_are_never_repaired() {
-        for word in ["kissing", "dye", "cute", "colgate", "bunking", "chating", "overdid", "doing", "homeless"] {
+        for word in [
+            "kissing", "dye", "cute", "colgate", "bunking", "chating", "overdid", "doing",
+            "homeless",
+        ] {
             let kept = look_up(word).is_some() || unmistype(word).is_none();
             assert!(kept, "{word} became {:?}", unmistype(word));
         }
