@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::phrase::{self, Defs, PhraseError};
+use super::file::File;
+use super::phrase::{self, PhraseError};
 use super::structure;
 use super::{Category, Tier, assess};
 use crate::locale::Locale;
@@ -70,43 +70,6 @@ pub(super) struct Rule {
 pub(super) struct Guard {
     pub(super) id: String,
     pub(super) regex: Regex,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    schema: u32,
-    lang: Locale,
-    #[serde(default)]
-    defs: Defs,
-    #[serde(default, rename = "rule")]
-    rules: Vec<RuleEntry>,
-    #[serde(default, rename = "guard")]
-    guards: Vec<GuardEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleEntry {
-    id: String,
-    tier: Tier,
-    category: Category,
-    why: String,
-    any: Vec<String>,
-    #[serde(default)]
-    guardable: bool,
-    must_match: Vec<String>,
-    must_not_match: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GuardEntry {
-    id: String,
-    why: String,
-    covers: Vec<String>,
-    max_effect: Tier,
-    must_match: Vec<String>,
 }
 
 impl RuleSet {
@@ -328,64 +291,6 @@ impl Sources {
                 problem: error.to_string(),
                 fix: "shorten the longest lists".to_owned(),
             })
-    }
-}
-
-impl RuleEntry {
-    /// What is missing or contradictory, and the fix.
-    fn fault(&self) -> Option<(&'static str, &'static str)> {
-        if self.why.trim().is_empty() {
-            Some((
-                "`why` is empty",
-                "say in words for staff what the person said",
-            ))
-        } else if self.any.is_empty() {
-            Some(("`any` is empty", "give it a phrase"))
-        } else if self.must_match.len() < 2 {
-            Some((
-                "it has fewer than two must_match",
-                "add sentences that it must find",
-            ))
-        } else if self.must_not_match.is_empty() {
-            Some((
-                "it has no must_not_match",
-                "add a sentence that it must leave alone",
-            ))
-        } else if self.guardable && self.tier != Tier::High {
-            Some((
-                "only a rule of tier high can be guardable",
-                "take `guardable` away",
-            ))
-        } else if self.tier > Tier::None && self.any.iter().any(|phrase| phrase.starts_with('=')) {
-            Some((
-                "a phrase with `=` stops matching when a word is added, and more words must never lower a tier",
-                "take the `=` away",
-            ))
-        } else if self.tier == Tier::None && self.category != Category::WantsHuman {
-            Some(("tier none is for wants_human only", "choose a tier"))
-        } else {
-            None
-        }
-    }
-}
-
-impl GuardEntry {
-    fn fault(&self) -> Option<(&'static str, &'static str)> {
-        if self.max_effect != Tier::Concern {
-            Some((
-                "a guard can lower to concern only",
-                "write `max_effect = \"concern\"`",
-            ))
-        } else if self.why.trim().is_empty() {
-            Some(("`why` is empty", "say why this is not a crisis"))
-        } else if self.covers.is_empty() || self.must_match.is_empty() {
-            Some((
-                "`covers` or `must_match` is empty",
-                "give it a phrase and an example",
-            ))
-        } else {
-            None
-        }
     }
 }
 

@@ -193,8 +193,6 @@ fn a_crisis_example_is_still_seen_in_every_disguise() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
     #[test]
     fn any_text_has_a_verdict_with_spans_inside_it(text in any::<String>()) {
         for hit in assess(&RULES, &text).hits {
