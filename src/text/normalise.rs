@@ -239,9 +239,11 @@ impl Token {
     fn core<'a>(&self, letters: &'a str) -> &'a str {
         let symbol = |c: char| !c.is_ascii_alphanumeric();
         let lead = |c: char| symbol(c) && !matches!(c, '$' | '@');
-        letters[self.at.clone()]
-            .trim_start_matches(lead)
-            .trim_end_matches(symbol)
+        let token = &letters[self.at.clone()];
+        match token.trim_matches(symbol) {
+            bare if bare.len() < 2 => bare,
+            _ => token.trim_start_matches(lead).trim_end_matches(symbol),
+        }
     }
 
     fn is_single(&self, letters: &str) -> bool {
