@@ -52,15 +52,19 @@ struct Cover<'a> {
 }
 
 fn covered<'a>(rules: &'a RuleSet, normal: &Normal) -> Vec<Cover<'a>> {
-    let covers = rules.guards.iter().flat_map(|guard| {
-        places(&guard.regex, normal.text())
-            // "No, I want to die" is not "I do not want to die".
-            .filter(|at| !normal.spans_clauses(at))
-            .map(|at| Cover {
-                guard: &guard.id,
-                at,
-            })
-    });
+    let likely = rules.any_guard.matches(normal.text());
+    let covers = likely
+        .into_iter()
+        .map(|index| &rules.guards[index])
+        .flat_map(|guard| {
+            places(&guard.regex, normal.text())
+                // "No, I want to die" is not "I do not want to die".
+                .filter(|at| !normal.spans_clauses(at))
+                .map(|at| Cover {
+                    guard: &guard.id,
+                    at,
+                })
+        });
     covers.collect()
 }
 

@@ -50,6 +50,8 @@ pub struct RuleSet {
     pub(super) guards: Vec<Guard>,
     /// One pass over a text that says which of `rules`, in order, match at all.
     pub(super) any_rule: RegexSet,
+    /// The same for `guards`.
+    pub(super) any_guard: RegexSet,
     hash: String,
     #[cfg(test)]
     crisis_examples: Vec<(String, Tier)>,
@@ -107,7 +109,8 @@ impl RuleSet {
             sources.add(name, file)?;
         }
         let set = Self {
-            any_rule: sources.set()?,
+            any_rule: set_of(&sources.patterns)?,
+            any_guard: set_of(&sources.covers)?,
             rules: sources.rules,
             guards: sources.guards,
             hash: hex::encode(hash.finalize()),
@@ -208,6 +211,7 @@ struct Sources {
     patterns: Vec<String>,
     rules: Vec<Rule>,
     guards: Vec<Guard>,
+    covers: Vec<String>,
 }
 
 impl Sources {
@@ -263,6 +267,7 @@ impl Sources {
                 .map_err(|(phrase, error)| bad_phrase(name, &entry.id, &phrase, error))?;
             let regex = compile(&pattern)
                 .map_err(|problem| wrong(&entry.id, problem, "split the guard"))?;
+            self.covers.push(pattern);
             self.guards.push(Guard {
                 id: entry.id.clone(),
                 regex,
@@ -278,20 +283,6 @@ impl Sources {
             Err("the id is taken".to_owned())
         }
     }
-
-    fn set(&self) -> Result<RegexSet, RuleError> {
-        RegexSetBuilder::new(&self.patterns)
-            .unicode(false)
-            .size_limit(SIZE_LIMIT)
-            .dfa_size_limit(SIZE_LIMIT)
-            .build()
-            .map_err(|error| RuleError::Rule {
-                file: "all files".to_owned(),
-                rule: "all rules".to_owned(),
-                problem: error.to_string(),
-                fix: "shorten the longest lists".to_owned(),
-            })
-    }
 }
 
 const SIZE_LIMIT: usize = 64 << 20;
@@ -302,6 +293,21 @@ fn compile(pattern: &str) -> Result<Regex, String> {
         .size_limit(SIZE_LIMIT)
         .build()
         .map_err(|error| error.to_string())
+}
+
+/// One automaton that says which of the patterns match at all.
+fn set_of(patterns: &[String]) -> Result<RegexSet, RuleError> {
+    RegexSetBuilder::new(patterns)
+        .unicode(false)
+        .size_limit(SIZE_LIMIT)
+        .dfa_size_limit(SIZE_LIMIT)
+        .build()
+        .map_err(|error| RuleError::Rule {
+            file: "all files".to_owned(),
+            rule: "all rules".to_owned(),
+            problem: error.to_string(),
+            fix: "shorten the longest lists".to_owned(),
+        })
 }
 
 fn bad_phrase(file: &str, rule: &str, phrase: &str, error: PhraseError) -> RuleError {
