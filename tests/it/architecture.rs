@@ -1,1 +1,161 @@
-//! stub
+//! The floors of the house: a folder imports only from floors below its own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The table of `docs/architecture.md`. A module on no floor fails the test.
+const FLOORS: [&[&str]; 6] = [
+    &["clock", "delivery", "id", "lane", "locale", "phone", "segment", "text"],
+    &["content", "conversation", "oncall", "staff", "triage"],
+    &["config", "credential", "crypto", "disk", "feed", "gateway", "store"],
+    &["dispatch", "handoff", "intake", "paging"],
+    &["http"],
+    &["app", "cli", "lifecycle", "main", "telemetry", "worker"],
+];
+
+/// Who may import a neighbour on the same floor, and why.
+const NEIGHBOURS: [(&str, &str, &str); 6] = [
+    ("conversation", "triage", "a step depends on the verdict"),
+    ("conversation", "content", "a step answers with the words of a pack"),
+    ("oncall", "conversation", "an alert is opened by what a step asks for"),
+    ("oncall", "triage", "an alert has a tier"),
+    ("store", "crypto", "rows are sealed"),
+    ("crypto", "disk", "the key file is private"),
+];
+/// Words that stand on each other.
+const WITHIN_FLOOR_0: [(&str, &str); 1] = [("id", "clock")];
+const STORE_FILES: (&str, &str) = ("store", "disk");
+
+#[test]
+fn every_module_stands_on_its_floor() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let module = module_of(&path);
+        let Some(floor) = floor_of(&module) else {
+            wrong.push(format!("{}: `{module}` is on no floor", path.display()));
+            continue;
+        };
+        for used in uses(&text) {
+            let Some(below) = floor_of(&used) else {
+                wrong.push(format!("{}: uses `{used}`, which is on no floor", path.display()));
+                continue;
+            };
+            if below > floor || (below == floor && !may(&module, &used, floor)) {
+                wrong.push(format!("{}: `{module}` (floor {floor}) uses `{used}` (floor {below})", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_reading_of_imports_finds_every_form() {
+    let text = "use crate::clock::At;\nuse crate::{id::random, phone::PhoneNumber};\n    crate::store::Tx::x();\n// use crate::ghost\nuse crate::gateway::{\n    Inbound,\n};";
+    let mut found = uses(text);
+    found.sort();
+    assert_eq!(found, ["clock", "gateway", "id", "phone", "store"]);
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    for (path, text) in sources() {
+        let production = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let lines = production.lines().count();
+        assert!(lines <= 800, "{} has {lines} lines: split it", path.display());
+    }
+}
+
+#[test]
+fn domain_and_words_do_no_io_and_read_no_clock() {
+    for (path, text) in sources() {
+        let module = module_of(&path);
+        if floor_of(&module).is_some_and(|floor| floor <= 1) {
+            for banned in ["tokio::", "std::fs", "std::net", "reqwest", "async fn", "std::env"] {
+                assert!(!text.contains(banned), "{} contains {banned}", path.display());
+            }
+        }
+    }
+}
+
+fn may(module: &str, used: &str, floor: usize) -> bool {
+    module == used
+        || floor == 5
+        || NEIGHBOURS.iter().any(|(from, to, _)| (*from, *to) == (module, used))
+        || (module, used) == STORE_FILES
+        || WITHIN_FLOOR_0.contains(&(module, used))
+}
+
+fn floor_of(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|modules| modules.contains(&module))
+}
+
+/// The first part of a path below `src`.
+fn module_of(path: &Path) -> String {
+    let below = path.strip_prefix(src()).unwrap();
+    let first = below.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The modules that a text refers to with `crate::`.
+fn uses(text: &str) -> Vec<String> {
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let name = |text: &str| -> String {
+        text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    };
+    let mut found = BTreeMap::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        // `$crate` in a macro, and a longer name that ends in `crate`, are other things.
+        if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+            continue;
+        }
+        if let Some(list) = rest.strip_prefix('{') {
+            let mut depth = 1;
+            let mut start = 0;
+            for (index, c) in list.char_indices() {
+                match c {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    _ => {}
+                }
+                if (c == ',' && depth == 1) || depth == 0 {
+                    found.insert(name(list[start..index].trim()), ());
+                    start = index + 1;
+                }
+                if depth == 0 {
+                    break;
+                }
+            }
+        } else {
+            found.insert(name(rest), ());
+        }
+    }
+    found.into_keys().filter(|name| !name.is_empty()).collect()
+}
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Every Rust file of the house but its map, `lib.rs`.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut folders = vec![src()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") && path != src().join("lib.rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                files.push((path, text));
+            }
+        }
+    }
+    assert!(files.len() > 50, "the house was not found");
+    files
+}
