@@ -7,7 +7,7 @@ use axum::Router;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::{PackError, Packs};
 use crate::conversation::Line;
@@ -16,14 +16,14 @@ use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::Dispatch;
 use crate::feed::Feed;
-use crate::gateway::client::http_client;
+use crate::gateway::client::{LIMIT, http_client};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
 use crate::gateway::{Gateway, Gateways};
 use crate::handoff::Handoff;
 use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Doors, SETUP_TOKEN, router};
-use crate::id::IdSource;
+use crate::id::{IdSource, SystemIds};
 use crate::intake::Intake;
 use crate::oncall::{Contact, Desk, Roster, Timing};
 use crate::paging::Paging;
@@ -47,11 +47,38 @@ pub enum StartError {
     #[error(transparent)]
     Packs(#[from] PackError),
     /// No HTTP client.
-    #[error("the system's root certificates cannot be read: {0}. Install the package ca-certificates")]
+    #[error(
+        "the system's root certificates cannot be read: {0}. Install the package ca-certificates"
+    )]
     Client(reqwest::Error),
     /// The first write failed.
     #[error("database.url: {0}")]
     Store(#[from] StoreError),
+}
+
+/// Where the program touches time, chance and the network: what a test replaces.
+#[derive(Clone)]
+pub struct Seams {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and random bytes.
+    pub ids: Arc<dyn IdSource>,
+    /// Carries requests to gateways.
+    pub client: reqwest::Client,
+}
+
+impl Seams {
+    /// The machine's own.
+    ///
+    /// # Errors
+    /// [`StartError::Client`].
+    pub fn system() -> Result<Self, StartError> {
+        Ok(Self {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds::default()),
+            client: http_client(LIMIT).map_err(StartError::Client)?,
+        })
+    }
 }
 
 /// The running parts. Clones share them.
@@ -81,24 +108,31 @@ impl App {
     pub async fn build(
         config: &Config,
         address: SocketAddr,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdSource>,
+        seams: Seams,
         stopping: CancellationToken,
     ) -> Result<Self, StartError> {
+        let Seams { clock, ids, client } = seams;
         let rules = Arc::new(RuleSet::builtin()?);
         // The first assessment builds lazy tables; a texter must not wait for it.
         let _ = assess(&rules, "i want to talk to someone");
         let packs = Arc::new(Packs::builtin()?);
-        let client = http_client().map_err(StartError::Client)?;
         let master = keyfile::load_or_create(&config.keys.file, &*ids)?;
         let keys = Arc::new(Keyring::new(&master));
         let sandbox_secret = keys.sandbox_secret();
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
         let feed = Feed::default();
         let local_url = format!("http://{address}");
-        let public_url = config.public_url.clone().unwrap_or_else(|| local_url.clone());
+        let public_url = config
+            .public_url
+            .clone()
+            .unwrap_or_else(|| local_url.clone());
         let desk = Arc::new(desk(config, &public_url));
-        let parts = Parts { config, local_url: &local_url, public_url: &public_url, sandbox_secret: &sandbox_secret };
+        let parts = Parts {
+            config,
+            local_url: &local_url,
+            public_url: &public_url,
+            sandbox_secret: &sandbox_secret,
+        };
         let gateways = Gateways::new(parts.gateways());
         let simulator = parts.simulator(&desk, &clock, &ids, &feed, &client);
         let public_url: Arc<str> = public_url.into();
@@ -147,7 +181,15 @@ impl App {
             simulator,
             stopping,
         };
-        Ok(Self { dispatch, paging, store, feed, clock, public_url, doors })
+        Ok(Self {
+            dispatch,
+            paging,
+            store,
+            feed,
+            clock,
+            public_url,
+            doors,
+        })
     }
 
     /// All routes.
@@ -192,7 +234,11 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn gateways(&self) -> Vec<Arc<dyn Gateway>> {
-        self.config.gateways.iter().map(|(name, section)| self.gateway(name, section)).collect()
+        self.config
+            .gateways
+            .iter()
+            .map(|(name, section)| self.gateway(name, section))
+            .collect()
     }
 
     fn gateway(&self, name: &str, section: &GatewaySection) -> Arc<dyn Gateway> {
@@ -223,10 +269,14 @@ impl Parts<'_> {
         feed: &Feed,
         client: &reqwest::Client,
     ) -> Option<Arc<Simulator>> {
-        let (gateway, sandbox) = self.config.gateways.iter().find_map(|(name, section)| match section {
-            GatewaySection::Sandbox(sandbox) => Some((name, sandbox)),
-            GatewaySection::Twilio(_) => None,
-        })?;
+        let (gateway, sandbox) =
+            self.config
+                .gateways
+                .iter()
+                .find_map(|(name, section)| match section {
+                    GatewaySection::Sandbox(sandbox) => Some((name, sandbox)),
+                    GatewaySection::Twilio(_) => None,
+                })?;
         Some(Arc::new(Simulator::new(SimulatorConfig {
             gateway: gateway.clone(),
             line: sandbox.sender.clone(),
@@ -234,7 +284,11 @@ impl Parts<'_> {
             local_url: self.local_url.to_owned(),
             public_url: self.public_url.to_owned(),
             // Pages leave by another gateway when that is configured: then no phone is shown here.
-            on_call: if desk.gateway == *gateway { desk.roster.fallback.clone() } else { Vec::new() },
+            on_call: if desk.gateway == *gateway {
+                desk.roster.fallback.clone()
+            } else {
+                Vec::new()
+            },
             clock: Arc::clone(clock),
             ids: Arc::clone(ids),
             feed: feed.clone(),
@@ -259,8 +313,14 @@ fn desk(config: &Config, public_url: &str) -> Desk {
     };
     let [repage, claim, answer] = config.oncall.durations();
     Desk {
-        roster: Roster { fallback: config.oncall.fallback.iter().map(contact).collect() },
-        timing: Timing { repage, claim, answer },
+        roster: Roster {
+            fallback: config.oncall.fallback.iter().map(contact).collect(),
+        },
+        timing: Timing {
+            repage,
+            claim,
+            answer,
+        },
         gateway: config.oncall.gateway.clone().unwrap_or_default(),
         public_url: public_url.to_owned(),
     }

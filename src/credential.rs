@@ -29,7 +29,10 @@ impl Passwords {
     /// Two at once.
     #[must_use]
     pub fn new(ids: Arc<dyn IdSource>) -> Self {
-        Self { turns: Arc::new(Semaphore::new(2)), ids }
+        Self {
+            turns: Arc::new(Semaphore::new(2)),
+            ids,
+        }
     }
 
     /// The hash of a password, in PHC string form. `None` if the machine could not make one.
@@ -47,11 +50,16 @@ impl Passwords {
     /// so that a stopwatch does not tell which accounts exist.
     pub async fn fits(&self, password: String, hash: Option<String>) -> bool {
         self.in_turn(move || {
-            let known = hash.as_deref().and_then(|hash| PasswordHash::new(hash).ok());
+            let known = hash
+                .as_deref()
+                .and_then(|hash| PasswordHash::new(hash).ok());
             match known {
-                Some(hash) => Argon2::default().verify_password(password.as_bytes(), &hash).is_ok(),
+                Some(hash) => Argon2::default()
+                    .verify_password(password.as_bytes(), &hash)
+                    .is_ok(),
                 None => {
-                    let _ = Argon2::default().hash_password_with_salt(password.as_bytes(), &[0; 16]);
+                    let _ =
+                        Argon2::default().hash_password_with_salt(password.as_bytes(), &[0; 16]);
                     false
                 }
             }
@@ -60,7 +68,10 @@ impl Passwords {
         .unwrap_or(false)
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
         let _turn = self.turns.acquire().await.ok()?;
         tokio::task::spawn_blocking(work).await.ok()
     }
@@ -104,11 +115,26 @@ mod tests {
     #[tokio::test]
     async fn a_password_fits_its_own_hash_only() {
         let passwords = Passwords::new(Arc::new(SeededIds::new(1)));
-        let hash = passwords.hash("correct horse battery".to_owned()).await.unwrap();
+        let hash = passwords
+            .hash("correct horse battery".to_owned())
+            .await
+            .unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        assert!(passwords.fits("correct horse battery".to_owned(), Some(hash.clone())).await);
-        assert!(!passwords.fits("incorrect horse".to_owned(), Some(hash)).await);
-        assert!(!passwords.fits("correct horse battery".to_owned(), None).await);
+        assert!(
+            passwords
+                .fits("correct horse battery".to_owned(), Some(hash.clone()))
+                .await
+        );
+        assert!(
+            !passwords
+                .fits("incorrect horse".to_owned(), Some(hash))
+                .await
+        );
+        assert!(
+            !passwords
+                .fits("correct horse battery".to_owned(), None)
+                .await
+        );
     }
 
     #[test]

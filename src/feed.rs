@@ -26,7 +26,11 @@ pub struct Feed {
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { signals: broadcast::channel(256).0, outbox: Arc::default(), ladder: Arc::default() }
+        Self {
+            signals: broadcast::channel(256).0,
+            outbox: Arc::default(),
+            ladder: Arc::default(),
+        }
     }
 }
 

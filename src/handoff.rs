@@ -90,7 +90,11 @@ impl Handoff {
             .store
             .write(move |tx| {
                 let work = Arc::clone(&work);
-                Box::pin(async move { work.0.carry_out(tx, &work.1, conversation, &work.2, now).await })
+                Box::pin(async move {
+                    work.0
+                        .carry_out(tx, &work.1, conversation, &work.2, now)
+                        .await
+                })
             })
             .await?;
         self.feed.wake_outbox();
@@ -107,7 +111,9 @@ impl Handoff {
         act: &Act,
         now: At,
     ) -> Result<Result<(), Refused>, StoreError> {
-        let Some(texter) = tx.texter_of(conversation).await? else { return Ok(Err(Refused::Unknown)) };
+        let Some(texter) = tx.texter_of(conversation).await? else {
+            return Ok(Err(Refused::Unknown));
+        };
         if tx.is_closed(conversation).await? {
             return Ok(Err(Refused::AlreadyClosed));
         }
@@ -115,7 +121,10 @@ impl Handoff {
         if let Some((owner, _)) = alert.as_ref().and_then(|alert| alert.claimed)
             && owner != staff.id
         {
-            let name = tx.staff_name(owner).await?.unwrap_or_else(|| "Someone".to_owned());
+            let name = tx
+                .staff_name(owner)
+                .await?
+                .unwrap_or_else(|| "Someone".to_owned());
             return Ok(Err(Refused::ClaimedBy(name)));
         }
         match act {
@@ -139,8 +148,10 @@ impl Handoff {
                     alert.close(Closed::ByStaff, now);
                 }
                 tx.close_conversation(conversation, now).await?;
-                tx.replies_settled(texter.id, now, "closed_by_staff").await?;
-                tx.save_state(&texter, &texter.state.clone().closed()).await?;
+                tx.replies_settled(texter.id, now, "closed_by_staff")
+                    .await?;
+                tx.save_state(&texter, &texter.state.clone().closed())
+                    .await?;
             }
         }
         if let Some(alert) = &alert {
@@ -152,7 +163,14 @@ impl Handoff {
             Act::Close => "conversation.closed",
         };
         let code = alert.as_ref().map(|alert| alert.code.as_str());
-        tx.audit(now, &staff.login, action, Some(conversation), &json!({ "code": code })).await?;
+        tx.audit(
+            now,
+            &staff.login,
+            action,
+            Some(conversation),
+            &json!({ "code": code }),
+        )
+        .await?;
         Ok(Ok(()))
     }
 }
@@ -165,7 +183,9 @@ async fn write(
     body: &MessageBody,
     now: At,
 ) -> Result<(), StoreError> {
-    let Some(open) = texter.conversation else { return Ok(()) };
+    let Some(open) = texter.conversation else {
+        return Ok(());
+    };
     let gateway = tx.gateway_of(conversation).await?.unwrap_or_default();
     let (message_id, outbox_id) = (tx.id(now), tx.id(now));
     let body = MessageBody::new(to_gsm(body.reveal().trim()));
@@ -183,7 +203,11 @@ async fn write(
         id: outbox_id,
         lane: Lane::Conversation,
         gateway: &gateway,
-        receiver: Receiver::Texter { texter_id: texter.id, message_id, answers: None },
+        receiver: Receiver::Texter {
+            texter_id: texter.id,
+            message_id,
+            answers: None,
+        },
         state: OutboxState::Queued,
         due_at: now,
         now,

@@ -2,17 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::{App, StartError};
-use crate::clock::{Clock, SystemClock};
+use crate::app::{App, Seams, StartError};
 use crate::config::Config;
-use crate::id::{IdSource, SystemIds};
 use crate::worker;
 
 /// How long open requests and sends may take to finish. The outbox keeps what they leave.
@@ -22,7 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(40);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The port is taken, or the address is not this machine's.
-    #[error("listen.address: {address} cannot be listened on: {source}. Stop the other program, or set another address and port")]
+    #[error(
+        "listen.address: {address} cannot be listened on: {source}. Stop the other program, or set another address and port"
+    )]
     Address {
         /// The address.
         address: SocketAddr,
@@ -53,34 +52,41 @@ impl Server {
     /// # Errors
     /// [`ServeError`] names the place and the fix.
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
-        Self::start_with(config, Arc::new(SystemClock), Arc::new(SystemIds::default())).await
+        Self::start_with(config, Seams::system()?).await
     }
 
-    /// Starts with a given clock and source of ids.
+    /// Starts with given seams.
     ///
     /// # Errors
     /// [`ServeError`] names the place and the fix.
-    pub async fn start_with(
-        config: &Config,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdSource>,
-    ) -> Result<Self, ServeError> {
+    pub async fn start_with(config: &Config, seams: Seams) -> Result<Self, ServeError> {
         // The port comes first: a second server must not touch the data of the one that runs.
         let wanted = config.listen.address;
-        let refused = |source| ServeError::Address { address: wanted, source };
+        let refused = |source| ServeError::Address {
+            address: wanted,
+            source,
+        };
         let listener = TcpListener::bind(wanted).await.map_err(refused)?;
         let address = listener.local_addr()?;
         let stopping = CancellationToken::new();
-        let app = App::build(config, reachable(address), clock, ids, stopping.clone()).await?;
+        let app = App::build(config, reachable(address), seams, stopping.clone()).await?;
         let tasks = TaskTracker::new();
         let (router, stop) = (app.router(), stopping.clone().cancelled_owned());
         tasks.spawn(async move {
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+            if let Err(error) = axum::serve(listener, router)
+                .with_graceful_shutdown(stop)
+                .await
+            {
                 tracing::error!(%error, "the server stopped");
             }
         });
         worker::start(&app, &tasks, &stopping);
-        Ok(Self { app, address, stopping, tasks })
+        Ok(Self {
+            app,
+            address,
+            stopping,
+            tasks,
+        })
     }
 
     /// Stops: no new requests, open ones finish, workers finish what they are at, the store
@@ -88,7 +94,10 @@ impl Server {
     pub async fn stop(self) {
         self.stopping.cancel();
         self.tasks.close();
-        if tokio::time::timeout(PATIENCE, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(PATIENCE, self.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("some work did not finish in time; the outbox keeps it");
         }
         self.app.store.close().await;
@@ -115,8 +124,10 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 /// What the system says when signals cannot be caught.
 pub async fn asked_to_stop() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

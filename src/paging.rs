@@ -40,7 +40,8 @@ impl Paging {
                     let count = due.len();
                     for mut alert in due {
                         let contacts = &desk.roster.fallback;
-                        tx.page_round(&desk.gateway, contacts, &mut alert, &desk.timing, now).await?;
+                        tx.page_round(&desk.gateway, contacts, &mut alert, &desk.timing, now)
+                            .await?;
                     }
                     Ok(count)
                 })

@@ -17,7 +17,10 @@ pub fn start() {
         .try_init();
     // A panic message may quote its input: the place is enough.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         tracing::error!(%place, "panic");
     }));
 }

@@ -28,20 +28,34 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
     for lanes in [URGENT, ORDINARY] {
         let dispatch = Arc::clone(&app.dispatch);
         let feed = app.feed.clone();
-        tasks.spawn(run("dispatch", stopping.clone(), feed.outbox_handle(), move || {
-            let dispatch = Arc::clone(&dispatch);
-            async move { dispatch.run_once(lanes).await }
-        }));
+        tasks.spawn(run(
+            "dispatch",
+            stopping.clone(),
+            feed.outbox_handle(),
+            move || {
+                let dispatch = Arc::clone(&dispatch);
+                async move { dispatch.run_once(lanes).await }
+            },
+        ));
     }
     let (paging, feed) = (Arc::clone(&app.paging), app.feed.clone());
-    tasks.spawn(run("paging", stopping.clone(), feed.ladder_handle(), move || {
-        let paging = Arc::clone(&paging);
-        async move { paging.tick().await }
-    }));
+    tasks.spawn(run(
+        "paging",
+        stopping.clone(),
+        feed.ladder_handle(),
+        move || {
+            let paging = Arc::clone(&paging);
+            async move { paging.tick().await }
+        },
+    ));
 }
 
-async fn run<F>(name: &'static str, stopping: CancellationToken, wake: Arc<Notify>, work: impl Fn() -> F)
-where
+async fn run<F>(
+    name: &'static str,
+    stopping: CancellationToken,
+    wake: Arc<Notify>,
+    work: impl Fn() -> F,
+) where
     F: Future<Output = Result<usize, StoreError>>,
 {
     while !stopping.is_cancelled() {

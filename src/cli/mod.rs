@@ -75,11 +75,16 @@ impl Arguments {
             Command::Chat => chat::run(&config::load(self.config.as_deref())?),
             Command::Triage { file } => {
                 let rules = RuleSet::builtin()?;
-                Ok(triage::run(&rules, input(file)?, BufWriter::new(io::stdout().lock()))?)
+                Ok(triage::run(
+                    &rules,
+                    input(file)?,
+                    BufWriter::new(io::stdout().lock()),
+                )?)
             }
-            Command::Segments { file } => {
-                Ok(segments::run(input(file)?, BufWriter::new(io::stdout().lock()))?)
-            }
+            Command::Segments { file } => Ok(segments::run(
+                input(file)?,
+                BufWriter::new(io::stdout().lock()),
+            )?),
         }
     }
 }
@@ -89,12 +94,17 @@ fn input(file: Option<PathBuf>) -> Result<Box<dyn BufRead>, Failure> {
         None => Ok(Box::new(io::stdin().lock())),
         Some(path) => match File::open(&path) {
             Ok(file) => Ok(Box::new(BufReader::new(file))),
-            Err(error) => Err(Failure(format!("{}: {error}. Name a readable file", path.display()))),
+            Err(error) => Err(Failure(format!(
+                "{}: {error}. Name a readable file",
+                path.display()
+            ))),
         },
     }
 }
 
 /// The runtime that serves.
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
 }

@@ -30,7 +30,10 @@ fn greet(server: &Server, setup: Option<&str>) -> io::Result<()> {
     writeln!(out, "  Dashboard         {url}/")?;
     if let Some(link) = setup {
         writeln!(out, "  Set-up, once      {link}")?;
-        writeln!(out, "                    (makes the first administrator; a restart prints a new link)")?;
+        writeln!(
+            out,
+            "                    (makes the first administrator; a restart prints a new link)"
+        )?;
     }
     writeln!(out, "\nStop with Ctrl-C.")?;
     out.flush()

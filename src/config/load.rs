@@ -52,8 +52,11 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
             "Name an existing file after --config, or leave --config out",
         ));
     }
-    let figment = Figment::new()
-        .merge(Toml::file_exact(&path))
+    let mut figment = Figment::new();
+    if path.exists() {
+        figment = figment.merge(Toml::file_exact(&path));
+    }
+    let figment = figment
         .merge(
             Env::prefixed(PREFIX)
                 .filter(|key| !is_file_key(key.as_str()))

@@ -186,7 +186,8 @@ impl Pack {
         }
         let mut pack = Self::default();
         for key in Key::ALL {
-            pack.messages[key.index()] = read_message(file, key, raw.messages.remove(key.name()))?;
+            pack.messages[key.index()] =
+                read_message(file, key, raw.messages.remove(key.name()).as_deref())?;
         }
         let mut taken = BTreeSet::new();
         for id in PageId::ALL {
@@ -244,9 +245,9 @@ impl Pack {
     }
 }
 
-fn read_message(file: &str, key: Key, raw: Option<String>) -> Result<Template, PackError> {
+fn read_message(file: &str, key: Key, raw: Option<&str>) -> Result<Template, PackError> {
     let name = format!("messages.{}", key.name());
-    let template = read_template(file, &name, raw.as_deref().unwrap_or_default())?;
+    let template = read_template(file, &name, raw.unwrap_or_default())?;
     let is_rates = matches!(key, Key::RatesPlan | Key::RatesFree);
     if is_rates && template.has_rates() {
         return Err(PackError::Placeholder {

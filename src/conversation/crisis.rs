@@ -85,7 +85,7 @@ impl Scene<'_> {
     /// Something may be wrong: 988, and one direct question.
     pub(super) fn concern(&mut self) -> Rule {
         let in_crisis = matches!(self.state.place, Place::Crisis { .. });
-        if in_crisis || self.turn.verdict.action() != Action::Ask {
+        if in_crisis || !self.is_concern() {
             return NEXT;
         }
         self.state.misses = 0;

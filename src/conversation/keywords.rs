@@ -26,7 +26,7 @@ pub(super) enum Keyword {
     /// Answer in this language; `None` is the other one.
     Language(Option<Locale>),
     /// Hello.
-    Greeting(Locale),
+    Greeting,
     /// A thank-you or a goodbye.
     Thanks,
     /// 988 or 911.
@@ -93,6 +93,7 @@ const OPT_OUT_PHRASES: &[&str] = &[
 const OPT_IN: &[&str] = &["start", "unstop"];
 const HELP: &[&str] = &["help", "info", "ayuda"];
 
+// Somebody who asks for help or for a talk, and says no more, is asking for a person.
 const HUMAN: &[&str] = &[
     "human",
     "a human",
@@ -124,6 +125,24 @@ const HUMAN: &[&str] = &[
     "quiero hablar con una persona",
     "necesito hablar con alguien",
     "puedo hablar con alguien",
+    "i need to talk",
+    "need to talk",
+    "can we talk",
+    "can i talk",
+    "help me",
+    "help me please",
+    "please help",
+    "please help me",
+    "i need help",
+    "need help",
+    "i need help please",
+    "necesito hablar",
+    "quiero hablar",
+    "hablar",
+    "ayudame",
+    "ayudame por favor",
+    "por favor ayudame",
+    "necesito ayuda",
 ];
 
 const MENU: &[&str] = &[
@@ -252,6 +271,44 @@ const NO: &[&str] = &[
     "no estoy en peligro",
 ];
 
+/// Keywords that only somebody who reads Spanish sends.
+const IN_SPANISH: &[&str] = &[
+    "alto",
+    "parar",
+    "baja",
+    "cancelar",
+    "ayuda",
+    "ayudame",
+    "ayudame por favor",
+    "por favor ayudame",
+    "necesito ayuda",
+    "humano",
+    "persona",
+    "una persona",
+    "necesito hablar",
+    "quiero hablar",
+    "hablar",
+    "hablar con alguien",
+    "hablar con una persona",
+    "quiero hablar con alguien",
+    "quiero hablar con una persona",
+    "necesito hablar con alguien",
+    "puedo hablar con alguien",
+    "inicio",
+    "temas",
+    "menu principal",
+    "atras",
+    "siguiente",
+    "gracias",
+    "muchas gracias",
+    "adios",
+];
+
+/// Whether a message is one that only somebody who reads Spanish sends.
+pub(super) fn is_spanish(words: &str) -> bool {
+    IN_SPANISH.contains(&words) || HOLA.contains(&words)
+}
+
 impl Keyword {
     /// What a message means as a whole, if it is one of these.
     pub(super) fn of(words: &str) -> Option<Self> {
@@ -267,8 +324,8 @@ impl Keyword {
             (LANGUAGE, Self::Language(None)),
             (ENGLISH, Self::Language(Some(Locale::En))),
             (SPANISH, Self::Language(Some(Locale::Es))),
-            (HELLO, Self::Greeting(Locale::En)),
-            (HOLA, Self::Greeting(Locale::Es)),
+            (HELLO, Self::Greeting),
+            (HOLA, Self::Greeting),
             (THANKS, Self::Thanks),
         ];
         let dial = DIAL.contains(&words).then_some(Self::Dial);

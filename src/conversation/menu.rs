@@ -2,6 +2,8 @@
 //!
 //! Finding a page is the content's part, not this module's. Floor 1.
 
+use std::time::Duration;
+
 use crate::content::{Key, PageId};
 use crate::lane::Lane;
 use crate::locale::Locale;
@@ -31,6 +33,9 @@ impl Scene<'_> {
     /// The last rule: every text that reaches it is answered.
     pub(super) fn content(&mut self) -> Rule {
         let wanted = self.wanted();
+        if matches!(wanted, Wanted::Unknown) && self.state.human_awaited {
+            return self.keep_for_a_person();
+        }
         let missed = self.state.misses;
         self.state.misses = 0;
         let first = !self.state.greeted;
@@ -63,7 +68,7 @@ impl Scene<'_> {
 
     fn wanted(&mut self) -> Wanted {
         match self.keyword {
-            Some(Keyword::Menu | Keyword::Greeting(_) | Keyword::OptIn) => Wanted::Menu,
+            Some(Keyword::Menu | Keyword::Greeting | Keyword::OptIn) => Wanted::Menu,
             Some(Keyword::Back) => Wanted::Back,
             Some(Keyword::More) => Wanted::More,
             Some(Keyword::Language(_)) => Wanted::Language,
@@ -157,14 +162,15 @@ impl Scene<'_> {
         });
     }
 
-    /// Two texts in a row that were not understood offer a person. While a person is awaited, words
-    /// that we do not understand are for them.
+    /// While a person is awaited, words that we do not understand are meant for them.
+    fn keep_for_a_person(&mut self) -> Rule {
+        self.call(Reason::WantsHuman, self.tier(), Duration::ZERO);
+        self.say(Key::CrisisWaiting, Lane::Content);
+        SAID
+    }
+
+    /// Two texts in a row that were not understood offer a person.
     fn not_understood(&mut self, missed: u8) {
-        if self.state.human_awaited {
-            self.call(Reason::WantsHuman, self.tier(), std::time::Duration::ZERO);
-            self.say(Key::CrisisWaiting, Lane::Content);
-            return;
-        }
         self.state.misses = missed.saturating_add(1);
         let key = if missed == 0 {
             Key::NotUnderstood

@@ -29,6 +29,10 @@ pub(super) const ANY: usize = 40;
 /// versions of the program can run side by side.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each stored under its own name"
+)]
 pub struct State {
     /// Whether the welcome was sent.
     pub greeted: bool,

@@ -11,9 +11,9 @@ use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::triage::{Action, Tier};
 
-use super::keywords::{Answer, Keyword};
+use super::keywords::{Answer, Keyword, is_spanish};
 use super::state::{Place, State};
-use super::turn::{AlertRequest, Reason, Reply, Silence, Step, Turn};
+use super::turn::{AlertRequest, Line, Reason, Reply, Silence, Step, Turn};
 
 /// How long our question waits for its answer before a human is paged.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_mins(5);
@@ -41,7 +41,7 @@ pub fn step(state: &State, turn: &Turn<'_>) -> Step {
 pub(super) enum End {
     /// It has a reply.
     Said,
-    /// It has none, and this is why.
+    /// It has none, unless a rule before has replied already; this is why.
     Silent(Silence),
 }
 
@@ -74,7 +74,8 @@ impl<'a> Scene<'a> {
     fn new(state: &State, turn: &'a Turn<'a>) -> Self {
         let words = words(turn.text);
         let mut state = state.clone();
-        if let Some(locale) = turn.verdict.locale
+        let heard = is_spanish(&words).then_some(Locale::Es);
+        if let Some(locale) = turn.verdict.locale.or(heard)
             && !state.locale_chosen
         {
             state.locale = locale;
@@ -112,7 +113,12 @@ impl<'a> Scene<'a> {
             Some(Keyword::Help) => self.help(),
             _ if self.state.opted_out && self.words == "yes" => self.opt_in(),
             // YES is a keyword of carriers too, but as an answer to our question it is ours.
-            _ if self.turn.keyword_handled && !self.was_asked() => silent(Silence::KeywordHandled),
+            _ if self.turn.keyword_handled && !self.was_asked() && !self.needs_care() => {
+                if let Some(tier) = self.state.open_tier() {
+                    self.call(Reason::Crisis, tier, Duration::ZERO);
+                }
+                silent(Silence::KeywordHandled)
+            }
             _ => NEXT,
         }
     }
@@ -120,6 +126,8 @@ impl<'a> Scene<'a> {
     fn opt_out(&mut self) -> Rule {
         if let Some(tier) = self.state.open_tier() {
             self.call(Reason::OptedOutInCrisis, tier, Duration::ZERO);
+        } else if self.is_concern() {
+            self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN);
         }
         let told = self.state.opted_out && self.state.opt_out_confirmed;
         self.state.opted_out = true;
@@ -139,12 +147,12 @@ impl<'a> Scene<'a> {
         self.state.opted_out = false;
         self.state.opt_out_confirmed = false;
         let handled = self.turn.keyword_handled;
-        let open = self.state.open_tier().is_some();
+        let open = self.state.open_tier().is_some() || self.is_concern();
         if !handled && (returns || self.state.greeted) {
             self.say(Key::StartConfirm, Lane::Conversation);
         }
         if open {
-            // An open question or crisis is not over because somebody texts START.
+            // A concern, a question or a crisis is not over because somebody texts START.
             return NEXT;
         }
         if handled {
@@ -159,17 +167,21 @@ impl<'a> Scene<'a> {
     }
 
     fn help(&mut self) -> Rule {
+        let calm = self.state.open_tier().is_none();
         match self.state.place {
             // HELP may well be the answer to "are you in danger?".
             Place::Asked { .. } => self.answered(Answer::Unclear),
             Place::Crisis { tier, .. } => self.call(Reason::Crisis, tier, Duration::ZERO),
             Place::Menu | Place::Page { .. } => {}
         }
-        if self.turn.keyword_handled {
-            return silent(Silence::KeywordHandled);
+        if !self.turn.keyword_handled {
+            self.say(Key::Help, Lane::Conversation);
         }
-        self.say(Key::Help, Lane::Conversation);
-        SAID
+        if calm && self.is_concern() {
+            // The carrier has its reply; the concern still needs its question.
+            return NEXT;
+        }
+        silent(Silence::KeywordHandled)
     }
 
     /// Nothing is sent to a person who has opted out, but a human still learns what needs one.
@@ -185,7 +197,7 @@ impl<'a> Scene<'a> {
             self.call(Reason::WantsHuman, self.tier(), Duration::ZERO);
         } else if let Some(tier) = self.state.open_tier() {
             self.call(Reason::OptedOutInCrisis, tier, Duration::ZERO);
-        } else if self.turn.verdict.action() == Action::Ask {
+        } else if self.is_concern() {
             // We cannot ask, so nobody will answer: a human looks, as if the answer were missing.
             self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN);
         }
@@ -212,8 +224,12 @@ impl<'a> Scene<'a> {
         if !self.turn.human_joined {
             return NEXT;
         }
-        if self.turn.verdict.action() == Action::Ask {
-            self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN);
+        if self.is_concern() {
+            // The person reads it and asks in their own words; the alert is for when they are gone.
+            match self.state.place {
+                Place::Crisis { tier, .. } => self.call(Reason::Crisis, tier, Duration::ZERO),
+                _ => self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN),
+            }
         }
         if self.keyword != Some(Keyword::Menu) {
             return silent(Silence::WithHuman);
@@ -229,20 +245,23 @@ impl<'a> Scene<'a> {
 
     /// The language is set before the rules below answer, so that they answer in it.
     fn choose_language(&mut self) {
-        match self.keyword {
-            Some(Keyword::Language(wanted)) => {
-                self.state.locale = wanted.unwrap_or_else(|| other(self.state.locale));
-                self.state.locale_chosen = true;
-            }
-            Some(Keyword::Greeting(locale)) if !self.state.locale_chosen && !self.state.greeted => {
-                self.state.locale = locale;
-            }
-            _ => {}
+        if let Some(Keyword::Language(wanted)) = self.keyword {
+            self.state.locale = wanted.unwrap_or_else(|| other(self.state.locale));
+            self.state.locale_chosen = true;
         }
     }
 
     fn wants_a_person(&self) -> bool {
         self.turn.verdict.wants_human || self.keyword == Some(Keyword::Human)
+    }
+
+    pub(super) fn is_concern(&self) -> bool {
+        self.turn.verdict.action() == Action::Ask
+    }
+
+    /// Whether triage heard something in the text that no keyword may hide.
+    fn needs_care(&self) -> bool {
+        self.is_concern() || self.turn.verdict.wants_human
     }
 
     pub(super) const fn was_asked(&self) -> bool {
@@ -272,12 +291,7 @@ impl<'a> Scene<'a> {
     }
 
     pub(super) fn fill(&self) -> Fill<'a> {
-        let line = self.turn.line;
-        Fill {
-            line: &line.name,
-            contact: &line.contact,
-            free_to_end_user: line.free_to_end_user,
-        }
+        Fill::from(self.turn.line)
     }
 
     /// Drops content that would feed a loop, and with it the places that it led to. Never anything
@@ -295,6 +309,16 @@ impl<'a> Scene<'a> {
                 self.state.trail.clone_from(&before.trail);
             }
             self.state.greeted = before.greeted;
+        }
+    }
+}
+
+impl<'a> From<&'a Line> for Fill<'a> {
+    fn from(line: &'a Line) -> Self {
+        Self {
+            line: &line.name,
+            contact: &line.contact,
+            free_to_end_user: line.free_to_end_user,
         }
     }
 }

@@ -60,7 +60,9 @@ impl Dispatch {
                 continue;
             }
             let count = due.len();
-            let mut settled = stream::iter(due).map(|due| self.send(due)).buffer_unordered(AT_ONCE);
+            let mut settled = stream::iter(due)
+                .map(|due| self.send(due))
+                .buffer_unordered(AT_ONCE);
             while let Some(outcome) = settled.next().await {
                 outcome?;
             }
@@ -86,7 +88,9 @@ impl Dispatch {
 
     async fn carry_out(&self, due: &Due) -> SendOutcome {
         let Some(gateway) = self.gateways.get(&due.gateway) else {
-            return SendOutcome::Misconfigured { code: "no such gateway".to_owned() };
+            return SendOutcome::Misconfigured {
+                code: "no such gateway".to_owned(),
+            };
         };
         let receipts = receipts_url(&self.desk.public_url, &due.gateway, due.id);
         let request = gateway.build_send(&Outgoing {
@@ -108,7 +112,12 @@ impl Dispatch {
         now: crate::clock::At,
     ) -> Result<(), StoreError> {
         tx.settle(due.id, now, settled).await?;
-        let Receiver::Texter { texter_id, answers, .. } = due.receiver else { return Ok(()) };
+        let Receiver::Texter {
+            texter_id, answers, ..
+        } = due.receiver
+        else {
+            return Ok(());
+        };
         let outcome = match settled.state {
             OutboxState::Accepted => "replied",
             OutboxState::Failed => "undeliverable",
@@ -121,7 +130,8 @@ impl Dispatch {
             tx.replies_settled(texter_id, now, outcome).await?;
         }
         if settled.state != OutboxState::Accepted {
-            self.tell_unreachable(tx, texter_id, settled.state, now).await?;
+            self.tell_unreachable(tx, texter_id, settled.state, now)
+                .await?;
         }
         Ok(())
     }
@@ -134,18 +144,27 @@ impl Dispatch {
         state: OutboxState,
         now: crate::clock::At,
     ) -> Result<(), StoreError> {
-        let Some(alert) = tx.open_alert_of(texter_id).await? else { return Ok(()) };
+        let Some(alert) = tx.open_alert_of(texter_id).await? else {
+            return Ok(());
+        };
         let why = match state {
             OutboxState::OptedOut => "opted out at the carrier; they must text START",
             _ => "the carrier did not deliver it",
         };
         let words = unreachable(&alert.code, why);
         for contact in &self.desk.roster.fallback {
-            let notice = NewPage { alert: Some(alert.id), kind: PageKind::Notice, contact, words: &words };
-            tx.send_to_responder(&self.desk.gateway, &notice, now).await?;
+            let notice = NewPage {
+                alert: Some(alert.id),
+                kind: PageKind::Notice,
+                contact,
+                words: &words,
+            };
+            tx.send_to_responder(&self.desk.gateway, &notice, now)
+                .await?;
         }
         let detail = serde_json::json!({"code": alert.code, "why": why});
-        tx.audit(now, "line", "texter.unreachable", Some(alert.id), &detail).await
+        tx.audit(now, "line", "texter.unreachable", Some(alert.id), &detail)
+            .await
     }
 }
 
@@ -159,6 +178,8 @@ fn log(due: &Due, outcome: &SendOutcome, state: OutboxState) {
             %outbox, %gateway, ?lane, attempt, %code,
             "the gateway refuses our credentials, sender or account: check gateways.{gateway} in the configuration; the text waits"
         ),
-        other => tracing::warn!(%outbox, %gateway, ?lane, attempt, ?other, ?state, "text not accepted"),
+        other => {
+            tracing::warn!(%outbox, %gateway, ?lane, attempt, ?other, ?state, "text not accepted")
+        }
     }
 }

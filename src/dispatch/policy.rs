@@ -23,7 +23,11 @@ const STALE_CRISIS: Duration = Duration::from_secs(24 * 60 * 60);
 /// The new state of a row. `chance` is a random byte: it spreads retries by a quarter either way,
 /// so that a recovering gateway is not hit by all at once.
 pub(super) fn after(outcome: &SendOutcome, due: &Due, now: At, chance: u8) -> Settled {
-    let stale = if due.lane.prefers_twice() { STALE_CRISIS } else { STALE };
+    let stale = if due.lane.prefers_twice() {
+        STALE_CRISIS
+    } else {
+        STALE
+    };
     let again = |wait: Duration, code: Option<&String>| {
         if now.since(due.created_at) > stale {
             settled(OutboxState::Failed, now, Some("expired".to_owned()))
@@ -45,9 +49,11 @@ pub(super) fn after(outcome: &SendOutcome, due: &Due, now: At, chance: u8) -> Se
         SendOutcome::Ambiguous if due.lane.prefers_twice() => again(backoff(due, chance), None),
         // A receipt will say that it was taken after all; without one it was not.
         SendOutcome::Ambiguous => match again(DOUBT, None) {
-            Settled { state: OutboxState::Queued, due_at, .. } => {
-                settled(OutboxState::Awaiting, due_at, None)
-            }
+            Settled {
+                state: OutboxState::Queued,
+                due_at,
+                ..
+            } => settled(OutboxState::Awaiting, due_at, None),
             failed => failed,
         },
         SendOutcome::Misconfigured { code } => again(MISCONFIGURED, Some(code)),
@@ -55,7 +61,12 @@ pub(super) fn after(outcome: &SendOutcome, due: &Due, now: At, chance: u8) -> Se
 }
 
 fn settled(state: OutboxState, due_at: At, code: Option<String>) -> Settled {
-    Settled { state, due_at, gateway_ref: None, code }
+    Settled {
+        state,
+        due_at,
+        gateway_ref: None,
+        code,
+    }
 }
 
 fn backoff(due: &Due, chance: u8) -> Duration {
@@ -79,7 +90,9 @@ mod tests {
             id: Uuid::nil(),
             lane,
             gateway: "main".to_owned(),
-            receiver: Receiver::Responder { page_id: Uuid::nil() },
+            receiver: Receiver::Responder {
+                page_id: Uuid::nil(),
+            },
             to: PhoneNumber::of_sender("+15550100"),
             body: MessageBody::new("words"),
             attempts,
@@ -88,14 +101,25 @@ mod tests {
     }
 
     fn retry(after_s: Option<u64>) -> SendOutcome {
-        SendOutcome::Retry { after_s, code: "429".to_owned() }
+        SendOutcome::Retry {
+            after_s,
+            code: "429".to_owned(),
+        }
     }
 
     #[test]
     fn a_busy_gateway_is_tried_again_later_and_later() {
-        let waits: Vec<i64> =
-            (0..8).map(|n| after(&retry(None), &due(Lane::Content, n), At(0), 128).due_at.0).collect();
-        assert_eq!(waits, [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 30_000, 30_000]);
+        let waits: Vec<i64> = (0..8)
+            .map(|n| {
+                after(&retry(None), &due(Lane::Content, n), At(0), 128)
+                    .due_at
+                    .0
+            })
+            .collect();
+        assert_eq!(
+            waits,
+            [1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 30_000, 30_000]
+        );
         let crisis = after(&retry(None), &due(Lane::Crisis, 50), At(0), 128);
         assert_eq!(crisis.due_at, At(15_000));
         let asked = after(&retry(Some(20)), &due(Lane::Crisis, 0), At(0), 128);
@@ -108,26 +132,50 @@ mod tests {
     fn doubt_repeats_a_crisis_reply_and_waits_for_the_receipt_of_a_menu() {
         for lane in [Lane::Crisis, Lane::Page] {
             let next = after(&SendOutcome::Ambiguous, &due(lane, 0), At(0), 128);
-            assert_eq!((next.state, next.due_at), (OutboxState::Queued, At(1_000)), "{lane:?}");
+            assert_eq!(
+                (next.state, next.due_at),
+                (OutboxState::Queued, At(1_000)),
+                "{lane:?}"
+            );
         }
         for lane in [Lane::Conversation, Lane::Content] {
             let next = after(&SendOutcome::Ambiguous, &due(lane, 0), At(0), 128);
-            assert_eq!((next.state, next.due_at), (OutboxState::Awaiting, At(120_000)), "{lane:?}");
+            assert_eq!(
+                (next.state, next.due_at),
+                (OutboxState::Awaiting, At(120_000)),
+                "{lane:?}"
+            );
         }
     }
 
     #[test]
     fn what_cannot_work_is_not_tried_again() {
-        let opted_out = SendOutcome::OptedOut { code: "21610".to_owned() };
-        assert_eq!(after(&opted_out, &due(Lane::Crisis, 0), At(0), 0).state, OutboxState::OptedOut);
-        let landline = SendOutcome::Permanent { code: "21614".to_owned() };
-        assert_eq!(after(&landline, &due(Lane::Crisis, 0), At(0), 0).state, OutboxState::Failed);
+        let opted_out = SendOutcome::OptedOut {
+            code: "21610".to_owned(),
+        };
+        assert_eq!(
+            after(&opted_out, &due(Lane::Crisis, 0), At(0), 0).state,
+            OutboxState::OptedOut
+        );
+        let landline = SendOutcome::Permanent {
+            code: "21614".to_owned(),
+        };
+        assert_eq!(
+            after(&landline, &due(Lane::Crisis, 0), At(0), 0).state,
+            OutboxState::Failed
+        );
     }
 
     #[test]
     fn a_menu_an_hour_late_is_dropped_and_a_page_is_not() {
         let late = At(61 * 60 * 1_000);
-        assert_eq!(after(&retry(None), &due(Lane::Content, 9), late, 0).state, OutboxState::Failed);
-        assert_eq!(after(&retry(None), &due(Lane::Page, 9), late, 0).state, OutboxState::Queued);
+        assert_eq!(
+            after(&retry(None), &due(Lane::Content, 9), late, 0).state,
+            OutboxState::Failed
+        );
+        assert_eq!(
+            after(&retry(None), &due(Lane::Page, 9), late, 0).state,
+            OutboxState::Queued
+        );
     }
 }

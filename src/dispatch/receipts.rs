@@ -14,7 +14,11 @@ impl Dispatch {
     ///
     /// # Errors
     /// [`StoreError`]: the receipt was not kept; the gateway should send it again.
-    pub async fn receipt(self: &Arc<Self>, gateway: &str, receipt: Receipt) -> Result<(), StoreError> {
+    pub async fn receipt(
+        self: &Arc<Self>,
+        gateway: &str,
+        receipt: Receipt,
+    ) -> Result<(), StoreError> {
         let now = self.clock.now();
         let work = Arc::new((Arc::clone(self), gateway.to_owned(), receipt));
         self.store
@@ -35,7 +39,9 @@ impl Dispatch {
         receipt: &Receipt,
         now: At,
     ) -> Result<(), StoreError> {
-        let row = tx.outbox_row_of(gateway, receipt.outbox_id, &receipt.gateway_ref).await?;
+        let row = tx
+            .outbox_row_of(gateway, receipt.outbox_id, &receipt.gateway_ref)
+            .await?;
         let Some(row) = row else {
             tracing::debug!(%gateway, "receipt for a text that is not ours");
             return Ok(());
@@ -46,7 +52,15 @@ impl Dispatch {
         let code = receipt.code.as_deref();
         if receipt.delivery != Delivery::Failed {
             let state = OutboxState::Accepted;
-            tx.record_delivery(row.id, now, state, receipt.delivery, &receipt.gateway_ref, code).await?;
+            tx.record_delivery(
+                row.id,
+                now,
+                state,
+                receipt.delivery,
+                &receipt.gateway_ref,
+                code,
+            )
+            .await?;
             if let Some(inbound) = row.answers {
                 tx.reply_settled(inbound, now, "replied").await?;
             }
@@ -62,8 +76,20 @@ impl Dispatch {
             };
             return tx.settle(row.id, now, &again).await;
         }
-        let state = if receipt.opted_out { OutboxState::OptedOut } else { OutboxState::Failed };
-        tx.record_delivery(row.id, now, state, receipt.delivery, &receipt.gateway_ref, code).await?;
+        let state = if receipt.opted_out {
+            OutboxState::OptedOut
+        } else {
+            OutboxState::Failed
+        };
+        tx.record_delivery(
+            row.id,
+            now,
+            state,
+            receipt.delivery,
+            &receipt.gateway_ref,
+            code,
+        )
+        .await?;
         tracing::warn!(outbox = %row.id, %gateway, lane = ?row.lane, ?state, "text not delivered");
         if let Some(texter_id) = row.texter_id {
             if let Some(inbound) = row.answers {

@@ -9,12 +9,14 @@ use axum::http::header::RETRY_AFTER;
 
 use super::{SendRequest, SendResult};
 
+/// How long a request may take in all. Twilio's own SDKs wait ten seconds or more.
+pub const LIMIT: Duration = Duration::from_secs(15);
 /// The most of a response that is kept, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// A client with the limits that every outside call of the program shares.
 ///
-/// Five seconds to connect, fifteen in all; redirects are not followed, because a request with
+/// Five seconds to connect, `limit` ([`LIMIT`] outside tests) in all; redirects are not followed, because a request with
 /// credentials and someone's words goes nowhere but to the configured address. Proxies from the
 /// environment (`HTTPS_PROXY`, `NO_PROXY`) are used: some networks let nothing out without one,
 /// and whoever can set our environment can read our secrets anyway.
@@ -25,12 +27,12 @@ const MAX_ANSWER: usize = 64 * 1024;
     clippy::disallowed_methods,
     reason = "this is the one place that builds a client"
 )]
-pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+pub fn http_client(limit: Duration) -> Result<reqwest::Client, reqwest::Error> {
     // reqwest is built without a TLS provider. A second call finds one installed: no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_secs(15))
+        .timeout(limit)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("harborline/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -249,7 +249,12 @@ impl Gateways {
     /// Takes the gateways under their own names.
     #[must_use]
     pub fn new(gateways: Vec<Arc<dyn Gateway>>) -> Self {
-        Self(Arc::new(gateways.into_iter().map(|g| (g.name().to_owned(), g)).collect()))
+        Self(Arc::new(
+            gateways
+                .into_iter()
+                .map(|g| (g.name().to_owned(), g))
+                .collect(),
+        ))
     }
 
     /// The gateway of a name.

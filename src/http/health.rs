@@ -11,7 +11,9 @@ use super::Doors;
 use crate::store::StoreError;
 
 pub(super) fn routes() -> Router<Doors> {
-    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready))
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
 }
 
 /// Ready when the store answers; with the counts that an operator looks at first.

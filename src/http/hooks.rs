@@ -55,7 +55,9 @@ async fn hook(
             Err(unavailable) => return unavailable,
         }
     }
-    let reply = inline.as_ref().map(|(body, receipts_url)| InlineReply { body, receipts_url });
+    let reply = inline
+        .as_ref()
+        .map(|(body, receipts_url)| InlineReply { body, receipts_url });
     acknowledged(gateway.acknowledge(reply))
 }
 
@@ -79,7 +81,10 @@ async fn take_in(
                     match failed.crisis_reply.filter(|_| can_reply) {
                         // A person in crisis is answered even when nothing can be kept.
                         Some(body) => {
-                            let reply = InlineReply { body: &body, receipts_url: "" };
+                            let reply = InlineReply {
+                                body: &body,
+                                receipts_url: "",
+                            };
                             Err(acknowledged(gateway.acknowledge(Some(reply))))
                         }
                         None => Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),

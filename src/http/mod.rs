@@ -70,13 +70,21 @@ pub fn router(doors: Doors) -> Router {
         .merge(staff::routes())
         .merge(live::routes())
         .merge(assets::routes())
-        .merge(if doors.simulator.is_some() { simulator::routes() } else { Router::new() })
+        .merge(if doors.simulator.is_some() {
+            simulator::routes()
+        } else {
+            Router::new()
+        })
         .layer(CsrfLayer::new());
     Router::new()
         .merge(people)
         .merge(hooks::routes())
         .merge(health::routes())
-        .merge(if doors.simulator.is_some() { simulator::provider_routes() } else { Router::new() })
+        .merge(if doors.simulator.is_some() {
+            simulator::provider_routes()
+        } else {
+            Router::new()
+        })
         .fallback(error::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(security::headers))

@@ -29,7 +29,12 @@ impl FromRequestParts<Doors> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, PageError> {
         let token = token_of(&parts.headers).ok_or(PageError::SignedOut)?;
         let (hash, now) = (token_hash(token), doors.clock.now());
-        let found = doors.store.read().await?.session(&hash, now.minus(LONGEST), now.minus(IDLE)).await?;
+        let found = doors
+            .store
+            .read()
+            .await?
+            .session(&hash, now.minus(LONGEST), now.minus(IDLE))
+            .await?;
         let (account, seen_at) = found.ok_or(PageError::SignedOut)?;
         if now.since(seen_at) > NOTED {
             doors
@@ -45,7 +50,10 @@ impl FromRequestParts<Doors> for SignedIn {
 }
 
 fn token_of(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
@@ -88,6 +96,13 @@ pub(super) async fn end(
 }
 
 fn cookie(doors: &Doors, token: &str, age: Duration) -> String {
-    let secure = if doors.public_url.starts_with("https:") { "; Secure" } else { "" };
-    format!("{COOKIE_NAME}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}", age.as_secs())
+    let secure = if doors.public_url.starts_with("https:") {
+        "; Secure"
+    } else {
+        ""
+    };
+    format!(
+        "{COOKIE_NAME}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
+        age.as_secs()
+    )
 }

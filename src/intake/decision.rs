@@ -32,7 +32,9 @@ pub(super) async fn decide(
     arrival: &Arrival,
 ) -> Result<Decided, StoreError> {
     let now = arrival.now;
-    let texter = tx.texter(&arrival.inbound.from, &State::new(intake.locale), now).await?;
+    let texter = tx
+        .texter(&arrival.inbound.from, &State::new(intake.locale), now)
+        .await?;
     let conversation = match texter.conversation {
         Some(open) => open,
         None => tx.open_conversation(texter.id, now).await?,
@@ -55,24 +57,44 @@ pub(super) async fn decide(
         return Ok(Decided::default());
     }
     if responder::answered(tx, intake, arrival).await? {
-        tx.owe_reply(message, texter.id, now, Some((now, "responder"))).await?;
+        tx.owe_reply(message, texter.id, now, Some((now, "responder")))
+            .await?;
         if texter.conversation.is_none() {
             tx.close_conversation(conversation.id, now).await?;
         }
-        return Ok(Decided { conversation: None, ..Decided::default() });
+        return Ok(Decided {
+            conversation: None,
+            ..Decided::default()
+        });
     }
 
-    let step = conversation::step(&texter.state, &intake.turn(arrival, conversation.human_joined));
+    let step = conversation::step(
+        &texter.state,
+        &intake.turn(arrival, conversation.human_joined),
+    );
     tx.save_state(&texter, &step.state).await?;
     let tier = conversation.tier.max(arrival.verdict.tier);
     tx.touch_conversation(conversation.id, tier, now).await?;
     let due = now.plus(reply_within(arrival.verdict.tier));
-    let closed = step.silence.and_then(recorded_reason).map(|reason| (now, reason));
+    let closed = step
+        .silence
+        .and_then(recorded_reason)
+        .map(|reason| (now, reason));
     tx.owe_reply(message, texter.id, due, closed).await?;
     let inline = send_replies(tx, arrival, &texter, &conversation, message, &step.replies).await?;
     call_human(tx, intake, arrival, &conversation, &step).await?;
-    tx.audit(now, "line", "text.decided", Some(message), &summary(arrival, &step)).await?;
-    Ok(Decided { taken: Taken { inline }, conversation: Some(conversation.id) })
+    tx.audit(
+        now,
+        "line",
+        "text.decided",
+        Some(message),
+        &summary(arrival, &step),
+    )
+    .await?;
+    Ok(Decided {
+        taken: Taken { inline },
+        conversation: Some(conversation.id),
+    })
 }
 
 /// How soon a text is owed its answer.
@@ -172,7 +194,14 @@ async fn call_human(
         None => open_alert(tx, conversation, request, now).await?,
     };
     if alert.page_is_due(now) {
-        tx.page_round(&desk.gateway, &desk.roster.fallback, &mut alert, &desk.timing, now).await?;
+        tx.page_round(
+            &desk.gateway,
+            &desk.roster.fallback,
+            &mut alert,
+            &desk.timing,
+            now,
+        )
+        .await?;
     }
     Ok(())
 }
@@ -185,7 +214,14 @@ async fn open_alert(
 ) -> Result<Alert, StoreError> {
     let (last, open) = tx.alert_codes().await?;
     let code = next_code(last.as_deref(), &open);
-    let alert = Alert::open(tx.id(now), conversation.id, conversation.texter_id, code, request, now);
+    let alert = Alert::open(
+        tx.id(now),
+        conversation.id,
+        conversation.texter_id,
+        code,
+        request,
+        now,
+    );
     tx.insert_alert(&alert).await?;
     Ok(alert)
 }

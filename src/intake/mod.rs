@@ -86,8 +86,13 @@ impl Intake {
     ) -> Result<Taken, NotStored> {
         let verdict = self.assess(inbound.body.reveal());
         let now = self.clock.now();
-        let arrival =
-            Arc::new(Arrival { gateway: gateway.to_owned(), inline_reply, inbound, verdict, now });
+        let arrival = Arc::new(Arrival {
+            gateway: gateway.to_owned(),
+            inline_reply,
+            inbound,
+            verdict,
+            now,
+        });
         let unit = {
             let (intake, arrival) = (Arc::clone(self), Arc::clone(&arrival));
             self.store.write(move |tx| {
@@ -106,7 +111,10 @@ impl Intake {
                 }
                 Ok(decided.taken)
             }
-            Err(why) => Err(NotStored { crisis_reply: self.crisis_reply(&arrival), why }),
+            Err(why) => Err(NotStored {
+                crisis_reply: self.crisis_reply(&arrival),
+                why,
+            }),
         }
     }
 
@@ -124,7 +132,10 @@ impl Intake {
             return None;
         }
         let step = conversation::step(&State::new(self.locale), &self.turn(arrival, false));
-        let reply = step.replies.into_iter().find(|reply| reply.lane == Lane::Crisis)?;
+        let reply = step
+            .replies
+            .into_iter()
+            .find(|reply| reply.lane == Lane::Crisis)?;
         Some(MessageBody::new(reply.text))
     }
 

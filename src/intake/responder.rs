@@ -14,11 +14,15 @@ pub(super) async fn answered(
     intake: &Intake,
     arrival: &Arrival,
 ) -> Result<bool, StoreError> {
-    let Some(contact) = intake.desk.roster.contact(&arrival.inbound.from) else { return Ok(false) };
+    let Some(contact) = intake.desk.roster.contact(&arrival.inbound.from) else {
+        return Ok(false);
+    };
     if arrival.verdict.action() != Action::None {
         return Ok(false);
     }
-    let Some(reply) = oncall::read_reply(arrival.inbound.body.reveal()) else { return Ok(false) };
+    let Some(reply) = oncall::read_reply(arrival.inbound.body.reveal()) else {
+        return Ok(false);
+    };
     let alerts = tx.open_alerts().await?;
     let words = match find(alerts, &reply, &contact.name) {
         Some(alert) => take(tx, intake, arrival, contact, alert).await?,
@@ -36,8 +40,15 @@ fn find(alerts: Vec<Alert>, reply: &ResponderReply, name: &str) -> Option<Alert>
     match reply {
         ResponderReply::Take(code) => alerts.into_iter().find(|alert| alert.code == *code),
         ResponderReply::TakeAny => {
-            let mine = |alert: &Alert| alert.acknowledged.as_ref().is_none_or(|taken| taken.by == name);
-            let mut waiting = alerts.into_iter().filter(|alert| alert.pages > 0 && mine(alert));
+            let mine = |alert: &Alert| {
+                alert
+                    .acknowledged
+                    .as_ref()
+                    .is_none_or(|taken| taken.by == name)
+            };
+            let mut waiting = alerts
+                .into_iter()
+                .filter(|alert| alert.pages > 0 && mine(alert));
             waiting.next().filter(|_| waiting.next().is_none())
         }
     }
@@ -56,9 +67,28 @@ async fn take(
     }
     tx.save_alert(&alert).await?;
     let detail = json!({"code": alert.code, "by": contact.name});
-    tx.audit(arrival.now, &contact.name, "alert.acknowledged", Some(alert.id), &detail).await?;
-    for other in desk.roster.fallback.iter().filter(|other| *other != contact) {
-        notify(tx, intake, arrival, other, &oncall::taken_by(&alert.code, &contact.name)).await?;
+    tx.audit(
+        arrival.now,
+        &contact.name,
+        "alert.acknowledged",
+        Some(alert.id),
+        &detail,
+    )
+    .await?;
+    for other in desk
+        .roster
+        .fallback
+        .iter()
+        .filter(|other| *other != contact)
+    {
+        notify(
+            tx,
+            intake,
+            arrival,
+            other,
+            &oncall::taken_by(&alert.code, &contact.name),
+        )
+        .await?;
     }
     Ok(oncall::acknowledged(&alert.code, &desk.public_url))
 }
@@ -70,6 +100,12 @@ async fn notify(
     contact: &Contact,
     words: &str,
 ) -> Result<(), StoreError> {
-    let new = NewPage { alert: None, kind: PageKind::Notice, contact, words };
-    tx.send_to_responder(&intake.desk.gateway, &new, arrival.now).await
+    let new = NewPage {
+        alert: None,
+        kind: PageKind::Notice,
+        contact,
+        words,
+    };
+    tx.send_to_responder(&intake.desk.gateway, &new, arrival.now)
+        .await
 }

@@ -192,12 +192,23 @@ mod tests {
     };
 
     fn request(reason: Reason, tier: Tier, seconds: u64) -> AlertRequest {
-        AlertRequest { reason, tier, page_after: Duration::from_secs(seconds) }
+        AlertRequest {
+            reason,
+            tier,
+            page_after: Duration::from_secs(seconds),
+        }
     }
 
     fn alert(seconds: u64) -> Alert {
         let (id, reason) = (Uuid::nil(), Reason::Question);
-        Alert::open(id, id, id, "K7".to_owned(), request(reason, Tier::Concern, seconds), At(0))
+        Alert::open(
+            id,
+            id,
+            id,
+            "K7".to_owned(),
+            request(reason, Tier::Concern, seconds),
+            At(0),
+        )
     }
 
     #[test]
@@ -242,7 +253,11 @@ mod tests {
         assert!(!alert.page_is_due(At(299_999)));
         alert.raise(request(Reason::Crisis, Tier::High, 0), At(1_000), &TIMING);
         assert!(alert.page_is_due(At(1_000)));
-        alert.raise(request(Reason::Question, Tier::Concern, 300), At(2_000), &TIMING);
+        alert.raise(
+            request(Reason::Question, Tier::Concern, 300),
+            At(2_000),
+            &TIMING,
+        );
         assert_eq!((alert.tier, alert.reason), (Tier::High, Reason::Crisis));
         assert!(alert.page_is_due(At(2_000)));
     }
@@ -255,7 +270,11 @@ mod tests {
         alert.acknowledge("one", At(1), &TIMING).unwrap();
         alert.raise(request(Reason::Crisis, Tier::High, 0), At(5_000), &TIMING);
         assert!(alert.acknowledged.is_some());
-        alert.raise(request(Reason::Crisis, Tier::Imminent, 0), At(6_000), &TIMING);
+        alert.raise(
+            request(Reason::Crisis, Tier::Imminent, 0),
+            At(6_000),
+            &TIMING,
+        );
         assert!(alert.page_is_due(At(6_000)) && alert.acknowledged.is_none());
     }
 
@@ -265,7 +284,11 @@ mod tests {
         alert.paged(At(0), &TIMING);
         alert.claim(Uuid::from_u128(1), "one", At(1_000), &TIMING);
         alert.answered(At(2_000));
-        alert.raise(request(Reason::Crisis, Tier::Concern, 0), At(10_000), &TIMING);
+        alert.raise(
+            request(Reason::Crisis, Tier::Concern, 0),
+            At(10_000),
+            &TIMING,
+        );
         assert!(!alert.page_is_due(At(309_999)) && alert.page_is_due(At(310_000)));
     }
 }

@@ -96,11 +96,12 @@ impl Tx {
 
     /// Whether a conversation is closed.
     pub async fn is_closed(&mut self, id: Uuid) -> Result<bool, StoreError> {
-        let closed_at: Option<Option<At>> =
-            on!(self, |c| sqlx::query_scalar("SELECT closed_at FROM conversations WHERE id = $1")
-                .bind(id)
-                .fetch_optional(c)
-                .await?);
+        let closed_at: Option<Option<At>> = on!(self, |c| sqlx::query_scalar(
+            "SELECT closed_at FROM conversations WHERE id = $1"
+        )
+        .bind(id)
+        .fetch_optional(c)
+        .await?);
         Ok(closed_at.flatten().is_some())
     }
 }

@@ -103,9 +103,8 @@ impl Tx {
         // Plain data with string keys: serialising it cannot fail.
         let verdict = serde_json::to_vec(new.verdict).unwrap_or_default();
         let verdict = self.seal(&texter.key, "messages.verdict", new.id, &verdict);
-        let done =
-            on!(self, |c| {
-                sqlx::query(
+        let done = on!(self, |c| {
+            sqlx::query(
             "INSERT INTO messages (id, conversation_id, texter_id, author, gateway, gateway_ref,
                                    tier, media, body_sealed, verdict_sealed, at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -125,7 +124,7 @@ impl Tx {
         .execute(c)
         .await
         .map(|done| done.rows_affected())
-            })?;
+        })?;
         Ok(done == 1)
     }
 

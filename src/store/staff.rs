@@ -79,10 +79,12 @@ impl Tx {
 
     /// The name of a member of staff.
     pub async fn staff_name(&mut self, id: Uuid) -> Result<Option<String>, StoreError> {
-        Ok(on!(self, |c| sqlx::query_scalar("SELECT name FROM staff WHERE id = $1")
-            .bind(id)
-            .fetch_optional(c)
-            .await?))
+        Ok(on!(self, |c| sqlx::query_scalar(
+            "SELECT name FROM staff WHERE id = $1"
+        )
+        .bind(id)
+        .fetch_optional(c)
+        .await?))
     }
 
     /// Keeps a session under the hash of its token.

@@ -42,18 +42,24 @@ impl Normal {
     /// Normalises a text. Total: every `&str` has a normal form, perhaps an empty one.
     #[must_use]
     pub fn of(raw: &str) -> Self {
-        let mut normal = Self { text: String::with_capacity(raw.len() + 16), ..Self::default() };
+        let mut normal = Self {
+            text: String::with_capacity(raw.len() + 16),
+            ..Self::default()
+        };
         let (letters, tokens) = tokens(raw, &mut normal);
         let mut rest = tokens.as_slice();
         while !rest.is_empty() {
-            let singles = rest.iter().take_while(|token| token.is_single(&letters)).count();
+            let singles = rest
+                .iter()
+                .take_while(|token| token.is_single(&letters))
+                .count();
             let taken = if singles > 2 && normal.push_joined(&letters, &rest[..singles]) {
                 singles
             } else {
                 // Singles that join to nothing are words of one letter.
                 let taken = singles.max(1);
                 for token in &rest[..taken] {
-                    normal.push_token(&letters[token.at.clone()], token);
+                    normal.push_token(token.core(&letters), token);
                 }
                 taken
             };
@@ -84,20 +90,30 @@ impl Normal {
     #[must_use]
     pub fn origin(&self, at: Range<usize>) -> (Range<usize>, Steps) {
         let from = self.words.partition_point(|word| word.at.end <= at.start);
-        let covered = self.words[from..].iter().take_while(|word| word.at.start < at.end);
+        let covered = self.words[from..]
+            .iter()
+            .take_while(|word| word.at.start < at.end);
         covered
             .map(|word| (word.raw.clone(), word.steps))
-            .reduce(|(a, steps), (b, more)| (a.start.min(b.start)..a.end.max(b.end), steps.and(more)))
+            .reduce(|(a, steps), (b, more)| {
+                (a.start.min(b.start)..a.end.max(b.end), steps.and(more))
+            })
             .unwrap_or((0..0, Steps::default()))
     }
 
     fn push_joined(&mut self, letters: &str, run: &[Token]) -> bool {
         let joined: String = run.iter().map(|token| token.core(letters)).collect();
-        let Some(parts) = repair::join(&joined) else { return false };
+        let Some(parts) = repair::join(&joined) else {
+            return false;
+        };
         for (part, word) in parts {
             let tokens = &run[part];
-            let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { continue };
-            let steps = tokens.iter().fold(Steps::default(), |steps, token| steps.and(token.steps));
+            let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else {
+                continue;
+            };
+            let steps = tokens
+                .iter()
+                .fold(Steps::default(), |steps, token| steps.and(token.steps));
             let raw = first.raw.start..last.raw.end;
             if tokens.len() > 1 {
                 self.push_word(&word, &raw, steps.with(Step::Joined));
@@ -111,7 +127,11 @@ impl Normal {
     fn push_token(&mut self, written: &str, token: &Token) {
         let mut steps = token.steps;
         let plain = written.bytes().all(|b| b.is_ascii_lowercase());
-        let word = if plain { Cow::Borrowed(written) } else { plainly(written, &mut steps) };
+        let word = if plain {
+            Cow::Borrowed(written)
+        } else {
+            plainly(written, &mut steps)
+        };
         if !word.is_empty() {
             self.push_word(&word, &token.raw, steps);
         }
@@ -141,7 +161,12 @@ impl Normal {
         }
     }
 
-    fn push_all<'a>(&mut self, words: impl Iterator<Item = &'a str>, raw: &Range<usize>, steps: Steps) {
+    fn push_all<'a>(
+        &mut self,
+        words: impl Iterator<Item = &'a str>,
+        raw: &Range<usize>,
+        steps: Steps,
+    ) {
         for word in words {
             self.push(word, raw, steps);
         }
@@ -154,15 +179,22 @@ impl Normal {
         }
         let start = self.text.len();
         self.text.push_str(word);
-        self.words.push(Word { at: start..self.text.len(), raw: raw.clone(), steps });
+        self.words.push(Word {
+            at: start..self.text.len(),
+            raw: raw.clone(),
+            steps,
+        });
     }
 
     /// `want 2 die` is `want to die`, `took 2 pills` is not.
     fn read_two_as_to(&mut self, next: &str) {
         const BEFORE: [&str; 12] = [
-            "want", "wants", "need", "going", "ready", "have", "has", "trying", "about", "try", "able", "how",
+            "want", "wants", "need", "going", "ready", "have", "has", "trying", "about", "try",
+            "able", "how",
         ];
-        let [.., before, two] = self.words.as_mut_slice() else { return };
+        let [.., before, two] = self.words.as_mut_slice() else {
+            return;
+        };
         if &self.text[two.at.clone()] == "2"
             && BEFORE.contains(&&self.text[before.at.clone()])
             && next.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
@@ -187,7 +219,9 @@ impl Token {
     fn core<'a>(&self, letters: &'a str) -> &'a str {
         let symbol = |c: char| !c.is_ascii_alphanumeric();
         let lead = |c: char| symbol(c) && !matches!(c, '$' | '@');
-        letters[self.at.clone()].trim_start_matches(lead).trim_end_matches(symbol)
+        letters[self.at.clone()]
+            .trim_start_matches(lead)
+            .trim_end_matches(symbol)
     }
 
     fn is_single(&self, letters: &str) -> bool {
@@ -200,25 +234,43 @@ fn tokens(raw: &str, normal: &mut Normal) -> (String, Vec<Token>) {
     let mut letters = String::with_capacity(raw.len());
     let mut tokens: Vec<Token> = Vec::with_capacity(raw.len() / 4);
     let mut open = false;
-    let mut add = |letters: &mut String, part: &str, raw: Range<usize>, step: Option<Step>, open: bool| {
-        let start = letters.len();
-        letters.push_str(part);
-        let steps = step.map_or(Steps::default(), |step| Steps::default().with(step));
-        match tokens.last_mut() {
-            Some(token) if open => {
-                token.at.end = letters.len();
-                token.raw.end = raw.end;
-                token.steps = token.steps.and(steps);
+    let mut add =
+        |letters: &mut String, part: &str, raw: Range<usize>, step: Option<Step>, open: bool| {
+            let start = letters.len();
+            letters.push_str(part);
+            let steps = step.map_or(Steps::default(), |step| Steps::default().with(step));
+            match tokens.last_mut() {
+                Some(token) if open => {
+                    token.at.end = letters.len();
+                    // Symbols at the end are no part of the word.
+                    if part
+                        .as_bytes()
+                        .last()
+                        .is_some_and(u8::is_ascii_alphanumeric)
+                    {
+                        token.raw.end = raw.end;
+                    }
+                    token.steps = token.steps.and(steps);
+                }
+                _ => tokens.push(Token {
+                    at: start..letters.len(),
+                    raw,
+                    steps,
+                }),
             }
-            _ => tokens.push(Token { at: start..letters.len(), raw, steps }),
-        }
-    };
+        };
     for (start, c) in raw.char_indices() {
         let here = start..start + c.len_utf8();
         if c.is_ascii() {
             let folded = fold::ascii(c as u8);
             if let Folded::Part(byte) = folded {
-                add(&mut letters, char::from(byte).encode_utf8(&mut [0; 4]), here, None, open);
+                add(
+                    &mut letters,
+                    char::from(byte).encode_utf8(&mut [0; 4]),
+                    here,
+                    None,
+                    open,
+                );
             }
             open = matches!(folded, Folded::Part(_));
         } else if let Some(name) = fold::emoji(c) {
@@ -229,10 +281,20 @@ fn tokens(raw: &str, normal: &mut Normal) -> (String, Vec<Token>) {
                 match folded {
                     Folded::Part(byte) => {
                         let part = char::from(byte);
-                        add(&mut letters, part.encode_utf8(&mut [0; 4]), here.clone(), Some(step), open);
+                        add(
+                            &mut letters,
+                            part.encode_utf8(&mut [0; 4]),
+                            here.clone(),
+                            Some(step),
+                            open,
+                        );
                     }
                     Folded::Unread => {
-                        let from = if normal.unread == 0 { here.start } else { normal.unread_at.start };
+                        let from = if normal.unread == 0 {
+                            here.start
+                        } else {
+                            normal.unread_at.start
+                        };
                         normal.unread += 1;
                         normal.unread_at = from..here.end;
                     }

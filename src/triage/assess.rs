@@ -15,8 +15,14 @@ use crate::text::normalise::Normal;
 #[must_use]
 pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
     let normal = Normal::of(text);
-    let mut verdict = Verdict { ruleset: rules.hash().to_owned(), ..Verdict::default() };
-    let mut found = Found { verdict: &mut verdict, languages: [0; Locale::ALL.len()] };
+    let mut verdict = Verdict {
+        ruleset: rules.hash().to_owned(),
+        ..Verdict::default()
+    };
+    let mut found = Found {
+        verdict: &mut verdict,
+        languages: [0; Locale::ALL.len()],
+    };
     let mut covers: Option<Vec<Cover<'_>>> = None;
     for index in &rules.any_rule.matches(normal.text()) {
         let rule = &rules.rules[index];
@@ -47,7 +53,10 @@ struct Cover<'a> {
 
 fn covered<'a>(rules: &'a RuleSet, text: &str) -> Vec<Cover<'a>> {
     let covers = rules.guards.iter().flat_map(|guard| {
-        places(&guard.regex, text).map(|at| Cover { guard: &guard.id, at })
+        places(&guard.regex, text).map(|at| Cover {
+            guard: &guard.id,
+            at,
+        })
     });
     covers.collect()
 }
@@ -58,7 +67,9 @@ fn places(regex: &regex::Regex, text: &str) -> impl Iterator<Item = Range<usize>
     std::iter::from_fn(move || {
         let found = regex.find_at(text, from)?;
         // On to the next word.
-        from = text[found.start()..].find(' ').map_or(text.len(), |space| found.start() + space + 1);
+        from = text[found.start()..]
+            .find(' ')
+            .map_or(text.len(), |space| found.start() + space + 1);
         Some(found.range())
     })
 }
@@ -73,8 +84,14 @@ impl Found<'_> {
         let mut open_until = 0;
         let mut guarded_until = 0;
         for at in places(&rule.regex, normal.text()) {
-            let guard = covers.iter().find(|cover| cover.at.start <= at.start && at.end <= cover.at.end);
-            let seen = if guard.is_some() { &mut guarded_until } else { &mut open_until };
+            let guard = covers
+                .iter()
+                .find(|cover| cover.at.start <= at.start && at.end <= cover.at.end);
+            let seen = if guard.is_some() {
+                &mut guarded_until
+            } else {
+                &mut open_until
+            };
             if at.start < *seen {
                 continue;
             }
@@ -116,7 +133,10 @@ impl Found<'_> {
         verdict.wants_human |= hit.category == Category::WantsHuman;
         if let Some(guard) = guard {
             verdict.tier = verdict.tier.max(Tier::Concern);
-            verdict.guarded.push(Guarded { hit, guard: guard.to_owned() });
+            verdict.guarded.push(Guarded {
+                hit,
+                guard: guard.to_owned(),
+            });
         } else {
             verdict.tier = verdict.tier.max(hit.tier);
             verdict.hits.push(hit);

@@ -8,6 +8,5 @@ mod structure;
 mod verdict;
 
 pub use assess::assess;
-pub use phrase::PhraseError;
 pub use rules::{RuleError, RuleSet};
 pub use verdict::{Action, Category, Guarded, Hit, ModelScore, Tier, Verdict};

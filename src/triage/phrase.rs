@@ -25,16 +25,19 @@ pub(super) type Defs = BTreeMap<String, Vec<String>>;
 /// What is wrong with a phrase, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}; {fix}")]
-pub struct PhraseError {
+pub(super) struct PhraseError {
     /// What is wrong.
-    pub problem: String,
+    pub(super) problem: String,
     /// What to write instead.
-    pub fix: String,
+    pub(super) fix: String,
 }
 
 impl PhraseError {
     fn new(problem: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { problem: problem.into(), fix: fix.into() }
+        Self {
+            problem: problem.into(),
+            fix: fix.into(),
+        }
     }
 }
 
@@ -77,7 +80,10 @@ pub(super) fn list(name: &str, defs: &Defs) -> Result<String, PhraseError> {
         let known: Vec<&str> = defs.keys().map(String::as_str).collect();
         return Err(PhraseError::new(
             format!("there is no list {{{name}}}"),
-            format!("add `{name} = [\"…\"]` under [defs], or use one of: {}", known.join(", ")),
+            format!(
+                "add `{name} = [\"…\"]` under [defs], or use one of: {}",
+                known.join(", ")
+            ),
         ));
     };
     let ways: Result<Vec<String>, PhraseError> = entries
@@ -94,7 +100,10 @@ pub(super) fn list(name: &str, defs: &Defs) -> Result<String, PhraseError> {
         .collect();
     let ways = ways?;
     if ways.is_empty() {
-        return Err(PhraseError::new(format!("the list {{{name}}} is empty"), "give it a word"));
+        return Err(PhraseError::new(
+            format!("the list {{{name}}} is empty"),
+            "give it a word",
+        ));
     }
     Ok(format!("(?:{})", ways.join("|")))
 }
@@ -108,7 +117,10 @@ fn sequence(phrase: &str, defs: &Defs) -> Result<String, PhraseError> {
     for item in phrase.split_whitespace() {
         if item == "..." {
             if bare || gap_open {
-                return Err(PhraseError::new("`...` needs a word before it", "take it away"));
+                return Err(PhraseError::new(
+                    "`...` needs a word before it",
+                    "take it away",
+                ));
             }
             pattern.push_str(&gap(3));
             gap_open = true;
@@ -118,8 +130,10 @@ fn sequence(phrase: &str, defs: &Defs) -> Result<String, PhraseError> {
             Some(item) => (item, true),
             None => (item, false),
         };
-        let ways: Result<Vec<String>, PhraseError> =
-            item.split('|').map(|word| alternative(word, defs)).collect();
+        let ways: Result<Vec<String>, PhraseError> = item
+            .split('|')
+            .map(|word| alternative(word, defs))
+            .collect();
         let ways = format!("(?:{})", ways?.join("|"));
         match (bare, optional) {
             (true, true) => pattern.push_str(&format!("(?:{ways} )?")),
@@ -131,10 +145,16 @@ fn sequence(phrase: &str, defs: &Defs) -> Result<String, PhraseError> {
         gap_open &= optional;
     }
     if bare {
-        return Err(PhraseError::new("a phrase needs a word that must be there", "write one without `?`"));
+        return Err(PhraseError::new(
+            "a phrase needs a word that must be there",
+            "write one without `?`",
+        ));
     }
     if gap_open {
-        return Err(PhraseError::new("`...` needs a word after it", "take it away"));
+        return Err(PhraseError::new(
+            "`...` needs a word after it",
+            "take it away",
+        ));
     }
     Ok(pattern)
 }
@@ -142,7 +162,12 @@ fn sequence(phrase: &str, defs: &Defs) -> Result<String, PhraseError> {
 /// The pattern of one alternative of one item.
 fn alternative(word: &str, defs: &Defs) -> Result<String, PhraseError> {
     match word {
-        "" => return Err(PhraseError::new("there is nothing beside a `|`", "write a word on both sides")),
+        "" => {
+            return Err(PhraseError::new(
+                "there is nothing beside a `|`",
+                "write a word on both sides",
+            ));
+        }
         "#" => return Ok("[0-9]+[a-z]{0,5}".to_owned()),
         "##" => return Ok("[1-9][0-9]{1,4}".to_owned()),
         _ => {}
@@ -150,7 +175,10 @@ fn alternative(word: &str, defs: &Defs) -> Result<String, PhraseError> {
     if let Some(name) = word.strip_prefix('{') {
         return match name.strip_suffix('}') {
             Some(name) => list(name, defs),
-            None => Err(PhraseError::new(format!("`{word}` has no closing brace"), "write {NAME}")),
+            None => Err(PhraseError::new(
+                format!("`{word}` has no closing brace"),
+                "write {NAME}",
+            )),
         };
     }
     if let Some(stem) = word.strip_suffix('*') {
@@ -164,14 +192,19 @@ fn alternative(word: &str, defs: &Defs) -> Result<String, PhraseError> {
             ))
         };
     }
-    if word.contains(['{', '}', '*', '?', '(', ')', '[', ']', '^', '$', '.', '+', '\\', '=']) {
+    if word.contains([
+        '{', '}', '*', '?', '(', ')', '[', ']', '^', '$', '.', '+', '\\', '=',
+    ]) {
         return Err(PhraseError::new(
             format!("`{word}` is not a word"),
             "phrases are words, `|`, `...`, `*` at the end, `?` at the end, `#` and {LIST}",
         ));
     }
     match Normal::of(word).text() {
-        "" => Err(PhraseError::new(format!("`{word}` has no letters to match"), "write a word")),
+        "" => Err(PhraseError::new(
+            format!("`{word}` has no letters to match"),
+            "write a word",
+        )),
         normal => Ok(normal.to_owned()),
     }
 }
@@ -183,9 +216,14 @@ mod tests {
     use super::*;
 
     fn matches(phrase: &str, text: &str) -> bool {
-        let defs = Defs::from([("PILL".to_owned(), vec!["pills".to_owned(), "sleeping tablets".to_owned()])]);
+        let defs = Defs::from([(
+            "PILL".to_owned(),
+            vec!["pills".to_owned(), "sleeping tablets".to_owned()],
+        )]);
         let pattern = any(&[phrase.to_owned()], &defs).unwrap();
-        Regex::new(&pattern).unwrap().is_match(Normal::of(text).text())
+        Regex::new(&pattern)
+            .unwrap()
+            .is_match(Normal::of(text).text())
     }
 
     #[test]
@@ -194,7 +232,11 @@ mod tests {
             ("want to die", "I want to die", "I want to diet"),
             ("die|death", "death", "dead"),
             ("i really? want", "i want", "i never want"),
-            ("took ... pills", "took all of my pills", "took me to see the pills"),
+            (
+                "took ... pills",
+                "took all of my pills",
+                "took me to see the pills",
+            ),
             ("suicid*", "suicidality", "sui"),
             ("took {PILL}", "took sleeping tablets", "took tablets"),
             ("took # {PILL}", "took 2 pills", "took pills"),

@@ -38,6 +38,9 @@ pub enum RuleError {
         /// What to change.
         fix: String,
     },
+    /// Examples that do not hold: all of them, because one edit often breaks several.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Examples(Vec<RuleError>),
 }
 
 /// A compiled set of crisis rules in every language.
@@ -48,6 +51,8 @@ pub struct RuleSet {
     /// One pass over a text that says which of `rules`, in order, match at all.
     pub(super) any_rule: RegexSet,
     hash: String,
+    #[cfg(test)]
+    crisis_examples: Vec<(String, Tier)>,
 }
 
 #[derive(Debug)]
@@ -108,8 +113,14 @@ impl RuleSet {
     /// The rules that ship with the program.
     pub fn builtin() -> Result<Self, RuleError> {
         Self::load(&[
-            ("templates/triage/en.toml", include_str!("../../templates/triage/en.toml")),
-            ("templates/triage/es.toml", include_str!("../../templates/triage/es.toml")),
+            (
+                "templates/triage/en.toml",
+                include_str!("../../templates/triage/en.toml"),
+            ),
+            (
+                "templates/triage/es.toml",
+                include_str!("../../templates/triage/es.toml"),
+            ),
         ])
     }
 
@@ -137,11 +148,23 @@ impl RuleSet {
             rules: sources.rules,
             guards: sources.guards,
             hash: hex::encode(hash.finalize()),
+            #[cfg(test)]
+            crisis_examples: read
+                .iter()
+                .flat_map(|(_, file)| &file.rules)
+                .filter(|rule| rule.tier >= Tier::High)
+                .flat_map(|rule| rule.must_match.iter().map(|text| (text.clone(), rule.tier)))
+                .collect(),
         };
-        for (name, file) in &read {
-            set.check_examples(name, file)?;
+        let faults: Vec<RuleError> = read
+            .iter()
+            .flat_map(|(name, file)| set.broken_examples(name, file))
+            .collect();
+        if faults.is_empty() {
+            Ok(set)
+        } else {
+            Err(RuleError::Examples(faults))
         }
-        Ok(set)
     }
 
     /// SHA-256 of the rule sources, hexadecimal.
@@ -150,38 +173,68 @@ impl RuleSet {
         &self.hash
     }
 
-    fn check_examples(&self, name: &str, file: &File) -> Result<(), RuleError> {
-        let at = |id: &str, problem: String, fix: &str| RuleError::Rule {
-            file: name.to_owned(),
-            rule: id.to_owned(),
-            problem,
-            fix: fix.to_owned(),
+    /// The `must_match` of every rule of tier high or imminent, with that tier.
+    #[cfg(test)]
+    pub(super) fn crisis_examples(&self) -> Vec<(String, Tier)> {
+        self.crisis_examples.clone()
+    }
+
+    fn broken_examples(&self, name: &str, file: &File) -> Vec<RuleError> {
+        let mut faults = Vec::new();
+        let mut fault = |id: &str, problem: String, fix: &str| {
+            let [file, rule, fix] = [name, id, fix].map(str::to_owned);
+            faults.push(RuleError::Rule {
+                file,
+                rule,
+                problem,
+                fix,
+            });
         };
         for entry in &file.rules {
-            let Some(rule) = self.rules.iter().find(|rule| rule.id == entry.id) else { continue };
+            let Some(rule) = self.rules.iter().find(|rule| rule.id == entry.id) else {
+                continue;
+            };
             let hits = |text: &str| rule.regex.is_match(Normal::of(text).text());
-            if let Some(text) = entry.must_match.iter().find(|text| !hits(text)) {
-                let problem = format!("must_match \"{text}\" does not match");
-                return Err(at(&entry.id, problem, "add a phrase for it, or take the example out"));
+            for text in &entry.must_match {
+                if !hits(text) {
+                    let problem = format!("must_match \"{text}\" does not match");
+                    fault(
+                        &entry.id,
+                        problem,
+                        "add a phrase for it, or take the example out",
+                    );
+                } else if assess(self, text).tier < entry.tier {
+                    let problem = format!("a guard lowers must_match \"{text}\"");
+                    fault(
+                        &entry.id,
+                        problem,
+                        "make the guard longer, or the rule not guardable",
+                    );
+                }
             }
-            if let Some(text) = entry.must_not_match.iter().find(|text| hits(text)) {
+            for text in entry.must_not_match.iter().filter(|text| hits(text)) {
                 let problem = format!("must_not_match \"{text}\" matches");
-                return Err(at(&entry.id, problem, "make the phrase that it matches longer"));
-            }
-            if let Some(text) = entry.must_match.iter().find(|text| assess(self, text).tier < entry.tier) {
-                let problem = format!("a guard lowers must_match \"{text}\"");
-                return Err(at(&entry.id, problem, "make the guard longer, or the rule not guardable"));
+                fault(&entry.id, problem, "make the phrase that it matches longer");
             }
         }
         for entry in &file.guards {
-            let Some(guard) = self.guards.iter().find(|guard| guard.id == entry.id) else { continue };
-            let misses = |text: &&String| !guard.regex.is_match(Normal::of(text).text());
-            if let Some(text) = entry.must_match.iter().find(misses) {
+            let Some(guard) = self.guards.iter().find(|guard| guard.id == entry.id) else {
+                continue;
+            };
+            for text in entry
+                .must_match
+                .iter()
+                .filter(|text| !guard.regex.is_match(Normal::of(text).text()))
+            {
                 let problem = format!("must_match \"{text}\" does not match");
-                return Err(at(&entry.id, problem, "add to `covers`, or take the example out"));
+                fault(
+                    &entry.id,
+                    problem,
+                    "add to `covers`, or take the example out",
+                );
             }
         }
-        Ok(())
+        faults
     }
 }
 
@@ -210,10 +263,12 @@ impl Sources {
             if let Some((problem, fix)) = entry.fault() {
                 return Err(wrong(&entry.id, problem.to_owned(), fix));
             }
-            self.claim(&entry.id).map_err(|problem| wrong(&entry.id, problem, "give it another id"))?;
+            self.claim(&entry.id)
+                .map_err(|problem| wrong(&entry.id, problem, "give it another id"))?;
             let pattern = phrase::any(&entry.any, &file.defs)
                 .map_err(|(phrase, error)| bad_phrase(name, &entry.id, &phrase, error))?;
-            let regex = compile(&pattern).map_err(|problem| wrong(&entry.id, problem, "split the rule"))?;
+            let regex =
+                compile(&pattern).map_err(|problem| wrong(&entry.id, problem, "split the rule"))?;
             self.patterns.push(pattern);
             self.rules.push(Rule {
                 id: entry.id.clone(),
@@ -230,7 +285,8 @@ impl Sources {
             let pattern = pair
                 .pattern(&file.defs)
                 .map_err(|error| bad_phrase(name, &id, "", error))?;
-            let regex = compile(&pattern).map_err(|problem| wrong(&id, problem, "shorten the lists"))?;
+            let regex =
+                compile(&pattern).map_err(|problem| wrong(&id, problem, "shorten the lists"))?;
             self.patterns.push(pattern);
             self.rules.push(pair.rule(id, file.lang, regex));
         }
@@ -238,17 +294,26 @@ impl Sources {
             if let Some((problem, fix)) = entry.fault() {
                 return Err(wrong(&entry.id, problem.to_owned(), fix));
             }
-            self.claim(&entry.id).map_err(|problem| wrong(&entry.id, problem, "give it another id"))?;
+            self.claim(&entry.id)
+                .map_err(|problem| wrong(&entry.id, problem, "give it another id"))?;
             let pattern = phrase::any(&entry.covers, &file.defs)
                 .map_err(|(phrase, error)| bad_phrase(name, &entry.id, &phrase, error))?;
-            let regex = compile(&pattern).map_err(|problem| wrong(&entry.id, problem, "split the guard"))?;
-            self.guards.push(Guard { id: entry.id.clone(), regex });
+            let regex = compile(&pattern)
+                .map_err(|problem| wrong(&entry.id, problem, "split the guard"))?;
+            self.guards.push(Guard {
+                id: entry.id.clone(),
+                regex,
+            });
         }
         Ok(())
     }
 
     fn claim(&mut self, id: &str) -> Result<(), String> {
-        if self.ids.insert(id.to_owned()) { Ok(()) } else { Err("the id is taken".to_owned()) }
+        if self.ids.insert(id.to_owned()) {
+            Ok(())
+        } else {
+            Err("the id is taken".to_owned())
+        }
     }
 
     fn set(&self) -> Result<RegexSet, RuleError> {
@@ -270,15 +335,27 @@ impl RuleEntry {
     /// What is missing or contradictory, and the fix.
     fn fault(&self) -> Option<(&'static str, &'static str)> {
         if self.why.trim().is_empty() {
-            Some(("`why` is empty", "say in words for staff what the person said"))
+            Some((
+                "`why` is empty",
+                "say in words for staff what the person said",
+            ))
         } else if self.any.is_empty() {
             Some(("`any` is empty", "give it a phrase"))
         } else if self.must_match.len() < 2 {
-            Some(("it has fewer than two must_match", "add sentences that it must find"))
+            Some((
+                "it has fewer than two must_match",
+                "add sentences that it must find",
+            ))
         } else if self.must_not_match.is_empty() {
-            Some(("it has no must_not_match", "add a sentence that it must leave alone"))
+            Some((
+                "it has no must_not_match",
+                "add a sentence that it must leave alone",
+            ))
         } else if self.guardable && self.tier != Tier::High {
-            Some(("only a rule of tier high can be guardable", "take `guardable` away"))
+            Some((
+                "only a rule of tier high can be guardable",
+                "take `guardable` away",
+            ))
         } else if self.tier == Tier::None && self.category != Category::WantsHuman {
             Some(("tier none is for wants_human only", "choose a tier"))
         } else {
@@ -290,11 +367,17 @@ impl RuleEntry {
 impl GuardEntry {
     fn fault(&self) -> Option<(&'static str, &'static str)> {
         if self.max_effect != Tier::Concern {
-            Some(("a guard can lower to concern only", "write `max_effect = \"concern\"`"))
+            Some((
+                "a guard can lower to concern only",
+                "write `max_effect = \"concern\"`",
+            ))
         } else if self.why.trim().is_empty() {
             Some(("`why` is empty", "say why this is not a crisis"))
         } else if self.covers.is_empty() || self.must_match.is_empty() {
-            Some(("`covers` or `must_match` is empty", "give it a phrase and an example"))
+            Some((
+                "`covers` or `must_match` is empty",
+                "give it a phrase and an example",
+            ))
         } else {
             None
         }
@@ -312,7 +395,11 @@ fn compile(pattern: &str) -> Result<Regex, String> {
 }
 
 fn bad_phrase(file: &str, rule: &str, phrase: &str, error: PhraseError) -> RuleError {
-    let place = if phrase.is_empty() { String::new() } else { format!("in \"{phrase}\": ") };
+    let place = if phrase.is_empty() {
+        String::new()
+    } else {
+        format!("in \"{phrase}\": ")
+    };
     RuleError::Rule {
         file: file.to_owned(),
         rule: rule.to_owned(),

@@ -69,7 +69,9 @@ impl Pair {
         let [first, second] = self.lists;
         let (first, second) = (phrase::list(first, defs)?, phrase::list(second, defs)?);
         let gap = phrase::gap(self.reach);
-        Ok(phrase::bounded(&format!("{first}{gap} {second}|{second}{gap} {first}")))
+        Ok(phrase::bounded(&format!(
+            "{first}{gap} {second}|{second}{gap} {first}"
+        )))
     }
 
     pub(super) fn rule(&self, id: String, locale: Locale, regex: Regex) -> Rule {

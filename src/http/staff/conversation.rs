@@ -62,10 +62,19 @@ struct Line {
 impl Line {
     fn new(message: &ThreadMessage) -> Self {
         let words = message.body.reveal();
-        let hits = message.verdict.as_ref().map(|verdict| verdict.hits.as_slice()).unwrap_or_default();
+        let hits = message
+            .verdict
+            .as_ref()
+            .map(|verdict| verdict.hits.as_slice())
+            .unwrap_or_default();
         // The span of the most urgent hit is underlined; a span that does not fit marks nothing.
-        let span = hits.iter().max_by_key(|hit| hit.tier).map(|hit| hit.span.clone());
-        let span = span.filter(|span| words.get(span.clone()).is_some()).unwrap_or(0..0);
+        let span = hits
+            .iter()
+            .max_by_key(|hit| hit.tier)
+            .map(|hit| hit.span.clone());
+        let span = span
+            .filter(|span| words.get(span.clone()).is_some())
+            .unwrap_or(0..0);
         let (author, kind) = match message.author {
             Author::Texter => ("Texter", "texter"),
             Author::Line => ("Line, automatic", "line"),
@@ -77,7 +86,10 @@ impl Line {
             before: words[..span.start].to_owned(),
             marked: words[span.clone()].to_owned(),
             after: words[span.end..].to_owned(),
-            why: hits.iter().map(|hit| format!("{}: {} ({})", hit.tier.word(), hit.why, hit.rule)).collect(),
+            why: hits
+                .iter()
+                .map(|hit| format!("{}: {} ({})", hit.tier.word(), hit.why, hit.rule))
+                .collect(),
             media: message.media,
             at: moment(message.at),
             sending: match message.sending {
@@ -93,18 +105,28 @@ impl Line {
     }
 }
 
-async fn load<'a>(doors: &Doors, me: &'a Account, id: Uuid) -> Result<ConversationPage<'a>, PageError> {
+async fn load<'a>(
+    doors: &Doors,
+    me: &'a Account,
+    id: Uuid,
+) -> Result<ConversationPage<'a>, PageError> {
     let mut tx = doors.store.read().await?;
     let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
     let messages = tx.thread(&texter, id, MESSAGES).await?;
     let number = tx.number_of(&texter).await?.masked();
     let alert = tx.open_alert(id).await?;
-    let claimed = alert.as_ref().and_then(|alert| alert.claimed).map(|(owner, _)| owner);
+    let claimed = alert
+        .as_ref()
+        .and_then(|alert| alert.claimed)
+        .map(|(owner, _)| owner);
     let owner = match claimed {
         Some(owner) => tx.staff_name(owner).await?,
         None => None,
     };
-    let tier = texter.conversation.map(|conversation| conversation.tier).unwrap_or_default();
+    let tier = texter
+        .conversation
+        .map(|conversation| conversation.tier)
+        .unwrap_or_default();
     Ok(ConversationPage {
         me,
         id,

@@ -1,11 +1,11 @@
 //! The door: the set-up link of the first administrator, sign-in, sign-out.
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use serde::Deserialize;
 
 use crate::credential::{LONGEST_PASSWORD, SHORTEST_PASSWORD, token_fits};
@@ -57,7 +57,14 @@ async fn setup_page(
     Path(token): Path<String>,
 ) -> Result<Html<String>, PageError> {
     link_is_open(&doors, &token).await?;
-    Ok(Html(SetupPage { problem: None, login: "", name: "" }.render()?))
+    Ok(Html(
+        SetupPage {
+            problem: None,
+            login: "",
+            name: "",
+        }
+        .render()?,
+    ))
 }
 
 async fn set_up(
@@ -69,15 +76,24 @@ async fn set_up(
     let login = form.login.trim().to_lowercase();
     let name = form.name.trim().to_owned();
     if let Some(problem) = problem_with(&login, &name, &form.password) {
-        let page = SetupPage { problem: Some(problem), login: &login, name: &name };
+        let page = SetupPage {
+            problem: Some(problem),
+            login: &login,
+            name: &name,
+        };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response());
     }
-    let hash = doors.passwords.hash(form.password).await.ok_or(PageError::Busy)?;
+    let hash = doors
+        .passwords
+        .hash(form.password)
+        .await
+        .ok_or(PageError::Busy)?;
     let now = doors.clock.now();
     let made = doors
         .store
         .write(move |tx| {
-            let (login, name, hash, token) = (login.clone(), name.clone(), hash.clone(), token.clone());
+            let (login, name, hash, token) =
+                (login.clone(), name.clone(), hash.clone(), token.clone());
             Box::pin(async move {
                 // Checked again inside the transaction: the link works once.
                 let kept = tx.setting(SETUP_TOKEN).await?;
@@ -85,11 +101,17 @@ async fn set_up(
                     return Ok(None);
                 }
                 let role = Role::Administrator;
-                let new = NewStaff { login: &login, name: &name, role, password_hash: &hash };
+                let new = NewStaff {
+                    login: &login,
+                    name: &name,
+                    role,
+                    password_hash: &hash,
+                };
                 let made = tx.add_staff(&new, now).await?;
                 tx.remove_setting(SETUP_TOKEN).await?;
                 let detail = serde_json::json!({ "role": role });
-                tx.audit(now, &login, "staff.first_administrator", made, &detail).await?;
+                tx.audit(now, &login, "staff.first_administrator", made, &detail)
+                    .await?;
                 Ok(made)
             })
         })
@@ -101,7 +123,11 @@ async fn set_up(
 /// The link is good until the first administrator has used it.
 async fn link_is_open(doors: &Doors, token: &str) -> Result<(), PageError> {
     let kept = doors.store.read().await?.setting(SETUP_TOKEN).await?;
-    if kept.is_some_and(|kept| token_fits(token, &kept)) { Ok(()) } else { Err(PageError::NotFound) }
+    if kept.is_some_and(|kept| token_fits(token, &kept)) {
+        Ok(())
+    } else {
+        Err(PageError::NotFound)
+    }
 }
 
 fn problem_with(login: &str, name: &str, password: &str) -> Option<&'static str> {
@@ -120,7 +146,13 @@ fn problem_with(login: &str, name: &str, password: &str) -> Option<&'static str>
 }
 
 async fn sign_in_page() -> Result<Html<String>, PageError> {
-    Ok(Html(SignInPage { problem: None, login: "" }.render()?))
+    Ok(Html(
+        SignInPage {
+            problem: None,
+            login: "",
+        }
+        .render()?,
+    ))
 }
 
 async fn sign_in(
@@ -129,7 +161,9 @@ async fn sign_in(
 ) -> Result<Response, PageError> {
     let login = form.login.trim().to_lowercase();
     let account = doors.store.read().await?.staff_by_login(&login).await?;
-    let hash = account.as_ref().map(|account| account.password_hash.clone());
+    let hash = account
+        .as_ref()
+        .map(|account| account.password_hash.clone());
     let too_long = form.password.chars().count() > LONGEST_PASSWORD;
     let fits = !too_long && doors.passwords.fits(form.password, hash).await;
     match account.filter(|_| fits) {
@@ -138,12 +172,19 @@ async fn sign_in(
         }
         None => {
             let problem = Some("This e-mail address and password do not belong together.");
-            let page = SignInPage { problem, login: &login };
+            let page = SignInPage {
+                problem,
+                login: &login,
+            };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response())
         }
     }
 }
 
 async fn sign_out(State(doors): State<Doors>, headers: HeaderMap) -> Result<Response, PageError> {
-    Ok((session::end(&doors, &headers).await?, Redirect::to("/sign-in")).into_response())
+    Ok((
+        session::end(&doors, &headers).await?,
+        Redirect::to("/sign-in"),
+    )
+        .into_response())
 }

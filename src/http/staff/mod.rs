@@ -12,5 +12,8 @@ pub(crate) use door::SETUP_TOKEN;
 use super::Doors;
 
 pub(super) fn routes() -> Router<Doors> {
-    Router::new().merge(door::routes()).merge(queue::routes()).merge(conversation::routes())
+    Router::new()
+        .merge(door::routes())
+        .merge(queue::routes())
+        .merge(conversation::routes())
 }

@@ -18,7 +18,9 @@ use crate::store::{Account, QueueRow, StoreError};
 const ROWS: u16 = 100;
 
 pub(super) fn routes() -> Router<Doors> {
-    Router::new().route("/", get(page)).route("/queue", get(fragment))
+    Router::new()
+        .route("/", get(page))
+        .route("/queue", get(fragment))
 }
 
 #[derive(Template)]
@@ -73,10 +75,18 @@ async fn load<'a>(doors: &Doors, me: &'a Account) -> Result<QueuePage<'a>, Store
     let (waiting, others): (Vec<&QueueRow>, Vec<&QueueRow>) =
         rows.iter().partition(|row| row.code.is_some());
     let words = |rows: Vec<&QueueRow>| rows.into_iter().map(|row| Row::new(row, me, now)).collect();
-    Ok(QueuePage { me, waiting: words(waiting), others: words(others), simulator: doors.simulator.is_some() })
+    Ok(QueuePage {
+        me,
+        waiting: words(waiting),
+        others: words(others),
+        simulator: doors.simulator.is_some(),
+    })
 }
 
-async fn page(SignedIn(me): SignedIn, State(doors): State<Doors>) -> Result<Html<String>, PageError> {
+async fn page(
+    SignedIn(me): SignedIn,
+    State(doors): State<Doors>,
+) -> Result<Html<String>, PageError> {
     Ok(Html(load(&doors, &me).await?.render()?))
 }
 

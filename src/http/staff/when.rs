@@ -16,5 +16,8 @@ pub(super) fn wait(since: At, now: At) -> String {
 
 /// A moment, as in "24 Nov 03:12 UTC".
 pub(super) fn moment(at: At) -> String {
-    Timestamp::from_millisecond(at.0).map_or_else(|_| String::new(), |t| t.strftime("%-d %b %H:%M UTC").to_string())
+    Timestamp::from_millisecond(at.0).map_or_else(
+        |_| String::new(),
+        |t| t.strftime("%-d %b %H:%M UTC").to_string(),
+    )
 }

@@ -35,7 +35,18 @@ pub(super) fn wide(c: char, mut emit: impl FnMut(Folded, Step)) {
     if is_invisible(c) {
         return;
     }
-    if matches!(c, '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2b9}' | '\u{2bb}' | '\u{2bc}' | '\u{2032}' | '\u{b4}' | '\u{ff07}') {
+    if matches!(
+        c,
+        '\u{2018}'
+            | '\u{2019}'
+            | '\u{201b}'
+            | '\u{2b9}'
+            | '\u{2bb}'
+            | '\u{2bc}'
+            | '\u{2032}'
+            | '\u{b4}'
+            | '\u{ff07}'
+    ) {
         return emit(Folded::Part(b'\''), Step::Unicode);
     }
     decompose_compatible(c, |part| {

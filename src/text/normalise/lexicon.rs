@@ -44,10 +44,14 @@ pub(super) const LONGEST: usize = 13;
 
 static KNOWN: LazyLock<HashMap<&'static str, Known>> = LazyLock::new(|| {
     let plain = [EVERYDAY, JOINERS, REPAIRABLE, CRISIS].into_iter();
-    let plain = plain.flat_map(str::split_ascii_whitespace).map(|word| (word, Known::Plain));
+    let plain = plain
+        .flat_map(str::split_ascii_whitespace)
+        .map(|word| (word, Known::Plain));
     let short = SHORT.lines().filter_map(|line| line.split_once('='));
     let short = short.flat_map(|(forms, long)| {
-        forms.split_ascii_whitespace().map(move |form| (form, Known::Short(long.trim())))
+        forms
+            .split_ascii_whitespace()
+            .map(move |form| (form, Known::Short(long.trim())))
     });
     plain.chain(short).collect()
 });
@@ -56,7 +60,11 @@ static KNOWN: LazyLock<HashMap<&'static str, Known>> = LazyLock::new(|| {
 static JOINABLE: LazyLock<HashMap<&'static str, bool>> = LazyLock::new(|| {
     [(JOINERS, false), (CRISIS, true)]
         .into_iter()
-        .flat_map(|(words, crisis)| words.split_ascii_whitespace().map(move |word| (word, crisis)))
+        .flat_map(|(words, crisis)| {
+            words
+                .split_ascii_whitespace()
+                .map(move |word| (word, crisis))
+        })
         .collect()
 });
 

@@ -15,7 +15,10 @@ pub(super) fn unleet(token: &str) -> Option<String> {
     }
     let read = |one: char| token.chars().map(|c| letter(c, one)).collect::<String>();
     let readings = [read('i'), read('l')];
-    let known = readings.iter().find(|word| look_up(word).is_some()).cloned();
+    let known = readings
+        .iter()
+        .find(|word| look_up(word).is_some())
+        .cloned();
     // An unknown word is only a disguise when letters outweigh digits: `b12` is a vitamin.
     known.or_else(|| {
         let [first, _] = readings;
@@ -47,11 +50,59 @@ fn is_unit(token: &str) -> bool {
     unit.len() < token.len()
         && matches!(
             unit,
-            "mg" | "mgs" | "g" | "gs" | "mcg" | "ml" | "l" | "kg" | "lb" | "lbs" | "oz" | "m" | "f"
-                | "am" | "pm" | "a" | "p" | "h" | "hr" | "hrs" | "min" | "mins" | "s" | "sec" | "secs"
-                | "d" | "w" | "wk" | "wks" | "mo" | "mos" | "y" | "yr" | "yrs" | "yo" | "k" | "km" | "kms"
-                | "ft" | "in" | "cm" | "mm" | "st" | "nd" | "rd" | "th" | "x" | "g5" | "gb" | "mb"
-                | "tabs" | "pills" | "caps" | "pastillas"
+            "mg" | "mgs"
+                | "g"
+                | "gs"
+                | "mcg"
+                | "ml"
+                | "l"
+                | "kg"
+                | "lb"
+                | "lbs"
+                | "oz"
+                | "m"
+                | "f"
+                | "am"
+                | "pm"
+                | "a"
+                | "p"
+                | "h"
+                | "hr"
+                | "hrs"
+                | "min"
+                | "mins"
+                | "s"
+                | "sec"
+                | "secs"
+                | "d"
+                | "w"
+                | "wk"
+                | "wks"
+                | "mo"
+                | "mos"
+                | "y"
+                | "yr"
+                | "yrs"
+                | "yo"
+                | "k"
+                | "km"
+                | "kms"
+                | "ft"
+                | "in"
+                | "cm"
+                | "mm"
+                | "st"
+                | "nd"
+                | "rd"
+                | "th"
+                | "x"
+                | "g5"
+                | "gb"
+                | "mb"
+                | "tabs"
+                | "pills"
+                | "caps"
+                | "pastillas"
         )
 }
 
@@ -64,7 +115,10 @@ pub(super) fn unmask(token: &str) -> Option<&'static str> {
     }
     let same = |word: &&str| {
         word.len() == token.len()
-            && word.bytes().zip(token.bytes()).all(|(w, t)| w == t || matches!(t, b'*' | b'#'))
+            && word
+                .bytes()
+                .zip(token.bytes())
+                .all(|(w, t)| w == t || matches!(t, b'*' | b'#'))
     };
     crisis_words().filter(|word| word.len() > 2).find(same)
 }
@@ -78,8 +132,9 @@ pub(super) fn unrepeat(token: &str) -> Option<String> {
         }
         runs
     });
-    let long: Vec<usize> =
-        (0..runs.len()).filter(|&at| runs[at].1 > 2 && runs[at].0.is_ascii_lowercase()).collect();
+    let long: Vec<usize> = (0..runs.len())
+        .filter(|&at| runs[at].1 > 2 && runs[at].0.is_ascii_lowercase())
+        .collect();
     if long.is_empty() {
         return None;
     }
@@ -96,7 +151,10 @@ pub(super) fn unrepeat(token: &str) -> Option<String> {
         word
     };
     let ways = 1 << long.len().min(4);
-    (0..ways).map(read).find(|word| look_up(word).is_some()).or_else(|| Some(read(0)))
+    (0..ways)
+        .map(read)
+        .find(|word| look_up(word).is_some())
+        .or_else(|| Some(read(0)))
 }
 
 /// The curated word that a misspelling stands for.
@@ -106,7 +164,9 @@ pub(super) fn unmistype(token: &str) -> Option<&'static str> {
     }
     repairable().find(|word| {
         let two = token.len() > 5
-            && ["suic", "overd", "ambul"].iter().any(|stem| word.starts_with(stem));
+            && ["suic", "overd", "ambul"]
+                .iter()
+                .any(|stem| word.starts_with(stem));
         let allowed = if two { 2 } else { 1 };
         same_start(word, token)
             && word.len().abs_diff(token.len()) <= allowed
@@ -144,23 +204,8 @@ pub(super) fn split(token: &str) -> Option<Vec<&str>> {
     if !(6..=80).contains(&token.len()) || !token.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
-    // best[end] = (fewest words that fill token[..end], start of the last of them)
-    let mut best: Vec<Option<(usize, usize)>> = vec![None; token.len() + 1];
-    best[0] = Some((0, 0));
-    for end in 1..=token.len() {
-        best[end] = (end.saturating_sub(LONGEST)..end)
-            .filter(|&start| is_joinable(&token[start..end]))
-            .filter_map(|start| best[start].map(|(words, _)| (words + 1, start)))
-            .min();
-    }
-    let mut words = Vec::new();
-    let mut end = token.len();
-    while end > 0 {
-        let (_, start) = best[end]?;
-        words.push(&token[start..end]);
-        end = start;
-    }
-    words.reverse();
+    let parts = segment(token, |part| is_joinable(&token[part.clone()]).then_some(1))?;
+    let words: Vec<&str> = parts.into_iter().map(|part| &token[part]).collect();
     (words.len() > 1 && words.iter().any(|word| is_crisis(word))).then_some(words)
 }
 
@@ -169,26 +214,52 @@ pub(super) fn split(token: &str) -> Option<Vec<&str>> {
 /// `None` unless a crisis word is among them, so that initials stay initials.
 pub(super) fn join(run: &str) -> Option<Vec<(Range<usize>, String)>> {
     let read: String = run.chars().map(|c| letter(c, 'i')).collect();
-    let written = |at: &Range<usize>| run[at.clone()].bytes().any(|b| b.is_ascii_lowercase());
-    let mut parts = Vec::new();
-    let mut at = 0;
-    let mut crisis = false;
-    while at < run.len() {
-        let word = (at + 2..=run.len().min(at + LONGEST))
-            .rev()
-            .map(|end| at..end)
-            .find(|part| is_joinable(&read[part.clone()]) && written(part));
-        if let Some(part) = word {
-            let word = &read[part.clone()];
-            crisis |= word.len() > 2 && is_crisis(word);
-            at = part.end;
-            parts.push((part, word.to_owned()));
-        } else {
-            parts.push((at..at + 1, run[at..=at].to_owned()));
-            at += 1;
+    let cost = |part: &Range<usize>| {
+        let written = run[part.clone()].bytes().any(|b| b.is_ascii_lowercase());
+        match (written && is_joinable(&read[part.clone()]), part.len()) {
+            (true, _) => Some(1),
+            // A letter left over is a last resort.
+            (false, 1) => Some(10),
+            (false, _) => None,
         }
+    };
+    let parts = segment(&read, cost)?;
+    let crisis = |part: &Range<usize>| part.len() > 2 && is_crisis(&read[part.clone()]);
+    parts.iter().any(crisis).then(|| {
+        let word = |part: Range<usize>| {
+            let word = if part.len() > 1 {
+                &read[part.clone()]
+            } else {
+                &run[part.clone()]
+            };
+            (part, word.to_owned())
+        };
+        parts.into_iter().map(word).collect()
+    })
+}
+
+/// The cheapest way to cut letters into parts, given the cost of each part that is allowed.
+fn segment(
+    letters: &str,
+    cost: impl Fn(&Range<usize>) -> Option<usize>,
+) -> Option<Vec<Range<usize>>> {
+    // best[end] = (cost of letters[..end], start of its last part)
+    let mut best: Vec<Option<(usize, usize)>> = vec![None; letters.len() + 1];
+    best[0] = Some((0, 0));
+    for end in 1..=letters.len() {
+        best[end] = (end.saturating_sub(LONGEST)..end)
+            .filter_map(|start| Some((best[start]?.0 + cost(&(start..end))?, start)))
+            .min();
     }
-    crisis.then_some(parts)
+    let mut parts = Vec::new();
+    let mut end = letters.len();
+    while end > 0 {
+        let (_, start) = best[end]?;
+        parts.push(start..end);
+        end = start;
+    }
+    parts.reverse();
+    Some(parts)
 }
 
 #[cfg(test)]
@@ -197,7 +268,10 @@ mod tests {
 
     #[test]
     fn ordinary_words_are_never_repaired() {
-        for word in ["kissing", "dye", "cute", "colgate", "bunking", "chating", "overdid", "doing", "homeless"] {
+        for word in [
+            "kissing", "dye", "cute", "colgate", "bunking", "chating", "overdid", "doing",
+            "homeless",
+        ] {
             let kept = look_up(word).is_some() || unmistype(word).is_none();
             assert!(kept, "{word} became {:?}", unmistype(word));
         }

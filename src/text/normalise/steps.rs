@@ -91,6 +91,8 @@ impl Steps {
 
     /// The steps, in pipeline order.
     pub fn iter(self) -> impl Iterator<Item = Step> {
-        Step::ALL.into_iter().filter(move |step| self.contains(*step))
+        Step::ALL
+            .into_iter()
+            .filter(move |step| self.contains(*step))
     }
 }

@@ -34,7 +34,10 @@ fn disguises_come_off() {
         ("i want 2 die 2nite", "i want to die tonight"),
         ("kms", "kill myself"),
         ("💊💊", "emojipill emojipill"),
-        ("kiero morir xq toy cansada", "quiero morir porque estoy cansada"),
+        (
+            "kiero morir xq toy cansada",
+            "quiero morir porque estoy cansada",
+        ),
     ] {
         assert_eq!(normal(raw), plain, "{raw}");
     }
@@ -43,8 +46,16 @@ fn disguises_come_off() {
 #[test]
 fn ordinary_texts_stay_as_they_are() {
     for raw in [
-        "i took 2 pills of 5mg at 3am", "she is 15f", "kissing a cute dyed kid", "2yo and 800mg", "b12",
-        "the r and d team", "billing for the overdue bill", "1", "menu", "cooking in 5kms",
+        "i took 2 pills of 5mg at 3am",
+        "she is 15f",
+        "kissing a cute dyed kid",
+        "2yo and 800mg",
+        "b12",
+        "the r and d team",
+        "billing for the overdue bill",
+        "1",
+        "menu",
+        "cooking in 5kms",
     ] {
         let raw = raw.replace(" r ", " are ").replace(" d ", " de ");
         assert_eq!(normal(&raw), raw);
@@ -59,7 +70,10 @@ fn a_word_points_back_at_the_raw_text_and_names_its_steps() {
     let (span, steps) = normal.origin(3..10);
     assert_eq!(&raw[span], "ｓ u 1 c i d e");
     assert!(steps.contains(Step::Joined) && steps.contains(Step::Unicode));
-    assert_eq!(steps.iter().map(Step::word).collect::<Vec<_>>(), ["unicode", "joined"]);
+    assert_eq!(
+        steps.iter().map(Step::word).collect::<Vec<_>>(),
+        ["unicode", "joined"]
+    );
 }
 
 #[test]

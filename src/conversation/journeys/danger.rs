@@ -1,0 +1,250 @@
+//! A crisis, our question, and a person.
+
+use super::{Phone, later, now, verdict, wants_human};
+use crate::content::Key;
+use crate::conversation::{Place, Reason, Silence};
+use crate::lane::Lane;
+use crate::locale::Locale;
+use crate::triage::{Category, Tier, Verdict};
+
+#[test]
+fn each_kind_of_crisis_has_its_reply_and_its_alert() {
+    for (tier, categories, key) in [
+        (
+            Tier::Imminent,
+            &[Category::Overdose][..],
+            Key::CrisisImminent,
+        ),
+        (
+            Tier::Imminent,
+            &[Category::ThirdParty, Category::Abuse],
+            Key::CrisisImminent,
+        ),
+        (
+            Tier::High,
+            &[Category::Suicide, Category::ThirdParty],
+            Key::CrisisThirdParty,
+        ),
+        (Tier::High, &[Category::Abuse], Key::CrisisAbuse),
+        (Tier::High, &[Category::SexualAssault], Key::CrisisAbuse),
+        (Tier::High, &[Category::Suicide], Key::CrisisHigh),
+        (Tier::High, &[Category::Distress], Key::CrisisHigh),
+    ] {
+        let mut phone = Phone::new();
+        let step = phone.texts_as("some words", &verdict(tier, categories));
+        assert_eq!(step.replies, [phone.says(key, Lane::Crisis)]);
+        assert_eq!(step.alert, Some(now(Reason::Crisis, tier)));
+    }
+}
+
+#[test]
+fn a_crisis_in_spanish_is_answered_in_spanish_unless_english_was_chosen() {
+    let spanish = Verdict {
+        locale: Some(Locale::Es),
+        ..verdict(Tier::High, &[])
+    };
+    let mut phone = Phone::new();
+    let step = phone.texts_as("palabras", &spanish);
+    assert_eq!(
+        step.replies,
+        [phone.says_in(Locale::Es, Key::CrisisHigh, Lane::Crisis)]
+    );
+    let mut phone = Phone::greeted();
+    phone.texts("english");
+    let step = phone.texts_as("palabras", &spanish);
+    assert_eq!(step.replies, [phone.says(Key::CrisisHigh, Lane::Crisis)]);
+}
+
+#[test]
+fn a_repeat_in_ten_minutes_is_short_unless_the_tier_rises() {
+    let mut phone = Phone::new();
+    let crisis = |phone: &Phone, key| [phone.says(key, Lane::Crisis)];
+    assert_eq!(
+        phone.texts_at("x", Tier::High).replies,
+        crisis(&phone, Key::CrisisHigh)
+    );
+    let again = phone.texts_at("x", Tier::High);
+    assert_eq!(again.replies, crisis(&phone, Key::CrisisAgain));
+    assert_eq!(again.alert, Some(now(Reason::Crisis, Tier::High)));
+    assert_eq!(
+        phone.texts_at("x", Tier::Imminent).replies,
+        crisis(&phone, Key::CrisisImminent)
+    );
+    let lower = phone.texts_at("x", Tier::High);
+    assert_eq!(lower.replies, crisis(&phone, Key::CrisisAgain));
+    assert_eq!(lower.alert, Some(now(Reason::Crisis, Tier::Imminent)));
+    phone.waits(10);
+    assert_eq!(
+        phone.texts_at("x", Tier::High).replies,
+        crisis(&phone, Key::CrisisHigh)
+    );
+}
+
+#[test]
+fn in_an_open_crisis_every_other_text_is_held_and_menu_leaves() {
+    let mut phone = Phone::new();
+    phone.texts_at("x", Tier::High);
+    for (text, tier) in [
+        ("hello?", Tier::None),
+        ("1", Tier::None),
+        ("hm", Tier::Concern),
+    ] {
+        let step = phone.texts_at(text, tier);
+        assert_eq!(
+            step.replies,
+            [phone.says(Key::CrisisWaiting, Lane::Crisis)],
+            "{text}"
+        );
+        assert_eq!(step.alert, Some(now(Reason::Crisis, Tier::High)));
+    }
+    assert_eq!(
+        phone.texts("MENU").replies,
+        [phone.says(Key::Menu, Lane::Content)]
+    );
+    let step = phone.texts("my exams went badly");
+    assert_eq!(
+        step.replies,
+        [phone.says(Key::CrisisWaiting, Lane::Content)]
+    );
+    assert_eq!(step.alert, Some(now(Reason::WantsHuman, Tier::None)));
+    phone.state = phone.state.clone().closed();
+    assert_eq!(phone.texts("zzz").replies.len(), 2);
+}
+
+#[test]
+fn a_concern_is_asked_about_and_waits_five_minutes() {
+    let mut phone = Phone::new();
+    let step = phone.texts_at("everything is grey", Tier::Concern);
+    assert_eq!(step.replies, [phone.says(Key::Ask, Lane::Crisis)]);
+    assert_eq!(step.alert, Some(later(Reason::Question, Tier::Concern, 5)));
+    assert!(matches!(phone.state.place, Place::Asked { .. }));
+}
+
+#[test]
+fn only_a_clear_no_calls_the_page_off() {
+    for (text, answer) in [
+        ("N", Some(Key::AskedNo)),
+        ("no", Some(Key::AskedNo)),
+        ("Nope.", Some(Key::AskedNo)),
+        ("no, I'm ok", Some(Key::AskedNo)),
+        ("I\u{2019}m safe", Some(Key::AskedNo)),
+        ("estoy bien", Some(Key::AskedNo)),
+        ("Y", Some(Key::AskedYes)),
+        ("YES", Some(Key::AskedYes)),
+        ("yeah", Some(Key::AskedYes)),
+        ("S\u{ed}", Some(Key::AskedYes)),
+        ("maybe", Some(Key::AskedUnclear)),
+        ("kinda", Some(Key::AskedUnclear)),
+        ("no estoy bien", Some(Key::AskedUnclear)),
+        ("no but yes", Some(Key::AskedUnclear)),
+        ("what", Some(Key::AskedUnclear)),
+        ("ok", Some(Key::AskedUnclear)),
+        ("3", Some(Key::AskedUnclear)),
+        ("", Some(Key::AskedUnclear)),
+        ("HELP", Some(Key::AskedUnclear)),
+        ("MENU", Some(Key::AskedUnclear)),
+        ("START", Some(Key::AskedUnclear)),
+    ] {
+        let mut phone = Phone::greeted();
+        phone.texts_at("x", Tier::Concern);
+        let step = phone.texts(text);
+        let key = answer.unwrap();
+        let is_no = key == Key::AskedNo;
+        let lane = if is_no {
+            Lane::Conversation
+        } else {
+            Lane::Crisis
+        };
+        assert!(
+            step.replies.contains(&phone.says(key, lane)),
+            "{text}: {:?}",
+            step.replies
+        );
+        assert_eq!(step.question_answered_no, is_no, "{text}");
+        let alert = if is_no {
+            None
+        } else {
+            Some(now(Reason::Crisis, Tier::High))
+        };
+        assert_eq!(step.alert, alert, "{text}");
+    }
+}
+
+#[test]
+fn a_no_with_a_picture_or_a_doubt_is_not_a_clear_no() {
+    let mut phone = Phone::greeted();
+    phone.texts_at("x", Tier::Concern);
+    phone.has_media = true;
+    assert!(!phone.texts("no").question_answered_no);
+    let mut phone = Phone::greeted();
+    phone.texts_at("x", Tier::Concern);
+    assert!(!phone.texts_at("no", Tier::Concern).question_answered_no);
+}
+
+#[test]
+fn menu_as_an_answer_still_gives_the_way_on() {
+    let mut phone = Phone::greeted();
+    phone.texts_at("x", Tier::Concern);
+    let step = phone.texts("menu");
+    let menu = phone.says(Key::Menu, Lane::Content);
+    assert_eq!(
+        step.replies,
+        [phone.says(Key::AskedUnclear, Lane::Crisis), menu]
+    );
+}
+
+#[test]
+fn a_yes_that_the_gateway_took_for_a_keyword_is_still_a_yes() {
+    let mut phone = Phone::greeted();
+    phone.texts_at("x", Tier::Concern);
+    phone.keyword_handled = true;
+    let step = phone.texts("YES");
+    assert_eq!(step.replies, [phone.says(Key::AskedYes, Lane::Crisis)]);
+    assert_eq!(step.alert, Some(now(Reason::Crisis, Tier::High)));
+}
+
+#[test]
+fn a_person_can_be_asked_for_and_what_follows_is_for_them() {
+    let mut phone = Phone::new();
+    for (text, verdict) in [
+        ("HUMAN", Verdict::default()),
+        ("is someone there", wants_human()),
+    ] {
+        let step = phone.texts_as(text, &verdict);
+        assert_eq!(
+            step.replies,
+            [phone.says(Key::HumanAsked, Lane::Conversation)]
+        );
+        assert_eq!(step.alert, Some(now(Reason::WantsHuman, Tier::None)));
+    }
+    phone.state.greeted = true;
+    let step = phone.texts("it began at school");
+    assert_eq!(
+        step.replies,
+        [phone.says(Key::CrisisWaiting, Lane::Content)]
+    );
+    assert_eq!(step.alert, Some(now(Reason::WantsHuman, Tier::None)));
+}
+
+#[test]
+fn with_a_person_only_crisis_menu_human_stop_and_help_are_answered_by_the_machine() {
+    let mut phone = Phone::greeted();
+    phone.human_joined = true;
+    for text in ["hello", "1", "MORE", "BACK", "no", "LANG", ""] {
+        assert_eq!(
+            phone.texts(text).silence,
+            Some(Silence::WithHuman),
+            "{text}"
+        );
+    }
+    let step = phone.texts_as("are you real", &wants_human());
+    assert_eq!(step.silence, Some(Silence::WithHuman));
+    assert_eq!(step.alert, Some(now(Reason::WantsHuman, Tier::None)));
+    let step = phone.texts_at("hm", Tier::Concern);
+    assert_eq!(step.alert, Some(later(Reason::Question, Tier::Concern, 5)));
+    for text in ["MENU", "HUMAN", "HELP", "STOP"] {
+        assert_eq!(phone.texts(text).replies.len(), 1, "{text}");
+    }
+    let step = phone.texts_at("x", Tier::High);
+    assert_eq!(step.replies, [phone.says(Key::CrisisHigh, Lane::Crisis)]);
+}

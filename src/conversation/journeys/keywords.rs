@@ -1,0 +1,205 @@
+//! STOP, START, HELP, and what the gateway answers by itself.
+
+use super::{Phone, later, now};
+use crate::content::{Key, words};
+use crate::conversation::keywords::Keyword;
+use crate::conversation::{Reason, Silence};
+use crate::lane::Lane;
+use crate::locale::Locale;
+use crate::triage::Tier;
+
+#[test]
+fn stop_is_confirmed_once_and_then_there_is_silence_but_for_a_crisis_and_help() {
+    let mut phone = Phone::greeted();
+    assert_eq!(
+        phone.texts("STOP").replies,
+        [phone.says(Key::StopConfirm, Lane::Conversation)]
+    );
+    for text in ["STOP", "hello", "MENU", "1"] {
+        let step = phone.texts(text);
+        assert_eq!(step.silence, Some(Silence::OptedOut), "{text}");
+        assert_eq!(step.alert, None);
+    }
+    assert_eq!(
+        phone.texts("help").replies,
+        [phone.says(Key::Help, Lane::Conversation)]
+    );
+    for tier in [Tier::High, Tier::Imminent] {
+        let step = phone.texts_at("x", tier);
+        assert_eq!(step.replies.len(), 1);
+        assert_eq!(step.replies[0].lane, Lane::Crisis);
+        assert_eq!(step.alert, Some(now(Reason::Crisis, tier)));
+        assert!(step.state.opted_out, "a crisis text subscribes nobody");
+    }
+}
+
+#[test]
+fn a_human_learns_what_an_opted_out_person_needs() {
+    let mut phone = Phone::greeted();
+    phone.texts("STOP");
+    let step = phone.texts_at("hm", Tier::Concern);
+    assert_eq!(step.silence, Some(Silence::OptedOut));
+    assert_eq!(step.alert, Some(later(Reason::Question, Tier::Concern, 5)));
+    assert_eq!(
+        phone.texts("HUMAN").alert,
+        Some(now(Reason::WantsHuman, Tier::None))
+    );
+}
+
+#[test]
+fn start_brings_texts_back() {
+    let mut phone = Phone::greeted();
+    for word in ["START", "unstop", "YES"] {
+        phone.texts("STOP");
+        let step = phone.texts(word);
+        let confirm = phone.says(Key::StartConfirm, Lane::Conversation);
+        assert_eq!(
+            step.replies,
+            [confirm, phone.says(Key::Menu, Lane::Content)],
+            "{word}"
+        );
+        assert!(!step.state.opted_out);
+    }
+}
+
+#[test]
+fn opting_out_in_a_crisis_is_honoured_and_a_human_is_called() {
+    for (tier, called) in [(Tier::High, Tier::High), (Tier::Concern, Tier::Concern)] {
+        let mut phone = Phone::greeted();
+        phone.texts_at("x", tier);
+        let step = phone.texts("stop");
+        assert_eq!(
+            step.replies,
+            [phone.says(Key::StopConfirm, Lane::Conversation)]
+        );
+        assert_eq!(step.alert, Some(now(Reason::OptedOutInCrisis, called)));
+        assert!(step.state.opted_out);
+        let step = phone.texts("fine");
+        assert_eq!(step.silence, Some(Silence::OptedOut));
+        assert_eq!(step.alert, Some(now(Reason::OptedOutInCrisis, called)));
+    }
+}
+
+#[test]
+fn a_yes_to_the_question_after_stop_is_a_crisis() {
+    for text in ["Y", "YES"] {
+        let mut phone = Phone::greeted();
+        phone.texts_at("x", Tier::Concern);
+        phone.texts("STOP");
+        let step = phone.texts(text);
+        assert!(
+            step.replies
+                .contains(&phone.says(Key::AskedYes, Lane::Crisis)),
+            "{text}"
+        );
+        assert_eq!(step.alert, Some(now(Reason::Crisis, Tier::High)));
+    }
+}
+
+#[test]
+fn a_stop_that_is_also_a_crisis_is_both() {
+    let mut phone = Phone::greeted();
+    let step = phone.texts_at("END", Tier::High);
+    let crisis = phone.says(Key::CrisisHigh, Lane::Crisis);
+    assert_eq!(
+        step.replies,
+        [crisis, phone.says(Key::StopConfirm, Lane::Conversation)]
+    );
+    assert_eq!(step.alert, Some(now(Reason::Crisis, Tier::High)));
+    assert!(step.state.opted_out);
+}
+
+#[test]
+fn what_the_gateway_answered_is_not_answered_twice_but_counts() {
+    let mut phone = Phone::greeted();
+    phone.keyword_handled = true;
+    for (text, opted_out) in [("STOP", true), ("START", false), ("HELP", false)] {
+        let step = phone.texts(text);
+        assert_eq!(step.silence, Some(Silence::KeywordHandled), "{text}");
+        assert_eq!(step.state.opted_out, opted_out, "{text}");
+    }
+}
+
+#[test]
+fn carrier_keywords_are_whole_messages_only() {
+    let stop = Some(Keyword::OptOut);
+    for (text, keyword) in [
+        ("STOP", stop),
+        ("stop", stop),
+        ("Stop.", stop),
+        ("\"STOP\"", stop),
+        ("  stop!!! ", stop),
+        ("STOP \u{1f6d1}", stop),
+        ("\u{201c}Stop\u{201d}", stop),
+        ("STOPALL", stop),
+        ("stop   all", stop),
+        ("Unsubscribe", stop),
+        ("cancel", stop),
+        ("END", stop),
+        ("quit", stop),
+        ("Revoke", stop),
+        ("optout", stop),
+        ("opt out", stop),
+        ("opt-out", stop),
+        ("ALTO", stop),
+        ("parar", stop),
+        ("\u{a1}Baja!", stop),
+        ("cancelar", stop),
+        ("stop texting me", stop),
+        ("Leave me alone.", stop),
+        ("remove me", stop),
+        ("Please opt me out", stop),
+        ("START", Some(Keyword::OptIn)),
+        ("unstop", Some(Keyword::OptIn)),
+        ("HELP", Some(Keyword::Help)),
+        ("help?", Some(Keyword::Help)),
+        ("INFO", Some(Keyword::Help)),
+        ("Ayuda", Some(Keyword::Help)),
+        ("I want it all to stop", None),
+        ("end it", None),
+        ("end it all", None),
+        ("help me", Some(Keyword::Human)),
+        ("i cant stop", None),
+        ("stop it", None),
+        ("they wont leave me alone", None),
+        ("I quit", None),
+        ("YES", None),
+        ("START over please", None),
+        ("", None),
+    ] {
+        assert_eq!(Keyword::of(&words(text)), keyword, "{text:?}");
+    }
+}
+
+#[test]
+fn a_carrier_keyword_does_not_hide_a_concern() {
+    for (text, key) in [("HELP", Key::Help), ("START", Key::StartConfirm)] {
+        let mut phone = Phone::greeted();
+        let step = phone.texts_at(text, Tier::Concern);
+        let keyword = phone.says(key, Lane::Conversation);
+        assert_eq!(step.replies, [keyword, phone.says(Key::Ask, Lane::Crisis)]);
+        assert_eq!(step.alert, Some(later(Reason::Question, Tier::Concern, 5)));
+        let mut phone = Phone::greeted();
+        phone.keyword_handled = true;
+        let step = phone.texts_at(text, Tier::Concern);
+        assert_eq!(step.replies, [phone.says(Key::Ask, Lane::Crisis)]);
+    }
+}
+
+#[test]
+fn a_keyword_in_spanish_is_answered_in_spanish() {
+    for (text, key) in [
+        ("AYUDA", Key::Help),
+        ("BAJA", Key::StopConfirm),
+        ("Persona", Key::HumanAsked),
+        ("\u{a1}Ay\u{fa}dame!", Key::HumanAsked),
+    ] {
+        let mut phone = Phone::greeted();
+        let step = phone.texts(text);
+        assert_eq!(
+            step.replies,
+            [phone.says_in(Locale::Es, key, Lane::Conversation)],
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! Conversations, text by text.
+
+mod danger;
+mod keywords;
+mod pages;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{AlertRequest, Line, Reason, Reply, State, Step, Turn, step};
+use crate::clock::At;
+use crate::content::{Fill, Key, Packs, PageId};
+use crate::lane::Lane;
+use crate::locale::Locale;
+use crate::triage::{Category, Tier, Verdict};
+
+/// A phone, and a line that answers it.
+struct Phone {
+    packs: Packs,
+    line: Line,
+    now: At,
+    state: State,
+    human_joined: bool,
+    has_media: bool,
+    keyword_handled: bool,
+}
+
+impl Phone {
+    fn new() -> Self {
+        Self {
+            packs: Packs::builtin().unwrap(),
+            line: Line {
+                name: "Example Line".to_owned(),
+                contact: "help@example.org".to_owned(),
+                free_to_end_user: true,
+            },
+            now: At(1_000_000),
+            state: State::default(),
+            human_joined: false,
+            has_media: false,
+            keyword_handled: false,
+        }
+    }
+
+    /// A phone of somebody who has been welcomed.
+    fn greeted() -> Self {
+        let mut phone = Self::new();
+        phone.state.greeted = true;
+        phone
+    }
+
+    fn texts(&mut self, text: &str) -> Step {
+        self.texts_as(text, &Verdict::default())
+    }
+
+    fn texts_at(&mut self, text: &str, tier: Tier) -> Step {
+        self.texts_as(text, &verdict(tier, &[]))
+    }
+
+    fn texts_as(&mut self, text: &str, verdict: &Verdict) -> Step {
+        self.now = self.now.plus(Duration::from_secs(1));
+        let step = step(
+            &self.state,
+            &Turn {
+                now: self.now,
+                text,
+                has_media: self.has_media,
+                verdict,
+                human_joined: self.human_joined,
+                keyword_handled: self.keyword_handled,
+                line: &self.line,
+                packs: &self.packs,
+            },
+        );
+        assert_eq!(step.replies.is_empty(), step.silence.is_some(), "{text:?}");
+        self.state = step.state.clone();
+        step
+    }
+
+    fn waits(&mut self, minutes: u64) {
+        self.now = self.now.plus(Duration::from_mins(minutes));
+    }
+
+    fn says(&self, key: Key, lane: Lane) -> Reply {
+        self.says_in(Locale::En, key, lane)
+    }
+
+    fn says_in(&self, locale: Locale, key: Key, lane: Lane) -> Reply {
+        let text = self.packs.message(locale, key, &self.fill());
+        Reply { text, lane }
+    }
+
+    fn shows(&self, locale: Locale, page: PageId, part: usize) -> Reply {
+        let text = self.packs.page_part(locale, page, part, &self.fill());
+        Reply {
+            text,
+            lane: Lane::Content,
+        }
+    }
+
+    fn fill(&self) -> Fill<'_> {
+        Fill::from(&self.line)
+    }
+}
+
+fn verdict(tier: Tier, categories: &[Category]) -> Verdict {
+    Verdict {
+        tier,
+        categories: categories.iter().copied().collect::<BTreeSet<_>>(),
+        ..Verdict::default()
+    }
+}
+
+fn wants_human() -> Verdict {
+    Verdict {
+        wants_human: true,
+        ..Verdict::default()
+    }
+}
+
+fn now(reason: Reason, tier: Tier) -> AlertRequest {
+    later(reason, tier, 0)
+}
+
+fn later(reason: Reason, tier: Tier, minutes: u64) -> AlertRequest {
+    AlertRequest {
+        reason,
+        tier,
+        page_after: Duration::from_mins(minutes),
+    }
+}

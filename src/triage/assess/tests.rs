@@ -1,0 +1,229 @@
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::triage::Action;
+
+static RULES: LazyLock<RuleSet> =
+    LazyLock::new(|| RuleSet::builtin().unwrap_or_else(|e| panic!("{e}")));
+
+const CORPUS: [(&str, &str); 4] = [
+    (
+        "must_page",
+        include_str!("../../../tests/corpus/must_page.tsv"),
+    ),
+    (
+        "must_ask",
+        include_str!("../../../tests/corpus/must_ask.tsv"),
+    ),
+    (
+        "must_not_page",
+        include_str!("../../../tests/corpus/must_not_page.tsv"),
+    ),
+    ("topic", include_str!("../../../tests/corpus/topic.tsv")),
+];
+
+fn tier(text: &str) -> Tier {
+    assess(&RULES, text).tier
+}
+
+fn tier_of(word: &str) -> Tier {
+    serde_json::from_value(word.into()).unwrap()
+}
+
+/// Texts with the tiers that they may have.
+fn corpus() -> impl Iterator<Item = (&'static str, Tier, Tier, &'static str)> {
+    CORPUS.iter().flat_map(|(name, lines)| {
+        lines.lines().map(move |line| {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let [text, least, most, _note] = columns[..] else {
+                panic!("{name}.tsv: {line}")
+            };
+            (text, tier_of(least), tier_of(most), *name)
+        })
+    })
+}
+
+#[test]
+fn every_line_of_the_corpus_has_its_tier() {
+    let mut misses = String::new();
+    for (text, least, most, name) in corpus() {
+        let verdict = assess(&RULES, text);
+        if verdict.tier < least || verdict.tier > most {
+            let hits: Vec<&str> = verdict.hits.iter().map(|hit| hit.rule.as_str()).collect();
+            let got = verdict.tier.word();
+            let (least, most) = (least.word(), most.word());
+            writeln!(
+                misses,
+                "{name:14} {got:9} not {least}..{most}: {text}  {hits:?}"
+            )
+            .unwrap();
+        }
+    }
+    assert!(misses.is_empty(), "\n{misses}");
+}
+
+#[test]
+fn menu_words_raise_nothing_and_ask_for_nobody() {
+    for word in [
+        "1", "2", "10", "MENU", "dbt", "more", "back", "stop", "HELP", "help", "yes", "no", "y",
+        "n", "",
+    ] {
+        let verdict = assess(&RULES, word);
+        assert_eq!(
+            (verdict.tier, verdict.wants_human),
+            (Tier::None, false),
+            "{word}: {verdict:?}"
+        );
+    }
+}
+
+#[test]
+fn asking_for_a_person_is_its_own_trigger() {
+    for text in [
+        "help me",
+        "can i talk to someone",
+        "988",
+        "emergency",
+        "human",
+        "a person",
+        "quiero hablar con alguien",
+        "is this a bot",
+        "please help",
+        "can someone call me",
+    ] {
+        assert!(assess(&RULES, text).wants_human, "{text}");
+    }
+}
+
+#[test]
+fn a_guard_lowers_only_what_its_own_words_cover() {
+    let lowered = assess(&RULES, "i'm not suicidal, just sad");
+    assert_eq!(lowered.action(), Action::Ask);
+    assert_eq!(lowered.guarded[0].guard, "negation.not_suicidal");
+    assert_eq!(tier("i'm not suicidal, i just want to die"), Tier::High);
+    assert_eq!(tier("my battery is dying and i want to die"), Tier::High);
+}
+
+#[test]
+fn an_explanation_names_rule_span_and_steps() {
+    let text = "ok. i wanna k1ll my$elf";
+    let verdict = assess(&RULES, text);
+    let hit = verdict
+        .hits
+        .iter()
+        .find(|hit| hit.rule == "suicide.kill_self")
+        .unwrap();
+    assert_eq!(&text[hit.span.clone()], "k1ll my$elf");
+    assert_eq!(hit.via, ["leet"]);
+    assert_eq!(verdict.locale, Some(Locale::En));
+    assert_eq!(
+        assess(&RULES, "ya no quiero vivir").locale,
+        Some(Locale::Es)
+    );
+}
+
+#[test]
+fn a_long_text_is_read_to_its_end() {
+    let text = "we talked about the weather. ".repeat(200) + "i want to die";
+    assert_eq!(tier(&text), Tier::High);
+}
+
+/// Ways in which people hide a word.
+const DISGUISES: [(&str, fn(&str) -> String); 6] = [
+    ("leet", |word| {
+        word.replace('i', "1").replace('e', "3").replace('o', "0")
+    }),
+    ("spaced", |word| {
+        word.chars().map(String::from).collect::<Vec<_>>().join(" ")
+    }),
+    ("dotted", |word| {
+        word.chars().map(String::from).collect::<Vec<_>>().join(".")
+    }),
+    ("repeated", |word| {
+        word.replace('i', "iiii")
+            .replace('e', "eee")
+            .replace('u', "uuu")
+    }),
+    ("zero width", |word| {
+        word.chars()
+            .map(String::from)
+            .collect::<Vec<_>>()
+            .join("\u{200b}")
+    }),
+    ("homoglyphs", |word| {
+        word.replace('i', "і")
+            .replace('e', "е")
+            .replace('a', "а")
+            .replace('o', "о")
+    }),
+];
+
+const DISGUISED: &str = "kill myself suicide suicidal die overdose pills bleeding cut hurt hang dead morir matarme cortarme vivir pastillas";
+
+#[test]
+fn a_crisis_example_is_still_seen_in_every_disguise() {
+    let mut misses = String::new();
+    for (text, least) in RULES.crisis_examples() {
+        for (name, disguise) in DISGUISES {
+            let hidden: Vec<String> = text
+                .to_lowercase()
+                .split(' ')
+                .map(|word| {
+                    if DISGUISED.split(' ').any(|d| d == word) {
+                        disguise(word)
+                    } else {
+                        word.to_owned()
+                    }
+                })
+                .collect();
+            let hidden = hidden.join(" ");
+            if tier(&hidden) < Tier::Concern {
+                writeln!(misses, "{name}: {hidden} ({})", least.word()).unwrap();
+            }
+        }
+    }
+    assert!(misses.is_empty(), "\n{misses}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_text_has_a_verdict_with_spans_inside_it(text in any::<String>()) {
+        for hit in assess(&RULES, &text).hits {
+            prop_assert!(text.get(hit.span).is_some());
+        }
+    }
+
+    #[test]
+    fn words_around_a_crisis_phrase_never_lower_its_tier(
+        (text, _) in proptest::sample::select(RULES.crisis_examples()),
+        before in "[a-z0-9 .,!?áñ🔪]{0,40}",
+        after in "\\PC{0,40}",
+    ) {
+        let longer = format!("{before} {text} {after}");
+        prop_assert!(tier(&longer) >= tier(&text), "{}", longer);
+    }
+}
+
+/// Two sentences together are at least as urgent as either alone, whichever comes first.
+#[test]
+fn two_texts_together_are_never_less_urgent_than_one() {
+    let ordinary = [
+        "thanks.",
+        "my phone battery is dying",
+        "i had lunch with my friend",
+        "2 years clean",
+        "no",
+    ];
+    for (text, ..) in corpus().filter(|(_, least, ..)| *least >= Tier::High) {
+        for other in ordinary {
+            let alone = tier(text);
+            assert!(tier(&format!("{other} {text}")) >= alone, "{other} {text}");
+            assert!(tier(&format!("{text} {other}")) >= alone, "{text} {other}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The integration tests: one binary, modules by behaviour. They drive a phone, a responder, a
+//! clock and a gateway with faults, on SQLite and on PostgreSQL.
+
+mod architecture;
+mod bad_input;
+mod browser;
+mod commands;
+mod crisis;
+mod delivery;
+mod hooks;
+mod journeys;
+mod migrations;
+mod oracles;
+mod paging;
+mod privacy;
+mod serving;
+mod staff_pages;
+mod store_contract;
+mod support;

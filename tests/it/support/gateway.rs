@@ -1,0 +1,175 @@
+//! A fake Twilio on loopback: keeps what is sent, and fails on demand.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+
+/// A text that the fake has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) sid: String,
+    pub(crate) to: String,
+    pub(crate) body: String,
+    pub(crate) status_callback: String,
+}
+
+/// How the next sends end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Takes the text and never answers.
+    Timeout,
+    /// 429, with what to wait in seconds.
+    TooMany(u64),
+    /// 500.
+    ServerError,
+    /// 201 with something that is no JSON, the text is taken.
+    Garbage,
+    /// 400 with 21610.
+    OptedOut,
+    /// 400 with 21211: not a number.
+    NoSuchNumber,
+    /// 401 with 20003.
+    Unauthorized,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct FakeTwilio {
+    state: Arc<Mutex<Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    sent: Vec<Sent>,
+    faults: VecDeque<Fault>,
+    always: Option<Fault>,
+    requests: usize,
+    read: HashMap<String, usize>,
+}
+
+impl FakeTwilio {
+    /// Starts on loopback and returns its address with it; it ends with the test's runtime.
+    pub(crate) async fn start() -> (Self, String) {
+        let fake = Self::default();
+        let router = Router::new().fallback(post(send)).with_state(fake.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (fake, url)
+    }
+
+    /// The next sends end like this, in order.
+    pub(crate) fn fail_next(&self, faults: &[Fault]) {
+        self.state.lock().unwrap().faults.extend(faults);
+    }
+
+    /// Every send ends like this until told otherwise.
+    pub(crate) fn fail_always(&self, fault: Option<Fault>) {
+        self.state.lock().unwrap().always = fault;
+    }
+
+    /// All texts taken so far, in order.
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.state.lock().unwrap().sent.clone()
+    }
+
+    /// All texts that went to a number.
+    pub(crate) fn sent_to(&self, number: &str) -> Vec<Sent> {
+        self.sent()
+            .into_iter()
+            .filter(|sent| sent.to == number)
+            .collect()
+    }
+
+    /// How many requests came in, failed ones too.
+    pub(crate) fn requests(&self) -> usize {
+        self.state.lock().unwrap().requests
+    }
+
+    /// The texts to a number that came since this was last asked for it.
+    pub(crate) fn unread(&self, number: &str) -> Vec<String> {
+        let mut kept = self.state.lock().unwrap();
+        let end = kept.sent.len();
+        let from = kept.read.insert(number.to_owned(), end).unwrap_or(0);
+        kept.sent[from..]
+            .iter()
+            .filter(|sent| sent.to == number)
+            .map(|sent| sent.body.clone())
+            .collect()
+    }
+}
+
+async fn send(State(fake): State<FakeTwilio>, headers: HeaderMap, body: Bytes) -> Response {
+    let fault = {
+        let mut kept = fake.state.lock().unwrap();
+        kept.requests += 1;
+        kept.faults.pop_front().or(kept.always)
+    };
+    if !headers
+        .get(header::AUTHORIZATION)
+        .is_some_and(|v| v.as_bytes().starts_with(b"Basic "))
+    {
+        return refused(StatusCode::UNAUTHORIZED, 20003);
+    }
+    match fault {
+        None => {
+            let sid = fake.keep(&body);
+            let json = serde_json::json!({"sid": sid, "status": "queued", "num_segments": "1"});
+            (StatusCode::CREATED, axum::Json(json)).into_response()
+        }
+        Some(Fault::Timeout) => {
+            fake.keep(&body);
+            std::future::pending().await
+        }
+        Some(Fault::TooMany(seconds)) => {
+            let mut response = refused(StatusCode::TOO_MANY_REQUESTS, 20429);
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
+            response
+        }
+        Some(Fault::ServerError) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "<html>oops</html>").into_response()
+        }
+        Some(Fault::Garbage) => {
+            fake.keep(&body);
+            (StatusCode::CREATED, "<html>created?</html>").into_response()
+        }
+        Some(Fault::OptedOut) => refused(StatusCode::BAD_REQUEST, 21610),
+        Some(Fault::NoSuchNumber) => refused(StatusCode::BAD_REQUEST, 21211),
+        Some(Fault::Unauthorized) => refused(StatusCode::UNAUTHORIZED, 20003),
+    }
+}
+
+impl FakeTwilio {
+    fn keep(&self, body: &[u8]) -> String {
+        let field = |name: &str| {
+            form_urlencoded::parse(body)
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.into_owned())
+                .unwrap_or_default()
+        };
+        let mut kept = self.state.lock().unwrap();
+        let sid = format!("SMout{:027}", kept.sent.len());
+        kept.sent.push(Sent {
+            sid: sid.clone(),
+            to: field("To"),
+            body: field("Body"),
+            status_callback: field("StatusCallback"),
+        });
+        sid
+    }
+}
+
+fn refused(status: StatusCode, code: u32) -> Response {
+    let more_info = format!("https://www.twilio.com/docs/errors/{code}");
+    let json = serde_json::json!({
+        "code": code, "message": "refused", "more_info": more_info, "status": status.as_u16(),
+    });
+    (status, axum::Json(json)).into_response()
+}

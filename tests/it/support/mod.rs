@@ -1,0 +1,34 @@
+//! The test world.
+
+pub(crate) mod binary;
+pub(crate) mod gateway;
+pub(crate) mod postgres;
+pub(crate) mod require;
+pub(crate) mod world;
+
+pub(crate) use world::{Engine, World};
+
+/// Runs a test on both engines: `both! { async fn a_sentence(world: World) { … } }`.
+macro_rules! both {
+    ($(async fn $name:ident($world:ident: World) $body:block)+) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "each test uses what it needs")]
+            use super::*;
+
+            async fn run($world: $crate::support::World) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                run($crate::support::World::on($crate::support::Engine::Sqlite).await.unwrap()).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(world) = $crate::support::World::on($crate::support::Engine::Postgres).await {
+                    run(world).await;
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use both;

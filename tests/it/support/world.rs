@@ -1,0 +1,348 @@
+//! A whole Harborline with a manual clock, a fake Twilio, phones and a responder.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use base64::Engine as _;
+use harborline::app::{App, Seams};
+use harborline::clock::{At, ManualClock};
+use harborline::config::{self, Config};
+use harborline::gateway::client::http_client;
+use harborline::id::SeededIds;
+use harborline::lane::Lane;
+use hmac::{Hmac, KeyInit, Mac};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::gateway::FakeTwilio;
+use super::postgres;
+
+pub(crate) const PUBLIC_URL: &str = "https://line.example.org";
+pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const OTHER_TOKEN: &str = "fedcba9876543210fedcba9876543210";
+pub(crate) const LINE: &str = "+15550100";
+pub(crate) const DUTY: &str = "+15550199";
+pub(crate) const SECOND: &str = "+15550198";
+/// 2026-01-01 00:00 UTC.
+const START: At = At(1_767_225_600_000);
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) router: Router,
+    pub(crate) clock: ManualClock,
+    pub(crate) twilio: FakeTwilio,
+    pub(crate) config: Config,
+    sids: AtomicU64,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    /// A world on an engine; `None` (said loudly) when the engine is not there.
+    pub(crate) async fn on(engine: Engine) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let database = match engine {
+            Engine::Sqlite => format!("sqlite://{}/harborline.db", folder.path().display()),
+            Engine::Postgres => postgres::database().await?,
+        };
+        let (twilio, api_url) = FakeTwilio::start().await;
+        let file = folder.path().join("harborline.toml");
+        let text = format!(
+            r#"
+            public_url = "{PUBLIC_URL}"
+            [database]
+            url = "{database}"
+            [keys]
+            file = "{keys}"
+            [gateways.main]
+            kind = "twilio"
+            account_sid = "AC00000000000000000000000000000000"
+            auth_token = "{TOKEN}"
+            auth_token_other = "{OTHER_TOKEN}"
+            sender = "{LINE}"
+            api_url = "{api_url}"
+            [[oncall.fallback]]
+            name = "Duty phone"
+            number = "{DUTY}"
+            [[oncall.fallback]]
+            name = "Second phone"
+            number = "{SECOND}"
+            "#,
+            keys = folder.path().join("master.key").display(),
+        );
+        std::fs::write(&file, text).unwrap();
+        let config = config::load(Some(&file)).unwrap();
+        let clock = ManualClock::new(START);
+        let app = Self::app(&config, &clock).await;
+        let router = app.router();
+        Some(Self {
+            app,
+            router,
+            clock,
+            twilio,
+            config,
+            sids: AtomicU64::new(0),
+            _folder: folder,
+        })
+    }
+
+    async fn app(config: &Config, clock: &ManualClock) -> App {
+        let seams = Seams {
+            clock: Arc::new(clock.clone()),
+            ids: Arc::new(SeededIds::new(7)),
+            client: http_client(seconds(1)).unwrap(),
+        };
+        let address = SocketAddr::from(([127, 0, 0, 1], 9));
+        App::build(config, address, seams, CancellationToken::new())
+            .await
+            .unwrap()
+    }
+
+    /// Another Harborline on the same database, as after a restart or as a replica.
+    pub(crate) async fn another_app(&self) -> App {
+        // Other ids than the first: two processes never share a source.
+        let seams = Seams {
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::new(SeededIds::new(8)),
+            client: http_client(seconds(1)).unwrap(),
+        };
+        let address = SocketAddr::from(([127, 0, 0, 1], 9));
+        App::build(&self.config, address, seams, CancellationToken::new())
+            .await
+            .unwrap()
+    }
+
+    pub(crate) fn phone(&self, number: &str) -> Phone<'_> {
+        Phone {
+            world: self,
+            number: number.to_owned(),
+        }
+    }
+
+    pub(crate) fn responder(&self) -> Phone<'_> {
+        self.phone(DUTY)
+    }
+
+    /// Moves the time on, second by second where something is due, and lets the workers work.
+    pub(crate) async fn advance(&self, by: Duration) {
+        let step = Duration::from_secs(5).min(by);
+        let mut left = by;
+        while !left.is_zero() {
+            let now = step.min(left);
+            self.clock.advance(now);
+            left -= now;
+            self.settle().await;
+        }
+    }
+
+    /// Lets the workers work until nothing is due.
+    pub(crate) async fn settle(&self) {
+        loop {
+            let paged = self.app.paging.tick().await.unwrap();
+            let sent = self.app.dispatch.run_once(&LANES).await.unwrap();
+            if paged + sent == 0 {
+                return;
+            }
+        }
+    }
+
+    /// A signed Twilio hook.
+    pub(crate) async fn hook(&self, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
+        self.signed(TOKEN, path, fields).await
+    }
+
+    pub(crate) async fn signed(
+        &self,
+        token: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> (StatusCode, String) {
+        let signature = sign(token, &format!("{PUBLIC_URL}{path}"), fields);
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("x-twilio-signature", signature)
+            .body(Body::from(body))
+            .unwrap();
+        read(self.call(request).await).await
+    }
+
+    pub(crate) async fn call(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(crate) fn new_sid(&self) -> String {
+        format!("SM{:032}", self.sids.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// One number from the store, by SQL: what a test asserts about rows.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let url = &self.config.database.url;
+        if url.starts_with("sqlite") {
+            let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url)
+                .await
+                .unwrap();
+            sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
+        } else {
+            let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url)
+                .await
+                .unwrap();
+            sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
+        }
+    }
+}
+
+pub(crate) const LANES: [Lane; 4] = [Lane::Crisis, Lane::Page, Lane::Conversation, Lane::Content];
+
+/// A phone that texts the line.
+pub(crate) struct Phone<'w> {
+    world: &'w World,
+    pub(crate) number: String,
+}
+
+/// What came back for one text.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    /// The text in the response to the hook.
+    pub(crate) inline: Option<String>,
+    /// The texts that the gateway delivered.
+    pub(crate) texts: Vec<String>,
+}
+
+impl Phone<'_> {
+    /// Texts, lets the workers work, and listens.
+    pub(crate) async fn texts(&self, body: &str) -> Heard {
+        let sid = self.world.new_sid();
+        let inline = self.delivers(&sid, body).await;
+        self.world.settle().await;
+        Heard {
+            inline,
+            texts: self.inbox(),
+        }
+    }
+
+    /// Delivers one hook with a given id and returns the text in its response. No worker works.
+    pub(crate) async fn delivers(&self, sid: &str, body: &str) -> Option<String> {
+        let fields = [
+            ("MessageSid", sid),
+            ("AccountSid", "AC00000000000000000000000000000000"),
+            ("From", self.number.as_str()),
+            ("To", LINE),
+            ("Body", body),
+            ("NumMedia", "0"),
+            ("NumSegments", "1"),
+            ("SmsStatus", "received"),
+            ("ApiVersion", "2010-04-01"),
+        ];
+        let (status, twiml) = self.world.hook("/hooks/main/inbound", &fields).await;
+        assert_eq!(status, StatusCode::OK, "{twiml}");
+        inline_text(&twiml)
+    }
+
+    /// What arrived since the last look.
+    pub(crate) fn inbox(&self) -> Vec<String> {
+        self.world.twilio.unread(&self.number)
+    }
+}
+
+impl Heard {
+    /// Every text that came back, the one in the response first.
+    pub(crate) fn all(&self) -> Vec<&str> {
+        self.inline
+            .iter()
+            .chain(&self.texts)
+            .map(String::as_str)
+            .collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_reply(&self, part: &str) -> &Self {
+        assert!(
+            self.all().iter().any(|text| text.contains(part)),
+            "no {part:?} in {self:#?}"
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_inline(&self, part: &str) -> &Self {
+        let inline = self.inline.as_deref().unwrap_or_default();
+        assert!(
+            inline.contains(part),
+            "no {part:?} in the response: {self:#?}"
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_silence(&self) {
+        assert!(self.all().is_empty(), "silence was expected: {self:#?}");
+    }
+}
+
+/// The text of the `Message` in TwiML.
+pub(crate) fn inline_text(twiml: &str) -> Option<String> {
+    let start = twiml.find("<Message")?;
+    let text = &twiml[start..];
+    let text = &text[text.find('>')? + 1..text.find("</Message>")?];
+    let plain = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&#39;", "'"),
+    ];
+    let text = plain
+        .iter()
+        .fold(text.to_owned(), |text, (entity, c)| text.replace(entity, c));
+    Some(text.replace("&amp;", "&"))
+}
+
+/// The receipt address in TwiML.
+pub(crate) fn receipt_path(twiml: &str) -> Option<String> {
+    let start = twiml.find(PUBLIC_URL)? + PUBLIC_URL.len();
+    let end = twiml[start..].find('"')?;
+    Some(twiml[start..start + end].replace("&amp;", "&"))
+}
+
+/// Twilio's signature, written from its documentation, apart from the code under test.
+pub(crate) fn sign(token: &str, url: &str, fields: &[(&str, &str)]) -> String {
+    let mut fields = fields.to_vec();
+    fields.sort_unstable();
+    let message: String = fields
+        .iter()
+        .fold(url.to_owned(), |m, (key, value)| m + key + value);
+    let mac = Hmac::<sha1::Sha1>::new_from_slice(token.as_bytes()).unwrap();
+    let signature = mac.chain_update(message.as_bytes()).finalize().into_bytes();
+    base64::engine::general_purpose::STANDARD.encode(signature)
+}
+
+pub(crate) async fn read(response: Response) -> (StatusCode, String) {
+    let status = response.status();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
+    (status, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Minutes, as durations read in a test.
+pub(crate) fn minutes(n: u64) -> Duration {
+    Duration::from_secs(n * 60)
+}
+
+pub(crate) fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
