@@ -31,6 +31,16 @@ class Phone {
     this.field = section.querySelector("textarea");
     this.shown = new Map();
     this.id = section.dataset.phone;
+    this.atEnd = true;
+    this.log.addEventListener("scroll", () => {
+      this.atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60;
+    });
+    // New texts, or a phone that is turned: the last text stays in view unless someone reads above.
+    const follow = new ResizeObserver(() => {
+      if (this.atEnd) this.log.scrollTop = this.log.scrollHeight;
+    });
+    follow.observe(this.log);
+    follow.observe(this.list);
     const form = section.querySelector("form");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -49,7 +59,9 @@ class Phone {
 
   async say(words) {
     this.problem.hidden = true;
+    this.atEnd = true;
     try {
+      if (!this.id) await newPerson();
       await call(`/simulator/phones/${this.id}/texts`, { body: words });
       await this.refresh();
     } catch (error) {
@@ -82,8 +94,6 @@ class Phone {
   }
 
   show(texts) {
-    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
-    let added = false;
     for (const text of texts) {
       const known = this.shown.get(text.seq);
       if (known) {
@@ -97,10 +107,8 @@ class Phone {
       item.classList.toggle("failed", text.failed);
       this.list.append(item);
       this.shown.set(text.seq, item);
-      added = true;
     }
     this.hint.hidden = this.shown.size > 0;
-    if (added && atEnd) this.log.scrollTop = this.log.scrollHeight;
   }
 
   bubble(text) {

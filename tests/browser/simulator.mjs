@@ -88,6 +88,7 @@ async function examine(name) {
     if (!shots) continue;
     for (const viewport of [PHONE, DESK]) {
       await page.setViewportSize(viewport);
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       await page.screenshot({ path: join(shots, `${name}-${colorScheme}-${viewport.width}.png`), fullPage: true });
     }
   }
