@@ -20,14 +20,18 @@ use crate::lifecycle::Server;
 /// How often the phones are looked at.
 const LOOK: Duration = Duration::from_millis(100);
 /// No new text for this long: the line has said what it had to say.
-const QUIET: Duration = Duration::from_millis(1000);
-/// The longest wait for that.
-const PATIENCE: Duration = Duration::from_secs(10);
+const QUIET: Duration = Duration::from_secs(1);
+/// The longest wait for that, and for an answer of the simulator.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// The width of a line of the terminal.
 const WIDTH: usize = 76;
 
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
-    if !config.gateways.values().any(|gateway| matches!(gateway, GatewaySection::Sandbox(_))) {
+    if !config
+        .gateways
+        .values()
+        .any(|gateway| matches!(gateway, GatewaySection::Sandbox(_)))
+    {
         return Err(Failure(
             "chat needs the sandbox gateway, and the configuration has none. Add a gateway with \
              kind = \"sandbox\", or start it where there is no harborline.toml"
@@ -35,7 +39,7 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
         ));
     }
     runtime()?.block_on(async {
-        let client = http_client()?;
+        let client = http_client(PATIENCE)?;
         let running = format!("http://{}", config.listen.address);
         if answers(&client, &running).await {
             return chat(client, running).await;
@@ -51,29 +55,35 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
 
 /// Whether a Harborline is there already: a second one must not work on the same data.
 async fn answers(client: &Client, base: &str) -> bool {
-    let health = client.get(format!("{base}/healthz")).timeout(Duration::from_secs(2));
-    health.send().await.is_ok_and(|response| response.status().is_success())
+    let health = client
+        .get(format!("{base}/healthz"))
+        .timeout(Duration::from_secs(2));
+    health
+        .send()
+        .await
+        .is_ok_and(|response| response.status().is_success())
 }
 
 async fn chat(client: Client, base: String) -> Result<(), Failure> {
     let line = Line { client, base };
-    let mut phones = Phones::new(line).await?;
+    let interactive = io::stdin().is_terminal();
+    let mut phones = Phones::new(line, interactive).await?;
     let mut out = io::stdout().lock();
-    let live = io::stdin().is_terminal();
     writeln!(
         out,
-        "You are {}, texting the line. A simulator: nothing leaves this machine. In real danger, \
-         call or text 988.\n/new: another person   /oncall K7: text from the on-call phone   /quit",
+        "You are {}. What you type is texted to the line.\n\
+         A simulator: nothing leaves this machine. In real danger, call or text 988.\n\
+         /new  another person    /oncall K7  answer a page    /quit\n",
         phones.texter.name
     )?;
     let mut typed = typed_lines();
-    prompt(&mut out, live)?;
+    prompt(&mut out, interactive)?;
     loop {
         tokio::select! {
             words = typed.recv() => {
                 let Some(words) = words else { break };
-                if !live {
-                    writeln!(out, "\nyou> {}", plain(&words))?;
+                if !interactive {
+                    writeln!(out, "you> {}", plain(&words))?;
                 }
                 if phones.obey(&words, &mut out).await? {
                     break;
@@ -84,14 +94,17 @@ async fn chat(client: Client, base: String) -> Result<(), Failure> {
         }
         // Everything that belongs together is printed before the next line is read.
         phones.settle(&mut out).await?;
-        prompt(&mut out, live)?;
+        writeln!(out)?;
+        prompt(&mut out, interactive)?;
     }
-    phones.settle(&mut out).await?;
-    Ok(writeln!(out)?)
+    if interactive {
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
-fn prompt(out: &mut StdoutLock<'_>, live: bool) -> io::Result<()> {
-    if live {
+fn prompt(out: &mut StdoutLock<'_>, interactive: bool) -> io::Result<()> {
+    if interactive {
         write!(out, "you> ")?;
     }
     out.flush()
@@ -140,16 +153,37 @@ struct Line {
 
 impl Line {
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        read(self.client.get(format!("{}{path}", self.base)).send().await?).await
+        read(
+            self.client
+                .get(format!("{}{path}", self.base))
+                .send()
+                .await?,
+        )
+        .await
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, body: &serde_json::Value) -> Result<T, Failure> {
-        read(self.client.post(format!("{}{path}", self.base)).json(body).send().await?).await
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<T, Failure> {
+        read(
+            self.client
+                .post(format!("{}{path}", self.base))
+                .json(body)
+                .send()
+                .await?,
+        )
+        .await
     }
 
     async fn new_person(&self) -> Result<Seen, Failure> {
         let phone: Handset = self.post("/simulator/phones", &json!({})).await?;
-        Ok(Seen { id: phone.id, name: phone.label, seq: 0 })
+        Ok(Seen {
+            id: phone.id,
+            name: phone.label,
+            seq: 0,
+        })
     }
 }
 
@@ -161,7 +195,9 @@ async fn read<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, Fai
                 .to_owned(),
         )),
         status if status.is_success() => Ok(response.json().await?),
-        status => Err(Failure(format!("the simulator answers {status}. Look at the log of the server"))),
+        status => Err(Failure(format!(
+            "the simulator answers {status}. Look at the log of the server"
+        ))),
     }
 }
 
@@ -176,19 +212,30 @@ struct Phones {
     line: Line,
     texter: Seen,
     on_call: Vec<Seen>,
+    /// Someone sits at the terminal and sees a prompt.
+    interactive: bool,
 }
 
 impl Phones {
-    async fn new(line: Line) -> Result<Self, Failure> {
+    async fn new(line: Line, interactive: bool) -> Result<Self, Failure> {
         let texter = line.new_person().await?;
         let mut on_call = Vec::new();
         for phone in line.get::<Vec<Handset>>("/simulator/phones").await? {
             // What was paged before this conversation is not shown.
             let texts: Vec<Text> = line.get(&format!("/simulator/phones/{}", phone.id)).await?;
             let seq = texts.last().map_or(0, |text| text.seq);
-            on_call.push(Seen { id: phone.id, name: phone.label, seq });
+            on_call.push(Seen {
+                id: phone.id,
+                name: phone.label,
+                seq,
+            });
         }
-        Ok(Self { line, texter, on_call })
+        Ok(Self {
+            line,
+            texter,
+            on_call,
+            interactive,
+        })
     }
 
     /// Does what a line says; true at the end.
@@ -201,13 +248,16 @@ impl Phones {
                 writeln!(out, "You are {} now.", self.texter.name)?;
                 return Ok(false);
             }
-            "/oncall" => match self.on_call.first() {
-                Some(phone) => (&phone.id, rest),
-                None => {
-                    writeln!(out, "There is no on-call phone here: pages leave by another gateway.")?;
+            "/oncall" => {
+                let Some(phone) = self.on_call.first() else {
+                    writeln!(
+                        out,
+                        "There is no on-call phone here: pages leave by another gateway."
+                    )?;
                     return Ok(false);
-                }
-            },
+                };
+                (&phone.id, rest)
+            }
             _ => (&self.texter.id, words),
         };
         let path = format!("/simulator/phones/{}/texts", from.0);
@@ -223,16 +273,23 @@ impl Phones {
         let mut printed = false;
         let several = self.on_call.len() > 1;
         let texter = std::iter::once((&mut self.texter, true));
-        for (phone, is_texter) in texter.chain(self.on_call.iter_mut().map(|phone| (phone, false))) {
-            let texts: Vec<Text> = self.line.get(&format!("/simulator/phones/{}", phone.id)).await?;
-            for text in texts.iter().filter(|text| text.seq > phone.seq && !text.from_me) {
+        for (phone, is_texter) in texter.chain(self.on_call.iter_mut().map(|phone| (phone, false)))
+        {
+            let texts: Vec<Text> = self
+                .line
+                .get(&format!("/simulator/phones/{}", phone.id))
+                .await?;
+            for text in texts
+                .iter()
+                .filter(|text| text.seq > phone.seq && !text.from_me)
+            {
                 let prefix = match (is_texter, several) {
                     (true, _) => "line> ".to_owned(),
                     (false, false) => "[on-call phone] ".to_owned(),
                     (false, true) => format!("[on-call phone: {}] ", phone.name),
                 };
-                if !printed {
-                    // Over the prompt, if there is one.
+                if self.interactive && !printed {
+                    // Over the prompt.
                     write!(out, "\r")?;
                 }
                 writeln!(out, "{}", wrapped(&prefix, &text.body))?;
@@ -260,7 +317,10 @@ impl Phones {
 
 /// A text without what could steer a terminal.
 fn plain(words: &str) -> String {
-    words.chars().filter(|c| !c.is_control() || *c == '\n').collect()
+    words
+        .chars()
+        .filter(|c| !c.is_control() || *c == '\n')
+        .collect()
 }
 
 /// A text behind its prefix, its lines broken between words and set in line.
@@ -295,7 +355,11 @@ mod tests {
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines[0], "line> 1 What self-harm is");
         assert_eq!(lines.len(), 3);
-        assert!(lines[1..].iter().all(|line| line.starts_with("      word") && line.len() <= WIDTH));
+        assert!(
+            lines[1..]
+                .iter()
+                .all(|line| line.starts_with("      word") && line.len() <= WIDTH)
+        );
     }
 
     #[test]

@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::Json;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
@@ -47,16 +47,23 @@ async fn take_message(
         return StatusCode::NOT_FOUND.into_response();
     };
     if !simulator.is_the_gateway(&headers) {
-        return (StatusCode::UNAUTHORIZED, Json(json!({"code": "unauthorized"}))).into_response();
+        return (
+            StatusCode::UNAUTHORIZED,
+            Json(json!({"code": "unauthorized"})),
+        )
+            .into_response();
     }
     let gateway_ref = reference(message.id);
     let to = PhoneNumber::of_sender(&message.to);
-    simulator.deliver(&to, Text::arriving(
-        MessageBody::new(message.body),
-        simulator.config.clock.now(),
-        Some(message.id),
-        false,
-    ));
+    simulator.deliver(
+        &to,
+        Text::arriving(
+            MessageBody::new(message.body),
+            simulator.config.clock.now(),
+            Some(message.id),
+            false,
+        ),
+    );
     simulator.send_receipts(message.id, message.receipts_url);
     (StatusCode::CREATED, Json(json!({"id": gateway_ref}))).into_response()
 }
@@ -95,7 +102,10 @@ impl Simulator {
         let (number, seq) = {
             let mut phones = self.phones();
             let number = phones.get(phone)?.number.clone();
-            (number, phones.put(phone, Text::written(MessageBody::new(body.clone()), now))?)
+            (
+                number,
+                phones.put(phone, Text::written(MessageBody::new(body.clone()), now))?,
+            )
         };
         self.changed();
         let hook = json!({
@@ -115,7 +125,10 @@ impl Simulator {
             let receipts_url = answer["receipts_url"].as_str().unwrap_or_default();
             let outbox_id = outbox_id_in(receipts_url);
             let now = self.config.clock.now();
-            self.deliver(&number, Text::arriving(MessageBody::new(reply), now, outbox_id, true));
+            self.deliver(
+                &number,
+                Text::arriving(MessageBody::new(reply), now, outbox_id, true),
+            );
             if let Some(outbox_id) = outbox_id {
                 self.send_receipts(outbox_id, receipts_url.to_owned());
             }
@@ -129,7 +142,9 @@ impl Simulator {
         tokio::spawn(async move {
             // Only to this server, whatever the URL says.
             let path = receipts_url.strip_prefix(&simulator.config.public_url);
-            let Some(path) = path.filter(|path| path.starts_with('/')) else { return };
+            let Some(path) = path.filter(|path| path.starts_with('/')) else {
+                return;
+            };
             for status in ["sent", "delivered"] {
                 let receipt = json!({
                     "id": reference(outbox_id),
@@ -151,14 +166,20 @@ impl Simulator {
             .client
             .post(format!("{}{path}", self.config.local_url))
             .header(CONTENT_TYPE, "application/json")
-            .header(SIGNATURE_HEADER, sign(&self.config.secret, &signed, body.as_bytes()))
+            .header(
+                SIGNATURE_HEADER,
+                sign(&self.config.secret, &signed, body.as_bytes()),
+            )
             .body(body);
         match request.send().await {
             Ok(response) if response.status() == StatusCode::OK => {
-                response.json().await.ok().or(Some(Value::Null))
+                Some(response.json().await.unwrap_or_default())
             }
             Ok(response) => {
-                tracing::warn!(status = response.status().as_u16(), "the simulator's hook was not taken");
+                tracing::warn!(
+                    status = response.status().as_u16(),
+                    "the simulator's hook was not taken"
+                );
                 None
             }
             Err(error) => {
@@ -185,7 +206,10 @@ mod tests {
     #[test]
     fn an_inline_reply_is_known_by_its_outbox_row() {
         let id = Uuid::from_u128(7);
-        assert_eq!(outbox_id_in(&receipts_url("http://127.0.0.1:8080", "sandbox", id)), Some(id));
+        assert_eq!(
+            outbox_id_in(&receipts_url("http://127.0.0.1:8080", "sandbox", id)),
+            Some(id)
+        );
         // What is answered while nothing can be kept has no row.
         assert_eq!(outbox_id_in(""), None);
     }

@@ -62,7 +62,10 @@ impl Simulator {
             let holder = Holder::OnCall(contact.name.clone());
             phones.add(new_id(&config), contact.number.clone(), holder);
         }
-        Self { config, phones: Mutex::new(phones) }
+        Self {
+            config,
+            phones: Mutex::new(phones),
+        }
     }
 
     /// A new person: a phone with a number that nobody has.
@@ -93,7 +96,10 @@ fn new_id(config: &SimulatorConfig) -> Uuid {
 
 /// A number of the kind that is set aside for fiction, `+1 555 01…`.
 fn fictional(chance: [u8; 4]) -> PhoneNumber {
-    PhoneNumber::of_sender(&format!("+155501{:05}", u32::from_be_bytes(chance) % 100_000))
+    PhoneNumber::of_sender(&format!(
+        "+155501{:05}",
+        u32::from_be_bytes(chance) % 100_000
+    ))
 }
 
 #[cfg(test)]

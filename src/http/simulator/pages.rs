@@ -79,7 +79,10 @@ fn simulator(doors: Doors) -> Result<Arc<Simulator>, PageError> {
 impl Simulator {
     fn handsets(&self) -> Vec<Handset> {
         let on_call = self.phones().on_call();
-        on_call.into_iter().map(|(id, label)| Handset { id, label }).collect()
+        on_call
+            .into_iter()
+            .map(|(id, label)| Handset { id, label })
+            .collect()
     }
 }
 
@@ -102,10 +105,20 @@ async fn on_call_phones(State(doors): State<Doors>) -> Result<Json<Vec<Handset>>
 
 async fn new_person(State(doors): State<Doors>) -> Result<Response, PageError> {
     let (id, number) = simulator(doors)?.new_person();
-    Ok((StatusCode::CREATED, Json(Handset { id, label: written(&number) })).into_response())
+    Ok((
+        StatusCode::CREATED,
+        Json(Handset {
+            id,
+            label: written(&number),
+        }),
+    )
+        .into_response())
 }
 
-async fn texts(State(doors): State<Doors>, Path(id): Path<Uuid>) -> Result<Json<Vec<Shown>>, PageError> {
+async fn texts(
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Vec<Shown>>, PageError> {
     let simulator = simulator(doors)?;
     let phones = simulator.phones();
     let phone = phones.get(id).ok_or(PageError::NotFound)?;
@@ -132,7 +145,10 @@ async fn send(
     let simulator = simulator(doors)?;
     // In a task of its own: closing the browser must not cut the exchange in half.
     let exchange = tokio::spawn(async move { simulator.text_from(id, typed.body).await });
-    let delivered = exchange.await.map_err(|_| PageError::Busy)?.ok_or(PageError::NotFound)?;
+    let delivered = exchange
+        .await
+        .map_err(|_| PageError::Busy)?
+        .ok_or(PageError::NotFound)?;
     Ok(Json(Outcome { delivered }))
 }
 
@@ -154,6 +170,9 @@ mod tests {
     fn a_number_is_grouped_for_reading() {
         let number = PhoneNumber::parse("+15550123456").unwrap();
         assert_eq!(written(&number), "+1 555 012 3456");
-        assert_eq!(written(&PhoneNumber::parse("+15550199").unwrap()), "+15550199");
+        assert_eq!(
+            written(&PhoneNumber::parse("+15550199").unwrap()),
+            "+15550199"
+        );
     }
 }

@@ -52,12 +52,33 @@ pub(super) struct Text {
 impl Text {
     /// A text that the holder of the phone writes.
     pub(super) fn written(body: MessageBody, at: At) -> Self {
-        Self { seq: 0, from_me: true, body, at, inline: false, failed: false, outbox_id: None }
+        Self {
+            seq: 0,
+            from_me: true,
+            body,
+            at,
+            inline: false,
+            failed: false,
+            outbox_id: None,
+        }
     }
 
     /// A text that arrives.
-    pub(super) fn arriving(body: MessageBody, at: At, outbox_id: Option<Uuid>, inline: bool) -> Self {
-        Self { seq: 0, from_me: false, body, at, inline, failed: false, outbox_id }
+    pub(super) fn arriving(
+        body: MessageBody,
+        at: At,
+        outbox_id: Option<Uuid>,
+        inline: bool,
+    ) -> Self {
+        Self {
+            seq: 0,
+            from_me: false,
+            body,
+            at,
+            inline,
+            failed: false,
+            outbox_id,
+        }
     }
 }
 
@@ -72,11 +93,20 @@ impl Phones {
             return false;
         }
         if self.0.len() >= MOST_PHONES
-            && let Some(oldest) = self.0.iter().position(|phone| phone.holder == Holder::Texter)
+            && let Some(oldest) = self
+                .0
+                .iter()
+                .position(|phone| phone.holder == Holder::Texter)
         {
             self.0.remove(oldest);
         }
-        self.0.push_back(Phone { id, number, holder, texts: VecDeque::new(), next_seq: 1 });
+        self.0.push_back(Phone {
+            id,
+            number,
+            holder,
+            texts: VecDeque::new(),
+            next_seq: 1,
+        });
         true
     }
 
@@ -87,7 +117,10 @@ impl Phones {
 
     /// The id of the phone with this number.
     pub(super) fn id_of(&self, number: &PhoneNumber) -> Option<Uuid> {
-        self.0.iter().find(|phone| phone.number == *number).map(|phone| phone.id)
+        self.0
+            .iter()
+            .find(|phone| phone.number == *number)
+            .map(|phone| phone.id)
     }
 
     /// The responders' phones, with their names, in the order of the names.
@@ -107,7 +140,10 @@ impl Phones {
         let index = self.0.iter().position(|phone| phone.id == id)?;
         let mut phone = self.0.remove(index)?;
         let known = text.outbox_id.is_some()
-            && phone.texts.iter().any(|other| other.outbox_id == text.outbox_id);
+            && phone
+                .texts
+                .iter()
+                .any(|other| other.outbox_id == text.outbox_id);
         let seq = (!known).then_some(phone.next_seq);
         if let Some(seq) = seq {
             phone.next_seq += 1;
@@ -123,7 +159,11 @@ impl Phones {
 
     /// Marks a text that the hook did not take.
     pub(super) fn failed(&mut self, id: Uuid, seq: u64) {
-        let texts = self.0.iter_mut().filter(|phone| phone.id == id).flat_map(|phone| &mut phone.texts);
+        let texts = self
+            .0
+            .iter_mut()
+            .filter(|phone| phone.id == id)
+            .flat_map(|phone| &mut phone.texts);
         for text in texts.filter(|text| text.seq == seq) {
             text.failed = true;
         }
@@ -143,7 +183,12 @@ mod tests {
     }
 
     fn arriving(outbox: u128) -> Text {
-        Text::arriving(MessageBody::new("hello"), At(0), Some(Uuid::from_u128(outbox)), false)
+        Text::arriving(
+            MessageBody::new("hello"),
+            At(0),
+            Some(Uuid::from_u128(outbox)),
+            false,
+        )
     }
 
     #[test]
@@ -187,7 +232,9 @@ mod tests {
     fn a_text_that_was_not_taken_is_marked() {
         let mut phones = Phones::default();
         phones.add(id(1), number(1), Holder::Texter);
-        let seq = phones.put(id(1), Text::written(MessageBody::new("hi"), At(0))).unwrap();
+        let seq = phones
+            .put(id(1), Text::written(MessageBody::new("hi"), At(0)))
+            .unwrap();
         phones.failed(id(1), seq);
         assert!(phones.get(id(1)).unwrap().texts[0].failed);
     }
