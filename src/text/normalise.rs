@@ -12,6 +12,7 @@ mod repair;
 mod steps;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
 use fold::Folded;
@@ -25,6 +26,8 @@ pub struct Normal {
     words: Vec<Word>,
     unread: usize,
     unread_at: Range<usize>,
+    /// While reading: the next word follows punctuation.
+    clause: bool,
 }
 
 /// One word of a [`Normal`] text.
@@ -36,6 +39,8 @@ pub struct Word {
     pub raw: Range<usize>,
     /// The steps that led to it.
     pub steps: Steps,
+    /// Whether punctuation or a new line stands between it and the word before.
+    pub opens_clause: bool,
 }
 
 impl Normal {
@@ -86,6 +91,16 @@ impl Normal {
         (self.unread, self.unread_at.clone())
     }
 
+    /// Whether punctuation stands inside a range of the normal text.
+    #[must_use]
+    pub fn spans_clauses(&self, at: &Range<usize>) -> bool {
+        let from = self.words.partition_point(|word| word.at.start <= at.start);
+        let inside = self.words[from..]
+            .iter()
+            .take_while(|word| word.at.start < at.end);
+        inside.into_iter().any(|word| word.opens_clause)
+    }
+
     /// What a range of the normal text stands for in the raw text, and the steps in between.
     #[must_use]
     pub fn origin(&self, at: Range<usize>) -> (Range<usize>, Steps) {
@@ -115,6 +130,7 @@ impl Normal {
                 .iter()
                 .fold(Steps::default(), |steps, token| steps.and(token.steps));
             let raw = first.raw.start..last.raw.end;
+            self.clause |= first.opens_clause;
             if tokens.len() > 1 {
                 self.push_word(&word, &raw, steps.with(Step::Joined));
             } else {
@@ -126,6 +142,7 @@ impl Normal {
 
     fn push_token(&mut self, written: &str, token: &Token) {
         let mut steps = token.steps;
+        self.clause |= token.opens_clause;
         let plain = written.bytes().all(|b| b.is_ascii_lowercase());
         let word = if plain {
             Cow::Borrowed(written)
@@ -179,10 +196,12 @@ impl Normal {
         }
         let start = self.text.len();
         self.text.push_str(word);
+        let opens_clause = std::mem::take(&mut self.clause);
         self.words.push(Word {
             at: start..self.text.len(),
             raw: raw.clone(),
             steps,
+            opens_clause,
         });
     }
 
@@ -212,6 +231,7 @@ struct Token {
     at: Range<usize>,
     raw: Range<usize>,
     steps: Steps,
+    opens_clause: bool,
 }
 
 impl Token {
@@ -219,9 +239,11 @@ impl Token {
     fn core<'a>(&self, letters: &'a str) -> &'a str {
         let symbol = |c: char| !c.is_ascii_alphanumeric();
         let lead = |c: char| symbol(c) && !matches!(c, '$' | '@');
-        letters[self.at.clone()]
-            .trim_start_matches(lead)
-            .trim_end_matches(symbol)
+        let token = &letters[self.at.clone()];
+        match token.trim_matches(symbol) {
+            bare if bare.len() < 2 => bare,
+            _ => token.trim_start_matches(lead).trim_end_matches(symbol),
+        }
     }
 
     fn is_single(&self, letters: &str) -> bool {
@@ -234,6 +256,7 @@ fn tokens(raw: &str, normal: &mut Normal) -> (String, Vec<Token>) {
     let mut letters = String::with_capacity(raw.len());
     let mut tokens: Vec<Token> = Vec::with_capacity(raw.len() / 4);
     let mut open = false;
+    let clause = Cell::new(false);
     let mut add =
         |letters: &mut String, part: &str, raw: Range<usize>, step: Option<Step>, open: bool| {
             let start = letters.len();
@@ -252,17 +275,24 @@ fn tokens(raw: &str, normal: &mut Normal) -> (String, Vec<Token>) {
                     }
                     token.steps = token.steps.and(steps);
                 }
-                _ => tokens.push(Token {
-                    at: start..letters.len(),
-                    raw,
-                    steps,
-                }),
+                _ => {
+                    let opens_clause = clause.take();
+                    tokens.push(Token {
+                        at: start..letters.len(),
+                        raw,
+                        steps,
+                        opens_clause,
+                    });
+                }
             }
+            // It may stand for an `i`; as an end of a clause it only keeps guards short.
+            clause.set(clause.get() || part == "!");
         };
     for (start, c) in raw.char_indices() {
         let here = start..start + c.len_utf8();
         if c.is_ascii() {
             let folded = fold::ascii(c as u8);
+            clause.set(clause.get() || matches!(c, '.' | ',' | '?' | ';' | ':' | '\n'));
             if let Folded::Part(byte) = folded {
                 add(
                     &mut letters,

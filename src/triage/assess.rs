@@ -27,7 +27,7 @@ pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
     for index in &rules.any_rule.matches(normal.text()) {
         let rule = &rules.rules[index];
         let guards: &[Cover<'_>] = if rule.guardable && rule.tier == Tier::High {
-            covers.get_or_insert_with(|| covered(rules, normal.text()))
+            covers.get_or_insert_with(|| covered(rules, &normal))
         } else {
             &[]
         };
@@ -51,13 +51,20 @@ struct Cover<'a> {
     at: Range<usize>,
 }
 
-fn covered<'a>(rules: &'a RuleSet, text: &str) -> Vec<Cover<'a>> {
-    let covers = rules.guards.iter().flat_map(|guard| {
-        places(&guard.regex, text).map(|at| Cover {
-            guard: &guard.id,
-            at,
-        })
-    });
+fn covered<'a>(rules: &'a RuleSet, normal: &Normal) -> Vec<Cover<'a>> {
+    let likely = rules.any_guard.matches(normal.text());
+    let covers = likely
+        .into_iter()
+        .map(|index| &rules.guards[index])
+        .flat_map(|guard| {
+            places(&guard.regex, normal.text())
+                // "No, I want to die" is not "I do not want to die".
+                .filter(|at| !normal.spans_clauses(at))
+                .map(|at| Cover {
+                    guard: &guard.id,
+                    at,
+                })
+        });
     covers.collect()
 }
 

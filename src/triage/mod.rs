@@ -2,6 +2,7 @@
 //! assessment. It finds words; it does not predict what a person will do. Floor 1.
 
 mod assess;
+mod file;
 mod phrase;
 mod rules;
 mod structure;

@@ -135,12 +135,13 @@ fn sequence(phrase: &str, defs: &Defs) -> Result<String, PhraseError> {
             .map(|word| alternative(word, defs))
             .collect();
         let ways = format!("(?:{})", ways?.join("|"));
-        match (bare, optional) {
-            (true, true) => pattern.push_str(&format!("(?:{ways} )?")),
-            (false, true) => pattern.push_str(&format!("(?: {ways})?")),
-            (true, false) => pattern.push_str(&ways),
-            (false, false) => pattern.push_str(&format!(" {ways}")),
-        }
+        let item = match (bare, optional) {
+            (true, true) => format!("(?:{ways} )?"),
+            (false, true) => format!("(?: {ways})?"),
+            (true, false) => ways,
+            (false, false) => format!(" {ways}"),
+        };
+        pattern.push_str(&item);
         bare &= optional;
         gap_open &= optional;
     }

@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::phrase::{self, Defs, PhraseError};
+use super::file::File;
+use super::phrase::{self, PhraseError};
 use super::structure;
 use super::{Category, Tier, assess};
 use crate::locale::Locale;
@@ -50,6 +50,8 @@ pub struct RuleSet {
     pub(super) guards: Vec<Guard>,
     /// One pass over a text that says which of `rules`, in order, match at all.
     pub(super) any_rule: RegexSet,
+    /// The same for `guards`.
+    pub(super) any_guard: RegexSet,
     hash: String,
     #[cfg(test)]
     crisis_examples: Vec<(String, Tier)>,
@@ -70,43 +72,6 @@ pub(super) struct Rule {
 pub(super) struct Guard {
     pub(super) id: String,
     pub(super) regex: Regex,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    schema: u32,
-    lang: Locale,
-    #[serde(default)]
-    defs: Defs,
-    #[serde(default, rename = "rule")]
-    rules: Vec<RuleEntry>,
-    #[serde(default, rename = "guard")]
-    guards: Vec<GuardEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleEntry {
-    id: String,
-    tier: Tier,
-    category: Category,
-    why: String,
-    any: Vec<String>,
-    #[serde(default)]
-    guardable: bool,
-    must_match: Vec<String>,
-    must_not_match: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GuardEntry {
-    id: String,
-    why: String,
-    covers: Vec<String>,
-    max_effect: Tier,
-    must_match: Vec<String>,
 }
 
 impl RuleSet {
@@ -144,7 +109,8 @@ impl RuleSet {
             sources.add(name, file)?;
         }
         let set = Self {
-            any_rule: sources.set()?,
+            any_rule: set_of(&sources.patterns)?,
+            any_guard: set_of(&sources.covers)?,
             rules: sources.rules,
             guards: sources.guards,
             hash: hex::encode(hash.finalize()),
@@ -245,6 +211,7 @@ struct Sources {
     patterns: Vec<String>,
     rules: Vec<Rule>,
     guards: Vec<Guard>,
+    covers: Vec<String>,
 }
 
 impl Sources {
@@ -300,6 +267,7 @@ impl Sources {
                 .map_err(|(phrase, error)| bad_phrase(name, &entry.id, &phrase, error))?;
             let regex = compile(&pattern)
                 .map_err(|problem| wrong(&entry.id, problem, "split the guard"))?;
+            self.covers.push(pattern);
             self.guards.push(Guard {
                 id: entry.id.clone(),
                 regex,
@@ -315,73 +283,6 @@ impl Sources {
             Err("the id is taken".to_owned())
         }
     }
-
-    fn set(&self) -> Result<RegexSet, RuleError> {
-        RegexSetBuilder::new(&self.patterns)
-            .unicode(false)
-            .size_limit(SIZE_LIMIT)
-            .dfa_size_limit(SIZE_LIMIT)
-            .build()
-            .map_err(|error| RuleError::Rule {
-                file: "all files".to_owned(),
-                rule: "all rules".to_owned(),
-                problem: error.to_string(),
-                fix: "shorten the longest lists".to_owned(),
-            })
-    }
-}
-
-impl RuleEntry {
-    /// What is missing or contradictory, and the fix.
-    fn fault(&self) -> Option<(&'static str, &'static str)> {
-        if self.why.trim().is_empty() {
-            Some((
-                "`why` is empty",
-                "say in words for staff what the person said",
-            ))
-        } else if self.any.is_empty() {
-            Some(("`any` is empty", "give it a phrase"))
-        } else if self.must_match.len() < 2 {
-            Some((
-                "it has fewer than two must_match",
-                "add sentences that it must find",
-            ))
-        } else if self.must_not_match.is_empty() {
-            Some((
-                "it has no must_not_match",
-                "add a sentence that it must leave alone",
-            ))
-        } else if self.guardable && self.tier != Tier::High {
-            Some((
-                "only a rule of tier high can be guardable",
-                "take `guardable` away",
-            ))
-        } else if self.tier == Tier::None && self.category != Category::WantsHuman {
-            Some(("tier none is for wants_human only", "choose a tier"))
-        } else {
-            None
-        }
-    }
-}
-
-impl GuardEntry {
-    fn fault(&self) -> Option<(&'static str, &'static str)> {
-        if self.max_effect != Tier::Concern {
-            Some((
-                "a guard can lower to concern only",
-                "write `max_effect = \"concern\"`",
-            ))
-        } else if self.why.trim().is_empty() {
-            Some(("`why` is empty", "say why this is not a crisis"))
-        } else if self.covers.is_empty() || self.must_match.is_empty() {
-            Some((
-                "`covers` or `must_match` is empty",
-                "give it a phrase and an example",
-            ))
-        } else {
-            None
-        }
-    }
 }
 
 const SIZE_LIMIT: usize = 64 << 20;
@@ -392,6 +293,21 @@ fn compile(pattern: &str) -> Result<Regex, String> {
         .size_limit(SIZE_LIMIT)
         .build()
         .map_err(|error| error.to_string())
+}
+
+/// One automaton that says which of the patterns match at all.
+fn set_of(patterns: &[String]) -> Result<RegexSet, RuleError> {
+    RegexSetBuilder::new(patterns)
+        .unicode(false)
+        .size_limit(SIZE_LIMIT)
+        .dfa_size_limit(SIZE_LIMIT)
+        .build()
+        .map_err(|error| RuleError::Rule {
+            file: "all files".to_owned(),
+            rule: "all rules".to_owned(),
+            problem: error.to_string(),
+            fix: "shorten the longest lists".to_owned(),
+        })
 }
 
 fn bad_phrase(file: &str, rule: &str, phrase: &str, error: PhraseError) -> RuleError {

@@ -1,1 +1,165 @@
-//! stub
+//! A crisis text: 988 at once, a page at once, whatever else is going on.
+
+use harborline::clock::Clock;
+
+use crate::support::world::{DUTY, SECOND, inline_text, minutes, receipt_path, seconds};
+use crate::support::{World, both};
+
+both! {
+    async fn a_crisis_text_is_answered_in_the_response_and_pages_everyone_on_call(world: World) {
+        let texter = world.phone("+15550123");
+        let heard = texter.texts("i want to die").await;
+        heard.expect_inline("988");
+        for phone in [DUTY, SECOND] {
+            let pages = world.phone(phone).inbox();
+            assert_eq!(pages.len(), 1, "{pages:?}");
+            assert!(pages[0].contains("CRISIS: case A3, waiting 0:00. Reply A3 to take it."), "{pages:?}");
+            assert!(!pages[0].contains("5550123") && !pages[0].contains("die"), "{pages:?}");
+        }
+    }
+
+    async fn everything_of_a_crisis_decision_is_committed_together(world: World) {
+        let _ = world.phone("+15550123").delivers("SM1", "i want to die").await;
+        for (what, sql) in [
+            ("texter", "SELECT COUNT(*) FROM texters"),
+            ("inbound and reply", "SELECT COUNT(*) FROM messages"),
+            ("open obligation", "SELECT COUNT(*) FROM obligations WHERE closed_at IS NULL"),
+            ("alert", "SELECT COUNT(*) FROM alerts"),
+            ("pages", "SELECT COUNT(*) FROM pages"),
+            ("outbox", "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL"),
+            ("decision", "SELECT COUNT(*) FROM audit_log WHERE action = 'text.decided'"),
+        ] {
+            let expected = match what {
+                "inbound and reply" | "pages" => 2,
+                "outbox" => 3,
+                _ => 1,
+            };
+            assert_eq!(world.count(sql).await, expected, "{what}");
+        }
+    }
+
+    async fn without_a_receipt_the_inline_reply_goes_out_again_through_the_api(world: World) {
+        let texter = world.phone("+15550123");
+        let heard = texter.texts("i want to die").await;
+        assert!(heard.texts.is_empty(), "the API waits for the receipt: {heard:?}");
+        world.advance(seconds(25)).await;
+        assert!(texter.inbox().is_empty());
+        world.advance(seconds(10)).await;
+        let again = texter.inbox();
+        assert_eq!(again, [heard.inline.unwrap()]);
+        world.advance(minutes(2)).await;
+        assert!(texter.inbox().is_empty(), "once more is enough");
+    }
+
+    async fn with_a_receipt_the_inline_reply_is_not_repeated(world: World) {
+        let texter = world.phone("+15550123");
+        let fields = [("MessageSid", "SM1"), ("From", texter.number.as_str()), ("Body", "i want to die")];
+        let (_, twiml) = world.hook("/hooks/main/inbound", &fields).await;
+        assert!(inline_text(&twiml).unwrap().contains("988"));
+        let receipts = receipt_path(&twiml).expect("an address for receipts");
+        let receipt = [("MessageSid", "SMreply"), ("MessageStatus", "delivered")];
+        assert_eq!(world.hook(&receipts, &receipt).await.0, 200);
+        world.advance(minutes(5)).await;
+        assert!(texter.inbox().is_empty());
+        assert_eq!(world.count("SELECT COUNT(*) FROM obligations WHERE outcome = 'replied'").await, 1);
+    }
+
+    async fn an_inline_reply_that_was_not_delivered_goes_out_through_the_api(world: World) {
+        let texter = world.phone("+15550123");
+        let fields = [("MessageSid", "SM1"), ("From", texter.number.as_str()), ("Body", "i want to die")];
+        let (_, twiml) = world.hook("/hooks/main/inbound", &fields).await;
+        let receipt = [("MessageSid", "SMreply"), ("MessageStatus", "undelivered"), ("ErrorCode", "30008")];
+        world.hook(&receipt_path(&twiml).unwrap(), &receipt).await;
+        world.settle().await;
+        assert_eq!(texter.inbox(), [inline_text(&twiml).unwrap()]);
+    }
+
+    async fn someone_who_opted_out_is_still_answered_in_a_crisis(world: World) {
+        let texter = world.phone("+15550123");
+        texter.texts("hello").await;
+        texter.texts("STOP").await.expect_reply("988");
+        texter.texts("menu").await.expect_silence();
+        texter.texts("i want to die").await.expect_inline("988");
+        assert_eq!(world.responder().inbox().len(), 1);
+        // Not subscribed again by it.
+        texter.texts("menu").await.expect_silence();
+    }
+
+    async fn a_crisis_in_spanish_is_answered_in_spanish(world: World) {
+        let texter = world.phone("+15550123");
+        let heard = texter.texts("ya no quiero vivir").await;
+        heard.expect_inline("988");
+        assert!(heard.inline.as_deref().unwrap().contains("Llam"), "{heard:?}");
+        assert_eq!(world.responder().inbox().len(), 1);
+    }
+
+    async fn a_crisis_text_in_the_middle_of_the_menu_is_a_crisis(world: World) {
+        let texter = world.phone("+15550123");
+        for text in ["menu", "dbt", "more"] {
+            texter.texts(text).await;
+        }
+        texter.texts("1 i want to die").await.expect_inline("988");
+        // The menu stays hidden until they ask for it.
+        texter.texts("2").await.expect_reply("988");
+        texter.texts("MENU").await.expect_reply("MENU");
+    }
+
+    async fn our_question_pages_on_yes_on_silence_and_on_anything_unclear(world: World) {
+        for (number, answer) in [("+15550121", "Y"), ("+15550122", "kinda"), ("+15550123", "i dont know")] {
+            let texter = world.phone(number);
+            texter.texts("i cant do this anymore").await.expect_reply("988").expect_reply("Y");
+            assert!(world.responder().inbox().is_empty(), "asked first: {answer}");
+            texter.texts(answer).await.expect_reply("988");
+            assert_eq!(world.responder().inbox().len(), 1, "{answer}");
+        }
+        world.phone("+15550124").texts("i cant do this anymore").await.expect_reply("Y");
+        world.advance(minutes(4)).await;
+        let before = world.responder().inbox();
+        world.advance(minutes(2)).await;
+        let after = world.responder().inbox();
+        assert!(after.iter().any(|page| !before.contains(page) && page.contains("no clear answer")), "{after:?}");
+    }
+
+    async fn a_clear_no_to_our_question_calls_the_page_off(world: World) {
+        let texter = world.phone("+15550123");
+        texter.texts("i cant do this anymore").await.expect_reply("988");
+        texter.texts("N").await.expect_reply("988");
+        world.advance(minutes(30)).await;
+        assert!(world.responder().inbox().is_empty());
+        assert_eq!(world.count("SELECT COUNT(*) FROM alerts WHERE closed_because = 'answered_no'").await, 1);
+    }
+
+    async fn stop_in_the_middle_of_a_crisis_is_honoured_and_told_to_the_responders(world: World) {
+        let texter = world.phone("+15550123");
+        texter.texts("i want to die").await;
+        world.responder().inbox();
+        texter.texts("STOP").await.expect_reply("988");
+        let pages = world.responder().inbox();
+        assert!(pages.iter().any(|page| page.contains("texter sent STOP")), "{pages:?}");
+    }
+
+    async fn a_request_for_a_person_pages_without_being_a_crisis(world: World) {
+        let texter = world.phone("+15550123");
+        let heard = texter.texts("HUMAN").await;
+        heard.expect_reply("988");
+        assert!(heard.inline.is_none());
+        let pages = world.responder().inbox();
+        assert!(pages[0].starts_with("A texter asks for a person: case"), "{pages:?}");
+    }
+}
+
+#[tokio::test]
+async fn with_the_database_gone_a_crisis_text_is_still_answered() {
+    let world = World::on(crate::support::Engine::Sqlite).await.unwrap();
+    let texter = world.phone("+15550123");
+    texter.texts("menu").await;
+    world.app.store.close().await;
+    let fields = [("MessageSid", "SM1"), ("From", texter.number.as_str()), ("Body", "i want to die")];
+    let (status, twiml) = world.hook("/hooks/main/inbound", &fields).await;
+    assert_eq!(status, 200);
+    assert!(inline_text(&twiml).unwrap().contains("988"));
+    // What is no crisis is not acknowledged: the gateway must not count it as taken.
+    let fields = [("MessageSid", "SM2"), ("From", texter.number.as_str()), ("Body", "menu")];
+    assert_eq!(world.hook("/hooks/main/inbound", &fields).await.0, 503);
+    assert!(world.clock.now().0 > 0);
+}

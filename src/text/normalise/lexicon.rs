@@ -30,13 +30,16 @@ pub(super) fn is_crisis(word: &str) -> bool {
 }
 
 /// The crisis words, for masks.
-pub(super) fn crisis_words() -> impl Iterator<Item = &'static str> {
-    CRISIS.split_ascii_whitespace()
+pub(super) fn crisis_words() -> &'static [&'static str] {
+    static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| CRISIS.split_ascii_whitespace().collect());
+    &WORDS
 }
 
 /// The words that a misspelling may be repaired to.
-pub(super) fn repairable() -> impl Iterator<Item = &'static str> {
-    REPAIRABLE.split_ascii_whitespace()
+pub(super) fn repairable() -> &'static [&'static str] {
+    static WORDS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| REPAIRABLE.split_ascii_whitespace().collect());
+    &WORDS
 }
 
 /// The longest word that joining has to try.

@@ -120,7 +120,11 @@ pub(super) fn unmask(token: &str) -> Option<&'static str> {
                 .zip(token.bytes())
                 .all(|(w, t)| w == t || matches!(t, b'*' | b'#'))
     };
-    crisis_words().filter(|word| word.len() > 2).find(same)
+    crisis_words()
+        .iter()
+        .copied()
+        .filter(|word| word.len() > 2)
+        .find(same)
 }
 
 /// A word with runs of three or more letters, read with one or two of each.
@@ -162,15 +166,16 @@ pub(super) fn unmistype(token: &str) -> Option<&'static str> {
     if token.len() < 5 || !token.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
-    repairable().find(|word| {
-        let two = token.len() > 5
-            && ["suic", "overd", "ambul"]
-                .iter()
-                .any(|stem| word.starts_with(stem));
-        let allowed = if two { 2 } else { 1 };
-        same_start(word, token)
-            && word.len().abs_diff(token.len()) <= allowed
-            && distance(word.as_bytes(), token.as_bytes()) <= allowed
+    repairable().iter().copied().find(|word| {
+        same_start(word, token) && {
+            let long = token.len() > 5
+                && ["suic", "overd", "ambul"]
+                    .iter()
+                    .any(|stem| word.starts_with(stem));
+            let allowed = if long { 2 } else { 1 };
+            word.len().abs_diff(token.len()) <= allowed
+                && distance(word.as_bytes(), token.as_bytes()) <= allowed
+        }
     })
 }
 
@@ -248,7 +253,8 @@ fn segment(
     best[0] = Some((0, 0));
     for end in 1..=letters.len() {
         best[end] = (end.saturating_sub(LONGEST)..end)
-            .filter_map(|start| Some((best[start]?.0 + cost(&(start..end))?, start)))
+            .filter_map(|start| best[start].map(|(before, _)| (start, before)))
+            .filter_map(|(start, before)| Some((before + cost(&(start..end))?, start)))
             .min();
     }
     let mut parts = Vec::new();

@@ -104,6 +104,8 @@ fn a_guard_lowers_only_what_its_own_words_cover() {
     assert_eq!(lowered.action(), Action::Ask);
     assert_eq!(lowered.guarded[0].guard, "negation.not_suicidal");
     assert_eq!(tier("i'm not suicidal, i just want to die"), Tier::High);
+    assert_eq!(tier("no quiero morir"), Tier::Concern);
+    assert_eq!(tier("no, quiero morir"), Tier::High);
     assert_eq!(tier("my battery is dying and i want to die"), Tier::High);
 }
 
@@ -131,8 +133,10 @@ fn a_long_text_is_read_to_its_end() {
     assert_eq!(tier(&text), Tier::High);
 }
 
-/// Ways in which people hide a word.
-const DISGUISES: [(&str, fn(&str) -> String); 6] = [
+/// A way in which people hide a word.
+type Disguise = (&'static str, fn(&str) -> String);
+
+const DISGUISES: [Disguise; 6] = [
     ("leet", |word| {
         word.replace('i', "1").replace('e', "3").replace('o', "0")
     }),
@@ -189,8 +193,6 @@ fn a_crisis_example_is_still_seen_in_every_disguise() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
     #[test]
     fn any_text_has_a_verdict_with_spans_inside_it(text in any::<String>()) {
         for hit in assess(&RULES, &text).hits {
@@ -205,7 +207,10 @@ proptest! {
         after in "\\PC{0,40}",
     ) {
         let longer = format!("{before} {text} {after}");
-        prop_assert!(tier(&longer) >= tier(&text), "{}", longer);
+        let verdict = assess(&RULES, &longer);
+        // Only words that complete a guard ("no quiero morir") may lower it, and then to a question.
+        let asked = verdict.tier == Tier::Concern && !verdict.guarded.is_empty();
+        prop_assert!(verdict.tier >= tier(&text) || asked, "{}", longer);
     }
 }
 
@@ -217,7 +222,7 @@ fn two_texts_together_are_never_less_urgent_than_one() {
         "my phone battery is dying",
         "i had lunch with my friend",
         "2 years clean",
-        "no",
+        "no.",
     ];
     for (text, ..) in corpus().filter(|(_, least, ..)| *least >= Tier::High) {
         for other in ordinary {

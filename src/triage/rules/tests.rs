@@ -13,7 +13,7 @@ const LISTS: &str = r###"
     OTHER = ["my friend"]
 "###;
 
-const RULE: &str = r###"
+const RULE: &str = r#"
     [[rule]]
     id = "a"
     tier = "high"
@@ -23,16 +23,16 @@ const RULE: &str = r###"
     guardable = true
     must_match = ["i want to die", "they want to die"]
     must_not_match = ["i want to dance"]
-"###;
+"#;
 
-const GUARD: &str = r###"
+const GUARD: &str = r#"
     [[guard]]
     id = "g"
     why = "says not"
     covers = ["do not want to die"]
     max_effect = "concern"
     must_match = ["i don't want to die"]
-"###;
+"#;
 
 fn load(parts: &[&str]) -> Result<RuleSet, RuleError> {
     RuleSet::load(&[("x.toml", &parts.concat())])
@@ -88,6 +88,11 @@ fn a_bad_file_is_refused_with_file_rule_and_fix() {
             "max_effect = \"concern\"",
             "max_effect = \"none\"",
             "lower to concern only",
+        ),
+        (
+            "[\"want to die\"]",
+            "[\"= want to die\"]",
+            "take the `=` away",
         ),
         ("id = \"g\"", "id = \"a\"", "the id is taken"),
         ("why = \"says so\"", "why = \" \"", "`why` is empty"),

@@ -64,7 +64,10 @@ fn start() -> Option<Server> {
            bin='{bin}'; dir='{dir}'; port={port}
            rm -rf "$dir"; mkdir -p "$dir"
            as=''
-           if [ "$(id -u)" = 0 ]; then chown postgres "$dir"; as='runuser -u postgres --'; fi
+           # setpriv becomes the server, so that its pid is the one to stop.
+           if [ "$(id -u)" = 0 ]; then
+               chown postgres "$dir"; as='setpriv --reuid=postgres --regid=postgres --clear-groups'
+           fi
            $as "$bin/initdb" -D "$dir/data" -U postgres -A trust >"$dir/initdb.log" 2>&1
            $as "$bin/postgres" -D "$dir/data" -k "$dir" -h 127.0.0.1 -p $port \
                -c fsync=off -c max_connections=400 >"$dir/postgres.log" 2>&1 </dev/null &
@@ -72,7 +75,7 @@ fn start() -> Option<Server> {
            until "$bin/pg_isready" -q -h 127.0.0.1 -p $port; do kill -0 $pid || exit 1; sleep 0.1; done
            echo ready
            read -r _ || true
-           kill -INT $pid; wait $pid || true; rm -rf "$dir""#,
+           kill -QUIT $pid; wait $pid || true; rm -rf "$dir""#,
         bin = bin.display(),
         dir = folder.display(),
     );
@@ -80,6 +83,7 @@ fn start() -> Option<Server> {
         .args(["-c", &script])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut line = String::new();
