@@ -109,8 +109,13 @@ function listen() {
   addEventListener("pagehide", () => events.close(), { once: true });
 }
 
+// Shown again as it was left (the back button): what it shows may be old.
+addEventListener("pageshow", (event) => { if (event.persisted && region) listen(); });
+
 if (region) {
   announce();
+  // The newest text is what a responder came for.
+  if (scrollY === 0) region.querySelector(".thread li:last-child")?.scrollIntoView({ block: "center" });
   listen();
   setInterval(() => { if (!document.hidden) refresh(); }, EVERY);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });

@@ -209,4 +209,7 @@ async function start() {
   listen();
 }
 
+// Shown again as it was left (the back button): what it shows may be old.
+addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+
 start();

@@ -226,4 +226,21 @@ await step("the pages complained about nothing", async () => {
   holds(complaints.length === 0, complaints.join("\n"));
 });
 
+await step("a lost connection is said, and its return too", async () => {
+  await page.route("**/simulator/events", (route) => route.abort());
+  await page.reload();
+  await page.locator(".stale").waitFor();
+  await page.unroute("**/simulator/events");
+  await page.locator(".stale").waitFor({ state: "hidden" });
+});
+
+await step("without JavaScript the page says what to do, and shows no dead phone", async () => {
+  const plain = await browser.newPage({ javaScriptEnabled: false });
+  await plain.goto(`${base}/simulator`);
+  await plain.locator("noscript code").waitFor();
+  holds((await plain.locator("noscript code").textContent()) === "harborline chat", "no way on is named");
+  holds(!(await plain.locator(".phones").isVisible()), "a phone is shown that cannot work");
+  await plain.close();
+});
+
 await end();

@@ -201,7 +201,53 @@ fn outbox_id_in(receipts_url: &str) -> Option<Uuid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::{At, ManualClock};
+    use crate::feed::Feed;
+    use crate::gateway::client::{LIMIT, http_client};
     use crate::gateway::receipts_url;
+    use crate::http::simulator::SimulatorConfig;
+    use crate::id::SeededIds;
+
+    fn simulator() -> Simulator {
+        Simulator::new(SimulatorConfig {
+            gateway: "sandbox".to_owned(),
+            line: "+15550100".to_owned(),
+            secret: "secret".into(),
+            local_url: "http://127.0.0.1:8080".to_owned(),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            on_call: Vec::new(),
+            clock: Arc::new(ManualClock::new(At(0))),
+            ids: Arc::new(SeededIds::new(1)),
+            feed: Feed::default(),
+            client: http_client(LIMIT).unwrap(),
+        })
+    }
+
+    #[test]
+    fn only_the_gateway_may_put_texts_on_phones() {
+        let simulator = simulator();
+        let given = |bearer: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, bearer.parse().unwrap());
+            simulator.is_the_gateway(&headers)
+        };
+        assert!(given(&authorization(&"secret".into())));
+        assert!(!given(&authorization(&"other".into())) && !given("") && !given("Bearer "));
+        assert!(!simulator.is_the_gateway(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_number_without_a_phone_gets_one() {
+        let (simulator, to) = (simulator(), PhoneNumber::of_sender("+15550123456"));
+        for outbox in [7, 7, 8] {
+            let words = MessageBody::new("hello");
+            let outbox = Some(Uuid::from_u128(outbox));
+            simulator.deliver(&to, Text::arriving(words, At(0), outbox, false));
+        }
+        let phones = simulator.phones();
+        let phone = phones.get(phones.id_of(&to).unwrap()).unwrap();
+        assert_eq!(phone.texts.len(), 2);
+    }
 
     #[test]
     fn an_inline_reply_is_known_by_its_outbox_row() {
