@@ -101,18 +101,18 @@ both! {
         texter.texts("1 i want to die").await.expect_inline("988");
         // The menu stays hidden until they ask for it.
         texter.texts("2").await.expect_reply("988");
-        texter.texts("MENU").await.expect_reply("MENU");
+        texter.texts("MENU").await.expect_reply("Reply with a number");
     }
 
     async fn our_question_pages_on_yes_on_silence_and_on_anything_unclear(world: World) {
         for (number, answer) in [("+15550121", "Y"), ("+15550122", "kinda"), ("+15550123", "i dont know")] {
             let texter = world.phone(number);
-            texter.texts("i cant do this anymore").await.expect_reply("988").expect_reply("Y");
+            texter.texts("im so alone").await.expect_reply("988").expect_reply("Y");
             assert!(world.responder().inbox().is_empty(), "asked first: {answer}");
             texter.texts(answer).await.expect_reply("988");
             assert_eq!(world.responder().inbox().len(), 1, "{answer}");
         }
-        world.phone("+15550124").texts("i cant do this anymore").await.expect_reply("Y");
+        world.phone("+15550124").texts("im so alone").await.expect_reply("Y");
         world.advance(minutes(4)).await;
         let before = world.responder().inbox();
         world.advance(minutes(2)).await;
@@ -122,7 +122,7 @@ both! {
 
     async fn a_clear_no_to_our_question_calls_the_page_off(world: World) {
         let texter = world.phone("+15550123");
-        texter.texts("i cant do this anymore").await.expect_reply("988");
+        texter.texts("im so alone").await.expect_reply("988");
         texter.texts("N").await.expect_reply("988");
         world.advance(minutes(30)).await;
         assert!(world.responder().inbox().is_empty());
@@ -154,12 +154,20 @@ async fn with_the_database_gone_a_crisis_text_is_still_answered() {
     let texter = world.phone("+15550123");
     texter.texts("menu").await;
     world.app.store.close().await;
-    let fields = [("MessageSid", "SM1"), ("From", texter.number.as_str()), ("Body", "i want to die")];
+    let fields = [
+        ("MessageSid", "SM1"),
+        ("From", texter.number.as_str()),
+        ("Body", "i want to die"),
+    ];
     let (status, twiml) = world.hook("/hooks/main/inbound", &fields).await;
     assert_eq!(status, 200);
     assert!(inline_text(&twiml).unwrap().contains("988"));
     // What is no crisis is not acknowledged: the gateway must not count it as taken.
-    let fields = [("MessageSid", "SM2"), ("From", texter.number.as_str()), ("Body", "menu")];
+    let fields = [
+        ("MessageSid", "SM2"),
+        ("From", texter.number.as_str()),
+        ("Body", "menu"),
+    ];
     assert_eq!(world.hook("/hooks/main/inbound", &fields).await.0, 503);
     assert!(world.clock.now().0 > 0);
 }

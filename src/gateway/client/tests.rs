@@ -9,7 +9,11 @@ async fn answer(url: String) -> Answer {
     let mut headers = HeaderMap::new();
     headers.insert("x-test", HeaderValue::from_static("1"));
     let body = b"Body=hi".to_vec();
-    send(&http_client(super::LIMIT).unwrap(), SendRequest { url, headers, body }).await
+    send(
+        &http_client(super::LIMIT).unwrap(),
+        SendRequest { url, headers, body },
+    )
+    .await
 }
 
 async fn answered_by(response: ResponseTemplate) -> (u16, Option<u64>, Vec<u8>) {
