@@ -188,17 +188,32 @@ await must("the first administrator is made, and sees the case in the queue", as
   await page.getByRole("button", { name: "Make my account" }).click();
   await page.locator(".row", { hasText: `Case ${code}` }).waitFor();
 });
-await examine("queue");
-
-await step("the queue changes by itself when somebody else texts", async () => {
+async function somebodyElseTexts(words) {
   const other = await context.newPage();
   await other.goto(`${base}/simulator`);
   await other.getByRole("button", { name: "New person" }).click();
-  await other.getByLabel("Text to the line").fill("can i talk to a person");
+  await other.getByLabel("Text to the line").fill(words);
   await other.keyboard.press("Enter");
-  await page.locator(".row", { hasText: "asks for a person" }).waitFor();
+  await other.locator(".phone:not(.on-call) .theirs").first().waitFor();
   await other.close();
+}
+
+await step("the queue changes by itself when somebody else texts", async () => {
+  await somebodyElseTexts("can i talk to a person");
+  await page.locator(".row", { hasText: "asks for a person" }).waitFor();
+  await page.getByRole("status").filter({ hasText: "Waiting for a person: 2." }).waitFor();
 });
+
+await step("a more urgent case comes above, and the focus stays where it was", async () => {
+  await page.getByRole("link", { name: `Case ${code}` }).focus();
+  await somebodyElseTexts("i am going to kill myself tonight");
+  await page.locator(".row:nth-child(1) .tier", { hasText: "imminent" }).waitFor();
+  await page.locator(".row:nth-child(2)", { hasText: `Case ${code}` }).waitFor();
+  const focused = await page.evaluate(() => document.activeElement?.textContent ?? "");
+  holds(focused.includes(`Case ${code}`), "the focus went away");
+});
+
+await examine("queue");
 
 await step("claim and reply", async () => {
   await page.getByRole("link", { name: `Case ${code}` }).click();
