@@ -1,0 +1,261 @@
+// A browser that goes through the pages as the three people do, with axe on every page:
+//   node simulator.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
+// The server is new: no account, the sandbox gateway. Nothing sleeps here: every step waits for
+// what it expects to see. Exit code 0 when everything passed, else 1.
+
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [base, setupLink, shots] = process.argv.slice(2);
+if (!base || !setupLink) {
+  console.error("usage: node simulator.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]");
+  process.exit(1);
+}
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const PATIENCE = 20_000;
+const PHONE = { width: 390, height: 844 };
+const DESK = { width: 1280, height: 800 };
+const SCHEMES = ["light", "dark"];
+const REPLY = "Hello, I am here with you. Are you safe right now?";
+
+let passed = 0;
+let failed = 0;
+
+async function step(name, work) {
+  try {
+    await work();
+    passed += 1;
+    console.log(`ok      ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}\n        ${String(error.message ?? error).split("\n").join("\n        ")}`);
+    return false;
+  }
+  return true;
+}
+
+// Without this step the others say nothing.
+async function must(name, work) {
+  if (!(await step(name, work))) await end();
+}
+
+async function end() {
+  await browser.close();
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+}
+
+function holds(condition, words) {
+  if (!condition) throw new Error(words);
+}
+
+if (shots) mkdirSync(shots, { recursive: true });
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+  headless: true,
+  args: [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  ],
+});
+// axe is put in by the test itself, which the pages' own policy forbids everyone else.
+const context = await browser.newContext({ viewport: DESK, bypassCSP: true, reducedMotion: "reduce", locale: "en-US" });
+context.setDefaultTimeout(PATIENCE);
+const page = await context.newPage();
+
+const complaints = [];
+page.on("pageerror", (error) => complaints.push(error.message));
+page.on("console", (message) => {
+  if (message.type() === "error" && !message.location().url.endsWith("/favicon.ico")) complaints.push(message.text());
+});
+
+// axe, reflow at 320 px, pictures: light and dark.
+async function examine(name) {
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    await step(`${name}: axe finds nothing (${colorScheme})`, async () => {
+      await page.addScriptTag({ path: axe });
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      const words = violations.flatMap((violation) => [
+        `${violation.id}: ${violation.help}`,
+        ...violation.nodes.map((node) => `  ${node.target.join(" ")}: ${node.failureSummary}`),
+      ]);
+      holds(violations.length === 0, words.join("\n"));
+    });
+    if (!shots) continue;
+    for (const viewport of [PHONE, DESK]) {
+      await page.setViewportSize(viewport);
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      await page.screenshot({ path: join(shots, `${name}-${colorScheme}-${viewport.width}.png`), fullPage: true });
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await step(`${name}: fits 320 px without scrolling sideways`, async () => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    holds(wide <= room, `${wide} px of content in ${room} px`);
+  });
+  await step(`${name}: what can be touched is 44 px high`, async () => {
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll("button, input, textarea, header a, .row a, .button")]
+        .filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 43.9)
+        .map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 30)}`));
+    holds(small.length === 0, small.join(", "));
+  });
+  await page.setViewportSize(DESK);
+}
+
+const texter = page.locator('.phone:not(.on-call)');
+const onCall = page.locator(".phone.on-call").first();
+const arrived = (phone, words) => phone.locator(".theirs", { hasText: words }).first().waitFor();
+
+await must("the simulator opens with a new person's phone", async () => {
+  await page.goto(`${base}/simulator`);
+  await texter.locator("[data-label]", { hasText: "+1 555 01" }).waitFor();
+});
+
+await step("MENU by keyboard alone: the welcome and the menu arrive", async () => {
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate(() => document.activeElement?.id === "texter-body")) break;
+  }
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  holds(outline !== "none", "the focus cannot be seen");
+  await page.keyboard.type("MENU");
+  await page.keyboard.press("Enter");
+  await arrived(texter, "Call or text 988");
+  await arrived(texter, "Reply with a number");
+});
+
+await step("a crisis text is answered with 988 at once", async () => {
+  await texter.getByLabel("Text to the line").fill("i want to die");
+  await texter.getByRole("button", { name: "Send" }).click();
+  await texter.locator(".theirs", { hasText: "sent at once" }).filter({ hasText: "988" }).waitFor();
+});
+
+let code = "";
+await must("the on-call phone is paged with a code", async () => {
+  const paged = onCall.locator(".theirs .words", { hasText: /Reply [A-Z]\d+ to take it/ }).first();
+  await paged.waitFor();
+  code = (await paged.textContent()).match(/Reply ([A-Z]\d+) to take it/)[1];
+  holds(!(await onCall.textContent()).includes("i want to die"), "the page repeats what the texter wrote");
+});
+
+await step("the responder answers with the code and hears that the case is theirs", async () => {
+  await onCall.getByLabel("Answer from the on-call phone").fill(code);
+  await page.keyboard.press("Enter");
+  await arrived(onCall, `${code} is yours`);
+});
+
+await step("a reload keeps the phone and its texts, each once", async () => {
+  const before = await texter.locator(".bubble").count();
+  await page.reload();
+  await arrived(texter, "Reply with a number");
+  const after = await texter.locator(".bubble").count();
+  holds(before === after, `${before} texts before, ${after} after`);
+});
+
+await step("words are shown as words, never as markup", async () => {
+  await texter.getByLabel("Text to the line").fill("<img src=x> <b>menu</b>");
+  await page.keyboard.press("Enter");
+  await texter.locator(".bubble.mine", { hasText: "<b>menu</b>" }).waitFor();
+  holds((await page.locator(".log img, .log b").count()) === 0, "markup came through");
+});
+
+await examine("simulator");
+
+// The staff, in a second page, so that the phone goes on living in the first.
+const phones = page;
+await step("without a session the queue leads to the sign-in page", async () => {
+  await page.goto(`${base}/`);
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+});
+await examine("sign-in");
+
+await must("the set-up link opens", async () => {
+  await page.goto(setupLink);
+  await page.getByRole("heading", { name: "Set up" }).waitFor();
+});
+await examine("setup");
+
+await must("the first administrator is made, and sees the case in the queue", async () => {
+  await page.getByLabel("Your name").fill("First Administrator");
+  await page.getByLabel("E-mail address").fill("admin@example.org");
+  await page.getByLabel("Password").fill("a long enough password");
+  await page.getByRole("button", { name: "Make my account" }).click();
+  await page.locator(".row", { hasText: `Case ${code}` }).waitFor();
+});
+async function somebodyElseTexts(words) {
+  const other = await context.newPage();
+  await other.goto(`${base}/simulator`);
+  await other.getByRole("button", { name: "New person" }).click();
+  await other.getByLabel("Text to the line").fill(words);
+  await other.keyboard.press("Enter");
+  await other.locator(".phone:not(.on-call) .theirs").first().waitFor();
+  await other.close();
+}
+
+await step("the queue changes by itself when somebody else texts", async () => {
+  await somebodyElseTexts("can i talk to a person");
+  await page.locator(".row", { hasText: "asks for a person" }).waitFor();
+  await page.getByRole("status").filter({ hasText: "Waiting for a person: 2." }).waitFor();
+});
+
+await step("a more urgent case comes above, and the focus stays where it was", async () => {
+  await page.getByRole("link", { name: `Case ${code}` }).focus();
+  await somebodyElseTexts("i am going to kill myself tonight");
+  await page.locator(".row:nth-child(1) .tier", { hasText: "imminent" }).waitFor();
+  await page.locator(".row:nth-child(2)", { hasText: `Case ${code}` }).waitFor();
+  const focused = await page.evaluate(() => document.activeElement?.textContent ?? "");
+  holds(focused.includes(`Case ${code}`), "the focus went away");
+});
+
+await examine("queue");
+
+await step("claim and reply", async () => {
+  await page.getByRole("link", { name: `Case ${code}` }).click();
+  await page.getByRole("button", { name: "Claim this conversation" }).click();
+  await page.getByText("yours").waitFor();
+  await page.getByLabel("Your text to them").fill(REPLY);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".message.staff", { hasText: REPLY }).waitFor();
+});
+
+await step("the thread shows that the reply was delivered, without a reload", async () => {
+  await page.getByLabel("Your text to them").fill("a draft");
+  await page.locator(".message.staff", { hasText: "delivered" }).waitFor();
+  const draft = await page.getByLabel("Your text to them").inputValue();
+  holds(draft === "a draft", "the draft was lost");
+});
+await examine("conversation");
+
+await step("the reply arrives on the texter's phone", async () => {
+  await phones.goto(`${base}/simulator`);
+  await arrived(texter, REPLY);
+});
+
+await step("the pages complained about nothing", async () => {
+  holds(complaints.length === 0, complaints.join("\n"));
+});
+
+await step("a lost connection is said, and its return too", async () => {
+  await page.route("**/simulator/events", (route) => route.abort());
+  await page.reload();
+  await page.locator(".stale").waitFor();
+  await page.unroute("**/simulator/events");
+  await page.locator(".stale").waitFor({ state: "hidden" });
+});
+
+await step("without JavaScript the page says what to do, and shows no dead phone", async () => {
+  const plain = await browser.newPage({ javaScriptEnabled: false });
+  await plain.goto(`${base}/simulator`);
+  await plain.locator("noscript code").waitFor();
+  holds((await plain.locator("noscript code").textContent()) === "harborline chat", "no way on is named");
+  holds(!(await plain.locator(".phones").isVisible()), "a phone is shown that cannot work");
+  await plain.close();
+});
+
+await end();
