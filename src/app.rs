@@ -193,7 +193,6 @@ impl App {
     }
 
     /// All routes.
-    #[must_use]
     pub fn router(&self) -> Router {
         router(self.doors.clone())
     }

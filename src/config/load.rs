@@ -160,10 +160,23 @@ fn refused(path: &Path, errors: figment::Error) -> ConfigError {
         ),
         kind => ConfigError::new(
             place,
-            kind.to_string(),
+            one_line(&kind.to_string()),
             "Compare it with harborline.example.toml",
         ),
     }
+}
+
+/// A syntax error without the excerpt of the file that the parser draws under it: the file may
+/// hold a secret, and a sentence is one line.
+fn one_line(error: &str) -> String {
+    let words = error
+        .lines()
+        .filter(|line| !line.contains('|'))
+        .map(str::trim);
+    words
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Adds what follows from what was set: without a gateway, the sandbox and its on-call phone.
@@ -176,10 +189,7 @@ fn complete(config: &mut Config) {
             .gateways
             .insert("sandbox".to_owned(), GatewaySection::Sandbox(sandbox));
     }
-    let only_sandbox = config
-        .gateways
-        .values()
-        .all(|gateway| matches!(gateway, GatewaySection::Sandbox(_)));
+    let only_sandbox = config.gateways.values().all(GatewaySection::is_sandbox);
     if only_sandbox && config.oncall.fallback.is_empty() {
         config.oncall.fallback.push(FallbackContact {
             name: "the on-call phone".to_owned(),
@@ -226,17 +236,26 @@ fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     for (name, gateway) in &config.gateways {
         check_gateway(&at(&format!("gateways.{name}")), name, gateway)?;
     }
-    if config
+    let sandboxes = config
         .gateways
         .values()
-        .filter(|gateway| matches!(gateway, GatewaySection::Sandbox(_)))
-        .count()
-        > 1
-    {
+        .filter(|gateway| gateway.is_sandbox())
+        .count();
+    if sandboxes > 0 && config.gateways.len() > 1 {
         return Err(ConfigError::new(
             at("gateways"),
-            "there are two sandbox gateways",
-            "Keep one",
+            "the sandbox stands beside another gateway, and its simulator is open to everyone",
+            "Keep the sandbox alone, or leave it out",
+        ));
+    }
+    if !["sqlite:", "postgres:", "postgresql:"]
+        .iter()
+        .any(|scheme| config.database.url.starts_with(scheme))
+    {
+        return Err(ConfigError::new(
+            at("database.url"),
+            "this is neither SQLite nor PostgreSQL",
+            "Write it like sqlite://data/harborline.db or postgres://user:password@host/harborline",
         ));
     }
     check_on_call(config, &at)

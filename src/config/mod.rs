@@ -19,7 +19,7 @@ pub use load::{ConfigError, load};
 use crate::locale::Locale;
 
 /// Everything that an operator can set.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The URL under which the gateway and the staff reach this server. The gateway signs it.
@@ -94,6 +94,14 @@ pub enum GatewaySection {
     Twilio(TwilioSection),
 }
 
+impl GatewaySection {
+    /// Whether no real phone is behind it.
+    #[must_use]
+    pub fn is_sandbox(&self) -> bool {
+        matches!(self, Self::Sandbox(_))
+    }
+}
+
 /// `[gateways.NAME]` with `kind = "sandbox"`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -154,20 +162,6 @@ fn sandbox_sender() -> String {
 
 fn twilio_api() -> String {
     "https://api.twilio.com".to_owned()
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            public_url: None,
-            listen: Listen::default(),
-            database: Database::default(),
-            keys: Keys::default(),
-            line: LineSection::default(),
-            gateways: BTreeMap::new(),
-            oncall: OnCall::default(),
-        }
-    }
 }
 
 impl Default for Listen {

@@ -146,8 +146,15 @@ fn crisis_texts_name_988_before_any_other_number() {
                 let first = text.find("988").unwrap();
                 // With an act under way, 911 is what saves a life: it comes first there.
                 let urgent = name.contains("crisis_imminent");
-                assert!(!urgent || text.find("911").is_some_and(|at| at < first), "{name}: {text}");
-                for other in if urgent { &["800-", "88788"][..] } else { &["911", "800-", "88788"] } {
+                assert!(
+                    !urgent || text.find("911").is_some_and(|at| at < first),
+                    "{name}: {text}"
+                );
+                for other in if urgent {
+                    &["800-", "88788"][..]
+                } else {
+                    &["911", "800-", "88788"]
+                } {
                     assert!(
                         text.find(other).is_none_or(|at| at > first),
                         "{name}: {text}"

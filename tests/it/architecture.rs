@@ -5,9 +5,19 @@ use std::path::{Path, PathBuf};
 
 /// The table of `docs/architecture.md`. A module on no floor fails the test.
 const FLOORS: [&[&str]; 6] = [
-    &["clock", "delivery", "id", "lane", "locale", "phone", "segment", "text"],
+    &[
+        "clock", "delivery", "id", "lane", "locale", "phone", "segment", "text",
+    ],
     &["content", "conversation", "oncall", "staff", "triage"],
-    &["config", "credential", "crypto", "disk", "feed", "gateway", "store"],
+    &[
+        "config",
+        "credential",
+        "crypto",
+        "disk",
+        "feed",
+        "gateway",
+        "store",
+    ],
     &["dispatch", "handoff", "intake", "paging"],
     &["http"],
     &["app", "cli", "lifecycle", "main", "telemetry", "worker"],
@@ -16,8 +26,16 @@ const FLOORS: [&[&str]; 6] = [
 /// Who may import a neighbour on the same floor, and why.
 const NEIGHBOURS: [(&str, &str, &str); 6] = [
     ("conversation", "triage", "a step depends on the verdict"),
-    ("conversation", "content", "a step answers with the words of a pack"),
-    ("oncall", "conversation", "an alert is opened by what a step asks for"),
+    (
+        "conversation",
+        "content",
+        "a step answers with the words of a pack",
+    ),
+    (
+        "oncall",
+        "conversation",
+        "an alert is opened by what a step asks for",
+    ),
     ("oncall", "triage", "an alert has a tier"),
     ("store", "crypto", "rows are sealed"),
     ("crypto", "disk", "the key file is private"),
@@ -37,11 +55,17 @@ fn every_module_stands_on_its_floor() {
         };
         for used in uses(&text) {
             let Some(below) = floor_of(&used) else {
-                wrong.push(format!("{}: uses `{used}`, which is on no floor", path.display()));
+                wrong.push(format!(
+                    "{}: uses `{used}`, which is on no floor",
+                    path.display()
+                ));
                 continue;
             };
             if below > floor || (below == floor && !may(&module, &used, floor)) {
-                wrong.push(format!("{}: `{module}` (floor {floor}) uses `{used}` (floor {below})", path.display()));
+                wrong.push(format!(
+                    "{}: `{module}` (floor {floor}) uses `{used}` (floor {below})",
+                    path.display()
+                ));
             }
         }
     }
@@ -59,9 +83,16 @@ fn the_reading_of_imports_finds_every_form() {
 #[test]
 fn no_file_is_too_long_to_read() {
     for (path, text) in sources() {
-        let production = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let production = text
+            .split("#[cfg(test)]\nmod tests {")
+            .next()
+            .unwrap_or_default();
         let lines = production.lines().count();
-        assert!(lines <= 800, "{} has {lines} lines: split it", path.display());
+        assert!(
+            lines <= 800,
+            "{} has {lines} lines: split it",
+            path.display()
+        );
     }
 }
 
@@ -70,8 +101,14 @@ fn domain_and_words_do_no_io_and_read_no_clock() {
     for (path, text) in sources() {
         let module = module_of(&path);
         if floor_of(&module).is_some_and(|floor| floor <= 1) {
-            for banned in ["tokio::", "std::fs", "std::net", "reqwest", "async fn", "std::env"] {
-                assert!(!text.contains(banned), "{} contains {banned}", path.display());
+            for banned in [
+                "tokio::", "std::fs", "std::net", "reqwest", "async fn", "std::env",
+            ] {
+                assert!(
+                    !text.contains(banned),
+                    "{} contains {banned}",
+                    path.display()
+                );
             }
         }
     }
@@ -80,7 +117,9 @@ fn domain_and_words_do_no_io_and_read_no_clock() {
 fn may(module: &str, used: &str, floor: usize) -> bool {
     module == used
         || floor == 5
-        || NEIGHBOURS.iter().any(|(from, to, _)| (*from, *to) == (module, used))
+        || NEIGHBOURS
+            .iter()
+            .any(|(from, to, _)| (*from, *to) == (module, used))
         || (module, used) == STORE_FILES
         || WITHIN_FLOOR_0.contains(&(module, used))
 }
@@ -92,7 +131,13 @@ fn floor_of(module: &str) -> Option<usize> {
 /// The first part of a path below `src`.
 fn module_of(path: &Path) -> String {
     let below = path.strip_prefix(src()).unwrap();
-    let first = below.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    let first = below
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
     first.trim_end_matches(".rs").to_owned()
 }
 
@@ -104,7 +149,9 @@ fn uses(text: &str) -> Vec<String> {
         .flat_map(|line| [line, "\n"])
         .collect();
     let name = |text: &str| -> String {
-        text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+        text.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect()
     };
     let mut found = BTreeMap::new();
     for (at, _) in code.match_indices("crate::") {
@@ -150,7 +197,9 @@ fn sources() -> Vec<(PathBuf, String)> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") && path != src().join("lib.rs") {
+            } else if path.extension().is_some_and(|end| end == "rs")
+                && path != src().join("lib.rs")
+            {
                 let text = std::fs::read_to_string(&path).unwrap();
                 files.push((path, text));
             }

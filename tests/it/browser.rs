@@ -9,7 +9,8 @@ use crate::support::require;
 #[test]
 fn the_simulator_and_the_dashboard_work_in_a_browser() {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-    let chromium = std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
+    let chromium = std::env::var_os("CHROMIUM")
+        .map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
     if !chromium.is_file() {
         return require::missing("browser", "no Chromium found; install the package chromium");
     }
@@ -24,6 +25,10 @@ fn the_simulator_and_the_dashboard_work_in_a_browser() {
         .current_dir(&scripts)
         .output()
         .expect("node, which npm came with");
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(output.status.success(), "{said}\n{}", serving.log());
 }

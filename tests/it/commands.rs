@@ -7,9 +7,16 @@ use crate::support::binary::run;
 fn lines(arguments: &[&str], input: &str) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), arguments, input);
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[test]
@@ -18,12 +25,25 @@ fn triage_prints_one_object_a_line_with_its_reasons() {
     let out = lines(&["triage"], input);
     assert_eq!(out.len(), 4);
     assert_eq!(out[0]["text"], "i want to die");
-    assert_eq!((out[0]["tier"].as_str(), out[0]["action"].as_str()), (Some("high"), Some("page")));
+    assert_eq!(
+        (out[0]["tier"].as_str(), out[0]["action"].as_str()),
+        (Some("high"), Some("page"))
+    );
     let hit = &out[0]["hits"][0];
-    assert!(hit["rule"].is_string() && hit["why"].is_string() && hit["via"].is_array(), "{hit}");
-    assert_eq!(hit["span"], serde_json::json!([2, 13]), "the words themselves");
+    assert!(
+        hit["rule"].is_string() && hit["why"].is_string() && hit["via"].is_array(),
+        "{hit}"
+    );
+    assert_eq!(
+        hit["span"],
+        serde_json::json!([2, 13]),
+        "the words themselves"
+    );
     assert_eq!(out[1]["text"], "MENU");
-    assert_eq!((out[1]["action"].as_str(), out[1]["model"].is_null()), (Some("none"), true));
+    assert_eq!(
+        (out[1]["action"].as_str(), out[1]["model"].is_null()),
+        (Some("none"), true)
+    );
     assert_eq!(out[2]["tier"], "none");
     assert_eq!(out[3]["wants_human"], true);
     for line in &out {
@@ -35,7 +55,11 @@ fn triage_prints_one_object_a_line_with_its_reasons() {
 fn triage_reads_a_file_and_survives_any_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("texts");
-    std::fs::write(&file, b"i want to die\n\xff\xfe\x00{\"text\"\n{\"text\": 3}\n").unwrap();
+    std::fs::write(
+        &file,
+        b"i want to die\n\xff\xfe\x00{\"text\"\n{\"text\": 3}\n",
+    )
+    .unwrap();
     let out = lines(&["triage", file.to_str().unwrap()], "");
     assert_eq!(out.len(), 3);
     assert_eq!(out[0]["action"], "page");
@@ -43,11 +67,18 @@ fn triage_reads_a_file_and_survives_any_bytes() {
 
 #[test]
 fn segments_counts_json_strings() {
-    let input = format!("\"{}\"\n\"{}\"\n\"\\u00f3\"\n", "a".repeat(160), "a".repeat(161));
+    let input = format!(
+        "\"{}\"\n\"{}\"\n\"\\u00f3\"\n",
+        "a".repeat(160),
+        "a".repeat(161)
+    );
     let out = lines(&["segments", "-"], &input);
     let expected = [("GSM-7", 1, 160), ("GSM-7", 2, 161), ("UCS-2", 1, 1)];
     for (line, (encoding, segments, units)) in out.iter().zip(expected) {
-        assert_eq!(*line, serde_json::json!({"encoding": encoding, "segments": segments, "units": units}));
+        assert_eq!(
+            *line,
+            serde_json::json!({"encoding": encoding, "segments": segments, "units": units})
+        );
     }
 }
 
@@ -57,17 +88,35 @@ fn segments_names_the_line_that_is_no_json_string() {
     let output = run(folder.path(), &["segments"], "\"ok\"\nnot json\n");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
-    assert!(said.contains("line 2") && !said.contains("not json"), "{said}");
+    assert!(
+        said.contains("line 2") && !said.contains("not json"),
+        "{said}"
+    );
 }
 
 #[test]
 fn chat_is_a_phone_in_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
     // A port of its own: another Harborline may serve on the default one.
-    std::fs::write(folder.path().join("harborline.toml"), "[listen]\naddress = \"127.0.0.1:1\"\n").unwrap();
+    std::fs::write(
+        folder.path().join("harborline.toml"),
+        "[listen]\naddress = \"127.0.0.1:1\"\n",
+    )
+    .unwrap();
     let output = run(folder.path(), &["chat"], "MENU\ni want to die\n");
     let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("Automatic") && said.contains("1 What self-harm is"), "{said}");
-    assert!(said.contains("988") && said.contains("[on-call phone]") && said.contains("CRISIS"), "{said}");
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        said.contains("Automatic") && said.contains("1 What self-harm is"),
+        "{said}"
+    );
+    assert!(
+        said.contains("988") && said.contains("[on-call phone]") && said.contains("CRISIS"),
+        "{said}"
+    );
 }

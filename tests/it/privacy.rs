@@ -15,9 +15,18 @@ async fn logs_at_every_level_and_files_hold_no_number_and_no_words() {
     let serving = Serving::start_in(folder, &[("HARBORLINE_LOG", "trace")]);
     let client = http_client(seconds(20)).unwrap();
     let post = async |path: &str, body: serde_json::Value| {
-        client.post(format!("{}{path}", serving.url)).json(&body).send().await.unwrap()
+        client
+            .post(format!("{}{path}", serving.url))
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
     };
-    let made: serde_json::Value = post("/simulator/phones", serde_json::json!({})).await.json().await.unwrap();
+    let made: serde_json::Value = post("/simulator/phones", serde_json::json!({}))
+        .await
+        .json()
+        .await
+        .unwrap();
     let texts = format!("/simulator/phones/{}/texts", made["id"].as_str().unwrap());
     for body in [PHRASE, "menu", "canarybird HUMAN"] {
         let response = post(&texts, serde_json::json!({ "body": body })).await;
@@ -25,7 +34,12 @@ async fn logs_at_every_level_and_files_hold_no_number_and_no_words() {
     }
     // A hook with the same words and a broken signature.
     let hook = client.post(format!("{}/hooks/sandbox/inbound", serving.url));
-    let refused = hook.body(format!("{{\"id\":\"x\",\"from\":\"+15550177123\",\"body\":\"{PHRASE}\"}}")).send().await;
+    let refused = hook
+        .body(format!(
+            "{{\"id\":\"x\",\"from\":\"+15550177123\",\"body\":\"{PHRASE}\"}}"
+        ))
+        .send()
+        .await;
     assert_eq!(refused.unwrap().status(), 403);
     let label = made["label"].as_str().unwrap_or_default().to_owned();
     let log = serving.log();
@@ -33,12 +47,18 @@ async fn logs_at_every_level_and_files_hold_no_number_and_no_words() {
     let (_, folder) = serving.stop();
     let log = log + &std::fs::read_to_string(folder.path().join("stderr.log")).unwrap();
     for canary in ["canarybird", "+15550177123", "+15550199"] {
-        assert!(!log.contains(canary), "{canary} in the log: {}", around(&log, canary));
+        assert!(
+            !log.contains(canary),
+            "{canary} in the log: {}",
+            around(&log, canary)
+        );
     }
     for file in files(&folder.path().join("data")) {
         let bytes = std::fs::read(&file).unwrap();
         for canary in ["canarybird", "+15550199", "5550199"] {
-            let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
+            let found = bytes
+                .windows(canary.len())
+                .any(|window| window == canary.as_bytes());
             assert!(!found, "{canary} in {}", file.display());
         }
     }
@@ -46,9 +66,15 @@ async fn logs_at_every_level_and_files_hold_no_number_and_no_words() {
 }
 
 fn around(log: &str, canary: &str) -> String {
-    log.lines().find(|line| line.contains(canary)).unwrap_or_default().to_owned()
+    log.lines()
+        .find(|line| line.contains(canary))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
-    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect()
 }

@@ -9,7 +9,9 @@ use crate::support::{World, both};
 const PASSWORD: &str = "a long enough password";
 
 fn form(path: &str, cookie: Option<&str>, fields: &[(&str, &str)]) -> Request<Body> {
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
     let mut request = Request::post(path)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(header::HOST, "line.example.org")
@@ -32,10 +34,17 @@ async fn get(world: &World, path: &str, cookie: Option<&str>) -> (StatusCode, St
 async fn administrator(world: &World) -> String {
     let link = world.app.setup_link().await.unwrap().unwrap();
     let path = link.strip_prefix(PUBLIC_URL).unwrap();
-    let fields = [("name", "First"), ("login", "first@example.org"), ("password", PASSWORD)];
+    let fields = [
+        ("name", "First"),
+        ("login", "first@example.org"),
+        ("password", PASSWORD),
+    ];
     let response = world.call(form(path, None, &fields)).await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
-    let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+    let cookie = response.headers()[header::SET_COOKIE]
+        .to_str()
+        .unwrap()
+        .to_owned();
     for part in ["HttpOnly", "SameSite=Lax", "Secure"] {
         assert!(cookie.contains(part), "{cookie}");
     }
@@ -45,7 +54,9 @@ async fn administrator(world: &World) -> String {
 /// The address of the first conversation in the queue.
 async fn first_conversation(world: &World, cookie: &str) -> String {
     let (_, queue) = get(world, "/", Some(cookie)).await;
-    let start = queue.find("/conversations/").expect("a conversation in the queue");
+    let start = queue
+        .find("/conversations/")
+        .expect("a conversation in the queue");
     queue[start..].split('"').next().unwrap().to_owned()
 }
 

@@ -50,7 +50,11 @@ impl Serving {
 
     /// Starts in a folder with settings, and waits until it says where it is.
     pub(crate) fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let log = std::fs::File::create(folder.path().join("stderr.log")).unwrap();
         let mut child = command(folder.path())
             .arg("serve")
@@ -65,13 +69,23 @@ impl Serving {
         let mut said = String::new();
         while !said.contains("Stop with Ctrl-C.") {
             let read = stdout.read_line(&mut said).unwrap();
-            assert!(read > 0, "it did not start: {said} {}", log_of(folder.path()));
+            assert!(
+                read > 0,
+                "it did not start: {said} {}",
+                log_of(folder.path())
+            );
         }
         let setup_link = said
             .lines()
             .find_map(|line| line.trim().strip_prefix("Set-up, once"))
             .map(|link| link.trim().to_owned());
-        Self { url: format!("http://127.0.0.1:{port}"), folder, setup_link, child, stdout }
+        Self {
+            url: format!("http://127.0.0.1:{port}"),
+            folder,
+            setup_link,
+            child,
+            stdout,
+        }
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -86,7 +100,13 @@ impl Serving {
     /// Asks it to stop as the system does, and returns its exit code and folder.
     pub(crate) fn stop(mut self) -> (Option<i32>, TempDir) {
         let pid = self.pid().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         let code = self.child.wait().unwrap().code();
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();

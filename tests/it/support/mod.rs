@@ -10,12 +10,11 @@ pub(crate) use world::{Engine, World};
 
 /// Runs a test on both engines: `both! { async fn a_sentence(world: World) { … } }`.
 macro_rules! both {
-    ($(async fn $name:ident($world:ident: World) $body:block)+) => {$(
+    ($(async fn $name:ident($world:ident: $kind:ty) $body:block)+) => {$(
         mod $name {
-            #[allow(unused_imports, reason = "each test uses what it needs")]
             use super::*;
 
-            async fn run($world: $crate::support::World) $body
+            async fn run($world: $kind) $body
 
             #[tokio::test]
             async fn sqlite() {
