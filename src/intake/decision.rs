@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Arrival, Intake, Taken, responder};
 use crate::conversation::{self, AlertRequest, Reply, Silence, State, Step};
 use crate::lane::Lane;
-use crate::oncall::{Alert, Closed, next_code};
+use crate::oncall::{Alert, Closed};
 use crate::store::{
     Author, Conversation, NewInbound, NewOutbound, NewOutbox, OutboxState, Receiver, StoreError,
     Texter, Tx,
@@ -212,8 +212,7 @@ async fn open_alert(
     request: AlertRequest,
     now: crate::clock::At,
 ) -> Result<Alert, StoreError> {
-    let (last, open) = tx.alert_codes().await?;
-    let code = next_code(last.as_deref(), &open);
+    let code = tx.free_code().await?;
     let alert = Alert::open(
         tx.id(now),
         conversation.id,

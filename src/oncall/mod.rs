@@ -8,7 +8,7 @@ mod roster;
 mod words;
 
 pub use alert::{Alert, Closed, Taken, Timing};
-pub use code::next_code;
+pub use code::codes;
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Contact, Desk, Roster};
 pub use words::{acknowledged, already_taken, nothing_open, page, taken_by, unreachable};

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::tx::on;
+use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::conversation::Reason;
-use crate::oncall::{Alert, Closed, Taken};
+use crate::oncall::{Alert, Closed, Taken, codes};
 use crate::triage::Tier;
 
 #[derive(sqlx::FromRow)]
@@ -104,19 +104,27 @@ impl Tx {
         Ok(rows.into_iter().map(Alert::from).collect())
     }
 
-    /// The codes of open cases, and the code that was handed out last.
-    pub async fn alert_codes(&mut self) -> Result<(Option<String>, Vec<String>), StoreError> {
-        let last = on!(self, |c| sqlx::query_scalar(
+    /// A code that no open case has.
+    pub async fn free_code(&mut self) -> Result<String, StoreError> {
+        let last: Option<String> = on!(self, |c| sqlx::query_scalar(
             "SELECT code FROM alerts ORDER BY id DESC LIMIT 1"
         )
         .fetch_optional(c)
         .await?);
-        let open = on!(self, |c| sqlx::query_scalar(
-            "SELECT code FROM alerts WHERE closed_at IS NULL"
-        )
-        .fetch_all(c)
-        .await?);
-        Ok((last, open))
+        let (open, _) = self.alerts_open().await?;
+        for code in codes(last.as_deref(), usize::try_from(open).unwrap_or(0)) {
+            let taken: Option<Uuid> = on!(self, |c| sqlx::query_scalar(
+                "SELECT id FROM alerts WHERE code = $1 AND closed_at IS NULL"
+            )
+            .bind(&code)
+            .fetch_optional(c)
+            .await?);
+            if taken.is_none() {
+                return Ok(code);
+            }
+        }
+        // Only reached with more open cases than codes of eight digits.
+        Ok(self.id(At(0)).to_string())
     }
 
     /// Keeps a new alert.
@@ -143,27 +151,25 @@ impl Tx {
     /// Keeps the changes of an alert.
     pub async fn save_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
         let taken = alert.acknowledged.as_ref();
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "UPDATE alerts SET reason = $2, tier = $3, next_page_at = $4, pages = $5,
                     acknowledged_at = $6, acknowledged_by = $7, claimed_at = $8, claimed_by = $9,
                     answered_at = $10, closed_at = $11, closed_because = $12
-              WHERE id = $1"
-        )
-        .bind(alert.id)
-        .bind(alert.reason)
-        .bind(alert.tier)
-        .bind(alert.next_page_at)
-        .bind(i32::try_from(alert.pages).unwrap_or(i32::MAX))
-        .bind(taken.map(|taken| taken.at))
-        .bind(taken.map(|taken| taken.by.as_str()))
-        .bind(alert.claimed.map(|(_, at)| at))
-        .bind(alert.claimed.map(|(by, _)| by))
-        .bind(alert.answered_at)
-        .bind(alert.closed.map(|(at, _)| at))
-        .bind(alert.closed.map(|(_, because)| because))
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+              WHERE id = $1",
+            alert.id,
+            alert.reason,
+            alert.tier,
+            alert.next_page_at,
+            i32::try_from(alert.pages).unwrap_or(i32::MAX),
+            taken.map(|taken| taken.at),
+            taken.map(|taken| taken.by.as_str()),
+            alert.claimed.map(|(_, at)| at),
+            alert.claimed.map(|(by, _)| by),
+            alert.answered_at,
+            alert.closed.map(|(at, _)| at),
+            alert.closed.map(|(_, because)| because),
+        );
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::tx::on;
+use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 
@@ -17,19 +17,17 @@ impl Tx {
         detail: &serde_json::Value,
     ) -> Result<(), StoreError> {
         let (id, detail) = (self.id(at), detail.to_string());
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "INSERT INTO audit_log (id, at, actor, action, subject, detail)
-             VALUES ($1, $2, $3, $4, $5, $6)"
-        )
-        .bind(id)
-        .bind(at)
-        .bind(actor)
-        .bind(action)
-        .bind(subject)
-        .bind(&detail)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            id,
+            at,
+            actor,
+            action,
+            subject,
+            &detail,
+        );
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::tx::on;
+use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::triage::Tier;
@@ -28,17 +28,15 @@ impl Tx {
         now: At,
     ) -> Result<Conversation, StoreError> {
         let id = self.id(now);
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "INSERT INTO conversations (id, texter_id, tier, opened_at, last_inbound_at)
-             VALUES ($1, $2, $3, $4, $4)"
-        )
-        .bind(id)
-        .bind(texter_id)
-        .bind(Tier::None)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+             VALUES ($1, $2, $3, $4, $4)",
+            id,
+            texter_id,
+            Tier::None,
+            now,
+        );
         Ok(Conversation {
             id,
             texter_id,
@@ -54,15 +52,13 @@ impl Tx {
         tier: Tier,
         now: At,
     ) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
-            "UPDATE conversations SET tier = $2, last_inbound_at = $3 WHERE id = $1"
-        )
-        .bind(id)
-        .bind(tier)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+        later!(
+            self,
+            "UPDATE conversations SET tier = $2, last_inbound_at = $3 WHERE id = $1",
+            id,
+            tier,
+            now,
+        );
         Ok(())
     }
 
@@ -83,14 +79,12 @@ impl Tx {
 
     /// Closes a conversation. A new text opens another.
     pub async fn close_conversation(&mut self, id: Uuid, now: At) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
-            "UPDATE conversations SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL"
-        )
-        .bind(id)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+        later!(
+            self,
+            "UPDATE conversations SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL",
+            id,
+            now,
+        );
         Ok(())
     }
 

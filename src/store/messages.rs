@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::conversations::Conversation;
 use super::texters::Texter;
-use super::tx::{on, open, open_text};
+use super::tx::{later, on, open, open_text};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::delivery::Delivery;
@@ -141,22 +141,20 @@ impl Tx {
             new.id,
             new.body.reveal().as_bytes(),
         );
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "INSERT INTO messages (id, conversation_id, texter_id, author, staff_id, gateway,
                                    media, body_sealed, at)
-             VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)"
-        )
-        .bind(new.id)
-        .bind(conversation.id)
-        .bind(texter.id)
-        .bind(new.author)
-        .bind(new.staff_id)
-        .bind(new.gateway)
-        .bind(&body)
-        .bind(new.at)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+             VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)",
+            new.id,
+            conversation.id,
+            texter.id,
+            new.author,
+            new.staff_id,
+            new.gateway,
+            &body,
+            new.at,
+        );
         Ok(())
     }
 

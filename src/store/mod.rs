@@ -146,6 +146,7 @@ impl Store {
     fn tx(&self, inner: tx::Inner) -> Tx {
         Tx {
             inner,
+            later: tx::Later::default(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
         }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::tx::on;
+use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 
@@ -15,18 +15,16 @@ impl Tx {
         due_at: At,
         closed: Option<(At, &str)>,
     ) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "INSERT INTO obligations (message_id, texter_id, due_at, closed_at, outcome)
-             VALUES ($1, $2, $3, $4, $5)"
-        )
-        .bind(message_id)
-        .bind(texter_id)
-        .bind(due_at)
-        .bind(closed.map(|(at, _)| at))
-        .bind(closed.map(|(_, outcome)| outcome))
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+             VALUES ($1, $2, $3, $4, $5)",
+            message_id,
+            texter_id,
+            due_at,
+            closed.map(|(at, _)| at),
+            closed.map(|(_, outcome)| outcome),
+        );
         Ok(())
     }
 
@@ -37,16 +35,14 @@ impl Tx {
         now: At,
         outcome: &str,
     ) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "UPDATE obligations SET closed_at = $2, outcome = $3
-              WHERE message_id = $1 AND closed_at IS NULL"
-        )
-        .bind(message_id)
-        .bind(now)
-        .bind(outcome)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+              WHERE message_id = $1 AND closed_at IS NULL",
+            message_id,
+            now,
+            outcome,
+        );
         Ok(())
     }
 
@@ -57,16 +53,14 @@ impl Tx {
         now: At,
         outcome: &str,
     ) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "UPDATE obligations SET closed_at = $2, outcome = $3
-              WHERE texter_id = $1 AND closed_at IS NULL"
-        )
-        .bind(texter_id)
-        .bind(now)
-        .bind(outcome)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+              WHERE texter_id = $1 AND closed_at IS NULL",
+            texter_id,
+            now,
+            outcome,
+        );
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::tx::{on, open_text};
+use super::tx::{later, on, open_text};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::delivery::Delivery;
@@ -160,24 +160,22 @@ impl Tx {
             } => (Some(texter_id), Some(message_id), None, answers),
             Receiver::Responder { page_id } => (None, None, Some(page_id), None),
         };
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "INSERT INTO outbox (id, lane, gateway, texter_id, message_id, page_id, answers,
                                  state, due_at, attempts, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)"
-        )
-        .bind(new.id)
-        .bind(new.lane)
-        .bind(new.gateway)
-        .bind(texter)
-        .bind(message)
-        .bind(page)
-        .bind(answers)
-        .bind(new.state)
-        .bind(new.due_at)
-        .bind(new.now)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)",
+            new.id,
+            new.lane,
+            new.gateway,
+            texter,
+            message,
+            page,
+            answers,
+            new.state,
+            new.due_at,
+            new.now,
+        );
         Ok(())
     }
 
@@ -272,32 +270,28 @@ impl Tx {
     /// Records how a try ended and gives the lease back.
     pub async fn settle(&mut self, id: Uuid, now: At, settled: &Settled) -> Result<(), StoreError> {
         let done = !matches!(settled.state, OutboxState::Queued | OutboxState::Awaiting);
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "UPDATE outbox SET state = $2, due_at = $3, gateway_ref = COALESCE($4, gateway_ref),
                     code = $5, done_at = $6, lease_until = NULL, attempts = attempts + 1
-              WHERE id = $1 AND done_at IS NULL"
-        )
-        .bind(id)
-        .bind(settled.state)
-        .bind(settled.due_at)
-        .bind(&settled.gateway_ref)
-        .bind(&settled.code)
-        .bind(done.then_some(now))
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+              WHERE id = $1 AND done_at IS NULL",
+            id,
+            settled.state,
+            settled.due_at,
+            &settled.gateway_ref,
+            &settled.code,
+            done.then_some(now),
+        );
         Ok(())
     }
 
     /// Gives leases back untouched: what was claimed is sent by the next who looks.
     pub async fn release(&mut self, id: Uuid) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
-            "UPDATE outbox SET lease_until = NULL WHERE id = $1"
-        )
-        .bind(id)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+        later!(
+            self,
+            "UPDATE outbox SET lease_until = NULL WHERE id = $1",
+            id,
+        );
         Ok(())
     }
 
@@ -329,20 +323,18 @@ impl Tx {
         gateway_ref: &str,
         code: Option<&str>,
     ) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "UPDATE outbox SET state = $2, delivery = $3, gateway_ref = COALESCE(gateway_ref, $4),
                     code = COALESCE($5, code), done_at = COALESCE(done_at, $6), lease_until = NULL
-              WHERE id = $1"
-        )
-        .bind(id)
-        .bind(state)
-        .bind(delivery)
-        .bind(gateway_ref)
-        .bind(code)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+              WHERE id = $1",
+            id,
+            state,
+            delivery,
+            gateway_ref,
+            code,
+            now,
+        );
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::outbox::{NewOutbox, OutboxState, Receiver};
-use super::tx::on;
+use super::tx::later;
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::lane::Lane;
@@ -44,20 +44,18 @@ impl Tx {
         let address = new.contact.number.reveal().as_bytes();
         let address = self.seal(house.house(), "pages.address", id, address);
         let body = self.seal(house.house(), "pages.body", id, new.words.as_bytes());
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "INSERT INTO pages (id, alert_id, kind, contact, address_sealed, body_sealed, at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)"
-        )
-        .bind(id)
-        .bind(new.alert)
-        .bind(new.kind)
-        .bind(&new.contact.name)
-        .bind(&address)
-        .bind(&body)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            id,
+            new.alert,
+            new.kind,
+            &new.contact.name,
+            &address,
+            &body,
+            now,
+        );
         self.enqueue(&NewOutbox {
             id: outbox_id,
             lane: Lane::Page,

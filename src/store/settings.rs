@@ -1,6 +1,6 @@
 //! Settings that the program keeps for itself.
 
-use super::tx::on;
+use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::crypto::Place;
 
@@ -33,27 +33,19 @@ impl Tx {
 
     /// Sets a setting.
     pub async fn set_setting(&mut self, name: &str, value: &[u8]) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
+        later!(
+            self,
             "INSERT INTO settings (name, value) VALUES ($1, $2)
-             ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-        )
-        .bind(name)
-        .bind(value)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name,
+            value,
+        );
         Ok(())
     }
 
     /// Removes a setting.
     pub async fn remove_setting(&mut self, name: &str) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
-            "DELETE FROM settings WHERE name = $1"
-        )
-        .bind(name)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+        later!(self, "DELETE FROM settings WHERE name = $1", name,);
         Ok(())
     }
 }

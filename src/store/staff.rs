@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::tx::on;
+use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::staff::Role;
@@ -136,26 +136,22 @@ impl Tx {
 
     /// Notes that a session is in use.
     pub async fn touch_session(&mut self, token_hash: &[u8], now: At) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
-            "UPDATE sessions SET seen_at = $2 WHERE token_hash = $1"
-        )
-        .bind(token_hash)
-        .bind(now)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+        later!(
+            self,
+            "UPDATE sessions SET seen_at = $2 WHERE token_hash = $1",
+            token_hash,
+            now,
+        );
         Ok(())
     }
 
     /// Ends a session.
     pub async fn end_session(&mut self, token_hash: &[u8]) -> Result<(), StoreError> {
-        on!(self, |c| sqlx::query(
-            "DELETE FROM sessions WHERE token_hash = $1"
-        )
-        .bind(token_hash)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+        later!(
+            self,
+            "DELETE FROM sessions WHERE token_hash = $1",
+            token_hash,
+        );
         Ok(())
     }
 }

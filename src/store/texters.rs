@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::conversations::Conversation;
-use super::tx::{on, open, open_text};
+use super::tx::{later, on, open, open_text};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::conversation::State;
@@ -120,14 +120,12 @@ impl Tx {
     /// Keeps the state of a texter.
     pub async fn save_state(&mut self, texter: &Texter, state: &State) -> Result<(), StoreError> {
         let sealed = self.sealed_state(&texter.key, texter.id, state);
-        on!(self, |c| sqlx::query(
-            "UPDATE texters SET state_sealed = $2 WHERE id = $1"
-        )
-        .bind(texter.id)
-        .bind(&sealed)
-        .execute(c)
-        .await
-        .map(|_| ()))?;
+        later!(
+            self,
+            "UPDATE texters SET state_sealed = $2 WHERE id = $1",
+            texter.id,
+            &sealed,
+        );
         Ok(())
     }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::StoreError;
@@ -14,6 +15,7 @@ use crate::id::IdSource;
 /// that they store: see the files of this folder.
 pub struct Tx {
     pub(super) inner: Inner,
+    pub(super) later: Later,
     pub(super) keys: Arc<Keyring>,
     pub(super) ids: Arc<dyn IdSource>,
 }
@@ -23,10 +25,65 @@ pub(super) enum Inner {
     Postgres(Transaction<'static, Postgres>),
 }
 
+/// Statements whose outcome nobody reads, kept back to go to SQLite as one: each trip to its
+/// thread costs more than the statement. They are sent before anything is read and before the
+/// commit, so that nobody sees the difference.
+#[derive(Default)]
+pub(super) struct Later {
+    sql: String,
+    values: SqliteArguments,
+    count: usize,
+}
+
+impl Later {
+    /// Adds a statement; `bind` adds its values, one for each `$1…$n`.
+    pub(super) fn add(
+        &mut self,
+        sql: &'static str,
+        values: usize,
+        bind: impl FnOnce(&mut SqliteArguments) -> Result<(), sqlx::error::BoxDynError>,
+    ) -> Result<(), StoreError> {
+        bind(&mut self.values).map_err(sqlx::Error::Encode)?;
+        // All statements share one list of values: `$1` becomes the place of its own first one.
+        let mut pieces = sql.split('$');
+        self.sql.push_str(pieces.next().unwrap_or_default());
+        for piece in pieces {
+            let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+            let place = piece[..digits].parse::<usize>().unwrap_or(0) + self.count;
+            self.sql.push('$');
+            self.sql.push_str(&place.to_string());
+            self.sql.push_str(&piece[digits..]);
+        }
+        self.sql.push(';');
+        self.count += values;
+        Ok(())
+    }
+}
+
+/// Runs a statement whose outcome nobody reads: on SQLite together with its neighbours.
+macro_rules! later {
+    ($tx:expr, $sql:literal $(, $value:expr)* $(,)?) => {
+        match &mut $tx.inner {
+            $crate::store::tx::Inner::Sqlite(_) => {
+                let count = [$(stringify!($value)),*].len();
+                $tx.later.add($sql, count, |values| {
+                    $(sqlx::Arguments::add(values, $value)?;)*
+                    Ok(())
+                })?;
+            }
+            $crate::store::tx::Inner::Postgres(t) => {
+                sqlx::query($sql)$(.bind($value))*.execute(&mut **t).await?;
+            }
+        }
+    };
+}
+pub(super) use later;
+
 /// Runs one statement on whichever driver the transaction holds. The SQL is written once; where
 /// the engines need different words, both are given.
 macro_rules! on {
-    ($tx:expr, |$c:ident| $body:expr) => {
+    ($tx:expr, |$c:ident| $body:expr) => {{
+        $tx.flush().await?;
         match &mut $tx.inner {
             $crate::store::tx::Inner::Sqlite(t) => {
                 let $c = &mut **t;
@@ -37,8 +94,9 @@ macro_rules! on {
                 $body
             }
         }
-    };
-    ($tx:expr, sqlite: $s:expr, postgres: $p:expr, |$sql:ident, $c:ident| $body:expr) => {
+    }};
+    ($tx:expr, sqlite: $s:expr, postgres: $p:expr, |$sql:ident, $c:ident| $body:expr) => {{
+        $tx.flush().await?;
         match &mut $tx.inner {
             $crate::store::tx::Inner::Sqlite(t) => {
                 let ($c, $sql) = (&mut **t, $s);
@@ -49,12 +107,27 @@ macro_rules! on {
                 $body
             }
         }
-    };
+    }};
 }
 pub(super) use on;
 
 impl Tx {
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
+    /// Sends what was kept back.
+    pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
+        if let Inner::Sqlite(t) = &mut self.inner
+            && self.later.count > 0
+        {
+            let Later { sql, values, .. } = std::mem::take(&mut self.later);
+            // Joined from statements of this folder; every value is bound.
+            sqlx::query_with(AssertSqlSafe(sql), values)
+                .execute(&mut **t)
+                .await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        self.flush().await?;
         match self.inner {
             Inner::Sqlite(t) => t.commit().await?,
             Inner::Postgres(t) => t.commit().await?,

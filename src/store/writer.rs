@@ -14,7 +14,7 @@ use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::tx::{Inner, Tx};
+use super::tx::{Inner, Later, Tx};
 use super::{StoreError, Unit};
 use crate::crypto::Keyring;
 use crate::id::IdSource;
@@ -117,6 +117,7 @@ impl Group {
         let inner = Inner::Sqlite(self.pool.begin_with("BEGIN IMMEDIATE").await?);
         let mut tx = Tx {
             inner,
+            later: Later::default(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
         };
