@@ -5,8 +5,7 @@ WORKDIR /build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends build-essential \
     && rm -rf /var/lib/apt/lists/*
-# The toolchain of the image is the pinned one: rustup has nothing to fetch.
-ENV RUSTUP_TOOLCHAIN=1.95.0
+# Without rust-toolchain.toml: the image brings that version, and rustup has nothing to fetch.
 COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY migrations migrations
