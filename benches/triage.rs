@@ -32,11 +32,11 @@ fn triage(c: &mut Criterion) {
     };
     for (name, text) in TEXTS {
         c.bench_function(&format!("assess/{name}"), |b| {
-            b.iter(|| assess(&rules, black_box(text)))
+            b.iter(|| assess(&rules, black_box(text)));
         });
     }
     c.bench_function("normalise/ordinary", |b| {
-        b.iter(|| Normal::of(black_box(TEXTS[0].1)))
+        b.iter(|| Normal::of(black_box(TEXTS[0].1)));
     });
 }
 

@@ -53,15 +53,13 @@ impl Passwords {
             let known = hash
                 .as_deref()
                 .and_then(|hash| PasswordHash::new(hash).ok());
-            match known {
-                Some(hash) => Argon2::default()
+            if let Some(hash) = known {
+                Argon2::default()
                     .verify_password(password.as_bytes(), &hash)
-                    .is_ok(),
-                None => {
-                    let _ =
-                        Argon2::default().hash_password_with_salt(password.as_bytes(), &[0; 16]);
-                    false
-                }
+                    .is_ok()
+            } else {
+                let _ = Argon2::default().hash_password_with_salt(password.as_bytes(), &[0; 16]);
+                false
             }
         })
         .await

@@ -22,7 +22,7 @@ use crate::oncall::{Desk, unreachable};
 use crate::store::{Due, NewPage, OutboxState, PageKind, Receiver, Settled, Store, StoreError, Tx};
 
 /// Longer than the slowest send of a batch can take: 32 rows, 16 at once, 15 s each.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 const BATCH: u16 = 32;
 const AT_ONCE: usize = 16;
 
@@ -179,7 +179,7 @@ fn log(due: &Due, outcome: &SendOutcome, state: OutboxState) {
             "the gateway refuses our credentials, sender or account: check gateways.{gateway} in the configuration; the text waits"
         ),
         other => {
-            tracing::warn!(%outbox, %gateway, ?lane, attempt, ?other, ?state, "text not accepted")
+            tracing::warn!(%outbox, %gateway, ?lane, attempt, ?other, ?state, "text not accepted");
         }
     }
 }

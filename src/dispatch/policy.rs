@@ -10,15 +10,15 @@ use crate::store::{Due, OutboxState, Settled};
 /// Waits between tries, in seconds; the last one repeats.
 const BACKOFF: [u64; 6] = [1, 2, 4, 8, 15, 30];
 /// How long a text whose sending ended in doubt may go without a receipt before it is sent again.
-const DOUBT: Duration = Duration::from_secs(120);
+const DOUBT: Duration = Duration::from_mins(2);
 /// An operator must act first; look again after this.
 const MISCONFIGURED: Duration = Duration::from_secs(30);
 /// The longest wait that a gateway may ask for.
 const LONGEST_WAIT_S: u64 = 300;
 /// After this an answer no longer helps, and would only puzzle: a menu, an hour late.
-const STALE: Duration = Duration::from_secs(60 * 60);
+const STALE: Duration = Duration::from_hours(1);
 /// Crisis answers and pages are tried for a day.
-const STALE_CRISIS: Duration = Duration::from_secs(24 * 60 * 60);
+const STALE_CRISIS: Duration = Duration::from_hours(24);
 
 /// The new state of a row. `chance` is a random byte: it spreads retries by a quarter either way,
 /// so that a recovering gateway is not hit by all at once.

@@ -1,51 +1,48 @@
-//! Styles and scripts, embedded in the binary.
+//! Styles, scripts and the icon, embedded in the binary.
 
 use axum::Router;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::routing::get;
 
 use super::Doors;
 
-pub(super) fn routes() -> Router<Doors> {
-    Router::new()
-        .route(
-            "/assets/style.css",
-            get(|| {
-                asset(
-                    "text/css; charset=utf-8",
-                    include_str!("../../templates/assets/style.css"),
-                )
-            }),
-        )
-        .route(
-            "/assets/live.js",
-            get(|| {
-                asset(
-                    "text/javascript; charset=utf-8",
-                    include_str!("../../templates/assets/live.js"),
-                )
-            }),
-        )
-        .route(
-            "/assets/simulator.js",
-            get(|| {
-                asset(
-                    "text/javascript; charset=utf-8",
-                    include_str!("../../templates/assets/simulator.js"),
-                )
-            }),
-        )
-}
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 
-async fn asset(kind: &'static str, text: &'static str) -> Response {
-    // Short-lived: after an upgrade a page must not run with an old script for long.
+/// Path, kind and content.
+const ASSETS: [(&str, &str, &str); 4] = [
     (
-        [
-            (header::CONTENT_TYPE, kind),
-            (header::CACHE_CONTROL, "private, max-age=60"),
-        ],
-        text,
-    )
-        .into_response()
+        "/assets/style.css",
+        CSS,
+        include_str!("../../templates/assets/style.css"),
+    ),
+    (
+        "/assets/live.js",
+        SCRIPT,
+        include_str!("../../templates/assets/live.js"),
+    ),
+    (
+        "/assets/simulator.js",
+        SCRIPT,
+        include_str!("../../templates/assets/simulator.js"),
+    ),
+    (
+        "/assets/icon.svg",
+        SVG,
+        include_str!("../../templates/assets/icon.svg"),
+    ),
+];
+
+/// After an upgrade a page must not run with an old script for long.
+const SHORT: &str = "private, max-age=60";
+
+pub(super) fn routes() -> Router<Doors> {
+    ASSETS
+        .into_iter()
+        .fold(Router::new(), |routes, (path, kind, content)| {
+            let answer =
+                move || async move { ([(CONTENT_TYPE, kind), (CACHE_CONTROL, SHORT)], content) };
+            routes.route(path, get(answer))
+        })
 }

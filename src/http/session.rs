@@ -14,11 +14,11 @@ use crate::store::{Account, StoreError};
 
 const COOKIE_NAME: &str = "harborline_session";
 /// A session ends after this long, used or not.
-const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(12);
 /// And after this long without use: a shift with a quiet hour is no reason to sign in again.
-const IDLE: Duration = Duration::from_secs(4 * 60 * 60);
+const IDLE: Duration = Duration::from_hours(4);
 /// How often use is noted.
-const NOTED: Duration = Duration::from_secs(60);
+const NOTED: Duration = Duration::from_mins(1);
 
 /// The member of staff behind a request; without one, the request is sent to the sign-in page.
 pub(super) struct SignedIn(pub(super) Account);

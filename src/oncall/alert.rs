@@ -186,9 +186,9 @@ mod tests {
     use super::*;
 
     const TIMING: Timing = Timing {
-        repage: Duration::from_secs(120),
-        claim: Duration::from_secs(300),
-        answer: Duration::from_secs(300),
+        repage: Duration::from_mins(2),
+        claim: Duration::from_mins(5),
+        answer: Duration::from_mins(5),
     };
 
     fn request(reason: Reason, tier: Tier, seconds: u64) -> AlertRequest {

@@ -52,7 +52,7 @@ impl Tx {
     ) -> Result<Texter, StoreError> {
         let index = self.keys.number_index(number);
         if let Some(row) = self.texter_row(&index).await? {
-            return self.texter_from(row);
+            return self.texter_from(&row);
         }
         let id = self.id(now);
         let (key, wrapped) = self.keys.new_texter_key(&*self.ids, id);
@@ -87,7 +87,7 @@ impl Tx {
             .texter_row(&index)
             .await?
             .ok_or(sqlx::Error::RowNotFound)?;
-        self.texter_from(row)
+        self.texter_from(&row)
     }
 
     async fn texter_row(&mut self, index: &[u8]) -> Result<Option<TexterRow>, StoreError> {
@@ -98,7 +98,7 @@ impl Tx {
         )
     }
 
-    fn texter_from(&self, row: TexterRow) -> Result<Texter, StoreError> {
+    fn texter_from(&self, row: &TexterRow) -> Result<Texter, StoreError> {
         let key = self.unwrap_key(row.id, &row.wrapped_key)?;
         let state = open(&key, "texters.state", row.id, &row.state_sealed)?;
         // A state that an older or newer version wrote differently starts afresh: never an error.
@@ -141,7 +141,7 @@ impl Tx {
         .bind(conversation)
         .fetch_optional(c)
         .await?);
-        row.map(|row| self.texter_from(row)).transpose()
+        row.map(|row| self.texter_from(&row)).transpose()
     }
 
     /// The number of a texter.

@@ -1,6 +1,6 @@
 //! The floors of the house: a folder imports only from floors below its own.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The table of `docs/architecture.md`. A module on no floor fails the test.
@@ -153,7 +153,7 @@ fn uses(text: &str) -> Vec<String> {
             .take_while(|c| c.is_alphanumeric() || *c == '_')
             .collect()
     };
-    let mut found = BTreeMap::new();
+    let mut found = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
         // `$crate` in a macro, and a longer name that ends in `crate`, are other things.
@@ -170,7 +170,7 @@ fn uses(text: &str) -> Vec<String> {
                     _ => {}
                 }
                 if (c == ',' && depth == 1) || depth == 0 {
-                    found.insert(name(list[start..index].trim()), ());
+                    found.insert(name(list[start..index].trim()));
                     start = index + 1;
                 }
                 if depth == 0 {
@@ -178,10 +178,10 @@ fn uses(text: &str) -> Vec<String> {
                 }
             }
         } else {
-            found.insert(name(rest), ());
+            found.insert(name(rest));
         }
     }
-    found.into_keys().filter(|name| !name.is_empty()).collect()
+    found.into_iter().filter(|name| !name.is_empty()).collect()
 }
 
 fn src() -> PathBuf {

@@ -21,7 +21,7 @@ both! {
         world.phone("+15550123").texts("i want to die").await;
         world.responder().texts("taking it").await.expect_reply("A3 is yours");
         world.phone(SECOND).inbox();
-        world.advance(minutes(5) - seconds(5)).await;
+        world.advance(minutes(5).checked_sub(seconds(5)).unwrap()).await;
         assert!(world.phone(SECOND).inbox().is_empty());
         world.advance(seconds(10)).await;
         let pages = world.phone(SECOND).inbox();

@@ -166,18 +166,15 @@ async fn sign_in(
         .map(|account| account.password_hash.clone());
     let too_long = form.password.chars().count() > LONGEST_PASSWORD;
     let fits = !too_long && doors.passwords.fits(form.password, hash).await;
-    match account.filter(|_| fits) {
-        Some(account) => {
-            Ok((session::start(&doors, account.id).await?, Redirect::to("/")).into_response())
-        }
-        None => {
-            let problem = Some("This e-mail address and password do not belong together.");
-            let page = SignInPage {
-                problem,
-                login: &login,
-            };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response())
-        }
+    if let Some(account) = account.filter(|_| fits) {
+        Ok((session::start(&doors, account.id).await?, Redirect::to("/")).into_response())
+    } else {
+        let problem = Some("This e-mail address and password do not belong together.");
+        let page = SignInPage {
+            problem,
+            login: &login,
+        };
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response())
     }
 }
 

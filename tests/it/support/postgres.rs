@@ -39,6 +39,10 @@ pub(crate) async fn database() -> Option<String> {
     Some(format!("{}/{name}", server.url))
 }
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "the watchdog ends by itself when the pipe to this process does"
+)]
 fn start() -> Option<Server> {
     if let Ok(url) = std::env::var("HARBORLINE_TEST_POSTGRES_URL") {
         return Some(Server {
