@@ -16,7 +16,7 @@ use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::Dispatch;
 use crate::feed::Feed;
-use crate::gateway::client::{LIMIT, http_client};
+use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
 use crate::gateway::{Gateway, Gateways};
@@ -68,15 +68,21 @@ pub struct Seams {
 }
 
 impl Seams {
-    /// The machine's own.
+    /// The machine's own, for a configuration: the sandbox never leaves this machine.
     ///
     /// # Errors
     /// [`StartError::Client`].
-    pub fn system() -> Result<Self, StartError> {
+    pub fn system(config: &Config) -> Result<Self, StartError> {
+        let sandbox = config.gateways.values().all(GatewaySection::is_sandbox);
+        let client = if sandbox {
+            loopback_client(LIMIT)
+        } else {
+            http_client(LIMIT)
+        };
         Ok(Self {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds::default()),
-            client: http_client(LIMIT).map_err(StartError::Client)?,
+            client: client.map_err(StartError::Client)?,
         })
     }
 }

@@ -32,7 +32,8 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = folder {
         private_folder(folder)?;
     }
-    let half = path.with_extension("new");
+    // A name of our own: two first starts on one volume must not write into one file.
+    let half = path.with_extension(format!("new-{}", std::process::id()));
     let mut file = private_options()
         .write(true)
         .create(true)

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
+use crate::lane::Lane;
+
 /// Something changed; whoever shows it reads it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -20,7 +22,7 @@ pub enum Signal {
 #[derive(Clone)]
 pub struct Feed {
     signals: broadcast::Sender<Signal>,
-    outbox: Arc<Notify>,
+    lanes: [Arc<Notify>; Lane::ALL.len()],
     ladder: Arc<Notify>,
 }
 
@@ -28,7 +30,7 @@ impl Default for Feed {
     fn default() -> Self {
         Self {
             signals: broadcast::channel(256).0,
-            outbox: Arc::default(),
+            lanes: Default::default(),
             ladder: Arc::default(),
         }
     }
@@ -46,25 +48,26 @@ impl Feed {
         self.signals.subscribe()
     }
 
-    /// There is something to send.
+    /// There may be something to send, in any lane.
     pub fn wake_outbox(&self) {
-        self.outbox.notify_waiters();
+        // One worker a lane; it takes all that is due.
+        self.lanes.iter().for_each(|lane| lane.notify_one());
     }
 
     /// An alert was opened or changed.
     pub fn wake_ladder(&self) {
-        self.ladder.notify_waiters();
+        self.ladder.notify_one();
     }
 
-    /// What the outbox workers wait for, besides time.
+    /// What the workers of a lane wait for, besides time.
     #[must_use]
-    pub fn outbox_handle(&self) -> Arc<Notify> {
-        Arc::clone(&self.outbox)
+    pub fn outbox(&self, lane: Lane) -> Arc<Notify> {
+        Arc::clone(&self.lanes[lane as usize])
     }
 
     /// What the paging worker waits for, besides time.
     #[must_use]
-    pub fn ladder_handle(&self) -> Arc<Notify> {
+    pub fn ladder(&self) -> Arc<Notify> {
         Arc::clone(&self.ladder)
     }
 }

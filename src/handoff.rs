@@ -8,10 +8,11 @@ use uuid::Uuid;
 use crate::clock::{At, Clock};
 use crate::feed::{Feed, Signal};
 use crate::lane::Lane;
-use crate::oncall::{Closed, Desk};
+use crate::oncall::{Alert, Closed, Desk, taken_by};
 use crate::segment::to_gsm;
 use crate::store::{
-    Account, Author, NewOutbound, NewOutbox, OutboxState, Receiver, Store, StoreError, Texter, Tx,
+    Account, Author, NewOutbound, NewOutbox, NewPage, OutboxState, PageKind, Receiver, Store,
+    StoreError, Texter, Tx,
 };
 use crate::text::MessageBody;
 
@@ -33,7 +34,7 @@ pub struct Handoff {
 /// What a member of staff does with a conversation.
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// Makes it theirs.
+    /// Makes it theirs; takes it over if another one has it.
     Claim,
     /// Writes to the texter.
     Write(MessageBody),
@@ -51,8 +52,11 @@ pub enum Refused {
     #[error("This conversation was closed. A new text from the person opens another.")]
     AlreadyClosed,
     /// Another one has it.
-    #[error("{0} has this conversation.")]
+    #[error("{0} has this conversation. Claim it first if you want to take it over.")]
     ClaimedBy(String),
+    /// There is no case to claim.
+    #[error("Nobody waits for a person here: just write to them.")]
+    NobodyWaits,
     /// Nothing to send.
     #[error("Write something first.")]
     Empty,
@@ -111,6 +115,7 @@ impl Handoff {
         act: &Act,
         now: At,
     ) -> Result<Result<(), Refused>, StoreError> {
+        tx.lock_texter_of(conversation).await?;
         let Some(texter) = tx.texter_of(conversation).await? else {
             return Ok(Err(Refused::Unknown));
         };
@@ -118,19 +123,29 @@ impl Handoff {
             return Ok(Err(Refused::AlreadyClosed));
         }
         let mut alert = tx.open_alert(conversation).await?;
-        if let Some((owner, _)) = alert.as_ref().and_then(|alert| alert.claimed)
-            && owner != staff.id
+        let owner = alert
+            .as_ref()
+            .and_then(|alert| alert.claimed)
+            .map(|(owner, _)| owner);
+        let others = owner.filter(|owner| *owner != staff.id);
+        // Only a claim, asked for as such, takes a conversation from someone: they may be gone.
+        if let Some(other) = others
+            && !matches!(act, Act::Claim)
         {
-            let name = tx
-                .staff_name(owner)
-                .await?
-                .unwrap_or_else(|| "Someone".to_owned());
-            return Ok(Err(Refused::ClaimedBy(name)));
+            let name = tx.staff_name(other).await?;
+            return Ok(Err(Refused::ClaimedBy(
+                name.unwrap_or_else(|| "Someone".to_owned()),
+            )));
         }
         match act {
             Act::Claim => {
-                if let Some(alert) = &mut alert {
-                    alert.claim(staff.id, &staff.name, now, &self.desk.timing);
+                let Some(alert) = &mut alert else {
+                    return Ok(Err(Refused::NobodyWaits));
+                };
+                let tell = alert.pages > 0 && alert.acknowledged.is_none();
+                alert.claim(staff.id, &staff.name, now, &self.desk.timing);
+                if tell {
+                    self.tell_who_has_it(tx, alert, &staff.name, now).await?;
                 }
             }
             Act::Write(body) => {
@@ -158,6 +173,7 @@ impl Handoff {
             tx.save_alert(alert).await?;
         }
         let action = match act {
+            Act::Claim if others.is_some() => "conversation.taken_over",
             Act::Claim => "conversation.claimed",
             Act::Write(_) => "conversation.written",
             Act::Close => "conversation.closed",
@@ -172,6 +188,28 @@ impl Handoff {
         )
         .await?;
         Ok(Ok(()))
+    }
+
+    /// Everyone who was paged learns who has the case.
+    async fn tell_who_has_it(
+        &self,
+        tx: &mut Tx,
+        alert: &Alert,
+        name: &str,
+        now: At,
+    ) -> Result<(), StoreError> {
+        let words = taken_by(&alert.code, name);
+        for contact in &self.desk.roster.fallback {
+            let notice = NewPage {
+                alert: Some(alert.id),
+                kind: PageKind::Notice,
+                contact,
+                words: &words,
+            };
+            tx.send_to_responder(&self.desk.gateway, &notice, now)
+                .await?;
+        }
+        Ok(())
     }
 }
 

@@ -87,10 +87,12 @@ impl Counter {
                 .0
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
-            *last = if last.0 == at.0 {
-                (at.0, (last.1 + 1).min(0x0fff))
-            } else {
+            // A time that is not later keeps counting: ids made for one moment stay in order even
+            // when another moment's are made in between.
+            *last = if at.0 > last.0 {
                 (at.0, 0)
+            } else {
+                (last.0, (last.1 + 1).min(0x0fff))
             };
             last.1
         };

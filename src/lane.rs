@@ -20,6 +20,9 @@ pub enum Lane {
 }
 
 impl Lane {
+    /// Every lane, in the order in which they are served.
+    pub const ALL: [Self; 4] = [Self::Crisis, Self::Page, Self::Conversation, Self::Content];
+
     /// Whether a text whose sending ended in doubt goes out again at once (promise P6).
     #[must_use]
     pub const fn prefers_twice(self) -> bool {

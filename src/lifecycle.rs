@@ -52,7 +52,7 @@ impl Server {
     /// # Errors
     /// [`ServeError`] names the place and the fix.
     pub async fn start(config: &Config) -> Result<Self, ServeError> {
-        Self::start_with(config, Seams::system()?).await
+        Self::start_with(config, Seams::system(config)?).await
     }
 
     /// Starts with given seams.

@@ -4,9 +4,11 @@
 //! or one from another replica, costs a second and no text.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,30 +21,26 @@ const LOOK: Duration = Duration::from_secs(1);
 /// After a failed look: the database is not helped by being asked at once again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
-/// Lanes that never wait for the others: a flood of menus must not hold up a crisis reply.
-const URGENT: &[Lane] = &[Lane::Crisis, Lane::Page];
-const ORDINARY: &[Lane] = &[Lane::Conversation, Lane::Content];
+/// Workers of each lane: no lane waits for another, and one slow batch does not hold up the next.
+const WORKERS_A_LANE: usize = 2;
 
 /// Starts all workers. They finish what they are at when `stopping` is cancelled.
 pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
-    for lanes in [URGENT, ORDINARY] {
-        let dispatch = Arc::clone(&app.dispatch);
-        let feed = app.feed.clone();
-        tasks.spawn(run(
-            "dispatch",
-            stopping.clone(),
-            feed.outbox_handle(),
-            move || {
+    for lane in Lane::ALL {
+        for _ in 0..WORKERS_A_LANE {
+            let dispatch = Arc::clone(&app.dispatch);
+            let wake = app.feed.outbox(lane);
+            tasks.spawn(run("dispatch", stopping.clone(), wake, move || {
                 let dispatch = Arc::clone(&dispatch);
-                async move { dispatch.run_once(lanes).await }
-            },
-        ));
+                async move { dispatch.run_once(lane).await }
+            }));
+        }
     }
-    let (paging, feed) = (Arc::clone(&app.paging), app.feed.clone());
+    let paging = Arc::clone(&app.paging);
     tasks.spawn(run(
         "paging",
         stopping.clone(),
-        feed.ladder_handle(),
+        app.feed.ladder(),
         move || {
             let paging = Arc::clone(&paging);
             async move { paging.tick().await }
@@ -63,7 +61,11 @@ async fn run<F>(
         let woken = wake.notified();
         tokio::pin!(woken);
         woken.as_mut().enable();
-        let pause = match work().await {
+        // A panic must not end a worker: nobody would be paged, and nothing would say so.
+        let done = AssertUnwindSafe(async { work().await })
+            .catch_unwind()
+            .await;
+        let pause = match done.unwrap_or(Err(StoreError::Panicked)) {
             Ok(0) => LOOK,
             Ok(_) => continue,
             Err(error) => {

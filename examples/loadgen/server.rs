@@ -39,7 +39,7 @@ pub(crate) fn run(mode: &str, sink: &str) {
             _ => {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let address = listener.local_addr().unwrap();
-                let seams = Seams::system().unwrap();
+                let seams = Seams::system(&config).unwrap();
                 let app = App::build(&config, address, seams, CancellationToken::new())
                     .await
                     .unwrap();
@@ -85,7 +85,7 @@ fn configuration(folder: &std::path::Path, sink: &str) -> Config {
 
 /// The limit: verify the signature, insert one row, answer. Same writer, same durability.
 async fn bare(config: &Config) {
-    let seams = Seams::system().unwrap();
+    let seams = Seams::system(config).unwrap();
     let (clock, keys) = (seams.clock, Arc::new(Keyring::new(&[7; 32])));
     let store = Store::open(&config.database.url, keys, seams.ids)
         .await

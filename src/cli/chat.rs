@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 use super::{Failure, runtime};
 use crate::config::{Config, GatewaySection};
-use crate::gateway::client::http_client;
+use crate::gateway::client::loopback_client;
 use crate::lifecycle::Server;
 
 /// How often the phones are looked at.
@@ -35,7 +35,7 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
         ));
     }
     runtime()?.block_on(async {
-        let client = http_client(PATIENCE)?;
+        let client = loopback_client(PATIENCE)?;
         let running = format!("http://{}", config.listen.address);
         if answers(&client, &running).await {
             return chat(client, running).await;

@@ -4,6 +4,8 @@
 //! Every key has a default but those of a real gateway, so that `harborline serve` runs on
 //! nothing at all. An unknown key is refused: a typo must not switch a safety setting off.
 
+mod check;
+mod environment;
 mod load;
 
 use std::collections::BTreeMap;

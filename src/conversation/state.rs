@@ -130,6 +130,26 @@ impl State {
         }
     }
 
+    /// Reads a state that another version of the program may have written. What it does not know
+    /// is passed over field by field: an opt-out or an open crisis must outlive a page that is gone.
+    #[must_use]
+    pub fn read(json: &[u8]) -> Self {
+        if let Ok(state) = serde_json::from_slice(json) {
+            return state;
+        }
+        let Ok(serde_json::Value::Object(fields)) = serde_json::from_slice(json) else {
+            return Self::default();
+        };
+        let known = |name: &String, value: &serde_json::Value| {
+            serde_json::from_value::<Self>(serde_json::json!({ name: value })).is_ok()
+        };
+        let kept = fields
+            .into_iter()
+            .filter(|(name, value)| known(name, value))
+            .collect();
+        serde_json::from_value(serde_json::Value::Object(kept)).unwrap_or_default()
+    }
+
     /// The state after a human has closed the conversation: an open crisis or question is over.
     /// Only a human may do this (promise P7).
     #[must_use]
@@ -181,5 +201,33 @@ impl State {
         }
         self.recent.push(Sent { at: now, mark });
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opt_out_outlives_fields_that_this_version_does_not_know() {
+        let json = br#"{"greeted":true,"locale":"es","opted_out":true,"place":{"page":{"page":"from_the_future","part":0}},"trail":[{"page":{"page":"from_the_future","part":1}}],"colour":"blue"}"#;
+        let state = State::read(json);
+        assert!(state.greeted && state.opted_out && state.locale == Locale::Es);
+        assert_eq!((state.place, state.trail.len()), (Place::Menu, 0));
+        assert_eq!(State::read(b"not json"), State::default());
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let place = Place::Crisis {
+            tier: Tier::High,
+            since: At(3),
+        };
+        let state = State {
+            opted_out: true,
+            place,
+            ..State::new(Locale::Es)
+        };
+        assert_eq!(State::read(&serde_json::to_vec(&state).unwrap()), state);
     }
 }

@@ -232,6 +232,10 @@ impl<'a> Scene<'a> {
             }
         }
         if self.keyword != Some(Keyword::Menu) {
+            if self.alert.is_none() {
+                // The answer is the person's to give; without one, others are called.
+                self.call(Reason::AwaitsHuman, self.tier(), ANSWER_WITHIN);
+            }
             return silent(Silence::WithHuman);
         }
         self.state.misses = 0;

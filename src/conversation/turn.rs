@@ -101,4 +101,6 @@ pub enum Reason {
     WantsHuman,
     /// The texter opted out in the middle of a crisis.
     OptedOutInCrisis,
+    /// The texter wrote to the human who writes with them, and waits for the answer.
+    AwaitsHuman,
 }

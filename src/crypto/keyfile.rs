@@ -69,6 +69,10 @@ pub fn load_or_create(
             let line = Zeroizing::new(format!("{}\n", hex::encode(key.as_slice())));
             return match disk::write_new(path, line.as_bytes()) {
                 Ok(()) => Ok(key),
+                // Another process has just made one: that one counts.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    load_or_create(path, ids)
+                }
                 Err(source) => Err(KeyFileError::Uncreatable {
                     path: shown,
                     source,

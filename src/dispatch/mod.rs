@@ -9,8 +9,7 @@ mod receipts;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::future::join_all;
 
 use crate::clock::Clock;
 use crate::feed::{Feed, Signal};
@@ -21,10 +20,9 @@ use crate::lane::Lane;
 use crate::oncall::{Desk, unreachable};
 use crate::store::{Due, NewPage, OutboxState, PageKind, Receiver, Settled, Store, StoreError, Tx};
 
-/// Longer than the slowest send of a batch can take: 32 rows, 16 at once, 15 s each.
+/// Longer than the slowest batch can take: all at once, 15 s each.
 const LEASE: Duration = Duration::from_mins(1);
-const BATCH: u16 = 32;
-const AT_ONCE: usize = 16;
+const BATCH: u16 = 16;
 
 /// Sends what is due.
 pub struct Dispatch {
@@ -45,31 +43,25 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Sends one batch of the first lane that has something due, and says how many texts that was.
+    /// Sends what is due in a lane, a batch at most, and says how many texts that was.
     ///
     /// # Errors
     /// [`StoreError`]: what was not settled is sent again when its lease runs out.
-    pub async fn run_once(self: &Arc<Self>, lanes: &'static [Lane]) -> Result<usize, StoreError> {
-        for lane in lanes.iter().copied() {
-            let now = self.clock.now();
-            let due = self
-                .store
-                .write(move |tx| Box::pin(tx.claim_due(lane, now, LEASE, BATCH)))
-                .await?;
-            if due.is_empty() {
-                continue;
-            }
-            let count = due.len();
-            let mut settled = stream::iter(due)
-                .map(|due| self.send(due))
-                .buffer_unordered(AT_ONCE);
-            while let Some(outcome) = settled.next().await {
-                outcome?;
-            }
+    pub async fn run_once(self: &Arc<Self>, lane: Lane) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let claim = self
+            .store
+            .write(move |tx| Box::pin(tx.claim_due(lane, now, LEASE, BATCH)));
+        let due = claim.await?;
+        let count = due.len();
+        // All of them to their end: a send whose outcome is not kept would go out twice.
+        let sends = due.into_iter().map(|due| self.send(due));
+        let outcomes = join_all(sends).await;
+        if count > 0 {
             self.feed.signal(Signal::Queue);
-            return Ok(count);
         }
-        Ok(0)
+        outcomes.into_iter().collect::<Result<(), StoreError>>()?;
+        Ok(count)
     }
 
     async fn send(self: &Arc<Self>, due: Due) -> Result<(), StoreError> {

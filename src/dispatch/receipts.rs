@@ -7,7 +7,7 @@ use crate::clock::At;
 use crate::delivery::Delivery;
 use crate::feed::Signal;
 use crate::gateway::Receipt;
-use crate::store::{OutboxState, Settled, StoreError, Tx};
+use crate::store::{OutboxState, StoreError, Tx};
 
 impl Dispatch {
     /// Takes a receipt in. One that is late, repeated or about nothing we know changes nothing.
@@ -66,15 +66,9 @@ impl Dispatch {
             }
             return Ok(());
         }
-        if row.state == OutboxState::Awaiting && !receipt.opted_out {
-            // The reply in the hook's response did not go out: now through the API.
-            let again = Settled {
-                state: OutboxState::Queued,
-                due_at: now,
-                gateway_ref: None,
-                code: receipt.code.clone(),
-            };
-            return tx.settle(row.id, now, &again).await;
+        if row.attempts == 0 && !receipt.opted_out {
+            // The reply in the hook's response did not arrive: once more, through the API.
+            return tx.send_again(row.id, now).await;
         }
         let state = if receipt.opted_out {
             OutboxState::OptedOut

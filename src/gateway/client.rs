@@ -19,15 +19,27 @@ const MAX_ANSWER: usize = 64 * 1024;
 /// Five seconds to connect, `limit` ([`LIMIT`] outside tests) in all; redirects are not followed, because a request with
 /// credentials and someone's words goes nowhere but to the configured address. Proxies from the
 /// environment (`HTTPS_PROXY`, `NO_PROXY`) are used: some networks let nothing out without one,
-/// and whoever can set our environment can read our secrets anyway.
+/// and whoever can set our environment can read our secrets anyway. See [`loopback_client`].
 ///
 /// # Errors
 /// When the system's root certificates cannot be read.
+pub fn http_client(limit: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    builder(limit).build()
+}
+
+/// The same for this machine's own servers, past any proxy: the sandbox, the simulator's phones.
+///
+/// # Errors
+/// When the system's root certificates cannot be read.
+pub fn loopback_client(limit: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    builder(limit).no_proxy().build()
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the one place that builds a client"
 )]
-pub fn http_client(limit: Duration) -> Result<reqwest::Client, reqwest::Error> {
+fn builder(limit: Duration) -> reqwest::ClientBuilder {
     // reqwest is built without a TLS provider. A second call finds one installed: no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
@@ -35,7 +47,6 @@ pub fn http_client(limit: Duration) -> Result<reqwest::Client, reqwest::Error> {
         .timeout(limit)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("harborline/", env!("CARGO_PKG_VERSION")))
-        .build()
 }
 
 /// How carrying out a [`SendRequest`] ended: [`SendResult`], owned. No `Debug`: an answer may

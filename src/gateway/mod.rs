@@ -201,8 +201,8 @@ pub struct Caps {
 pub struct InlineReply<'a> {
     /// The words.
     pub body: &'a MessageBody,
-    /// Where its receipts should be sent.
-    pub receipts_url: &'a str,
+    /// Where its receipts should be sent; none when nothing could be stored to receive them.
+    pub receipts_url: Option<&'a str>,
 }
 
 /// The response to a hook: always status 200.

@@ -140,7 +140,7 @@ impl Gateway for Sandbox {
             content_type: "application/json",
             body: json!({
                 "reply": inline.map(|reply| reply.body.reveal()),
-                "receipts_url": inline.map(|reply| reply.receipts_url),
+                "receipts_url": inline.and_then(|reply| reply.receipts_url),
             })
             .to_string(),
         }

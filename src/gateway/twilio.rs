@@ -127,11 +127,14 @@ impl Gateway for Twilio {
                 // deprecated, its TwiML reference still describes both, and people report that
                 // only one works (twilio-csharp issue 613). A receipt that comes twice does no
                 // harm, one that never comes sends the text again: so both.
-                Some(reply) => format!(
-                    "{XML}<Response><Message action=\"{url}\" statusCallback=\"{url}\">{body}</Message></Response>",
-                    url = escape_xml(reply.receipts_url),
-                    body = escape_xml(reply.body.reveal()),
-                ),
+                Some(reply) => {
+                    let receipts = reply.receipts_url.map_or_else(String::new, |url| {
+                        let url = escape_xml(url);
+                        format!(" action=\"{url}\" statusCallback=\"{url}\"")
+                    });
+                    let body = escape_xml(reply.body.reveal());
+                    format!("{XML}<Response><Message{receipts}>{body}</Message></Response>")
+                }
             },
         }
     }

@@ -55,9 +55,10 @@ async fn hook(
             Err(unavailable) => return unavailable,
         }
     }
-    let reply = inline
-        .as_ref()
-        .map(|(body, receipts_url)| InlineReply { body, receipts_url });
+    let reply = inline.as_ref().map(|(body, receipts_url)| InlineReply {
+        body,
+        receipts_url: Some(receipts_url),
+    });
     acknowledged(gateway.acknowledge(reply))
 }
 
@@ -83,7 +84,7 @@ async fn take_in(
                         Some(body) => {
                             let reply = InlineReply {
                                 body: &body,
-                                receipts_url: "",
+                                receipts_url: None,
                             };
                             Err(acknowledged(gateway.acknowledge(Some(reply))))
                         }

@@ -125,6 +125,8 @@ async fn send_replies(
 ) -> Result<Option<(Uuid, MessageBody)>, StoreError> {
     let now = arrival.now;
     let mut inline = None;
+    // With a crisis reply among them, only that one settles what the texter is owed.
+    let owed = replies.iter().map(|reply| reply.lane).min();
     for reply in replies {
         let (message_id, outbox_id) = (tx.id(now), tx.id(now));
         let body = MessageBody::new(reply.text.as_str());
@@ -150,7 +152,7 @@ async fn send_replies(
             receiver: Receiver::Texter {
                 texter_id: texter.id,
                 message_id,
-                answers: Some(answers),
+                answers: (Some(reply.lane) == owed).then_some(answers),
             },
             state,
             due_at,

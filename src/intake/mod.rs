@@ -13,7 +13,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::clock::{At, Clock};
-use crate::content::Packs;
+use crate::content::{Fill, Key, Packs};
 use crate::conversation::{self, Line, State, Turn};
 use crate::feed::{Feed, Signal};
 use crate::gateway::Inbound;
@@ -131,12 +131,19 @@ impl Intake {
         if arrival.verdict.action() != Action::Page {
             return None;
         }
-        let step = conversation::step(&State::new(self.locale), &self.turn(arrival, false));
-        let reply = step
-            .replies
+        let fresh = State::new(self.locale);
+        let step = || conversation::step(&fresh, &self.turn(arrival, false));
+        let replies = catch_unwind(AssertUnwindSafe(step)).map(|step| step.replies);
+        let reply = replies
+            .unwrap_or_default()
             .into_iter()
-            .find(|reply| reply.lane == Lane::Crisis)?;
-        Some(MessageBody::new(reply.text))
+            .find(|reply| reply.lane == Lane::Crisis);
+        Some(MessageBody::new(match reply {
+            Some(reply) => reply.text,
+            None => self
+                .packs
+                .message(self.locale, Key::CrisisHigh, &Fill::from(&self.line)),
+        }))
     }
 
     fn turn<'a>(&'a self, arrival: &'a Arrival, human_joined: bool) -> Turn<'a> {

@@ -45,7 +45,7 @@ pub struct Alert {
     pub acknowledged: Option<Taken>,
     /// Which member of staff claimed it, and when.
     pub claimed: Option<(Uuid, At)>,
-    /// When a human first wrote.
+    /// When a human last wrote.
     pub answered_at: Option<At>,
     /// When and why it was closed.
     pub closed: Option<(At, Closed)>,
@@ -102,15 +102,22 @@ impl Alert {
     /// paged keeps its rhythm. A higher tier, or an opt-out in the middle of it, pages anew even
     /// when someone has it; a new call after a human had answered starts the last clock again.
     pub fn raise(&mut self, request: AlertRequest, now: At, timing: &Timing) {
-        let rises = request.tier > self.tier || request.reason == Reason::OptedOutInCrisis;
+        let opted_out = request.reason == Reason::OptedOutInCrisis && self.reason != request.reason;
+        let rises = request.tier > self.tier || opted_out;
         self.tier = self.tier.max(request.tier);
-        if request.reason != Reason::Question {
+        if !matches!(request.reason, Reason::Question | Reason::AwaitsHuman) {
             self.reason = request.reason;
         }
         let due = if rises || self.pages == 0 {
             now.plus(request.page_after)
-        } else if self.answered_at.is_some() {
-            now.plus(timing.answer)
+        } else if let Some(answered_at) = self.answered_at {
+            // Whoever is writing with them gets their time; whoever wrote long ago may be gone.
+            let there = now.since(answered_at) < timing.answer;
+            now.plus(if there {
+                timing.answer
+            } else {
+                request.page_after
+            })
         } else {
             return;
         };
@@ -168,9 +175,9 @@ impl Alert {
         self.next_page_at = Some(now.plus(timing.answer));
     }
 
-    /// A human has written: the last clock stops.
+    /// A human has written: the last clock stops, until the texter writes again.
     pub fn answered(&mut self, now: At) {
-        self.answered_at.get_or_insert(now);
+        self.answered_at = Some(now);
         self.next_page_at = None;
     }
 
@@ -290,5 +297,29 @@ mod tests {
             &TIMING,
         );
         assert!(!alert.page_is_due(At(309_999)) && alert.page_is_due(At(310_000)));
+        alert.answered(At(310_000));
+        alert.raise(
+            request(Reason::Crisis, Tier::Concern, 0),
+            At(700_000),
+            &TIMING,
+        );
+        assert!(
+            alert.page_is_due(At(700_000)),
+            "whoever wrote long ago may be gone"
+        );
+    }
+
+    #[test]
+    fn an_opt_out_in_a_crisis_pages_anew_once() {
+        let mut alert = alert(0);
+        alert.paged(At(0), &TIMING);
+        alert.acknowledge("one", At(1), &TIMING).unwrap();
+        let opt_out = request(Reason::OptedOutInCrisis, Tier::Concern, 0);
+        alert.raise(opt_out, At(2), &TIMING);
+        assert!(alert.page_is_due(At(2)) && alert.acknowledged.is_none());
+        alert.paged(At(2), &TIMING);
+        alert.acknowledge("one", At(3), &TIMING).unwrap();
+        alert.raise(opt_out, At(4), &TIMING);
+        assert!(alert.acknowledged.is_some() && !alert.page_is_due(At(4)));
     }
 }

@@ -16,6 +16,7 @@ pub fn page(alert: &Alert, now: At) -> String {
     let what = match (alert.reason, alert.tier) {
         (Reason::WantsHuman, tier) if tier < Tier::High => "A texter asks for a person:",
         (Reason::OptedOutInCrisis, _) => "CRISIS, texter sent STOP:",
+        (Reason::AwaitsHuman, tier) if tier < Tier::High => "A texter waits for an answer:",
         (_, Tier::Imminent) => "CRISIS, URGENT:",
         (_, Tier::High) => "CRISIS:",
         _ => "Please look in, no clear answer to our safety question:",

@@ -303,7 +303,7 @@ impl Tx {
         gateway_ref: &str,
     ) -> Result<Option<OutboxRow>, StoreError> {
         Ok(on!(self, |c| sqlx::query_as(
-            "SELECT id, lane, state, delivery, texter_id, answers FROM outbox
+            "SELECT id, lane, attempts, delivery, texter_id, answers FROM outbox
               WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3) LIMIT 1"
         )
         .bind(gateway)
@@ -338,6 +338,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Puts a row back as if it had never been sent.
+    pub async fn send_again(&mut self, id: Uuid, now: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE outbox SET state = $2, due_at = $3, done_at = NULL, lease_until = NULL,
+                    delivery = NULL, gateway_ref = NULL, attempts = attempts + 1
+              WHERE id = $1",
+            id,
+            OutboxState::Queued,
+            now,
+        );
+        Ok(())
+    }
+
     /// How many texts wait, by any lane.
     pub async fn outbox_waiting(&mut self) -> Result<i64, StoreError> {
         Ok(on!(self, |c| sqlx::query_scalar(
@@ -355,8 +369,8 @@ pub struct OutboxRow {
     pub id: Uuid,
     /// Its lane.
     pub lane: Lane,
-    /// Its state.
-    pub state: OutboxState,
+    /// How often it went through the API; 0 for a reply in the response to a hook.
+    pub attempts: i32,
     /// What the last receipt said.
     pub delivery: Option<Delivery>,
     /// The texter, unless it is a page.

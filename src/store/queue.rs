@@ -31,7 +31,7 @@ pub struct QueueRow {
     pub claimed_by: Option<Uuid>,
     /// The name of who claimed it.
     pub claimed_name: Option<String>,
-    /// When a human first wrote.
+    /// When a human last wrote.
     pub answered_at: Option<At>,
 }
 

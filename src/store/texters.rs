@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::conversations::Conversation;
-use super::tx::{later, on, open, open_text};
+use super::tx::{Inner, later, on, open, open_text};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::conversation::State;
@@ -32,15 +32,6 @@ struct TexterRow {
     human_joined_at: Option<At>,
 }
 
-const BY_INDEX: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
-        c.id AS conversation_id, c.tier, c.human_joined_at
-   FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
-  WHERE t.number_index = $1";
-const BY_INDEX_LOCKED: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
-        c.id AS conversation_id, c.tier, c.human_joined_at
-   FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
-  WHERE t.number_index = $1 FOR UPDATE OF t";
-
 impl Tx {
     /// The texter of a number, locked against a concurrent text; made in the `fresh` state if there
     /// is none.
@@ -51,6 +42,7 @@ impl Tx {
         now: At,
     ) -> Result<Texter, StoreError> {
         let index = self.keys.number_index(number);
+        self.lock_number(&index).await?;
         if let Some(row) = self.texter_row(&index).await? {
             return self.texter_from(&row);
         }
@@ -83,6 +75,7 @@ impl Tx {
             });
         }
         // Another replica made it between our look and our insert.
+        self.lock_number(&index).await?;
         let row = self
             .texter_row(&index)
             .await?
@@ -90,19 +83,49 @@ impl Tx {
         self.texter_from(&row)
     }
 
+    /// Locks a texter until the commit. SQLite has one writer and needs no lock. It is a statement
+    /// of its own, so that what is read after it is what the holder before us left.
+    async fn lock_number(&mut self, index: &[u8]) -> Result<(), StoreError> {
+        if let Inner::Postgres(t) = &mut self.inner {
+            sqlx::query("SELECT id FROM texters WHERE number_index = $1 FOR UPDATE")
+                .bind(index)
+                .execute(&mut **t)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Locks the texter of a conversation against concurrent texts, before anything is decided on.
+    pub async fn lock_texter_of(&mut self, conversation: Uuid) -> Result<(), StoreError> {
+        if let Inner::Postgres(t) = &mut self.inner {
+            sqlx::query(
+                "SELECT id FROM texters
+                  WHERE id = (SELECT texter_id FROM conversations WHERE id = $1) FOR UPDATE",
+            )
+            .bind(conversation)
+            .execute(&mut **t)
+            .await?;
+        }
+        Ok(())
+    }
+
     async fn texter_row(&mut self, index: &[u8]) -> Result<Option<TexterRow>, StoreError> {
-        Ok(
-            on!(self, sqlite: BY_INDEX, postgres: BY_INDEX_LOCKED, |sql, c| {
-                sqlx::query_as(sql).bind(index).fetch_optional(c).await?
-            }),
+        Ok(on!(self, |c| sqlx::query_as(
+            "SELECT t.id, t.wrapped_key, t.state_sealed,
+                    c.id AS conversation_id, c.tier, c.human_joined_at
+               FROM texters t
+               LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
+              WHERE t.number_index = $1"
         )
+        .bind(index)
+        .fetch_optional(c)
+        .await?))
     }
 
     fn texter_from(&self, row: &TexterRow) -> Result<Texter, StoreError> {
         let key = self.unwrap_key(row.id, &row.wrapped_key)?;
         let state = open(&key, "texters.state", row.id, &row.state_sealed)?;
-        // A state that an older or newer version wrote differently starts afresh: never an error.
-        let state = serde_json::from_slice(&state).unwrap_or_default();
+        let state = State::read(&state);
         let conversation = row.conversation_id.map(|id| Conversation {
             id,
             texter_id: row.id,

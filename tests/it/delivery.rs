@@ -1,7 +1,9 @@
 //! The outbox against a gateway that fails.
 
+use harborline::lane::Lane;
+
 use crate::support::gateway::Fault;
-use crate::support::world::{LANES, minutes, seconds};
+use crate::support::world::{minutes, seconds};
 use crate::support::{World, both};
 
 both! {
@@ -134,11 +136,10 @@ both! {
         for n in 0..20 {
             world.phone(&format!("+155502{n:02}")).delivers(&world.new_sid(), "HELP").await;
         }
-        let (a, b) = tokio::join!(
-            async { while world.app.dispatch.run_once(&LANES).await.unwrap() > 0 {} },
-            async { while other.dispatch.run_once(&LANES).await.unwrap() > 0 {} },
-        );
-        let ((), ()) = (a, b);
+        let sends = async |app: &harborline::app::App| {
+            while app.dispatch.run_once(Lane::Conversation).await.unwrap() > 0 {}
+        };
+        tokio::join!(sends(&world.app), sends(&other));
         for n in 0..20 {
             assert_eq!(world.twilio.sent_to(&format!("+155502{n:02}")).len(), 1, "number {n}");
         }
@@ -149,7 +150,7 @@ both! {
         texter.delivers(&world.new_sid(), "HELP").await;
         let now = harborline::clock::Clock::now(&world.clock);
         let taken = world.app.store
-            .write(move |tx| Box::pin(tx.claim_due(harborline::lane::Lane::Conversation, now, seconds(60), 10)))
+            .write(move |tx| Box::pin(tx.claim_due(Lane::Conversation, now, seconds(60), 10)))
             .await
             .unwrap();
         assert_eq!(taken.len(), 1);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use harborline::gateway::client::http_client;
+use harborline::gateway::client::loopback_client;
 
 use crate::support::binary::Serving;
 use crate::support::world::seconds;
@@ -13,7 +13,7 @@ const PHRASE: &str = "canarybird sings at midnight and i want to die";
 async fn logs_at_every_level_and_files_hold_no_number_and_no_words() {
     let folder = tempfile::tempdir().unwrap();
     let serving = Serving::start_in(folder, &[("HARBORLINE_LOG", "trace")]);
-    let client = http_client(seconds(20)).unwrap();
+    let client = loopback_client(seconds(20)).unwrap();
     let post = async |path: &str, body: serde_json::Value| {
         client
             .post(format!("{}{path}", serving.url))

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use harborline::gateway::client::http_client;
+use harborline::gateway::client::loopback_client;
 
 use crate::support::binary::Serving;
 use crate::support::world::seconds;
@@ -10,7 +10,7 @@ use crate::support::world::seconds;
 #[tokio::test]
 async fn a_fresh_machine_serves_with_one_command() {
     let serving = Serving::start();
-    let client = http_client(seconds(10)).unwrap();
+    let client = loopback_client(seconds(10)).unwrap();
     let get = async |path: &str| {
         client
             .get(format!("{}{path}", serving.url))
@@ -46,7 +46,7 @@ async fn a_fresh_machine_serves_with_one_command() {
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
     let serving = Serving::start();
-    let client = http_client(seconds(10)).unwrap();
+    let client = loopback_client(seconds(10)).unwrap();
     for path in [
         "/healthz",
         "/sign-in",
@@ -74,7 +74,7 @@ async fn every_answer_carries_the_security_headers() {
 #[tokio::test]
 async fn a_restart_keeps_the_administrator_and_the_texts() {
     let serving = Serving::start();
-    let client = http_client(seconds(10)).unwrap();
+    let client = loopback_client(seconds(10)).unwrap();
     let form = [
         ("name", "First"),
         ("login", "first@example.org"),

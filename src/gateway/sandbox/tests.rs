@@ -171,7 +171,7 @@ fn the_acknowledgement_is_json() {
     let body = MessageBody::new("Call \"988\"");
     let inline = InlineReply {
         body: &body,
-        receipts_url: "http://x/s?ref=1",
+        receipts_url: Some("http://x/s?ref=1"),
     };
     assert_eq!(
         ours(Some(inline)),

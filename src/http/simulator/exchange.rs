@@ -203,7 +203,7 @@ mod tests {
     use super::*;
     use crate::clock::{At, ManualClock};
     use crate::feed::Feed;
-    use crate::gateway::client::{LIMIT, http_client};
+    use crate::gateway::client::{LIMIT, loopback_client};
     use crate::gateway::receipts_url;
     use crate::http::simulator::SimulatorConfig;
     use crate::id::SeededIds;
@@ -219,7 +219,7 @@ mod tests {
             clock: Arc::new(ManualClock::new(At(0))),
             ids: Arc::new(SeededIds::new(1)),
             feed: Feed::default(),
-            client: http_client(LIMIT).unwrap(),
+            client: loopback_client(LIMIT).unwrap(),
         })
     }
 

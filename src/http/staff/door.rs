@@ -132,7 +132,10 @@ async fn link_is_open(doors: &Doors, token: &str) -> Result<(), PageError> {
 
 fn problem_with(login: &str, name: &str, password: &str) -> Option<&'static str> {
     let length = password.chars().count();
-    if !login.contains('@') || login.len() > 200 || login.contains(char::is_whitespace) {
+    if !login.contains('@')
+        || login.len() > 200
+        || login.contains(|c: char| c.is_whitespace() || c.is_control())
+    {
         Some("Please give an e-mail address: it is what you sign in with.")
     } else if name.is_empty() || name.chars().count() > 80 || name.contains(char::is_control) {
         Some("Please give the name that your colleagues see, up to 80 characters.")
@@ -160,7 +163,11 @@ async fn sign_in(
     Form(form): Form<Credentials>,
 ) -> Result<Response, PageError> {
     let login = form.login.trim().to_lowercase();
-    let account = doors.store.read().await?.staff_by_login(&login).await?;
+    let account = if login.contains(char::is_control) {
+        None
+    } else {
+        doors.store.read().await?.staff_by_login(&login).await?
+    };
     let hash = account
         .as_ref()
         .map(|account| account.password_hash.clone());

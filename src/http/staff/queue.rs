@@ -54,6 +54,7 @@ impl Row {
                 Some(Reason::Question) => "asked if they are in danger",
                 Some(Reason::WantsHuman) => "asks for a person",
                 Some(Reason::OptedOutInCrisis) => "sent STOP in a crisis",
+                Some(Reason::AwaitsHuman) => "waits for an answer",
                 None => "answered by the line",
             },
             waits: wait(row.waiting_since.unwrap_or(row.last_inbound_at), now),

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use harborline::app::{App, Seams};
 use harborline::clock::{At, ManualClock};
 use harborline::config::{self, Config};
-use harborline::gateway::client::http_client;
+use harborline::gateway::client::loopback_client;
 use harborline::id::SeededIds;
 use harborline::lane::Lane;
 use hmac::{Hmac, KeyInit, Mac};
@@ -101,7 +101,7 @@ impl World {
         let seams = Seams {
             clock: Arc::new(clock.clone()),
             ids: Arc::new(SeededIds::new(7)),
-            client: http_client(seconds(1)).unwrap(),
+            client: loopback_client(seconds(1)).unwrap(),
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
         App::build(config, address, seams, CancellationToken::new())
@@ -115,7 +115,7 @@ impl World {
         let seams = Seams {
             clock: Arc::new(self.clock.clone()),
             ids: Arc::new(SeededIds::new(8)),
-            client: http_client(seconds(1)).unwrap(),
+            client: loopback_client(seconds(1)).unwrap(),
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
         App::build(&self.config, address, seams, CancellationToken::new())
@@ -150,7 +150,10 @@ impl World {
     pub(crate) async fn settle(&self) {
         loop {
             let paged = self.app.paging.tick().await.unwrap();
-            let sent = self.app.dispatch.run_once(&LANES).await.unwrap();
+            let mut sent = 0;
+            for lane in Lane::ALL {
+                sent += self.app.dispatch.run_once(lane).await.unwrap();
+            }
             if paged + sent == 0 {
                 return;
             }
@@ -204,8 +207,6 @@ impl World {
         }
     }
 }
-
-pub(crate) const LANES: [Lane; 4] = [Lane::Crisis, Lane::Page, Lane::Conversation, Lane::Content];
 
 /// A phone that texts the line.
 pub(crate) struct Phone<'w> {

@@ -1,0 +1,174 @@
+//! What a configuration must fulfil before anything starts.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use secrecy::ExposeSecret;
+
+use super::load::ConfigError;
+use super::{Config, GatewaySection};
+use crate::phone::PhoneNumber;
+
+/// The first thing in a configuration that cannot work.
+pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
+    let at = |key: &str| format!("{}: {key}", path.display());
+    check_public_url(config, &at)?;
+    for (name, gateway) in &config.gateways {
+        check_gateway(&at(&format!("gateways.{name}")), name, gateway)?;
+    }
+    let sandboxes = config
+        .gateways
+        .values()
+        .filter(|gateway| gateway.is_sandbox())
+        .count();
+    if sandboxes > 0 && config.gateways.len() > 1 {
+        return Err(ConfigError::new(
+            at("gateways"),
+            "the sandbox stands beside another gateway, and its simulator is open to everyone",
+            "Keep the sandbox alone, or leave it out",
+        ));
+    }
+    if !["sqlite:", "postgres:", "postgresql:"]
+        .iter()
+        .any(|scheme| config.database.url.starts_with(scheme))
+    {
+        return Err(ConfigError::new(
+            at("database.url"),
+            "this is neither SQLite nor PostgreSQL",
+            "Write it like sqlite://data/harborline.db or postgres://user:password@host/harborline",
+        ));
+    }
+    check_on_call(config, &at)
+}
+
+fn check_public_url(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    // Pages link to `/…`, so a path in front of them cannot work.
+    let plain = |url: &url::Url| {
+        let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+        web && url.path() == "/" && url.query().is_none() && url.fragment().is_none()
+    };
+    match &config.public_url {
+        Some(text) if url::Url::parse(text).is_ok_and(|url| plain(&url)) => Ok(()),
+        Some(_) => Err(ConfigError::new(
+            at("public_url"),
+            "this is not the root of a web address",
+            "Write it like https://line.example.org, without a path",
+        )),
+        None if config.gateways.values().all(GatewaySection::is_sandbox) => Ok(()),
+        None => Err(ConfigError::new(
+            at("public_url"),
+            "it is missing, and the gateway signs it",
+            "Set the address that the gateway calls, like public_url = \"https://line.example.org\"",
+        )),
+    }
+}
+
+fn check_gateway(place: &str, name: &str, gateway: &GatewaySection) -> Result<(), ConfigError> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if name.is_empty() || !name.chars().all(plain) {
+        return Err(ConfigError::new(
+            place,
+            "the name becomes part of a web address",
+            "Use a-z, 0-9, - and _ only",
+        ));
+    }
+    let (sender, service) = match gateway {
+        GatewaySection::Sandbox(sandbox) => (&sandbox.sender, false),
+        GatewaySection::Twilio(twilio) => {
+            if twilio.auth_token.expose_secret().is_empty() || twilio.account_sid.is_empty() {
+                return Err(ConfigError::new(
+                    place,
+                    "account_sid or auth_token is empty",
+                    "Copy both from the Twilio console",
+                ));
+            }
+            if url::Url::parse(&twilio.api_url).is_err() {
+                return Err(ConfigError::new(
+                    format!("{place}.api_url"),
+                    "this is not a web address",
+                    "Leave it out, or write it like https://api.twilio.com",
+                ));
+            }
+            (&twilio.sender, twilio.sender.starts_with("MG"))
+        }
+    };
+    if !service && let Err(error) = PhoneNumber::parse(sender) {
+        return Err(ConfigError::new(
+            format!("{place}.sender"),
+            "this number cannot send texts",
+            capital(&error.to_string()),
+        ));
+    }
+    Ok(())
+}
+
+fn check_on_call(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    let oncall = &config.oncall;
+    match &oncall.gateway {
+        Some(name) if config.gateways.contains_key(name) => {}
+        Some(name) => {
+            let known: Vec<&str> = config.gateways.keys().map(String::as_str).collect();
+            return Err(ConfigError::new(
+                at("oncall.gateway"),
+                format!("there is no gateway `{name}`"),
+                format!("Write one of: {}", known.join(", ")),
+            ));
+        }
+        None => {
+            return Err(ConfigError::new(
+                at("oncall.gateway"),
+                "it is missing, and there are several gateways",
+                "Name the gateway that pages leave by",
+            ));
+        }
+    }
+    if oncall.fallback.is_empty() {
+        return Err(ConfigError::new(
+            at("oncall.fallback"),
+            "nobody would be paged in a crisis",
+            "Add at least one [[oncall.fallback]] with name and number",
+        ));
+    }
+    let (mut names, mut numbers) = (HashSet::new(), HashSet::new());
+    for contact in &oncall.fallback {
+        let place = at(&format!("oncall.fallback `{}`", contact.name));
+        let number = match PhoneNumber::parse(contact.number.expose_secret()) {
+            Ok(number) => number,
+            Err(error) => {
+                let fix = capital(&error.to_string());
+                return Err(ConfigError::new(place, "this number cannot be paged", fix));
+            }
+        };
+        if contact.name.trim().is_empty()
+            || !names.insert(contact.name.trim())
+            || !numbers.insert(number)
+        {
+            return Err(ConfigError::new(
+                place,
+                "two contacts have this name or number, or it has no name",
+                "Give each contact a name and a number of its own: an answer is known by them",
+            ));
+        }
+    }
+    for (key, seconds) in [
+        ("repage_s", oncall.repage_s),
+        ("claim_s", oncall.claim_s),
+        ("answer_s", oncall.answer_s),
+    ] {
+        if !(15..=86_400).contains(&seconds) {
+            return Err(ConfigError::new(
+                at(&format!("oncall.{key}")),
+                format!("{seconds} seconds is too short or too long"),
+                "Write a number from 15 to 86400",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn capital(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}

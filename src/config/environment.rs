@@ -1,0 +1,86 @@
+//! Settings from the environment: `HARBORLINE__SECTION__KEY`, and `…__KEY_FILE` for a file that
+//! holds the value.
+
+use figment::value::{Dict, Map, Value};
+use figment::{Error, Metadata, Profile, Provider};
+
+use super::load::ConfigError;
+
+/// What every variable starts with.
+pub(super) const PREFIX: &str = "HARBORLINE__";
+/// The name of the source, for errors.
+pub(super) const SOURCE: &str = "environment variable";
+/// Keys whose values are not words: numbers end in `_s`, and these are yes or no.
+const YES_OR_NO: [&str; 1] = ["free_to_end_user"];
+
+/// The settings that were found.
+pub(super) struct Environment(Dict);
+
+impl Environment {
+    /// Reads the environment and the files that it names.
+    pub(super) fn read() -> Result<Self, ConfigError> {
+        let mut found = Dict::new();
+        for (name, text) in std::env::vars() {
+            let Some(key) = name.strip_prefix(PREFIX).map(str::to_ascii_lowercase) else {
+                continue;
+            };
+            let mut keys: Vec<&str> = key.split("__").collect();
+            let last = keys.pop().unwrap_or_default();
+            let (last, text) = match last.strip_suffix("_file") {
+                Some(last) => (last, read_file(&name, &text)?),
+                None => (last, text),
+            };
+            keys.push(last);
+            insert(&mut found, &keys, value(last, text));
+        }
+        Ok(Self(found))
+    }
+}
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(SOURCE)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        Ok(Profile::Default.collect(self.0.clone()))
+    }
+}
+
+fn read_file(name: &str, path: &str) -> Result<String, ConfigError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text.trim_end().to_owned()),
+        Err(error) => Err(ConfigError::new(
+            name,
+            format!("{path} cannot be read: {error}"),
+            "Name a readable file",
+        )),
+    }
+}
+
+/// A value as the key wants it. A token or a phone number of digits stays a word; a list or table
+/// is written as in TOML.
+fn value(key: &str, text: String) -> Value {
+    let typed = key.ends_with("_s") || YES_OR_NO.contains(&key) || text.starts_with(['[', '{']);
+    match text.parse() {
+        Ok(parsed) if typed => parsed,
+        _ => Value::from(text),
+    }
+}
+
+fn insert(dict: &mut Dict, keys: &[&str], value: Value) {
+    match keys {
+        [] => {}
+        [last] => {
+            dict.insert((*last).to_owned(), value);
+        }
+        [first, rest @ ..] => {
+            let inner = dict
+                .entry((*first).to_owned())
+                .or_insert_with(|| Value::from(Dict::new()));
+            if let Value::Dict(_, inner) = inner {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}
