@@ -156,6 +156,27 @@ fn an_environment_variable_that_cannot_work_is_named() {
 }
 
 #[test]
+fn a_setting_of_digits_in_the_environment_stays_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = crate::support::binary::command(folder.path())
+        .arg("serve")
+        .env("HARBORLINE__GATEWAYS__MAIN__KIND", "twilio")
+        .env("HARBORLINE__GATEWAYS__MAIN__SENDER", "+15550100")
+        .env("HARBORLINE__GATEWAYS__MAIN__ACCOUNT_SID", "12345")
+        .env("HARBORLINE__GATEWAYS__MAIN__AUTH_TOKEN", "67890")
+        .env("HARBORLINE__LINE__FREE_TO_END_USER", "true")
+        .env("HARBORLINE__ONCALL__REPAGE_S", "60")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    // Everything was read: what is missing is the only complaint.
+    assert!(
+        said.contains("public_url") && said.contains("missing"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["--config", "missing.toml", "serve"], "");

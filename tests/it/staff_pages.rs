@@ -1,7 +1,15 @@
 //! The pages of staff: who gets in, and what they can do there.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+
+use harborline::clock::Clock;
+use harborline::credential::Passwords;
+use harborline::id::SeededIds;
+use harborline::staff::Role;
+use harborline::store::NewStaff;
 
 use crate::support::world::{PUBLIC_URL, minutes, read};
 use crate::support::{World, both};
@@ -48,6 +56,34 @@ async fn administrator(world: &World) -> String {
     for part in ["HttpOnly", "SameSite=Lax", "Secure"] {
         assert!(cookie.contains(part), "{cookie}");
     }
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+/// Makes a second account and returns their cookie.
+async fn colleague(world: &World) -> String {
+    let passwords = Passwords::new(Arc::new(SeededIds::new(3)));
+    let hash = passwords.hash(PASSWORD.to_owned()).await.unwrap();
+    let (now, role) = (world.clock.now(), Role::Responder);
+    let add = world.app.store.write(move |tx| {
+        let hash = hash.clone();
+        Box::pin(async move {
+            let (login, name) = ("second@example.org", "Second");
+            tx.add_staff(
+                &NewStaff {
+                    login,
+                    name,
+                    role,
+                    password_hash: &hash,
+                },
+                now,
+            )
+            .await
+        })
+    });
+    add.await.unwrap().unwrap();
+    let fields = [("login", "second@example.org"), ("password", PASSWORD)];
+    let response = world.call(form("/sign-in", None, &fields)).await;
+    let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
     cookie.split(';').next().unwrap().to_owned()
 }
 
@@ -171,6 +207,52 @@ both! {
         let (_, queue) = get(&world, "/", Some(&cookie)).await;
         assert!(queue.contains("Nobody is waiting."), "{queue}");
         texter.texts("menu").await.expect_reply("Reply with a number");
+    }
+
+    async fn a_responder_who_falls_silent_is_replaced(world: World) {
+        let texter = world.phone("+15550123");
+        texter.texts("i want to die").await;
+        let cookie = administrator(&world).await;
+        let path = first_conversation(&world, &cookie).await;
+        world.call(form(&format!("{path}/reply"), Some(&cookie), &[("body", "Hi, I am here.")])).await;
+        world.settle().await;
+        world.responder().inbox();
+        world.advance(minutes(20)).await;
+        assert!(world.responder().inbox().is_empty(), "the texter has not answered yet");
+        texter.texts("are you still there").await.expect_silence();
+        world.advance(minutes(4)).await;
+        assert!(world.responder().inbox().is_empty(), "they have their time to answer");
+        world.advance(minutes(2)).await;
+        let pages = world.responder().inbox();
+        assert_eq!(pages.len(), 1, "{pages:?}");
+        assert!(pages[0].contains("case A3"), "{pages:?}");
+        world.call(form(&format!("{path}/reply"), Some(&cookie), &[("body", "Yes.")])).await;
+        world.advance(minutes(20)).await;
+        assert!(world.responder().inbox().is_empty());
+        assert_eq!(world.count("SELECT COUNT(*) FROM obligations WHERE closed_at IS NULL").await, 0);
+    }
+
+    async fn a_claim_takes_over_and_nothing_less_does(world: World) {
+        world.phone("+15550123").texts("i want to die").await;
+        let first = administrator(&world).await;
+        let second = colleague(&world).await;
+        let path = first_conversation(&world, &first).await;
+        world.call(form(&format!("{path}/claim"), Some(&first), &[])).await;
+        world.settle().await;
+        let told = world.responder().inbox();
+        assert!(told.iter().any(|text| text.contains("Case A3 was taken by First")), "{told:?}");
+        for act in ["reply", "close"] {
+            let request = form(&format!("{path}/{act}"), Some(&second), &[("body", "hello")]);
+            let (status, page) = read(world.call(request).await).await;
+            assert_eq!(status, StatusCode::CONFLICT, "{act}");
+            assert!(page.contains("First has this conversation"), "{act}: {page}");
+        }
+        let claim = world.call(form(&format!("{path}/claim"), Some(&second), &[])).await;
+        assert_eq!(claim.status(), StatusCode::SEE_OTHER);
+        let reply = form(&format!("{path}/reply"), Some(&second), &[("body", "hello")]);
+        assert_eq!(world.call(reply).await.status(), StatusCode::SEE_OTHER);
+        let taken = "SELECT COUNT(*) FROM audit_log WHERE action = 'conversation.taken_over'";
+        assert_eq!(world.count(taken).await, 1);
     }
 
     async fn nothing_that_was_written_is_lost_when_it_is_refused(world: World) {
