@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::tx::on;
+use super::tx::{Inner, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::conversation::Reason;
@@ -104,8 +104,16 @@ impl Tx {
         Ok(rows.into_iter().map(Alert::from).collect())
     }
 
-    /// The codes of open cases, and the code that was handed out last.
+    /// The codes of open cases, and the code that was handed out last, for a new one: nobody else
+    /// gets them until this unit of work is done.
     pub async fn alert_codes(&mut self) -> Result<(Option<String>, Vec<String>), StoreError> {
+        // One at a time until the commit: alerts that open at once would all take the same code, and
+        // all but one would fail. SQLite has one writer anyway.
+        if let Inner::Postgres(t) = &mut self.inner {
+            sqlx::query("SELECT 1 FROM settings WHERE name = 'key_check' FOR UPDATE")
+                .execute(&mut **t)
+                .await?;
+        }
         let last = on!(self, |c| sqlx::query_scalar(
             "SELECT code FROM alerts ORDER BY id DESC LIMIT 1"
         )

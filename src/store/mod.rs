@@ -18,10 +18,12 @@ mod texters;
 mod tx;
 mod writer;
 
+use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -127,7 +129,12 @@ impl Store {
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>>,
     {
         let mut tx = self.tx(tx::Inner::Postgres(pool.begin().await?));
-        let made = unit(&mut tx).await?;
+        // As on SQLite, a panic is an error: the caller may have a crisis to answer (promise P3).
+        // The transaction is dropped with it, so no broken state is seen again.
+        let made = AssertUnwindSafe(async { unit(&mut tx).await })
+            .catch_unwind()
+            .await
+            .map_err(|_| StoreError::Panicked)??;
         tx.commit().await?;
         Ok(made)
     }

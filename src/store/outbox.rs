@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::tx::{on, open_text};
+use super::tx::{on, open_text, storable};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::delivery::Delivery;
@@ -280,8 +280,8 @@ impl Tx {
         .bind(id)
         .bind(settled.state)
         .bind(settled.due_at)
-        .bind(&settled.gateway_ref)
-        .bind(&settled.code)
+        .bind(settled.gateway_ref.as_deref().map(storable))
+        .bind(settled.code.as_deref().map(storable))
         .bind(done.then_some(now))
         .execute(c)
         .await
@@ -314,7 +314,7 @@ impl Tx {
         )
         .bind(gateway)
         .bind(outbox_id)
-        .bind(gateway_ref)
+        .bind(storable(gateway_ref))
         .fetch_optional(c)
         .await?))
     }
@@ -337,8 +337,8 @@ impl Tx {
         .bind(id)
         .bind(state)
         .bind(delivery)
-        .bind(gateway_ref)
-        .bind(code)
+        .bind(storable(gateway_ref))
+        .bind(code.map(storable))
         .bind(now)
         .execute(c)
         .await

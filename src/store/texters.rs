@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::conversations::Conversation;
-use super::tx::{on, open, open_text};
+use super::tx::{Inner, on, open, open_text};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::conversation::State;
@@ -36,10 +36,6 @@ const BY_INDEX: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
         c.id AS conversation_id, c.tier, c.human_joined_at
    FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
   WHERE t.number_index = $1";
-const BY_INDEX_LOCKED: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
-        c.id AS conversation_id, c.tier, c.human_joined_at
-   FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
-  WHERE t.number_index = $1 FOR UPDATE OF t";
 
 impl Tx {
     /// The texter of a number, locked against a concurrent text; made in the `fresh` state if there
@@ -91,11 +87,20 @@ impl Tx {
     }
 
     async fn texter_row(&mut self, index: &[u8]) -> Result<Option<TexterRow>, StoreError> {
-        Ok(
-            on!(self, sqlite: BY_INDEX, postgres: BY_INDEX_LOCKED, |sql, c| {
-                sqlx::query_as(sql).bind(index).fetch_optional(c).await?
-            }),
-        )
+        // Locked first and read after: a statement that waits for a lock and then reads would see
+        // the conversation as it was before the wait, and lower the tier that another text raised.
+        if let Inner::Postgres(t) = &mut self.inner {
+            let lock = "SELECT 1 FROM texters WHERE number_index = $1 FOR UPDATE";
+            let locked = sqlx::query(lock).bind(index).execute(&mut **t).await?;
+            if locked.rows_affected() == 0 {
+                // One that is made between the two statements must not be read without its lock.
+                return Ok(None);
+            }
+        }
+        Ok(on!(self, |c| sqlx::query_as(BY_INDEX)
+            .bind(index)
+            .fetch_optional(c)
+            .await?))
     }
 
     fn texter_from(&self, row: TexterRow) -> Result<Texter, StoreError> {
