@@ -149,6 +149,22 @@ impl Tx {
         row.map(|row| self.texter_from(row)).transpose()
     }
 
+    /// The texter of a conversation, locked against a concurrent text: for who will save a state.
+    pub async fn texter_to_change(
+        &mut self,
+        conversation: Uuid,
+    ) -> Result<Option<Texter>, StoreError> {
+        if let Inner::Postgres(t) = &mut self.inner {
+            let lock = "SELECT 1 FROM texters
+                WHERE id = (SELECT texter_id FROM conversations WHERE id = $1) FOR UPDATE";
+            sqlx::query(lock)
+                .bind(conversation)
+                .execute(&mut **t)
+                .await?;
+        }
+        self.texter_of(conversation).await
+    }
+
     /// The number of a texter.
     pub async fn number_of(&mut self, texter: &Texter) -> Result<PhoneNumber, StoreError> {
         let sealed: Vec<u8> = on!(self, |c| sqlx::query_scalar(

@@ -88,7 +88,7 @@ impl Tx {
     }
 }
 
-/// What a gateway says of a text, as both engines can keep it: PostgreSQL's text holds no NUL.
+/// What a gateway says of a text, as both engines can keep it: `TEXT` of `PostgreSQL` holds no NUL.
 pub(super) fn storable(said: &str) -> Cow<'_, str> {
     if said.contains('\0') {
         Cow::Owned(said.replace('\0', "\u{fffd}"))

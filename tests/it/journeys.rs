@@ -70,7 +70,7 @@ impl Transcript {
 
     fn hears(&mut self, inline: Option<String>, texts: Vec<String>) {
         let silent = inline.is_none() && texts.is_empty();
-        for text in inline {
+        if let Some(text) = inline {
             writeln!(self.written, "<! {}", shown(&text)).unwrap();
         }
         for text in texts {
@@ -157,7 +157,7 @@ journeys! {
     }
 
     a_concern_then_silence_then_a_yes: |t| {
-        t.texts(&["everything is pointless"]).await.waits(6).await.texts(&["yes", "MENU", "5"]).await;
+        t.texts(&["im so alone"]).await.waits(6).await.texts(&["yes", "MENU", "5"]).await;
     }
 
     a_crisis_and_all_that_comes_after_it: |t| {

@@ -34,7 +34,8 @@ fn ask(script: &str, questions: &[Value]) -> Option<Vec<Value>> {
         return None;
     };
     let mut input = oracle.stdin.take().unwrap();
-    let lines: String = questions.iter().map(|q| format!("{q}\n")).collect();
+    let lines: Vec<String> = questions.iter().map(Value::to_string).collect();
+    let lines = lines.join("\n");
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
     let output = oracle.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();

@@ -8,10 +8,11 @@ use harborline::clock::At;
 use harborline::conversation::{AlertRequest, Reason, State};
 use harborline::crypto::{Keyring, keyfile};
 use harborline::delivery::Delivery;
+use harborline::handoff::{Act, Handoff};
 use harborline::id::SeededIds;
 use harborline::lane::Lane;
 use harborline::locale::Locale;
-use harborline::oncall::{Alert, Closed, Contact, Timing};
+use harborline::oncall::{Alert, Closed, Contact, Desk, Roster, Timing};
 use harborline::phone::PhoneNumber;
 use harborline::staff::Role;
 use harborline::store::{
@@ -30,9 +31,9 @@ use crate::support::{Engine, World, both};
 const NUMBER: &str = "+15550123";
 const NOW: At = At(1_767_225_600_000);
 const TIMING: Timing = Timing {
-    repage: Duration::from_secs(120),
-    claim: Duration::from_secs(300),
-    answer: Duration::from_secs(300),
+    repage: Duration::from_mins(2),
+    claim: Duration::from_mins(5),
+    answer: Duration::from_mins(5),
 };
 
 /// Runs a unit of work that must succeed.
@@ -237,6 +238,8 @@ both! {
         let texter = view!(world).texter_of(first).await.unwrap().unwrap();
         let open = Conversation { id: first, texter_id, tier: Tier::High, human_joined: true };
         assert_eq!(texter.conversation, Some(open));
+        let same = unit!(world, |tx| { tx.texter_to_change(first).await?.unwrap().id });
+        assert_eq!(same, texter_id);
         assert!(!view!(world).is_closed(first).await.unwrap());
         unit!(world, |tx| { tx.close_conversation(first, later(7)).await?; });
         assert!(view!(world).is_closed(first).await.unwrap());
@@ -294,11 +297,15 @@ both! {
         assert!(matches!(failed, Err(StoreError::Late)), "{failed:?}");
         let panicked = world.app.store.write(|tx| Box::pin(async move {
             hears(tx, NUMBER, "SM1", "words").await?;
-            if true { panic!("on purpose") }
+            assert!(tx.outbox_waiting().await? > 9, "on purpose");
             Ok(())
         })).await;
         assert!(matches!(panicked, Err(StoreError::Panicked)), "{panicked:?}");
-        let at_once = world.app.store.write(|_| if true { panic!("on purpose") } else { Box::pin(async { Ok(()) }) }).await;
+        let at_once = world.app.store.write(|_| {
+            let at_once = || -> () { panic!("on purpose") };
+            at_once();
+            Box::pin(async { Ok(()) })
+        }).await;
         assert!(matches!(at_once, Err(StoreError::Panicked)), "{at_once:?}");
         for table in ["SELECT COUNT(*) FROM texters", "SELECT COUNT(*) FROM conversations", "SELECT COUNT(*) FROM messages"] {
             assert_eq!(world.count(table).await, 0, "{table}");
@@ -728,7 +735,7 @@ both! {
     }
 }
 
-/// `PostgreSQL` alone: on SQLite one writer at a time sees what the one before has done.
+/// `PostgreSQL` alone: on `SQLite` one writer at a time sees what the one before has done.
 #[tokio::test]
 async fn a_text_that_waits_for_its_turn_sees_what_the_one_before_did() {
     let Some(world) = World::on(Engine::Postgres).await else {
@@ -758,6 +765,61 @@ async fn a_text_that_waits_for_its_turn_sees_what_the_one_before_did() {
     assert_eq!(second, Tier::Imminent);
 }
 
+/// `PostgreSQL` alone, for the same reason.
+#[tokio::test]
+async fn a_stop_is_not_lost_when_the_team_closes_at_the_same_moment() {
+    let Some(world) = World::on(Engine::Postgres).await else {
+        return;
+    };
+    let conversation = unit!(world, |tx| {
+        let new = NewStaff {
+            login: "ada",
+            name: "Ada",
+            role: Role::Responder,
+            password_hash: "hash",
+        };
+        tx.add_staff(&new, NOW).await?;
+        someone(tx, NUMBER).await?.1.id
+    });
+    let ada = view!(world).staff_by_login("ada").await.unwrap().unwrap();
+    let handoff = Arc::new(Handoff {
+        store: world.app.store.clone(),
+        clock: Arc::new(world.clock.clone()),
+        desk: Arc::new(Desk {
+            roster: Roster::default(),
+            timing: TIMING,
+            gateway: "main".to_owned(),
+            public_url: String::new(),
+        }),
+        feed: world.app.feed.clone(),
+    });
+    let locked = Arc::new(Notify::new());
+    let (has_locked, url) = (Arc::clone(&locked), world.config.database.url.clone());
+    let stop = world.app.store.write(move |tx| {
+        let (has_locked, url) = (Arc::clone(&has_locked), url.clone());
+        Box::pin(async move {
+            let (texter, _) = someone(tx, NUMBER).await?;
+            has_locked.notify_one();
+            until_somebody_waits(&url).await;
+            let state = State {
+                opted_out: true,
+                ..texter.state.clone()
+            };
+            tx.save_state(&texter, &state).await
+        })
+    });
+    let close = async {
+        locked.notified().await;
+        handoff.act(&ada, conversation, Act::Close).await
+    };
+    let (stop, close) = tokio::join!(stop, close);
+    stop.unwrap();
+    close.unwrap().unwrap();
+    assert!(unit!(world, |tx| {
+        someone(tx, NUMBER).await?.0.state.opted_out
+    }));
+}
+
 /// Returns once another unit of work waits for a lock in this database.
 async fn until_somebody_waits(url: &str) {
     let mut c = sqlx::PgConnection::connect(url).await.unwrap();
@@ -782,7 +844,7 @@ fn find(stored: &[u8], word: &str) -> bool {
         .any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Every byte that the database keeps: the files of SQLite, every column of PostgreSQL.
+/// Every byte that the database keeps: the files of `SQLite`, every column of `PostgreSQL`.
 async fn everything(world: &World) -> Vec<u8> {
     let url = &world.config.database.url;
     if let Some(path) = url.strip_prefix("sqlite://") {
