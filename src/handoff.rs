@@ -115,8 +115,8 @@ impl Handoff {
         act: &Act,
         now: At,
     ) -> Result<Result<(), Refused>, StoreError> {
-        tx.lock_texter_of(conversation).await?;
-        let Some(texter) = tx.texter_of(conversation).await? else {
+        // Locked: a STOP that comes at the same moment must not be overwritten by a close.
+        let Some(texter) = tx.texter_to_change(conversation).await? else {
             return Ok(Err(Refused::Unknown));
         };
         if tx.is_closed(conversation).await? {

@@ -16,7 +16,7 @@ use crate::clock::{At, Clock};
 use crate::content::{Fill, Key, Packs};
 use crate::conversation::{self, Line, State, Turn};
 use crate::feed::{Feed, Signal};
-use crate::gateway::Inbound;
+use crate::gateway::{Inbound, KeywordHandled};
 use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::oncall::Desk;
@@ -149,7 +149,11 @@ impl Intake {
     fn turn<'a>(&'a self, arrival: &'a Arrival, human_joined: bool) -> Turn<'a> {
         Turn {
             now: arrival.now,
-            text: arrival.inbound.body.reveal(),
+            // A gateway can be told to take other words for STOP; it has acted on this one.
+            text: match arrival.inbound.keyword_handled {
+                Some(KeywordHandled::OptOut) => "STOP",
+                _ => arrival.inbound.body.reveal(),
+            },
             has_media: arrival.inbound.media > 0,
             verdict: &arrival.verdict,
             human_joined,

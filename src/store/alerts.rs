@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::tx::{later, on};
+use super::tx::{Inner, later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::conversation::Reason;
@@ -104,8 +104,15 @@ impl Tx {
         Ok(rows.into_iter().map(Alert::from).collect())
     }
 
-    /// A code that no open case has.
+    /// A code that no open case has, for a new one.
     pub async fn free_code(&mut self) -> Result<String, StoreError> {
+        // One at a time until the commit: alerts that open at once would all take the same code, and
+        // all but one would fail. SQLite has one writer anyway.
+        if let Inner::Postgres(t) = &mut self.inner {
+            sqlx::query("SELECT 1 FROM settings WHERE name = 'key_check' FOR UPDATE")
+                .execute(&mut **t)
+                .await?;
+        }
         let last: Option<String> = on!(self, |c| sqlx::query_scalar(
             "SELECT code FROM alerts ORDER BY id DESC LIMIT 1"
         )

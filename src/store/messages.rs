@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::conversations::Conversation;
 use super::texters::Texter;
-use super::tx::{later, on, open, open_text};
+use super::tx::{later, on, open, open_text, storable};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::delivery::Delivery;
@@ -115,7 +115,7 @@ impl Tx {
         .bind(texter.id)
         .bind(Author::Texter)
         .bind(new.gateway)
-        .bind(new.gateway_ref)
+        .bind(storable(new.gateway_ref))
         .bind(new.verdict.tier)
         .bind(i32::from(new.media))
         .bind(&body)

@@ -129,9 +129,12 @@ impl Store {
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>>,
     {
         let mut tx = self.tx(tx::Inner::Postgres(pool.begin().await?));
-        // The unit is rolled back with the transaction, so no broken state is seen again.
-        let made = AssertUnwindSafe(unit(&mut tx)).catch_unwind().await;
-        let made = made.map_err(|_| StoreError::Panicked)??;
+        // As on SQLite, a panic is an error: the caller may have a crisis to answer (promise P3).
+        // The transaction is dropped with it, so no broken state is seen again.
+        let made = AssertUnwindSafe(async { unit(&mut tx).await })
+            .catch_unwind()
+            .await
+            .map_err(|_| StoreError::Panicked)??;
         tx.commit().await?;
         Ok(made)
     }

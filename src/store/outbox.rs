@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::tx::{later, on, open_text};
+use super::tx::{later, on, open_text, storable};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::delivery::Delivery;
@@ -139,6 +139,15 @@ const CLAIM_SKIP_LOCKED: &str = "UPDATE outbox SET lease_until = $3 WHERE id IN 
                           AND e.id < o.id AND e.lane = o.lane AND e.state = 'queued')
      ORDER BY o.due_at, o.id LIMIT $4 FOR UPDATE SKIP LOCKED)
  RETURNING id";
+
+/// Our own id is sure; a gateway's may be missing or, on another account, taken twice.
+const BY_RECEIPT: &str = "SELECT id, lane, attempts, delivery, texter_id, answers FROM outbox
+  WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3)
+  ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1";
+const BY_RECEIPT_LOCKED: &str =
+    "SELECT id, lane, attempts, delivery, texter_id, answers FROM outbox
+  WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3)
+  ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1 FOR UPDATE";
 
 const DUE: &str = "SELECT o.id, o.lane, o.gateway, o.texter_id, o.message_id, o.page_id, o.answers,
         o.attempts, o.created_at, t.wrapped_key, t.number_sealed, m.body_sealed AS message_sealed,
@@ -278,8 +287,8 @@ impl Tx {
             id,
             settled.state,
             settled.due_at,
-            &settled.gateway_ref,
-            &settled.code,
+            settled.gateway_ref.as_deref().map(storable),
+            settled.code.as_deref().map(storable),
             done.then_some(now),
         );
         Ok(())
@@ -302,15 +311,17 @@ impl Tx {
         outbox_id: Option<Uuid>,
         gateway_ref: &str,
     ) -> Result<Option<OutboxRow>, StoreError> {
-        Ok(on!(self, |c| sqlx::query_as(
-            "SELECT id, lane, attempts, delivery, texter_id, answers FROM outbox
-              WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3) LIMIT 1"
+        // Locked on PostgreSQL: two receipts at once must not overwrite each other's rank.
+        Ok(
+            on!(self, sqlite: BY_RECEIPT, postgres: BY_RECEIPT_LOCKED, |sql, c| {
+                sqlx::query_as(sql)
+                    .bind(gateway)
+                    .bind(outbox_id)
+                    .bind(storable(gateway_ref))
+                    .fetch_optional(c)
+                    .await?
+            }),
         )
-        .bind(gateway)
-        .bind(outbox_id)
-        .bind(gateway_ref)
-        .fetch_optional(c)
-        .await?))
     }
 
     /// Records a receipt on a row.
@@ -331,8 +342,8 @@ impl Tx {
             id,
             state,
             delivery,
-            gateway_ref,
-            code,
+            storable(gateway_ref),
+            code.map(storable),
             now,
         );
         Ok(())

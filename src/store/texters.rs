@@ -32,6 +32,11 @@ struct TexterRow {
     human_joined_at: Option<At>,
 }
 
+const BY_INDEX: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
+        c.id AS conversation_id, c.tier, c.human_joined_at
+   FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
+  WHERE t.number_index = $1";
+
 impl Tx {
     /// The texter of a number, locked against a concurrent text; made in the `fresh` state if there
     /// is none.
@@ -42,7 +47,6 @@ impl Tx {
         now: At,
     ) -> Result<Texter, StoreError> {
         let index = self.keys.number_index(number);
-        self.lock_number(&index).await?;
         if let Some(row) = self.texter_row(&index).await? {
             return self.texter_from(&row);
         }
@@ -75,7 +79,6 @@ impl Tx {
             });
         }
         // Another replica made it between our look and our insert.
-        self.lock_number(&index).await?;
         let row = self
             .texter_row(&index)
             .await?
@@ -83,43 +86,21 @@ impl Tx {
         self.texter_from(&row)
     }
 
-    /// Locks a texter until the commit. SQLite has one writer and needs no lock. It is a statement
-    /// of its own, so that what is read after it is what the holder before us left.
-    async fn lock_number(&mut self, index: &[u8]) -> Result<(), StoreError> {
-        if let Inner::Postgres(t) = &mut self.inner {
-            sqlx::query("SELECT id FROM texters WHERE number_index = $1 FOR UPDATE")
-                .bind(index)
-                .execute(&mut **t)
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// Locks the texter of a conversation against concurrent texts, before anything is decided on.
-    pub async fn lock_texter_of(&mut self, conversation: Uuid) -> Result<(), StoreError> {
-        if let Inner::Postgres(t) = &mut self.inner {
-            sqlx::query(
-                "SELECT id FROM texters
-                  WHERE id = (SELECT texter_id FROM conversations WHERE id = $1) FOR UPDATE",
-            )
-            .bind(conversation)
-            .execute(&mut **t)
-            .await?;
-        }
-        Ok(())
-    }
-
     async fn texter_row(&mut self, index: &[u8]) -> Result<Option<TexterRow>, StoreError> {
-        Ok(on!(self, |c| sqlx::query_as(
-            "SELECT t.id, t.wrapped_key, t.state_sealed,
-                    c.id AS conversation_id, c.tier, c.human_joined_at
-               FROM texters t
-               LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
-              WHERE t.number_index = $1"
-        )
-        .bind(index)
-        .fetch_optional(c)
-        .await?))
+        // Locked first and read after: a statement that waits for a lock and then reads would see
+        // the conversation as it was before the wait, and lower the tier that another text raised.
+        if let Inner::Postgres(t) = &mut self.inner {
+            let lock = "SELECT 1 FROM texters WHERE number_index = $1 FOR UPDATE";
+            let locked = sqlx::query(lock).bind(index).execute(&mut **t).await?;
+            if locked.rows_affected() == 0 {
+                // One that is made between the two statements must not be read without its lock.
+                return Ok(None);
+            }
+        }
+        Ok(on!(self, |c| sqlx::query_as(BY_INDEX)
+            .bind(index)
+            .fetch_optional(c)
+            .await?))
     }
 
     fn texter_from(&self, row: &TexterRow) -> Result<Texter, StoreError> {
@@ -163,6 +144,22 @@ impl Tx {
         .fetch_optional(c)
         .await?);
         row.map(|row| self.texter_from(&row)).transpose()
+    }
+
+    /// The texter of a conversation, locked against a concurrent text: for who will save a state.
+    pub async fn texter_to_change(
+        &mut self,
+        conversation: Uuid,
+    ) -> Result<Option<Texter>, StoreError> {
+        if let Inner::Postgres(t) = &mut self.inner {
+            let lock = "SELECT 1 FROM texters
+                WHERE id = (SELECT texter_id FROM conversations WHERE id = $1) FOR UPDATE";
+            sqlx::query(lock)
+                .bind(conversation)
+                .execute(&mut **t)
+                .await?;
+        }
+        self.texter_of(conversation).await
     }
 
     /// The number of a texter.

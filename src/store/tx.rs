@@ -1,5 +1,6 @@
 //! One unit of work on either engine.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sqlx::sqlite::SqliteArguments;
@@ -157,6 +158,15 @@ impl Tx {
         plain: &[u8],
     ) -> Vec<u8> {
         key.seal(&*self.ids, Place { column, row }, plain)
+    }
+}
+
+/// What a gateway says of a text, as both engines can keep it: `TEXT` of `PostgreSQL` holds no NUL.
+pub(super) fn storable(said: &str) -> Cow<'_, str> {
+    if said.contains('\0') {
+        Cow::Owned(said.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(said)
     }
 }
 

@@ -73,7 +73,9 @@ impl<T: Send> Job for UnitJob<T> {
     fn run<'t>(&'t mut self, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>> {
         Box::pin(async move {
             // The unit is rolled back with the transaction, so no broken state is seen again.
-            let made = AssertUnwindSafe((self.unit)(tx)).catch_unwind().await;
+            // Called inside, so that a panic before its first await does not end the writer.
+            let unit = async { (self.unit)(tx).await };
+            let made = AssertUnwindSafe(unit).catch_unwind().await;
             self.made = Some(made.map_err(|_| StoreError::Panicked)??);
             Ok(())
         })

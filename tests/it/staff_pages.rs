@@ -218,6 +218,7 @@ both! {
         world.settle().await;
         world.responder().inbox();
         world.advance(minutes(20)).await;
+        texter.inbox();
         assert!(world.responder().inbox().is_empty(), "the texter has not answered yet");
         texter.texts("are you still there").await.expect_silence();
         world.advance(minutes(4)).await;

@@ -1,1 +1,904 @@
-//! stub
+//! The contract of the store, on both engines: every method, units of work, races, damage.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use harborline::clock::At;
+use harborline::conversation::{AlertRequest, Reason, State};
+use harborline::crypto::{Keyring, keyfile};
+use harborline::delivery::Delivery;
+use harborline::handoff::{Act, Handoff};
+use harborline::id::SeededIds;
+use harborline::lane::Lane;
+use harborline::locale::Locale;
+use harborline::oncall::{Alert, Closed, Contact, Desk, Roster, Timing};
+use harborline::phone::PhoneNumber;
+use harborline::staff::Role;
+use harborline::store::{
+    Account, Author, Conversation, NewInbound, NewOutbound, NewOutbox, NewPage, NewStaff,
+    OpenError, OutboxState, PageKind, Receiver, Settled, Store, StoreError, Texter, Tx,
+};
+use harborline::text::MessageBody;
+use harborline::triage::{Tier, Verdict};
+use sqlx::{Connection, Row};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::support::world::{minutes, seconds};
+use crate::support::{Engine, World, both};
+
+const NUMBER: &str = "+15550123";
+const NOW: At = At(1_767_225_600_000);
+const TIMING: Timing = Timing {
+    repage: Duration::from_mins(2),
+    claim: Duration::from_mins(5),
+    answer: Duration::from_mins(5),
+};
+
+/// Runs a unit of work that must succeed.
+macro_rules! unit {
+    ($world:expr, |$tx:ident| $body:block) => {
+        $world
+            .app
+            .store
+            .write(move |$tx: &mut Tx| Box::pin(async move { Ok::<_, StoreError>($body) }))
+            .await
+            .unwrap()
+    };
+}
+
+/// A transaction to read from.
+macro_rules! view {
+    ($world:expr) => {
+        $world.app.store.read().await.unwrap()
+    };
+}
+
+fn number() -> PhoneNumber {
+    PhoneNumber::of_sender(NUMBER)
+}
+
+fn later(by: u64) -> At {
+    NOW.plus(seconds(by))
+}
+
+fn contact() -> Contact {
+    Contact {
+        name: "Duty phone".to_owned(),
+        number: PhoneNumber::of_sender("+15550199"),
+    }
+}
+
+fn verdict(tier: Tier) -> Verdict {
+    Verdict {
+        tier,
+        wants_human: true,
+        locale: Some(Locale::Es),
+        ruleset: "a hash".to_owned(),
+        ..Verdict::default()
+    }
+}
+
+/// The texter of a number, with their conversation.
+async fn someone(tx: &mut Tx, number: &str) -> Result<(Texter, Conversation), StoreError> {
+    let number = PhoneNumber::of_sender(number);
+    let texter = tx.texter(&number, &State::default(), NOW).await?;
+    let conversation = match texter.conversation {
+        Some(open) => open,
+        None => tx.open_conversation(texter.id, NOW).await?,
+    };
+    Ok((texter, conversation))
+}
+
+/// Records an inbound text under an id of the gateway; the row, unless it is a repetition.
+async fn hears(
+    tx: &mut Tx,
+    number: &str,
+    gateway_ref: &str,
+    words: &str,
+) -> Result<Option<Uuid>, StoreError> {
+    let (texter, conversation) = someone(tx, number).await?;
+    let new = NewInbound {
+        id: tx.id(NOW),
+        gateway: "main",
+        gateway_ref,
+        body: &MessageBody::new(words),
+        media: 2,
+        verdict: &verdict(Tier::High),
+        at: NOW,
+    };
+    let recorded = tx.record_inbound(&texter, &conversation, &new).await?;
+    Ok(recorded.then_some(new.id))
+}
+
+/// Puts a text to a texter into the outbox; the row.
+async fn says(
+    tx: &mut Tx,
+    number: &str,
+    lane: Lane,
+    words: &str,
+    answers: Option<Uuid>,
+) -> Result<Uuid, StoreError> {
+    let (texter, conversation) = someone(tx, number).await?;
+    let new = NewOutbound {
+        id: tx.id(NOW),
+        gateway: "main",
+        author: Author::Line,
+        staff_id: None,
+        body: &MessageBody::new(words),
+        at: NOW,
+    };
+    tx.record_outbound(&texter, &conversation, &new).await?;
+    let id = tx.id(NOW);
+    let receiver = Receiver::Texter {
+        texter_id: texter.id,
+        message_id: new.id,
+        answers,
+    };
+    let row = NewOutbox {
+        id,
+        lane,
+        gateway: "main",
+        receiver,
+        state: OutboxState::Queued,
+        due_at: NOW,
+        now: NOW,
+    };
+    tx.enqueue(&row).await?;
+    Ok(id)
+}
+
+/// Opens an alert for a number.
+async fn alarm(
+    tx: &mut Tx,
+    number: &str,
+    code: &str,
+    tier: Tier,
+    opened_at: At,
+    wait: u64,
+) -> Result<Alert, StoreError> {
+    let (texter, conversation) = someone(tx, number).await?;
+    let request = AlertRequest {
+        reason: Reason::Crisis,
+        tier,
+        page_after: seconds(wait),
+    };
+    let alert = Alert::open(
+        tx.id(NOW),
+        conversation.id,
+        texter.id,
+        code.to_owned(),
+        request,
+        opened_at,
+    );
+    tx.insert_alert(&alert).await?;
+    Ok(alert)
+}
+
+fn settled(state: OutboxState, due_at: At) -> Settled {
+    Settled {
+        state,
+        due_at,
+        gateway_ref: Some("SMout".to_owned()),
+        code: Some("20429".to_owned()),
+    }
+}
+
+/// Changes the database past the store.
+async fn damage(world: &World, sql: &'static str) {
+    let url = &world.config.database.url;
+    let changed = if url.starts_with("sqlite") {
+        let mut c = sqlx::SqliteConnection::connect(url).await.unwrap();
+        sqlx::query(sql)
+            .execute(&mut c)
+            .await
+            .unwrap()
+            .rows_affected()
+    } else {
+        let mut c = sqlx::PgConnection::connect(url).await.unwrap();
+        sqlx::query(sql)
+            .execute(&mut c)
+            .await
+            .unwrap()
+            .rows_affected()
+    };
+    assert!(changed > 0, "{sql}");
+}
+
+both! {
+    async fn a_texter_is_found_again_by_number_with_their_state(world: World) {
+        let made = unit!(world, |tx| {
+            let texter = tx.texter(&number(), &State::new(Locale::Es), NOW).await?;
+            assert_eq!((texter.state.locale, texter.conversation), (Locale::Es, None));
+            let state = State { greeted: true, misses: 3, ..texter.state.clone() };
+            tx.save_state(&texter, &state).await?;
+            texter.id
+        });
+        unit!(world, |tx| {
+            // Another spelling of the same number.
+            let spelled = PhoneNumber::parse("+1 555-0123").unwrap();
+            let texter = tx.texter(&spelled, &State::default(), NOW).await?;
+            assert_eq!(texter.id, made);
+            assert!(texter.state.greeted && texter.state.misses == 3 && texter.state.locale == Locale::Es);
+            assert_eq!(tx.number_of(&texter).await?, number());
+            let other = tx.texter(&PhoneNumber::of_sender("+15550124"), &State::default(), NOW).await?;
+            assert_ne!(other.id, made);
+        });
+    }
+
+    async fn a_conversation_is_open_until_it_is_closed(world: World) {
+        let (first, texter_id) = unit!(world, |tx| {
+            let (texter, conversation) = someone(tx, NUMBER).await?;
+            assert_eq!((conversation.tier, conversation.human_joined), (Tier::None, false));
+            tx.touch_conversation(conversation.id, Tier::High, later(5)).await?;
+            tx.human_joined(conversation.id, later(6)).await?;
+            (conversation.id, texter.id)
+        });
+        let texter = view!(world).texter_of(first).await.unwrap().unwrap();
+        let open = Conversation { id: first, texter_id, tier: Tier::High, human_joined: true };
+        assert_eq!(texter.conversation, Some(open));
+        let same = unit!(world, |tx| { tx.texter_to_change(first).await?.unwrap().id });
+        assert_eq!(same, texter_id);
+        assert!(!view!(world).is_closed(first).await.unwrap());
+        unit!(world, |tx| { tx.close_conversation(first, later(7)).await?; });
+        assert!(view!(world).is_closed(first).await.unwrap());
+        let second = unit!(world, |tx| {
+            let (texter, conversation) = someone(tx, NUMBER).await?;
+            assert_eq!((texter.id, conversation.tier, conversation.human_joined), (texter_id, Tier::None, false));
+            conversation.id
+        });
+        assert_ne!(first, second);
+        assert!(view!(world).texter_of(Uuid::from_u128(1)).await.unwrap().is_none());
+    }
+
+    async fn a_thread_reads_back_as_it_was_written(world: World) {
+        const WORDS: &str = "hola \u{1f600} \0 '; -- \u{202e}";
+        let conversation = unit!(world, |tx| {
+            assert!(hears(tx, NUMBER, "SM1", WORDS).await?.is_some());
+            let id = says(tx, NUMBER, Lane::Content, "first answer", None).await?;
+            tx.settle(id, later(1), &settled(OutboxState::Accepted, NOW)).await?;
+            says(tx, NUMBER, Lane::Content, "second answer", None).await?;
+            someone(tx, NUMBER).await?.1.id
+        });
+        let mut tx = view!(world);
+        let texter = tx.texter_of(conversation).await.unwrap().unwrap();
+        let thread = tx.thread(&texter, conversation, 10).await.unwrap();
+        let words: Vec<_> = thread.iter().map(|message| message.body.reveal()).collect();
+        assert_eq!(words, [WORDS, "first answer", "second answer"]);
+        assert_eq!(thread[0].verdict, Some(verdict(Tier::High)));
+        assert_eq!((thread[0].author, thread[0].media, thread[0].at), (Author::Texter, 2, NOW));
+        assert_eq!((thread[1].author, thread[1].verdict.is_none()), (Author::Line, true));
+        let sending: Vec<_> = thread.iter().map(|message| message.sending).collect();
+        assert_eq!(sending, [None, Some((OutboxState::Accepted, None)), Some((OutboxState::Queued, None))]);
+        let latest = tx.thread(&texter, conversation, 1).await.unwrap();
+        assert_eq!(latest[0].body.reveal(), "second answer");
+        assert_eq!(tx.gateway_of(conversation).await.unwrap().as_deref(), Some("main"));
+        assert_eq!(tx.gateway_of(Uuid::from_u128(1)).await.unwrap(), None);
+    }
+
+    async fn an_inbound_text_is_recorded_once_for_each_gateway_id(world: World) {
+        let made = unit!(world, |tx| {
+            let first = hears(tx, NUMBER, "SM1", "words").await?;
+            let again = hears(tx, NUMBER, "SM1", "other words").await?;
+            let second = hears(tx, NUMBER, "SM2", "words").await?;
+            [first.is_some(), again.is_some(), second.is_some()]
+        });
+        assert_eq!(made, [true, false, true]);
+        assert!(!unit!(world, |tx| { hears(tx, "+15550124", "SM1", "words").await?.is_some() }), "whoever it is from");
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages").await, 2);
+    }
+
+    async fn a_unit_that_fails_or_panics_leaves_nothing(world: World) {
+        let failed = world.app.store.write(|tx| Box::pin(async move {
+            hears(tx, NUMBER, "SM1", "words").await?;
+            Err::<(), _>(StoreError::Late)
+        })).await;
+        assert!(matches!(failed, Err(StoreError::Late)), "{failed:?}");
+        let panicked = world.app.store.write(|tx| Box::pin(async move {
+            hears(tx, NUMBER, "SM1", "words").await?;
+            assert!(tx.outbox_waiting().await? > 9, "on purpose");
+            Ok(())
+        })).await;
+        assert!(matches!(panicked, Err(StoreError::Panicked)), "{panicked:?}");
+        let at_once = world.app.store.write(|_| {
+            let at_once = || -> () { panic!("on purpose") };
+            at_once();
+            Box::pin(async { Ok(()) })
+        }).await;
+        assert!(matches!(at_once, Err(StoreError::Panicked)), "{at_once:?}");
+        for table in ["SELECT COUNT(*) FROM texters", "SELECT COUNT(*) FROM conversations", "SELECT COUNT(*) FROM messages"] {
+            assert_eq!(world.count(table).await, 0, "{table}");
+        }
+        assert!(unit!(world, |tx| { hears(tx, NUMBER, "SM1", "words").await?.is_some() }), "the store still works");
+    }
+
+    async fn a_unit_that_fails_takes_none_of_its_neighbours_with_it(world: World) {
+        let units = (0..200_u32).map(|n| world.app.store.write(move |tx| Box::pin(async move {
+            hears(tx, &format!("+1555{n:04}"), &format!("SM{n}"), "words").await?;
+            match n % 20 {
+                0 => Err(StoreError::Late),
+                10 => panic!("on purpose"),
+                _ => Ok(n),
+            }
+        })));
+        let outcomes = join_all(units).await;
+        for (n, outcome) in (0..).zip(&outcomes) {
+            match n % 20 {
+                0 => assert!(matches!(outcome, Err(StoreError::Late)), "{n}: {outcome:?}"),
+                10 => assert!(matches!(outcome, Err(StoreError::Panicked)), "{n}: {outcome:?}"),
+                _ => assert_eq!(*outcome.as_ref().unwrap(), n),
+            }
+        }
+        for table in ["SELECT COUNT(*) FROM texters", "SELECT COUNT(*) FROM messages"] {
+            assert_eq!(world.count(table).await, 180, "{table}");
+        }
+    }
+
+    async fn first_texts_at_once_make_one_texter_with_one_conversation(world: World) {
+        let other = world.another_app().await;
+        let units = (0..20_u32).map(|n| {
+            let store = if n % 2 == 0 { &world.app.store } else { &other.store };
+            store.write(move |tx| Box::pin(async move { hears(tx, NUMBER, &format!("SM{n}"), "words").await }))
+        });
+        let made = join_all(units).await;
+        assert!(made.iter().all(|row| row.as_ref().is_ok_and(Option::is_some)), "{made:?}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM texters").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM conversations").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages").await, 20);
+    }
+
+    async fn a_second_open_conversation_or_alert_is_refused(world: World) {
+        let texter = unit!(world, |tx| {
+            alarm(tx, NUMBER, "A3", Tier::High, NOW, 0).await?;
+            someone(tx, NUMBER).await?.0.id
+        });
+        let again = world.app.store.write(move |tx| Box::pin(tx.open_conversation(texter, NOW))).await;
+        assert!(matches!(again, Err(StoreError::Driver(_))), "{again:?}");
+        for (number, code) in [(NUMBER, "A4"), ("+15550124", "A3")] {
+            let again = world.app.store
+                .write(move |tx| Box::pin(alarm(tx, number, code, Tier::High, NOW, 0))).await;
+            assert!(matches!(again, Err(StoreError::Driver(_))), "{code}: {again:?}");
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM alerts").await, 1);
+    }
+
+    async fn alerts_opened_at_once_have_codes_of_their_own(world: World) {
+        let other = world.another_app().await;
+        let units = (0..40_u32).map(|n| {
+            let store = if n % 2 == 0 { &world.app.store } else { &other.store };
+            store.write(move |tx| Box::pin(async move {
+                let code = tx.free_code().await?;
+                alarm(tx, &format!("+1555{n:04}"), &code, Tier::High, NOW, 0).await
+            }))
+        });
+        let alerts = join_all(units).await;
+        assert!(alerts.iter().all(Result::is_ok), "{alerts:?}");
+        assert_eq!(world.count("SELECT COUNT(DISTINCT code) FROM alerts").await, 40);
+    }
+
+    async fn an_alert_reads_back_as_it_was_saved(world: World) {
+        let alert = unit!(world, |tx| {
+            let mut alert = alarm(tx, NUMBER, "A3", Tier::Concern, NOW, 60).await?;
+            assert_eq!(tx.open_alert(alert.conversation_id).await?, Some(alert.clone()));
+            let request = AlertRequest { reason: Reason::OptedOutInCrisis, tier: Tier::Imminent, page_after: seconds(0) };
+            alert.raise(request, later(1), &TIMING);
+            alert.paged(later(1), &TIMING);
+            alert.acknowledge("Duty phone", later(2), &TIMING).unwrap();
+            alert.claim(Uuid::from_u128(7), "Second", later(3), &TIMING);
+            alert.answered(later(4));
+            tx.save_alert(&alert).await?;
+            alert
+        });
+        let mut tx = view!(world);
+        assert_eq!(tx.open_alert_of(alert.texter_id).await.unwrap(), Some(alert.clone()));
+        assert_eq!(tx.open_alert_of(Uuid::from_u128(1)).await.unwrap(), None);
+        assert_eq!(tx.alerts_open().await.unwrap(), (1, 0));
+        drop(tx);
+        let open = unit!(world, |tx| {
+            assert_eq!(tx.free_code().await?, "A4");
+            let open = tx.open_alerts().await?;
+            let mut closed = open[0].clone();
+            closed.close(Closed::ByStaff, later(5));
+            tx.save_alert(&closed).await?;
+            assert_eq!(tx.open_alert(closed.conversation_id).await?, None);
+            assert_eq!(tx.open_alerts().await?, []);
+            assert_eq!(tx.free_code().await?, "A4", "the round goes on");
+            open
+        });
+        assert_eq!(open, [alert]);
+        // Closed, its code and its conversation are free again.
+        unit!(world, |tx| { alarm(tx, NUMBER, "A3", Tier::High, NOW, 0).await?; });
+    }
+
+    async fn alerts_are_due_in_order_and_never_once_closed(world: World) {
+        unit!(world, |tx| {
+            alarm(tx, "+15550121", "A3", Tier::High, NOW, 30).await?;
+            alarm(tx, "+15550122", "A4", Tier::High, NOW, 10).await?;
+            alarm(tx, "+15550123", "A6", Tier::High, NOW, 300).await?;
+            let mut closed = alarm(tx, "+15550124", "A7", Tier::High, NOW, 0).await?;
+            closed.close(Closed::AnsweredNo, NOW);
+            tx.save_alert(&closed).await?;
+        });
+        let codes = unit!(world, |tx| {
+            let mut codes = Vec::new();
+            for (now, limit) in [(NOW, 9), (later(29), 9), (later(30), 9), (later(30), 1), (later(999), 9)] {
+                let due = tx.alerts_due(now, limit).await?;
+                codes.push(due.into_iter().map(|alert| alert.code).collect::<Vec<_>>().join(" "));
+            }
+            codes
+        });
+        assert_eq!(codes, ["", "A4", "A4 A3", "A4", "A4 A3 A6"]);
+    }
+
+    async fn a_round_of_pages_reaches_every_contact_sealed_with_the_house_key(world: World) {
+        let alert = unit!(world, |tx| {
+            let mut alert = alarm(tx, NUMBER, "A3", Tier::High, NOW, 0).await?;
+            let second = Contact { name: "Second".to_owned(), number: PhoneNumber::of_sender("+15550198") };
+            tx.page_round("main", &[contact(), second], &mut alert, &TIMING, NOW).await?;
+            assert_eq!((alert.pages, alert.page_is_due(NOW), alert.page_is_due(later(120))), (1, false, true));
+            let contact = contact();
+            let notice = NewPage { alert: None, kind: PageKind::Notice, contact: &contact, words: "thank you" };
+            tx.send_to_responder("main", &notice, NOW).await?;
+            alert
+        });
+        let due = unit!(world, |tx| { tx.claim_due(Lane::Page, NOW, seconds(60), 10).await? });
+        let sent: Vec<_> = due.iter().map(|due| (due.to.reveal(), due.body.reveal().contains("A3"))).collect();
+        assert_eq!(sent, [("+15550199", true), ("+15550198", true), ("+15550199", false)]);
+        assert!(due.iter().all(|due| matches!(due.receiver, Receiver::Responder { .. }) && due.attempts == 0));
+        let actions = view!(world).audit_of(alert.id).await.unwrap();
+        assert_eq!(actions.len(), 1);
+        assert!(actions[0].0 == "alert.paged" && actions[0].1.contains(r#""contacts":2"#), "{actions:?}");
+    }
+
+    async fn a_claim_is_exclusive_until_its_lease_runs_out_or_is_given_back(world: World) {
+        let other = world.another_app().await.store;
+        unit!(world, |tx| {
+            for n in 0..50 {
+                says(tx, &format!("+1555{n:04}"), Lane::Content, "words", None).await?;
+            }
+        });
+        let claim = async |store: &Store, now: At| {
+            let due = store.write(move |tx| Box::pin(tx.claim_due(Lane::Content, now, seconds(60), 7))).await.unwrap();
+            due.into_iter().map(|due| due.id).collect::<Vec<_>>()
+        };
+        let mut claimed = join_all((0..10).map(|n| {
+            claim(if n % 2 == 0 { &world.app.store } else { &other }, NOW)
+        })).await.concat();
+        claimed.sort_unstable();
+        let all = claimed.len();
+        claimed.dedup();
+        assert_eq!((claimed.len(), all), (50, 50), "each row went to one of them");
+        assert!(claim(&other, later(59)).await.is_empty());
+        let back = claimed[9];
+        unit!(world, |tx| { tx.release(back).await?; });
+        assert_eq!(claim(&other, later(1)).await, [back]);
+        assert_eq!(claim(&other, later(60)).await.len(), 7, "the first leases have run out");
+    }
+
+    async fn lanes_are_claimed_apart_and_parts_in_order(world: World) {
+        let rows = unit!(world, |tx| {
+            let first = says(tx, NUMBER, Lane::Content, "part 1", None).await?;
+            let second = says(tx, NUMBER, Lane::Content, "part 2", None).await?;
+            let crisis = says(tx, NUMBER, Lane::Crisis, "crisis", None).await?;
+            [first, second, crisis]
+        });
+        let claim = async |lane: Lane, now: At| {
+            let due = unit!(world, |tx| { tx.claim_due(lane, now, seconds(60), 10).await? });
+            due.into_iter().map(|due| due.id).collect::<Vec<_>>()
+        };
+        let [first, second, crisis] = rows;
+        assert_eq!(claim(Lane::Crisis, NOW).await, [crisis], "it waits for no other lane");
+        assert_eq!(claim(Lane::Content, NOW).await, [first]);
+        assert!(claim(Lane::Content, NOW).await.is_empty(), "the second part waits for the first");
+        unit!(world, |tx| { tx.settle(first, NOW, &settled(OutboxState::Queued, later(30))).await?; });
+        assert!(claim(Lane::Content, later(29)).await.is_empty());
+        assert_eq!(claim(Lane::Content, later(30)).await, [first]);
+        unit!(world, |tx| { tx.settle(first, later(30), &settled(OutboxState::Accepted, NOW)).await?; });
+        assert_eq!(claim(Lane::Content, later(30)).await, [second]);
+        assert!(claim(Lane::Conversation, later(30)).await.is_empty());
+    }
+
+    async fn what_is_done_stays_done(world: World) {
+        let id = unit!(world, |tx| {
+            let id = says(tx, NUMBER, Lane::Content, "words", None).await?;
+            assert_eq!(tx.outbox_waiting().await?, 1);
+            tx.settle(id, later(1), &settled(OutboxState::Awaiting, later(30))).await?;
+            assert_eq!(tx.outbox_waiting().await?, 1);
+            tx.settle(id, later(2), &settled(OutboxState::Accepted, NOW)).await?;
+            tx.settle(id, later(3), &settled(OutboxState::Queued, NOW)).await?;
+            tx.settle(id, later(4), &settled(OutboxState::Failed, NOW)).await?;
+            id
+        });
+        let row = view!(world).outbox_row_of("main", Some(id), "").await.unwrap().unwrap();
+        assert_eq!(row.id, id);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'accepted'").await, 1);
+        assert_eq!(view!(world).outbox_waiting().await.unwrap(), 0);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE attempts = 2 AND lease_until IS NULL").await, 1);
+        assert!(unit!(world, |tx| { tx.claim_due(Lane::Content, later(9_999), seconds(60), 10).await? }).is_empty());
+        // Only a receipt that says "not delivered" puts it back.
+        unit!(world, |tx| { tx.send_again(id, later(10_000)).await?; });
+        assert_eq!(unit!(world, |tx| { tx.claim_due(Lane::Content, later(10_000), seconds(60), 10).await? }).len(), 1);
+    }
+
+    async fn a_receipt_finds_its_row_by_our_id_or_by_the_gateways(world: World) {
+        let (id, answers) = unit!(world, |tx| {
+            let heard = hears(tx, NUMBER, "SM1", "words").await?.unwrap();
+            let id = says(tx, NUMBER, Lane::Content, "words", Some(heard)).await?;
+            tx.settle(id, NOW, &settled(OutboxState::Accepted, NOW)).await?;
+            (id, heard)
+        });
+        let mut tx = view!(world);
+        for (outbox_id, gateway_ref) in [(Some(id), "SMother"), (None, "SMout"), (Some(Uuid::from_u128(1)), "SMout")] {
+            let row = tx.outbox_row_of("main", outbox_id, gateway_ref).await.unwrap().unwrap();
+            assert_eq!((row.id, row.lane, row.delivery, row.answers), (id, Lane::Content, None, Some(answers)));
+        }
+        for (gateway, outbox_id, gateway_ref) in [("other", Some(id), "SMout"), ("main", None, "SMother")] {
+            assert!(tx.outbox_row_of(gateway, outbox_id, gateway_ref).await.unwrap().is_none());
+        }
+        drop(tx);
+        unit!(world, |tx| {
+            let delivered = Delivery::Delivered;
+            tx.record_delivery(id, later(9), OutboxState::Accepted, delivered, "SMlate", Some("0")).await?;
+        });
+        let row = view!(world).outbox_row_of("main", None, "SMout").await.unwrap().unwrap();
+        assert_eq!(row.delivery, Some(Delivery::Delivered), "the first id of the gateway stays");
+    }
+
+    async fn an_obligation_is_open_until_it_is_settled_once(world: World) {
+        let rows = unit!(world, |tx| {
+            let mut rows = Vec::new();
+            for (n, closed) in [(1, None), (2, None), (3, Some((NOW, "loop_guard")))] {
+                let id = hears(tx, NUMBER, &format!("SM{n}"), "words").await?.unwrap();
+                let texter = someone(tx, NUMBER).await?.0.id;
+                tx.owe_reply(id, texter, later(60 * n), closed).await?;
+                rows.push((id, texter));
+            }
+            rows
+        });
+        for (now, expected) in [(NOW, (2, 0)), (later(61), (2, 1)), (later(999), (2, 2))] {
+            assert_eq!(view!(world).obligations_open(now).await.unwrap(), expected);
+        }
+        let (first, texter) = rows[0];
+        unit!(world, |tx| {
+            tx.reply_settled(first, later(1), "replied").await?;
+            tx.reply_settled(first, later(2), "undeliverable").await?;
+            tx.replies_settled(texter, later(3), "closed_by_staff").await?;
+        });
+        assert_eq!(view!(world).obligations_open(later(999)).await.unwrap(), (0, 0));
+        for outcome in ["replied", "closed_by_staff", "loop_guard"] {
+            let sql = sqlx_count(outcome);
+            assert_eq!(world.count(sql).await, 1, "{outcome}");
+        }
+    }
+
+    async fn the_queue_lists_who_waits_first_by_tier_then_by_waiting_time(world: World) {
+        unit!(world, |tx| {
+            for (number, code, tier, opened) in [
+                ("+15550121", "A3", Tier::High, 20), ("+15550122", "A4", Tier::Imminent, 30),
+                ("+15550123", "A6", Tier::High, 10), ("+15550124", "A7", Tier::Concern, 0),
+            ] {
+                alarm(tx, number, code, tier, later(opened), 0).await?;
+            }
+            let quiet = someone(tx, "+15550125").await?.1;
+            tx.touch_conversation(quiet.id, Tier::Imminent, later(99)).await?;
+            let gone = someone(tx, "+15550126").await?.1;
+            tx.close_conversation(gone.id, NOW).await?;
+        });
+        let queue = view!(world).queue(10).await.unwrap();
+        let codes: Vec<_> = queue.iter().map(|row| row.code.as_deref().unwrap_or("-")).collect();
+        assert_eq!(codes, ["A4", "A6", "A3", "A7", "-"]);
+        assert_eq!((queue[0].reason, queue[0].waiting_since), (Some(Reason::Crisis), Some(later(30))));
+        assert_eq!((queue[4].tier, queue[4].last_inbound_at), (Tier::Imminent, later(99)));
+        assert_eq!(view!(world).queue(2).await.unwrap().len(), 2);
+        assert_eq!(view!(world).alerts_open().await.unwrap(), (4, 4));
+    }
+
+    async fn settings_are_kept_changed_and_removed(world: World) {
+        unit!(world, |tx| {
+            assert_eq!(tx.setting("a").await?, None);
+            tx.set_setting("a", b"one\0").await?;
+            tx.set_setting("a", b"two\xff").await?;
+            assert_eq!(tx.setting("a").await?.as_deref(), Some(b"two\xff".as_slice()));
+            tx.remove_setting("a").await?;
+            tx.remove_setting("a").await?;
+            assert_eq!(tx.setting("a").await?, None);
+        });
+    }
+
+    async fn a_login_belongs_to_one_account(world: World) {
+        let id = unit!(world, |tx| {
+            assert_eq!(tx.staff_count().await?, 0);
+            let new = NewStaff { login: "ada", name: "Second", role: Role::Supervisor, password_hash: "hash" };
+            let id = tx.add_staff(&new, NOW).await?.unwrap();
+            assert_eq!(tx.add_staff(&NewStaff { name: "Another", ..new }, NOW).await?, None);
+            id
+        });
+        let mut tx = view!(world);
+        let Account { id: found, login, name, role, password_hash } = tx.staff_by_login("ada").await.unwrap().unwrap();
+        assert_eq!((found, login.as_str(), name.as_str(), role, password_hash.as_str()), (id, "ada", "Second", Role::Supervisor, "hash"));
+        assert!(tx.staff_by_login("Second").await.unwrap().is_none());
+        assert_eq!(tx.staff_name(id).await.unwrap().as_deref(), Some("Second"));
+        assert_eq!(tx.staff_name(Uuid::from_u128(1)).await.unwrap(), None);
+        assert_eq!(tx.staff_count().await.unwrap(), 1);
+    }
+
+    async fn a_session_ends_by_idling_by_age_and_by_signing_out(world: World) {
+        unit!(world, |tx| {
+            let new = NewStaff { login: "ada", name: "Second", role: Role::Responder, password_hash: "hash" };
+            let staff = tx.add_staff(&new, NOW).await?.unwrap();
+            tx.start_session(b"token", staff, NOW).await?;
+            let before = NOW.minus(seconds(1));
+            let (account, seen) = tx.session(b"token", before, before).await?.unwrap();
+            assert_eq!((account.id, seen), (staff, NOW));
+            tx.touch_session(b"token", later(600)).await?;
+            assert_eq!(tx.session(b"token", before, later(599)).await?.unwrap().1, later(600));
+            assert!(tx.session(b"token", before, later(600)).await?.is_none(), "idle for too long");
+            assert!(tx.session(b"token", NOW, before).await?.is_none(), "too old, however busy");
+            assert!(tx.session(b"other", before, before).await?.is_none());
+            tx.end_session(b"token").await?;
+            assert!(tx.session(b"token", before, before).await?.is_none());
+        });
+    }
+
+    async fn the_audit_log_keeps_order_and_subject(world: World) {
+        let subject = Uuid::from_u128(7);
+        unit!(world, |tx| {
+            for n in 0..3 {
+                tx.audit(NOW, "line", &format!("step.{n}"), Some(subject), &serde_json::json!({"n": n})).await?;
+            }
+            tx.audit(NOW, "ada", "other", None, &serde_json::json!({})).await?;
+        });
+        let entries = view!(world).audit_of(subject).await.unwrap();
+        let expected = [0, 1, 2].map(|n| (format!("step.{n}"), format!(r#"{{"n":{n}}}"#)));
+        assert_eq!(entries, expected);
+    }
+
+    async fn a_database_is_opened_with_its_own_key_only_and_keeps_its_data(world: World) {
+        world.phone(NUMBER).texts("hello").await;
+        let before = world.count("SELECT COUNT(*) FROM messages").await;
+        world.app.store.close().await;
+        let closed = world.app.store.write(|tx| Box::pin(tx.outbox_waiting())).await;
+        assert!(closed.is_err(), "a closed store takes nothing");
+        let url = &world.config.database.url;
+        let wrong = Arc::new(Keyring::new(&[9; 32]));
+        let refused = Store::open(url, wrong, Arc::new(SeededIds::new(9))).await.err().unwrap();
+        assert!(matches!(refused, OpenError::WrongKey), "{refused}");
+        assert!(refused.to_string().contains("keys.file"), "{refused}");
+        let master = keyfile::load_or_create(&world.config.keys.file, &SeededIds::new(9)).unwrap();
+        let store = Store::open(url, Arc::new(Keyring::new(&master)), Arc::new(SeededIds::new(9))).await.unwrap();
+        assert!(before > 1);
+        let number = store.write(|tx| Box::pin(async move {
+            let texter = tx.texter(&number(), &State::default(), NOW).await?;
+            assert!(texter.state.greeted && texter.conversation.is_some());
+            tx.number_of(&texter).await
+        })).await.unwrap();
+        assert_eq!(number.reveal(), NUMBER);
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages").await, before);
+    }
+
+    async fn damage_names_the_row_and_never_the_words(world: World) {
+        world.phone(NUMBER).texts("purple elephants").await;
+        let queue = view!(world).queue(1).await.unwrap();
+        let conversation = queue[0].conversation_id;
+        damage(&world, if world.config.database.url.starts_with("sqlite") {
+            "UPDATE messages SET body_sealed = CAST(substr(body_sealed, 1, length(body_sealed) - 1) || x'00' AS BLOB) WHERE author = 'texter'"
+        } else {
+            "UPDATE messages SET body_sealed = set_byte(body_sealed, length(body_sealed) - 1, get_byte(body_sealed, length(body_sealed) - 1) # 1) WHERE author = 'texter'"
+        }).await;
+        let mut tx = view!(world);
+        let texter = tx.texter_of(conversation).await.unwrap().unwrap();
+        let error = tx.thread(&texter, conversation, 10).await.unwrap_err();
+        let StoreError::Corrupt { table, id, .. } = &error else { panic!("{error}") };
+        assert_eq!((*table, id.is_nil()), ("messages", false));
+        let said = format!("{error} {error:?}");
+        assert!(said.contains(&id.to_string()) && said.contains("messages.body"), "{said}");
+        assert!(!said.contains("purple") && !said.contains("0123"), "{said}");
+    }
+
+    async fn bytes_that_were_moved_to_another_row_do_not_open(world: World) {
+        for number in [NUMBER, "+15550124"] {
+            world.phone(number).texts("hello").await;
+        }
+        damage(&world, "UPDATE texters SET wrapped_key = (SELECT wrapped_key FROM texters ORDER BY id DESC LIMIT 1),
+            state_sealed = (SELECT state_sealed FROM texters ORDER BY id DESC LIMIT 1)").await;
+        let moved = world.app.store.write(|tx| Box::pin(async move {
+            tx.texter(&number(), &State::default(), NOW).await.map(|_| ())
+        })).await;
+        let Err(StoreError::Corrupt { table: "texters", why, .. }) = moved else { panic!("{moved:?}") };
+        assert!(why.contains("wrapped_key"), "{why}");
+    }
+
+    async fn one_damaged_text_does_not_hold_up_those_behind_it(world: World) {
+        unit!(world, |tx| {
+            says(tx, NUMBER, Lane::Content, "damaged", None).await?;
+            says(tx, "+15550124", Lane::Content, "whole", None).await?;
+        });
+        damage(&world, "UPDATE messages SET body_sealed = wrapped_key FROM texters
+            WHERE texters.id = messages.texter_id AND messages.id = (SELECT id FROM messages ORDER BY id LIMIT 1)").await;
+        let due = unit!(world, |tx| { tx.claim_due(Lane::Content, NOW, seconds(60), 10).await? });
+        let words: Vec<_> = due.iter().map(|due| due.body.reveal()).collect();
+        assert_eq!(words, ["whole"]);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND code = 'unreadable'").await, 1);
+    }
+
+    async fn the_database_holds_no_number_and_no_word_in_clear(world: World) {
+        let texter = world.phone("+15557654321");
+        for words in ["purple elephants", "i want to die", "A3", "HUMAN"] {
+            texter.texts(words).await;
+        }
+        world.responder().texts("A3").await;
+        world.advance(minutes(2)).await;
+        let planted = ["5557654321", "purple", "elephants", "want to die", "5550199", "Call or text 988", "Reply A3"];
+        let stored = everything(&world).await;
+        assert!(find(&stored, "text.decided") && find(&stored, "Duty phone"), "the search finds what is in clear");
+        for word in planted {
+            assert!(!find(&stored, word), "{word} is in the database in clear");
+        }
+    }
+}
+
+/// `PostgreSQL` alone: on `SQLite` one writer at a time sees what the one before has done.
+#[tokio::test]
+async fn a_text_that_waits_for_its_turn_sees_what_the_one_before_did() {
+    let Some(world) = World::on(Engine::Postgres).await else {
+        return;
+    };
+    unit!(world, |tx| {
+        someone(tx, NUMBER).await?;
+    });
+    let locked = Arc::new(Notify::new());
+    let (has_locked, url) = (Arc::clone(&locked), world.config.database.url.clone());
+    let first = world.app.store.write(move |tx| {
+        let (has_locked, url) = (Arc::clone(&has_locked), url.clone());
+        Box::pin(async move {
+            let (_, conversation) = someone(tx, NUMBER).await?;
+            has_locked.notify_one();
+            until_somebody_waits(&url).await;
+            tx.touch_conversation(conversation.id, Tier::Imminent, NOW)
+                .await
+        })
+    });
+    let second = async {
+        locked.notified().await;
+        unit!(world, |tx| { someone(tx, NUMBER).await?.1.tier })
+    };
+    let (first, second) = tokio::join!(first, second);
+    first.unwrap();
+    assert_eq!(second, Tier::Imminent);
+}
+
+/// `PostgreSQL` alone, for the same reason.
+#[tokio::test]
+async fn a_stop_is_not_lost_when_the_team_closes_at_the_same_moment() {
+    let Some(world) = World::on(Engine::Postgres).await else {
+        return;
+    };
+    let conversation = unit!(world, |tx| {
+        let new = NewStaff {
+            login: "ada",
+            name: "Second",
+            role: Role::Responder,
+            password_hash: "hash",
+        };
+        tx.add_staff(&new, NOW).await?;
+        someone(tx, NUMBER).await?.1.id
+    });
+    let ada = view!(world).staff_by_login("ada").await.unwrap().unwrap();
+    let handoff = Arc::new(Handoff {
+        store: world.app.store.clone(),
+        clock: Arc::new(world.clock.clone()),
+        desk: Arc::new(Desk {
+            roster: Roster::default(),
+            timing: TIMING,
+            gateway: "main".to_owned(),
+            public_url: String::new(),
+        }),
+        feed: world.app.feed.clone(),
+    });
+    let locked = Arc::new(Notify::new());
+    let (has_locked, url) = (Arc::clone(&locked), world.config.database.url.clone());
+    let stop = world.app.store.write(move |tx| {
+        let (has_locked, url) = (Arc::clone(&has_locked), url.clone());
+        Box::pin(async move {
+            let (texter, _) = someone(tx, NUMBER).await?;
+            has_locked.notify_one();
+            until_somebody_waits(&url).await;
+            let state = State {
+                opted_out: true,
+                ..texter.state.clone()
+            };
+            tx.save_state(&texter, &state).await
+        })
+    });
+    let close = async {
+        locked.notified().await;
+        handoff.act(&ada, conversation, Act::Close).await
+    };
+    let (stop, close) = tokio::join!(stop, close);
+    stop.unwrap();
+    close.unwrap().unwrap();
+    assert!(unit!(world, |tx| {
+        someone(tx, NUMBER).await?.0.state.opted_out
+    }));
+}
+
+/// Returns once another unit of work waits for a lock in this database, or none will.
+async fn until_somebody_waits(url: &str) {
+    let mut c = sqlx::PgConnection::connect(url).await.unwrap();
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    // Not for ever: when nobody waits, the test is to fail and not to hang.
+    for _ in 0..5_000 {
+        let count: i64 = sqlx::query_scalar(waiting).fetch_one(&mut c).await.unwrap();
+        if count > 0 {
+            return;
+        }
+    }
+}
+
+/// A query that counts obligations with an outcome.
+fn sqlx_count(outcome: &str) -> &'static str {
+    format!("SELECT COUNT(*) FROM obligations WHERE outcome = '{outcome}'").leak()
+}
+
+fn find(stored: &[u8], word: &str) -> bool {
+    stored
+        .windows(word.len())
+        .any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Every byte that the database keeps: the files of `SQLite`, every column of `PostgreSQL`.
+async fn everything(world: &World) -> Vec<u8> {
+    let url = &world.config.database.url;
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        let files = ["", "-wal", "-shm"].map(|end| std::fs::read(format!("{path}{end}")));
+        return files.into_iter().flatten().flatten().collect();
+    }
+    let mut c = sqlx::PgConnection::connect(url).await.unwrap();
+    let columns = sqlx::query(
+        "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns WHERE table_schema = 'public'",
+    )
+    .fetch_all(&mut c)
+    .await
+    .unwrap();
+    let mut stored = Vec::new();
+    for column in columns {
+        let (table, name, kind): (String, String, String) =
+            (column.get(0), column.get(1), column.get(2));
+        let shown = match kind.as_str() {
+            // Bytes that are text are shown as text.
+            "bytea" => format!("encode({name}, 'escape')"),
+            _ => format!("{name}::text"),
+        };
+        let sql = format!("SELECT COALESCE({shown}, '') FROM {table}");
+        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .fetch_all(&mut c)
+            .await
+            .unwrap();
+        stored.extend(rows.into_iter().flat_map(String::into_bytes));
+    }
+    stored
+}
+
+/// A method that is not called here is not under contract.
+#[test]
+fn every_public_method_of_a_transaction_is_in_this_contract() {
+    let here = include_str!("store_contract.rs");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let mut methods = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for line in source.lines() {
+            let Some(rest) = line.trim_start().strip_prefix("pub async fn ") else {
+                continue;
+            };
+            let name = rest.split(['(', '<']).next().unwrap();
+            let called =
+                here.contains(&format!(".{name}(")) || here.contains(&format!("::{name}("));
+            assert!(called, "{name} is not called in the contract");
+            methods += 1;
+        }
+    }
+    assert!(methods > 40, "{methods}");
+}
