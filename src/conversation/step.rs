@@ -294,8 +294,8 @@ impl<'a> Scene<'a> {
     }
 
     /// What everybody is told once: automatic, the limits of privacy, rates, STOP and HELP. It comes
-    /// with the first reply outside of danger, and after what they asked for. Who is in a crisis,
-    /// was asked our question, or writes with a person gets it when that is over.
+    /// with the first reply outside of danger. Who is in a crisis, was asked our question, or
+    /// writes with a person gets it when that is over; who asks for a person, after that answer.
     pub(super) fn welcome(&mut self) {
         let is_calm = self.state.open_tier().is_none() && !self.turn.human_joined;
         if is_calm && !self.state.greeted {
