@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::content::{Key, PageId};
 use crate::lane::Lane;
 use crate::locale::Locale;
-use crate::triage::{Action, Category, Tier, Verdict};
+use crate::triage::{Action, Category, Hit, Tier, Verdict};
 
 use super::keywords::{Answer, Keyword};
 use super::state::Place;
@@ -172,7 +172,10 @@ impl Scene<'_> {
 /// what the danger is, because the texter is not the one in it.
 fn crisis_key(verdict: &Verdict) -> Key {
     let is_about = |category| verdict.categories.contains(&category);
-    if verdict.tier == Tier::Imminent {
+    // "If you are hurt" puzzles someone who fears for a friend: their text names 911 as well.
+    let is_others_act =
+        |hit: &Hit| hit.tier == Tier::Imminent && hit.category == Category::ThirdParty;
+    if verdict.tier == Tier::Imminent && !verdict.hits.iter().any(is_others_act) {
         Key::CrisisImminent
     } else if is_about(Category::ThirdParty) {
         Key::CrisisThirdParty
