@@ -14,7 +14,7 @@ use crate::conversation::Line;
 use crate::credential::{Passwords, Token};
 use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, LastAlarm};
 use crate::feed::Feed;
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
@@ -160,6 +160,7 @@ impl App {
             client,
             desk: Arc::clone(&desk),
             feed: feed.clone(),
+            last_alarm: LastAlarm::default(),
         });
         let paging = Arc::new(Paging {
             store: store.clone(),

@@ -170,6 +170,31 @@ async fn with_the_database_gone_a_crisis_text_is_still_answered() {
     let (status, twiml) = world.hook("/hooks/main/inbound", &fields).await;
     assert_eq!(status, 200);
     assert!(inline_text(&twiml).unwrap().contains("988"));
+    for number in [DUTY, SECOND] {
+        let mut pages = Vec::new();
+        for _ in 0..100_000 {
+            pages = world.twilio.sent_to(number);
+            if !pages.is_empty() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pages.len(), 1, "paged from memory");
+        assert!(
+            pages[0].body.contains("cannot reach its database"),
+            "{pages:?}"
+        );
+    }
+    // A second text in the same minutes is answered too, and does not ring everyone again.
+    let again = world
+        .phone("+15550124")
+        .delivers("SM3", "i want to die")
+        .await;
+    assert!(again.unwrap().contains("988"));
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.twilio.sent_to(DUTY).len(), 1);
     // What is no crisis is not acknowledged: the gateway must not count it as taken.
     let fields = [
         ("MessageSid", "SM2"),
