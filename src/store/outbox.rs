@@ -27,6 +27,8 @@ pub enum OutboxState {
     Failed,
     /// The gateway says that the person has opted out: no text reaches them.
     OptedOut,
+    /// It will not be sent: more words came, or the texter had everything deleted.
+    Withdrawn,
 }
 
 /// Whom an outbox row goes to, and by that, whose key its words are sealed with.
@@ -291,6 +293,26 @@ impl Tx {
             settled.code.as_deref().map(storable),
             done.then_some(now),
         );
+        Ok(())
+    }
+
+    /// Takes back the answers to a texter that wait for more of their words, because these came. What
+    /// was owed for the earlier words is settled by the answer to all of them.
+    pub async fn withdraw_waiting(&mut self, texter: Uuid, now: At) -> Result<(), StoreError> {
+        let answered: Vec<Option<Uuid>> = on!(self, |c| sqlx::query_scalar(
+            "UPDATE outbox SET state = $2, done_at = $3
+              WHERE texter_id = $1 AND done_at IS NULL AND state = 'queued' AND attempts = 0
+                AND due_at > $3 AND lease_until IS NULL
+             RETURNING answers"
+        )
+        .bind(texter)
+        .bind(OutboxState::Withdrawn)
+        .bind(now)
+        .fetch_all(c)
+        .await?);
+        for inbound in answered.into_iter().flatten() {
+            self.reply_settled(inbound, now, "answered_together").await?;
+        }
         Ok(())
     }
 
