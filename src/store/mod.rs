@@ -15,6 +15,7 @@ mod outbox;
 mod pages;
 mod queue;
 mod settings;
+mod shadow_counts;
 mod staff;
 mod texters;
 mod tx;

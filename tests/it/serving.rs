@@ -195,6 +195,10 @@ async fn a_stop_in_the_middle_of_a_rush_loses_nothing() {
     };
     // A watchdog for a test that would hang, far above what the slowest machine needs.
     let watched = tokio::time::timeout(seconds(120), emptied).await;
-    assert!(watched.is_ok(), "the outbox does not empty: {}", again.log());
+    assert!(
+        watched.is_ok(),
+        "the outbox does not empty: {}",
+        again.log()
+    );
     assert_eq!(ready().await["obligations"]["open"], 0);
 }
