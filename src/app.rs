@@ -16,6 +16,7 @@ use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::{Dispatch, LastAlarm};
 use crate::feed::Feed;
+use crate::followup::Followup;
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
@@ -98,6 +99,8 @@ pub struct App {
     pub dispatch: Arc<Dispatch>,
     /// Pages until a human is there.
     pub paging: Arc<Paging>,
+    /// Does what is due without a new text.
+    pub followup: Arc<Followup>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -156,7 +159,7 @@ impl App {
             clock: Arc::clone(&clock),
             rulebook: Arc::clone(&rulebook),
             assess,
-            packs,
+            packs: Arc::clone(&packs),
             line: line(config),
             locale: config.line.default_locale,
             desk: Arc::clone(&desk),
@@ -178,10 +181,19 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
         });
+        let followup = Arc::new(Followup {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            packs: Arc::clone(&packs),
+            line: line(config),
+            feed: feed.clone(),
+        });
         let handoff = Arc::new(Handoff {
             store: store.clone(),
             clock: Arc::clone(&clock),
             desk,
+            packs,
+            line: line(config),
             feed: feed.clone(),
         });
         let doors = Doors {
@@ -201,6 +213,7 @@ impl App {
         let app = Self {
             dispatch,
             paging,
+            followup,
             store,
             feed,
             clock,

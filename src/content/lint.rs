@@ -70,6 +70,7 @@ fn fills() -> [Fill<'static>; 2] {
         line: "Example Support Line 123",
         contact: "helpline.team@example.org",
         free_to_end_user,
+        topic: "MBT-A for teens",
     })
 }
 

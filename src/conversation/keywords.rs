@@ -7,7 +7,6 @@
 mod lists;
 
 use crate::locale::Locale;
-use lists::*;
 
 /// What a whole message can mean. The words are those of [`crate::content::words`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,33 +41,33 @@ pub(super) enum Keyword {
 
 /// Whether a question about self-harm is about getting out of it.
 pub(super) fn is_about_change(words: &str) -> bool {
-    words.split(' ').any(|word| CHANGE.contains(&word))
+    words.split(' ').any(|word| lists::CHANGE.contains(&word))
 }
 
 /// Whether a message is one that only somebody who reads Spanish sends.
 pub(super) fn is_spanish(words: &str) -> bool {
-    IN_SPANISH.contains(&words) || HOLA.contains(&words)
+    lists::IN_SPANISH.contains(&words) || lists::HOLA.contains(&words)
 }
 
 impl Keyword {
     /// What a message means as a whole, if it is one of these.
     pub(super) fn of(words: &str) -> Option<Self> {
         let lists: [(&[&str], Self); 15] = [
-            (DIAL, Self::Dial),
-            (OPT_IN, Self::OptIn),
-            (HELP, Self::Help),
-            (HUMAN, Self::Human),
-            (MENU, Self::Menu),
-            (BACK, Self::Back),
-            (MORE, Self::More),
-            (LANGUAGE, Self::Language(None)),
-            (ENGLISH, Self::Language(Some(Locale::En))),
-            (SPANISH, Self::Language(Some(Locale::Es))),
-            (HELLO, Self::Greeting),
-            (HOLA, Self::Greeting),
-            (THANKS, Self::Thanks),
-            (DELETE, Self::Delete),
-            (AWAY, Self::Away),
+            (lists::DIAL, Self::Dial),
+            (lists::OPT_IN, Self::OptIn),
+            (lists::HELP, Self::Help),
+            (lists::HUMAN, Self::Human),
+            (lists::MENU, Self::Menu),
+            (lists::BACK, Self::Back),
+            (lists::MORE, Self::More),
+            (lists::LANGUAGE, Self::Language(None)),
+            (lists::ENGLISH, Self::Language(Some(Locale::En))),
+            (lists::SPANISH, Self::Language(Some(Locale::Es))),
+            (lists::HELLO, Self::Greeting),
+            (lists::HOLA, Self::Greeting),
+            (lists::THANKS, Self::Thanks),
+            (lists::DELETE, Self::Delete),
+            (lists::AWAY, Self::Away),
         ];
         if opts_out(words) {
             return Some(Self::OptOut);
@@ -82,22 +81,22 @@ impl Keyword {
 
 /// Whether a message says that no more texts are wanted: a carrier word, or any plain wording.
 fn opts_out(words: &str) -> bool {
-    if OPT_OUT.contains(&words) {
+    if lists::OPT_OUT.contains(&words) {
         return true;
     }
     let core = without_courtesies(words);
-    let bare = core != words && OPT_OUT_PLAIN.contains(&core);
-    bare || OPT_OUT_PHRASES.contains(&core) || is_no_more_texting(core)
+    let bare = core != words && lists::OPT_OUT_PLAIN.contains(&core);
+    bare || lists::OPT_OUT_PHRASES.contains(&core) || is_no_more_texting(core)
 }
 
 /// "Please stop texting me now, thanks" without its please, now and thanks.
 fn without_courtesies(words: &str) -> &str {
     let strip_before = |rest: &str| {
-        let mut found = BEFORE.iter().filter_map(|word| rest.strip_prefix(word));
+        let mut found = lists::BEFORE.iter().filter_map(|word| rest.strip_prefix(word));
         found.find_map(|rest| rest.strip_prefix(' ')).map(str::len)
     };
     let strip_after = |rest: &str| {
-        let mut found = AFTER.iter().filter_map(|word| rest.strip_suffix(word));
+        let mut found = lists::AFTER.iter().filter_map(|word| rest.strip_suffix(word));
         found.find_map(|rest| rest.strip_suffix(' ')).map(str::len)
     };
     let mut core = words;
@@ -112,12 +111,18 @@ fn without_courtesies(words: &str) -> &str {
 
 /// "Stop texting me", "dont send me any more messages".
 fn is_no_more_texting(core: &str) -> bool {
-    let mut starts = NO_MORE.iter().filter_map(|word| core.strip_prefix(word));
+    let mut starts = lists::NO_MORE
+        .iter()
+        .filter_map(|word| core.strip_prefix(word));
     let Some(rest) = starts.find_map(|rest| rest.strip_prefix(' ')) else {
         return false;
     };
     let mut rest = rest.split(' ').filter(|word| *word != "fucking");
-    rest.next().is_some_and(|verb| TEXTING.contains(&verb)) && rest.all(|word| SMALL.contains(&word))
+    let verb = rest.next().unwrap_or_default();
+    let rest: Vec<&str> = rest.collect();
+    // "Don't bother" alone is not about texts.
+    let is_whole = !rest.is_empty() || verb.ends_with("ing");
+    lists::TEXTING.contains(&verb) && is_whole && rest.iter().all(|word| lists::SMALL.contains(word))
 }
 
 /// The answer to our question.
@@ -135,9 +140,9 @@ impl Answer {
     /// What a message says as an answer: its text as it came, and its plain words. A no that stands
     /// beside a question mark or a face that does not smile is not a clear no.
     pub(super) fn of(text: &str, words: &str) -> Self {
-        if YES.contains(&words) {
+        if lists::YES.contains(&words) {
             Self::Yes
-        } else if NO.contains(&words) && !text.chars().any(is_doubt) {
+        } else if lists::NO.contains(&words) && !text.chars().any(is_doubt) {
             Self::No
         } else {
             Self::Unclear

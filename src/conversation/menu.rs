@@ -24,6 +24,7 @@ enum Wanted {
     Language,
     Page(PageId),
     Thanks,
+    Away,
     /// No words, or a picture that we cannot see.
     Picture,
     Unknown,
@@ -48,6 +49,7 @@ impl Scene<'_> {
                     self.say(Key::Picture, Lane::Content);
                 }
             }
+            Wanted::Away if first => self.say(Key::Away, Lane::Content),
             Wanted::Picture => self.say(Key::Picture, Lane::Content),
             Wanted::Menu => self.show_menu(),
             _ if first => self.show_menu(),
@@ -59,6 +61,7 @@ impl Scene<'_> {
                 self.show_again();
             }
             Wanted::Thanks => self.say(Key::Thanks, Lane::Content),
+            Wanted::Away => self.say(Key::Away, Lane::Content),
         }
         SAID
     }
@@ -66,7 +69,8 @@ impl Scene<'_> {
     fn wanted(&mut self) -> Wanted {
         match self.keyword {
             // "Hello?" and "ok" are said to the person who was asked for.
-            Some(Keyword::Greeting | Keyword::Thanks) if self.state.human_awaited => {
+            Some(Keyword::Greeting | Keyword::Thanks | Keyword::Away)
+                if self.state.human_awaited => {
                 Wanted::Unknown
             }
             Some(Keyword::Menu | Keyword::OptIn) => Wanted::Menu,
@@ -75,6 +79,7 @@ impl Scene<'_> {
             Some(Keyword::More) => Wanted::More,
             Some(Keyword::Language(_)) => Wanted::Language,
             Some(Keyword::Thanks) => Wanted::Thanks,
+            Some(Keyword::Away) => Wanted::Away,
             Some(
                 Keyword::OptOut
                 | Keyword::Help

@@ -213,6 +213,7 @@ impl<'a> From<&'a Line> for Fill<'a> {
             line: &line.name,
             contact: &line.contact,
             free_to_end_user: line.free_to_end_user,
+            topic: "",
         }
     }
 }

@@ -143,11 +143,11 @@ const CLAIM_SKIP_LOCKED: &str = "UPDATE outbox SET lease_until = $3 WHERE id IN 
  RETURNING id";
 
 /// Our own id is sure; a gateway's may be missing or, on another account, taken twice.
-const BY_RECEIPT: &str = "SELECT id, lane, attempts, delivery, texter_id, answers FROM outbox
+const BY_RECEIPT: &str = "SELECT id, lane, attempts, delivery, texter_id, page_id, answers FROM outbox
   WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3)
   ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1";
 const BY_RECEIPT_LOCKED: &str =
-    "SELECT id, lane, attempts, delivery, texter_id, answers FROM outbox
+    "SELECT id, lane, attempts, delivery, texter_id, page_id, answers FROM outbox
   WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3)
   ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1 FOR UPDATE";
 
@@ -408,6 +408,8 @@ pub struct OutboxRow {
     pub delivery: Option<Delivery>,
     /// The texter, unless it is a page.
     pub texter_id: Option<Uuid>,
+    /// The page, if it is one.
+    pub page_id: Option<Uuid>,
     /// The inbound text that it answers.
     pub answers: Option<Uuid>,
 }

@@ -54,8 +54,8 @@ pub(super) const TEXTING: &[&str] = &[
 ];
 pub(super) const SMALL: &[&str] = &[
     "me", "us", "my", "phone", "number", "this", "these", "here", "any", "more", "anymore", "again",
-    "ever", "now", "so", "much", "text", "texts", "txts", "message", "messages", "msgs", "stuff", "shit", "crap",
-    "things", "to", "it", "all",
+    "ever", "now", "text", "texts", "txts", "message", "messages", "msgs", "stuff", "shit", "crap",
+    "things",
 ];
 
 /// Other words for it, with nothing around them: any reasonable wording counts.
