@@ -112,6 +112,10 @@ impl Found<'_> {
                 span,
                 via: steps.iter().map(|step| step.word().to_owned()).collect(),
             };
+            if rule.shadow {
+                self.verdict.shadow.push(hit);
+                continue;
+            }
             self.languages[rule.locale as usize] += 1;
             self.keep(hit, guard.map(|cover| cover.guard));
         }

@@ -2,6 +2,7 @@
 //! assessment. It finds words; it does not predict what a person will do. Floor 1.
 
 mod assess;
+pub mod corpus;
 mod file;
 mod phrase;
 mod rules;
@@ -9,5 +10,6 @@ mod structure;
 mod verdict;
 
 pub use assess::assess;
+pub use corpus::Broken;
 pub use rules::{RuleError, RuleSet};
 pub use verdict::{Action, Category, Guarded, Hit, ModelScore, Tier, Verdict};

@@ -15,6 +15,7 @@ mod migrations;
 mod oracles;
 mod paging;
 mod privacy;
+mod rules_in_force;
 mod serving;
 mod staff_pages;
 mod store_contract;

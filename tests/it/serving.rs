@@ -188,11 +188,17 @@ async fn a_stop_in_the_middle_of_a_rush_loses_nothing() {
             .unwrap();
         answer.json().await.unwrap()
     };
-    let mut looks = 0;
-    while ready().await["outbox"]["waiting"] != 0 {
-        looks += 1;
-        assert!(looks < 20_000, "the outbox does not empty: {}", again.log());
-        tokio::task::yield_now().await;
-    }
+    let emptied = async {
+        while ready().await["outbox"]["waiting"] != 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    // A watchdog for a test that would hang, far above what the slowest machine needs.
+    let watched = tokio::time::timeout(seconds(120), emptied).await;
+    assert!(
+        watched.is_ok(),
+        "the outbox does not empty: {}",
+        again.log()
+    );
     assert_eq!(ready().await["obligations"]["open"], 0);
 }
