@@ -3,6 +3,7 @@
 
 mod assess;
 mod file;
+pub mod model;
 mod phrase;
 mod rules;
 mod structure;

@@ -125,7 +125,7 @@ pub struct Guarded {
 pub struct ModelScore {
     /// The score, 0 to 1.
     pub score: f32,
-    /// The words that weighed most.
+    /// The words that weighed most, heaviest first; none when the model asks for nothing.
     pub top_words: Vec<String>,
 }
 
@@ -142,7 +142,7 @@ pub struct Verdict {
     pub hits: Vec<Hit>,
     /// The hits that a guard lowered.
     pub guarded: Vec<Guarded>,
-    /// The model's view, once there is a model.
+    /// The model's view, unless the text is too short for it.
     pub model: Option<ModelScore>,
     /// The language of the rules that matched most, when any did.
     pub locale: Option<Locale>,
