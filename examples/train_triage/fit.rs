@@ -82,7 +82,7 @@ impl Recipe {
             features: found,
             words,
             target,
-            counts: weight * counts,
+            counts: weight * counts * short(words),
         })
     }
 
@@ -226,4 +226,10 @@ fn sigmoid(x: f64) -> f64 {
     } else {
         1.0 / (1.0 + power)
     }
+}
+
+/// A short text has few features to say the same with, so it counts for more.
+fn short(words: usize) -> f64 {
+    let words = f64::from(u32::try_from(words).unwrap_or(u32::MAX));
+    (12.0 / words).clamp(1.0, 3.0)
 }
