@@ -14,7 +14,7 @@ use crate::conversation::Line;
 use crate::credential::{Passwords, Token};
 use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Dispatch, LastAlarm};
 use crate::feed::Feed;
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
@@ -24,12 +24,13 @@ use crate::handoff::Handoff;
 use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Doors, SETUP_TOKEN, router};
 use crate::id::{IdSource, SystemIds};
-use crate::intake::Intake;
+use crate::intake::{Assess, Intake};
 use crate::oncall::{Contact, Desk, Roster, Timing};
 use crate::paging::Paging;
 use crate::phone::PhoneNumber;
+use crate::rulebook::Rulebook;
 use crate::store::{OpenError, Store, StoreError};
-use crate::triage::{RuleError, RuleSet, assess};
+use crate::triage::{self, RuleError};
 
 /// Why the program cannot start: one sentence with the place and the fix.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,8 @@ pub struct Seams {
     pub ids: Arc<dyn IdSource>,
     /// Carries requests to gateways.
     pub client: reqwest::Client,
+    /// Judges texts.
+    pub assess: Assess,
 }
 
 impl Seams {
@@ -83,6 +86,7 @@ impl Seams {
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds::default()),
             client: client.map_err(StartError::Client)?,
+            assess: triage::assess,
         })
     }
 }
@@ -102,6 +106,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Where people and gateways reach this server.
     pub public_url: Arc<str>,
+    /// The triage rules in force.
+    pub rulebook: Arc<Rulebook>,
     doors: Doors,
 }
 
@@ -117,10 +123,13 @@ impl App {
         seams: Seams,
         stopping: CancellationToken,
     ) -> Result<Self, StartError> {
-        let Seams { clock, ids, client } = seams;
-        let rules = Arc::new(RuleSet::builtin()?);
-        // The first assessment builds lazy tables; a texter must not wait for it.
-        let _ = assess(&rules, "i want to talk to someone");
+        let Seams {
+            clock,
+            ids,
+            client,
+            assess,
+        } = seams;
+        let rulebook = Arc::new(Rulebook::new(config.triage.directory.clone())?);
         let packs = Arc::new(Packs::builtin()?);
         let master = keyfile::load_or_create(&config.keys.file, &*ids)?;
         let keys = Arc::new(Keyring::new(&master));
@@ -145,7 +154,8 @@ impl App {
         let intake = Arc::new(Intake {
             store: store.clone(),
             clock: Arc::clone(&clock),
-            rules,
+            rulebook: Arc::clone(&rulebook),
+            assess,
             packs,
             line: line(config),
             locale: config.line.default_locale,
@@ -160,6 +170,7 @@ impl App {
             client,
             desk: Arc::clone(&desk),
             feed: feed.clone(),
+            last_alarm: LastAlarm::default(),
         });
         let paging = Arc::new(Paging {
             store: store.clone(),
@@ -187,15 +198,50 @@ impl App {
             simulator,
             stopping,
         };
-        Ok(Self {
+        let app = Self {
             dispatch,
             paging,
             store,
             feed,
             clock,
             public_url,
+            rulebook,
             doors,
-        })
+        };
+        if config.triage.directory.is_some() {
+            app.reload_rules().await?;
+        }
+        Ok(app)
+    }
+
+    /// Reads the edited rule files again. If they are refused, the rules in force stay, and log,
+    /// audit log and `/readyz` say so.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that cannot be written down; the rules count all the same.
+    pub async fn reload_rules(&self) -> Result<(), StoreError> {
+        let rulebook = Arc::clone(&self.rulebook);
+        let reload = tokio::task::spawn_blocking(move || rulebook.reload());
+        let action = match reload.await.map_err(|_| StoreError::Panicked)? {
+            Ok(rules) => {
+                tracing::info!(ruleset = rules.hash(), "these triage rules are in force");
+                "rules.in_force"
+            }
+            Err(reason) => {
+                tracing::error!(%reason, "edited triage rules were refused; the rules in force stay");
+                "rules.refused"
+            }
+        };
+        let (now, detail) = (
+            self.clock.now(),
+            serde_json::json!({"ruleset": self.rulebook.current().hash()}),
+        );
+        self.store
+            .write(move |tx| {
+                let detail = detail.clone();
+                Box::pin(async move { tx.audit(now, "operator", action, None, &detail).await })
+            })
+            .await
     }
 
     /// All routes.

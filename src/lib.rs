@@ -32,6 +32,7 @@ pub mod crypto;
 pub mod disk;
 pub mod feed;
 pub mod gateway;
+pub mod rulebook;
 pub mod store;
 
 pub mod dispatch;

@@ -118,6 +118,23 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     address
 }
 
+/// Reads the triage rules again whenever the system asks for it (SIGHUP).
+///
+/// # Errors
+/// What the system says when the signal cannot be caught.
+pub fn reload_on_hangup(app: App) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            if let Err(error) = app.reload_rules().await {
+                tracing::error!(%error, "the reload of the triage rules could not be written down");
+            }
+        }
+    });
+    Ok(())
+}
+
 /// Resolves when the system asks the program to stop (SIGINT or SIGTERM).
 ///
 /// # Errors

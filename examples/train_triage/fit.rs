@@ -5,7 +5,7 @@
 
 use harborline::text::normalise::Normal;
 use harborline::triage::Tier;
-use harborline::triage::model::features::{self, BUCKETS, Share, Shrink};
+use harborline::triage::model::features::{self, BUCKETS, Covered, Share, Shrink};
 use harborline::triage::model::{Model, Settings};
 
 use super::data::{Dice, Row, mistyped};
@@ -183,7 +183,7 @@ impl Weights {
             .map(|sums| sums.map(|sum: f64| sum as f32))
             .collect();
         let (window, score) =
-            features::best_window(&shares, shrink, 0.0, &vec![false; sample.words])?;
+            features::best_window(&shares, shrink, 0.0, &vec![Covered::Free; sample.words])?;
         Some((window, self.bias + f64::from(score)))
     }
 

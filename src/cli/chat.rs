@@ -28,7 +28,7 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
         .values()
         .any(|gateway| matches!(gateway, GatewaySection::Sandbox(_)))
     {
-        return Err(Failure(
+        return Err(Failure::from(
             "chat needs the sandbox gateway, and the configuration has none. Add a gateway with \
              kind = \"sandbox\", or start it where there is no harborline.toml"
                 .to_owned(),

@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 fine, 1 findings, 2 usage or configuration. Floor 5.
 
 mod chat;
+mod explain;
 pub mod segments;
 mod serve;
 pub mod triage;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config;
+use crate::rulebook;
 use crate::triage::RuleSet;
 
 /// A self-hosted front door for a text helpline.
@@ -37,6 +39,12 @@ enum Command {
     Triage {
         /// The file to read; - or nothing for standard input
         file: Option<PathBuf>,
+        /// Print for a person, with the words underlined, instead of JSON
+        #[arg(long)]
+        explain: bool,
+        /// Use the edited rule files of this folder; if they do not hold, say why and exit with 1
+        #[arg(long, value_name = "DIR")]
+        rules: Option<PathBuf>,
     },
     /// Count SMS segments: one JSON string a line in, one JSON object a line out
     Segments {
@@ -46,11 +54,27 @@ enum Command {
 }
 
 /// A command that failed: its sentence goes to stderr.
-struct Failure(String);
+struct Failure {
+    sentence: String,
+    code: u8,
+}
+
+impl Failure {
+    /// What was looked at is there, and is not right.
+    fn finding(error: impl Display) -> Self {
+        Self {
+            sentence: error.to_string(),
+            code: 1,
+        }
+    }
+}
 
 impl<E: Display> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self(error.to_string())
+        Self {
+            sentence: error.to_string(),
+            code: 2,
+        }
     }
 }
 
@@ -61,9 +85,9 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(sentence)) => {
+        Err(Failure { sentence, code }) => {
             let _ = writeln!(io::stderr(), "harborline: {sentence}");
-            ExitCode::from(2)
+            ExitCode::from(code)
         }
     }
 }
@@ -73,13 +97,22 @@ impl Arguments {
         match self.command {
             Command::Serve => serve::run(&config::load(self.config.as_deref())?),
             Command::Chat => chat::run(&config::load(self.config.as_deref())?),
-            Command::Triage { file } => {
-                let rules = RuleSet::builtin()?;
-                Ok(triage::run(
-                    &rules,
-                    input(file)?,
-                    BufWriter::new(io::stdout().lock()),
-                )?)
+            Command::Triage {
+                file,
+                explain,
+                rules,
+            } => {
+                let rules = match rules {
+                    None => RuleSet::builtin()?,
+                    Some(directory) => rulebook::read(&directory).map_err(Failure::finding)?,
+                };
+                let print = if explain {
+                    explain::print
+                } else {
+                    triage::print
+                };
+                let output = BufWriter::new(io::stdout().lock());
+                Ok(triage::run(&rules, input(file)?, output, print)?)
             }
             Command::Segments { file } => Ok(segments::run(
                 input(file)?,
@@ -94,7 +127,7 @@ fn input(file: Option<PathBuf>) -> Result<Box<dyn BufRead>, Failure> {
         None => Ok(Box::new(io::stdin().lock())),
         Some(path) => match File::open(&path) {
             Ok(file) => Ok(Box::new(BufReader::new(file))),
-            Err(error) => Err(Failure(format!(
+            Err(error) => Err(Failure::from(format!(
                 "{}: {error}. Name a readable file",
                 path.display()
             ))),

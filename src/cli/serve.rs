@@ -4,13 +4,14 @@ use std::io::{self, Write};
 
 use super::{Failure, runtime};
 use crate::config::Config;
-use crate::lifecycle::{Server, asked_to_stop};
+use crate::lifecycle::{Server, asked_to_stop, reload_on_hangup};
 use crate::telemetry;
 
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
     telemetry::start();
     runtime()?.block_on(async {
         let server = Server::start(config).await?;
+        reload_on_hangup(server.app.clone())?;
         let setup = server.app.setup_link().await?;
         greet(&server, setup.as_deref())?;
         asked_to_stop().await?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::triage::{Action, Category, Guarded, Hit, ModelScore, RuleSet, Tier, Verdict, assess};
 
-/// Judges every line of the input.
+/// Judges every line of the input and prints what came of it.
 ///
 /// A line that starts with `{` and is JSON with a `text` is read as JSON Lines; bytes that are not
 /// UTF-8 are replaced, because a garbled text deserves a verdict too.
@@ -16,18 +16,26 @@ pub fn run(
     rules: &RuleSet,
     mut input: impl BufRead,
     mut output: impl Write,
+    print: fn(&mut dyn Write, &str, &Verdict) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {
         let text = String::from_utf8_lossy(&line);
         let text = text.strip_suffix('\n').unwrap_or(&text);
         let text = message(text.strip_suffix('\r').unwrap_or(text));
-        let verdict = assess(rules, &text);
-        serde_json::to_writer(&mut output, &Line::of(&text, &verdict))?;
-        output.write_all(b"\n")?;
+        print(&mut output, &text, &assess(rules, &text))?;
         line.clear();
     }
     output.flush()
+}
+
+/// A verdict as one line of JSON.
+///
+/// # Errors
+/// What the output says.
+pub fn print(output: &mut dyn Write, text: &str, verdict: &Verdict) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *output, &Line::of(text, verdict))?;
+    output.write_all(b"\n")
 }
 
 #[derive(Deserialize)]
@@ -54,6 +62,7 @@ struct Line<'a> {
     categories: Vec<Category>,
     hits: Vec<HitOut<'a>>,
     guarded: Vec<GuardedOut<'a>>,
+    shadow: Vec<HitOut<'a>>,
     model: Option<&'a ModelScore>,
     ruleset: &'a str,
 }
@@ -85,6 +94,7 @@ impl<'a> Line<'a> {
             categories: verdict.categories.iter().copied().collect(),
             hits: verdict.hits.iter().map(HitOut::of).collect(),
             guarded: verdict.guarded.iter().map(GuardedOut::of).collect(),
+            shadow: verdict.shadow.iter().map(HitOut::of).collect(),
             model: verdict.model.as_ref(),
             ruleset: &verdict.ruleset,
         }
@@ -122,7 +132,7 @@ mod tests {
     fn lines(input: &[u8]) -> Vec<Value> {
         let rules = RuleSet::builtin().unwrap_or_else(|error| panic!("{error}"));
         let mut output = Vec::new();
-        run(&rules, input, &mut output).unwrap();
+        run(&rules, input, &mut output, print).unwrap();
         let output = String::from_utf8(output).unwrap();
         output
             .lines()

@@ -38,7 +38,20 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
             "Write it like sqlite://data/harborline.db or postgres://user:password@host/harborline",
         ));
     }
+    check_triage(config, &at)?;
     check_on_call(config, &at)
+}
+
+/// The folder must be there. What is in it may be wrong: then the built-in rules serve.
+fn check_triage(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    match &config.triage.directory {
+        Some(directory) if !directory.is_dir() => Err(ConfigError::new(
+            at("triage.directory"),
+            format!("there is no folder {}", directory.display()),
+            "Name the folder with your rule files, or leave the key out",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn check_public_url(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {

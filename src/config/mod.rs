@@ -36,6 +36,8 @@ pub struct Config {
     pub line: LineSection,
     /// The SMS gateways, by name.
     pub gateways: BTreeMap<String, GatewaySection>,
+    /// How texts are judged.
+    pub triage: TriageSection,
     /// Who is paged.
     pub oncall: OnCall,
 }
@@ -129,6 +131,14 @@ pub struct TwilioSection {
     /// The API; another address is for tests.
     #[serde(default = "twilio_api")]
     pub api_url: String,
+}
+
+/// `[triage]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TriageSection {
+    /// A folder with edited rule files, `en.toml` or `es.toml`; without it, the built-in rules.
+    pub directory: Option<PathBuf>,
 }
 
 /// `[oncall]`

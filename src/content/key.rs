@@ -53,10 +53,16 @@ names! {
         CrisisThirdParty = "crisis_third_party",
         /// Abuse or sexual assault.
         CrisisAbuse = "crisis_abuse",
+        /// An act under way, from somebody who has opted out.
+        CrisisImminentOptedOut = "crisis_imminent_opted_out",
+        /// Any other crisis text from somebody who has opted out.
+        CrisisOptedOut = "crisis_opted_out",
         /// A crisis text soon after one that was answered in full.
         CrisisAgain = "crisis_again",
         /// Any other text while a crisis is open and nobody has joined.
         CrisisWaiting = "crisis_waiting",
+        /// A question about us and privacy while a crisis is open and nobody has joined.
+        CrisisPrivacy = "crisis_privacy",
         /// The one direct question.
         Ask = "ask",
         /// It was answered with yes.

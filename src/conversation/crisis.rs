@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use crate::content::Key;
+use crate::content::{Key, PageId};
 use crate::lane::Lane;
-use crate::triage::{Action, Category, Tier, Verdict};
+use crate::locale::Locale;
+use crate::triage::{Action, Category, Hit, Tier, Verdict};
 
 use super::keywords::{Answer, Keyword};
 use super::state::Place;
@@ -24,28 +25,40 @@ impl Scene<'_> {
         if verdict.action() != Action::Page {
             return NEXT;
         }
+        let confirmation = self.keyword_in_a_crisis();
         let repeat = matches!(self.state.place, Place::Crisis { tier, .. } if tier >= verdict.tier)
             && self
                 .state
                 .crisis_full_at
                 .is_some_and(|at| self.turn.now.since(at) < SHORT_WITHIN);
-        if repeat {
+        if repeat && !self.state.opted_out {
             self.enter_crisis(verdict.tier);
             self.say(Key::CrisisAgain, Lane::Crisis);
         } else {
             self.answer_in_full(crisis_key(verdict), verdict.tier);
         }
-        if self.keyword == Some(Keyword::OptOut) {
-            // A STOP that triage reads together with the texts before it, or could not read: the
-            // law wants it honoured, and the person needs the answer. Both happen.
-            let told = self.state.opted_out && self.state.opt_out_confirmed;
-            self.state.opted_out = true;
-            self.state.opt_out_confirmed = true;
-            if !told && !self.turn.keyword_handled {
-                self.say(Key::StopConfirm, Lane::Conversation);
-            }
+        if let Some(key) = confirmation {
+            self.say(key, Lane::Conversation);
         }
         SAID
+    }
+
+    /// A STOP or START that triage reads together with the texts before it, or could not read: the
+    /// law wants it honoured, and the person needs the answer. Both happen. Gives the confirmation
+    /// that is still owed.
+    fn keyword_in_a_crisis(&mut self) -> Option<Key> {
+        let was_out = self.state.opted_out;
+        let told = was_out && self.state.opt_out_confirmed;
+        let (out, key) = if self.keyword == Some(Keyword::OptOut) {
+            (true, (!told).then_some(Key::StopConfirm))
+        } else if self.opts_in() {
+            (false, was_out.then_some(Key::StartConfirm))
+        } else {
+            return None;
+        };
+        self.state.opted_out = out;
+        self.state.opt_out_confirmed = out;
+        key.filter(|_| !self.turn.keyword_handled)
     }
 
     /// The text after our question is its answer, whatever else it may be.
@@ -71,6 +84,7 @@ impl Scene<'_> {
                 self.state.place = Place::Menu;
                 self.question_answered_no = true;
                 self.say(Key::AskedNo, Lane::Conversation);
+                self.welcome();
             }
             Answer::Yes => self.answer_in_full(Key::AskedYes, Tier::High),
             Answer::Unclear => {
@@ -110,11 +124,32 @@ impl Scene<'_> {
         }
         // The same alert again, so that one that was closed opens again.
         self.call(Reason::Crisis, tier, Duration::ZERO);
-        self.say(Key::CrisisWaiting, Lane::Crisis);
+        let key = if self.asks_about_us() {
+            Key::CrisisPrivacy
+        } else {
+            Key::CrisisWaiting
+        };
+        self.say(key, Lane::Crisis);
         SAID
     }
 
+    /// Whether the whole text is a question that the page about us answers: who we are, who reads
+    /// this. It may decide whether they go on writing.
+    fn asks_about_us(&self) -> bool {
+        let packs = self.turn.packs;
+        let mut pages = Locale::ALL
+            .map(|locale| packs.page(locale, PageId::About))
+            .into_iter();
+        pages.any(|page| page.aliases().contains(&self.words))
+    }
+
+    /// Nobody can text a person who has opted out, so they are told that, and never that we will.
     fn answer_in_full(&mut self, key: Key, tier: Tier) {
+        let key = match tier {
+            _ if !self.state.opted_out => key,
+            Tier::Imminent => Key::CrisisImminentOptedOut,
+            _ => Key::CrisisOptedOut,
+        };
         self.enter_crisis(tier);
         self.state.crisis_full_at = Some(self.turn.now);
         self.say(key, Lane::Crisis);
@@ -137,7 +172,10 @@ impl Scene<'_> {
 /// what the danger is, because the texter is not the one in it.
 fn crisis_key(verdict: &Verdict) -> Key {
     let is_about = |category| verdict.categories.contains(&category);
-    if verdict.tier == Tier::Imminent {
+    // "If you are hurt" puzzles someone who fears for a friend: their text names 911 as well.
+    let is_others_act =
+        |hit: &Hit| hit.tier == Tier::Imminent && hit.category == Category::ThirdParty;
+    if verdict.tier == Tier::Imminent && !verdict.hits.iter().any(is_others_act) {
         Key::CrisisImminent
     } else if is_about(Category::ThirdParty) {
         Key::CrisisThirdParty

@@ -304,6 +304,17 @@ const IN_SPANISH: &[&str] = &[
     "adios",
 ];
 
+/// Words of somebody who asks about self-harm because they want it to end.
+const CHANGE: &[&str] = &[
+    "stop", "stopping", "quit", "quitting", "help", "helps", "better", "recover", "recovery",
+    "dejar", "dejo", "parar", "paro", "ayuda", "ayudar", "mejorar", "superar",
+];
+
+/// Whether a question about self-harm is about getting out of it.
+pub(super) fn is_about_change(words: &str) -> bool {
+    words.split(' ').any(|word| CHANGE.contains(&word))
+}
+
 /// Whether a message is one that only somebody who reads Spanish sends.
 pub(super) fn is_spanish(words: &str) -> bool {
     IN_SPANISH.contains(&words) || HOLA.contains(&words)

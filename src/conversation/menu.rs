@@ -9,7 +9,7 @@ use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::triage::Tier;
 
-use super::keywords::Keyword;
+use super::keywords::{Keyword, is_about_change};
 use super::state::{Place, Spot};
 use super::step::{Rule, SAID, Scene};
 use super::turn::{Reason, Reply};
@@ -39,10 +39,7 @@ impl Scene<'_> {
         let missed = self.state.misses;
         self.state.misses = 0;
         let first = !self.state.greeted;
-        if first {
-            self.state.greeted = true;
-            self.say(Key::Welcome, Lane::Content);
-        }
+        self.welcome();
         match wanted {
             Wanted::Page(page) => {
                 self.show_page(page, 0);
@@ -68,6 +65,10 @@ impl Scene<'_> {
 
     fn wanted(&mut self) -> Wanted {
         match self.keyword {
+            // "Hello?" and "ok" are said to the person who was asked for.
+            Some(Keyword::Greeting | Keyword::Thanks) if self.state.human_awaited => {
+                Wanted::Unknown
+            }
             Some(Keyword::Menu | Keyword::Greeting | Keyword::OptIn) => Wanted::Menu,
             Some(Keyword::Back) => Wanted::Back,
             Some(Keyword::More) => Wanted::More,
@@ -82,7 +83,11 @@ impl Scene<'_> {
         if let Some(page) = self.find() {
             Wanted::Page(page)
         } else if self.turn.verdict.tier == Tier::Topic {
-            Wanted::Page(PageId::WhatItIs)
+            Wanted::Page(if is_about_change(&self.words) {
+                PageId::HowTherapyHelps
+            } else {
+                PageId::WhatItIs
+            })
         } else if self.words.is_empty() || self.turn.has_media {
             Wanted::Picture
         } else {

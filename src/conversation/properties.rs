@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::state::Sent;
 use super::{Line, Place, Reason, Silence, Spot, State, Step, Turn, step};
 use crate::clock::At;
-use crate::content::{Fill, Key, Packs, PageId};
+use crate::content::{Fill, Key, Packs, PageId, words};
 use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::triage::{Action, Category, Tier, Verdict};
@@ -197,8 +197,35 @@ proptest! {
         let alert = step.alert.unwrap();
         prop_assert_eq!(alert.reason, Reason::Crisis);
         prop_assert!(alert.tier >= tier && alert.page_after.is_zero());
-        prop_assert!(step.state.opted_out || !state.opted_out, "a crisis text subscribes nobody");
+        let returns = ["start", "unstop", "yes"].contains(&words(&text).as_str());
+        prop_assert!(step.state.opted_out || !state.opted_out || returns, "a crisis text subscribes nobody");
         prop_assert!(!step.question_answered_no);
+    }
+
+    #[test]
+    fn nobody_who_opted_out_is_told_that_the_team_will_text(
+        state in states(), text in texts(), verdict in verdicts(), flags in any::<(bool, bool, bool)>(),
+    ) {
+        let step = WORLD.step(&state, &text, &verdict, flags);
+        if step.state.opted_out {
+            let crisis = step.replies.iter().filter(|reply| reply.lane == Lane::Crisis).count();
+            let told = [Key::CrisisOptedOut, Key::CrisisImminentOptedOut].map(|key| WORLD.says(&step, key));
+            prop_assert_eq!(crisis, usize::from(told.contains(&true)), "{:?}", step.replies);
+            prop_assert!(!WORLD.says(&step, Key::HumanAsked));
+        }
+    }
+
+    #[test]
+    fn who_waits_for_a_person_is_never_greeted_like_a_stranger(
+        mut state in states(), text in prop_oneof![Just("hello?".to_owned()), Just("ok".to_owned()), "[qxz]{4,9}"],
+    ) {
+        state.opted_out = false;
+        state.recent.clear();
+        let first = WORLD.step(&state, "HUMAN", &Verdict::default(), (false, false, false));
+        let step = WORLD.step(&first.state, &text, &Verdict::default(), (false, false, false));
+        let asked = matches!(state.place, Place::Asked { .. });
+        prop_assert!(asked || WORLD.says(&step, Key::CrisisWaiting), "{:?}", step.replies);
+        prop_assert!(!WORLD.says(&step, Key::Welcome) && !WORLD.says(&step, Key::Menu));
     }
 
     #[test]

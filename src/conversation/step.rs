@@ -109,9 +109,8 @@ impl<'a> Scene<'a> {
     fn carrier_keyword(&mut self) -> Rule {
         match self.keyword {
             Some(Keyword::OptOut) => self.opt_out(),
-            Some(Keyword::OptIn) => self.opt_in(),
             Some(Keyword::Help) => self.help(),
-            _ if self.state.opted_out && self.words == "yes" => self.opt_in(),
+            _ if self.opts_in() => self.opt_in(),
             // YES is a keyword of carriers too, but as an answer to our question it is ours.
             _ if self.turn.keyword_handled && !self.was_asked() && !self.needs_care() => {
                 if let Some(tier) = self.state.open_tier() {
@@ -140,6 +139,12 @@ impl<'a> Scene<'a> {
         }
         self.say(Key::StopConfirm, Lane::Conversation);
         SAID
+    }
+
+    /// Whether the text wants texts again. YES does, for somebody who has opted out.
+    pub(super) fn opts_in(&self) -> bool {
+        let yes = self.state.opted_out && self.words == "yes";
+        yes || self.keyword == Some(Keyword::OptIn)
     }
 
     fn opt_in(&mut self) -> Rule {
@@ -216,6 +221,7 @@ impl<'a> Scene<'a> {
         self.state.misses = 0;
         self.state.human_awaited = !self.turn.human_joined;
         self.say(Key::HumanAsked, Lane::Conversation);
+        self.welcome();
         SAID
     }
 
@@ -285,6 +291,17 @@ impl<'a> Scene<'a> {
             tier,
             page_after,
         });
+    }
+
+    /// What everybody is told once: automatic, the limits of privacy, rates, STOP and HELP. It comes
+    /// with the first reply outside of danger. Who is in a crisis, was asked our question, or
+    /// writes with a person gets it when that is over; who asks for a person, after that answer.
+    pub(super) fn welcome(&mut self) {
+        let is_calm = self.state.open_tier().is_none() && !self.turn.human_joined;
+        if is_calm && !self.state.greeted {
+            self.state.greeted = true;
+            self.say(Key::Welcome, Lane::Content);
+        }
     }
 
     /// Says a message.

@@ -3,8 +3,11 @@
 //! A row is claimed under a lease, sent without any transaction open, then settled. A crash in
 //! between leaves the lease to run out: the text is sent again rather than never.
 
+mod alarm;
 mod policy;
 mod receipts;
+
+pub use alarm::LastAlarm;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +43,8 @@ pub struct Dispatch {
     pub desk: Arc<Desk>,
     /// Wakes open pages.
     pub feed: Feed,
+    /// When everyone was last paged without the store.
+    pub last_alarm: LastAlarm,
 }
 
 impl Dispatch {

@@ -32,8 +32,11 @@ async fn counts(doors: &Doors) -> Result<serde_json::Value, StoreError> {
     let mut tx = doors.store.read().await?;
     let (owed, overdue) = tx.obligations_open(doors.clock.now()).await?;
     let (alerts, unacknowledged) = tx.alerts_open().await?;
+    let rulebook = &doors.intake.rulebook;
+    let refused = rulebook.refused().is_some();
     Ok(json!({
-        "status": if overdue > 0 { "degraded" } else { "ok" },
+        "status": if overdue > 0 || refused { "degraded" } else { "ok" },
+        "triage": {"ruleset": rulebook.current().hash(), "edited_rules_refused": refused},
         "obligations": {"open": owed, "overdue": overdue},
         "alerts": {"open": alerts, "unacknowledged": unacknowledged},
         "outbox": {"waiting": tx.outbox_waiting().await?},

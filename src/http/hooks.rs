@@ -1,5 +1,7 @@
 //! The hooks that gateways call: raw bytes in, verified, parsed, stored, acknowledged.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -79,6 +81,11 @@ async fn take_in(
                 })),
                 Err(failed) => {
                     tracing::error!(gateway = %name, error = %failed, "an inbound text was not stored");
+                    if failed.crisis_reply.is_some() {
+                        // Not awaited: the texter must not wait for the pager.
+                        let dispatch = Arc::clone(&doors.dispatch);
+                        tokio::spawn(async move { dispatch.page_without_store().await });
+                    }
                     match failed.crisis_reply.filter(|_| can_reply) {
                         // A person in crisis is answered even when nothing can be kept.
                         Some(body) => {

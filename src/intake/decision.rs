@@ -1,5 +1,6 @@
 //! The unit of work of one inbound text: dedupe, texter, step, outbox, alert, obligation, audit.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
@@ -56,6 +57,7 @@ pub(super) async fn decide(
         }
         return Ok(Decided::default());
     }
+    count_shadows(tx, arrival).await?;
     if responder::answered(tx, intake, arrival).await? {
         tx.owe_reply(message, texter.id, now, Some((now, "responder")))
             .await?;
@@ -95,6 +97,15 @@ pub(super) async fn decide(
         taken: Taken { inline },
         conversation: Some(conversation.id),
     })
+}
+
+/// Each rule on trial once a text; in one order, so that replicas cannot block each other.
+async fn count_shadows(tx: &mut Tx, arrival: &Arrival) -> Result<(), StoreError> {
+    let rules = arrival.verdict.shadow.iter().map(|hit| hit.rule.as_str());
+    for rule in rules.collect::<BTreeSet<_>>() {
+        tx.count_shadow(rule, arrival.now).await?;
+    }
+    Ok(())
 }
 
 /// How soon a text is owed its answer.

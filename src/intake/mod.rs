@@ -20,12 +20,23 @@ use crate::gateway::{Inbound, KeywordHandled};
 use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::oncall::Desk;
+use crate::rulebook::Rulebook;
 use crate::store::{Store, StoreError};
 use crate::text::MessageBody;
-use crate::triage::{self, Action, RuleSet, Verdict};
+use crate::triage::{Action, RuleSet, Verdict};
 
 /// How long a commit may take before the texter is answered without it. Twilio waits 15 s.
 const BUDGET: Duration = Duration::from_secs(8);
+
+/// How long triage may take. It takes microseconds: what takes this long is broken.
+const TRIAGE_LIMIT: Duration = Duration::from_millis(500);
+
+/// Up to so many bytes a text is judged where it is. The time grows with the length, so a longer
+/// one, which no phone sends, is judged on a thread of its own that can be given up.
+const JUDGED_AT_ONCE: usize = 4096;
+
+/// Judges one text: [`crate::triage::assess`], or what a test puts in its place.
+pub type Assess = fn(&RuleSet, &str) -> Verdict;
 
 /// Takes inbound texts in.
 pub struct Intake {
@@ -34,7 +45,9 @@ pub struct Intake {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The crisis rules.
-    pub rules: Arc<RuleSet>,
+    pub rulebook: Arc<Rulebook>,
+    /// Judges a text by them.
+    pub assess: Assess,
     /// The words.
     pub packs: Arc<Packs>,
     /// The line, as texters are told.
@@ -84,7 +97,7 @@ impl Intake {
         inline_reply: bool,
         inbound: Inbound,
     ) -> Result<Taken, NotStored> {
-        let verdict = self.assess(inbound.body.reveal());
+        let verdict = self.assess(inbound.body.reveal()).await;
         let now = self.clock.now();
         let arrival = Arc::new(Arrival {
             gateway: gateway.to_owned(),
@@ -118,11 +131,20 @@ impl Intake {
         }
     }
 
-    /// Triage that never fails: a panic counts as a crisis.
-    fn assess(&self, text: &str) -> Verdict {
-        catch_unwind(AssertUnwindSafe(|| triage::assess(&self.rules, text))).unwrap_or_else(|_| {
-            tracing::error!("triage panicked; the text counts as a crisis");
-            Verdict::unreadable(self.rules.hash())
+    /// Triage that never fails: a panic, or a text that takes too long, counts as a crisis.
+    async fn assess(&self, text: &str) -> Verdict {
+        let (rules, assess) = (self.rulebook.current(), self.assess);
+        let judged = if text.len() <= JUDGED_AT_ONCE {
+            catch_unwind(AssertUnwindSafe(|| assess(&rules, text))).ok()
+        } else {
+            let (rules, text) = (Arc::clone(&rules), text.to_owned());
+            let apart = tokio::task::spawn_blocking(move || assess(&rules, &text));
+            let in_time = tokio::time::timeout(TRIAGE_LIMIT, apart).await;
+            in_time.ok().and_then(Result::ok)
+        };
+        judged.unwrap_or_else(|| {
+            tracing::error!("triage panicked or took too long; the text counts as a crisis");
+            Verdict::unreadable(rules.hash())
         })
     }
 

@@ -11,4 +11,4 @@ pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::codes;
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Contact, Desk, Roster};
-pub use words::{acknowledged, already_taken, nothing_open, page, taken_by, unreachable};
+pub use words::{acknowledged, already_taken, nothing_open, page, taken_by, unreachable, unstored};

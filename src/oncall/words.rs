@@ -64,6 +64,14 @@ pub fn nothing_open(code: Option<&str>) -> String {
     }
 }
 
+/// The page for a crisis text that could not be stored.
+#[must_use]
+pub fn unstored() -> String {
+    "CRISIS, and Harborline cannot reach its database: a text was answered with 988 but NOT kept. \
+     Look at your gateway's own message log and write to them from there. Call your operator."
+        .to_owned()
+}
+
 /// The notice that a texter in crisis cannot be reached by text.
 #[must_use]
 pub fn unreachable(code: &str, why: &str) -> String {

@@ -13,6 +13,7 @@ mod outbox;
 mod pages;
 mod queue;
 mod settings;
+mod shadow_counts;
 mod staff;
 mod texters;
 mod tx;

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::model::Model;
+use super::model::features::Covered;
 use super::rules::{Rule, RuleSet};
 use super::{Category, Guarded, Hit, ModelScore, Tier, Verdict};
 use crate::locale::Locale;
@@ -22,7 +23,7 @@ pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
     };
     let mut found = Found {
         verdict: &mut verdict,
-        on_topic: Vec::new(),
+        covered: Vec::new(),
         languages: [0; Locale::ALL.len()],
     };
     let mut covers: Option<Vec<Cover<'_>>> = None;
@@ -86,8 +87,8 @@ fn places(regex: &regex::Regex, text: &str) -> impl Iterator<Item = Range<usize>
 
 struct Found<'a> {
     verdict: &'a mut Verdict,
-    /// What topic rules and guards cover in the normal text.
-    on_topic: Vec<Range<usize>>,
+    /// What topic rules found in the normal text, and what guards lowered.
+    covered: Vec<(Range<usize>, Covered)>,
     languages: [usize; Locale::ALL.len()],
 }
 
@@ -108,8 +109,10 @@ impl Found<'_> {
                 continue;
             }
             *seen = at.end;
-            if guard.is_some() || rule.tier == Tier::Topic {
-                self.on_topic.push(at.clone());
+            if guard.is_some() {
+                self.covered.push((at.clone(), Covered::Guard));
+            } else if rule.tier == Tier::Topic {
+                self.covered.push((at.clone(), Covered::Topic));
             }
             let (span, steps) = normal.origin(at);
             let hit = Hit {
@@ -120,6 +123,10 @@ impl Found<'_> {
                 span,
                 via: steps.iter().map(|step| step.word().to_owned()).collect(),
             };
+            if rule.shadow {
+                self.verdict.shadow.push(hit);
+                continue;
+            }
             self.languages[rule.locale as usize] += 1;
             self.keep(hit, guard.map(|cover| cover.guard));
         }
@@ -144,12 +151,20 @@ impl Found<'_> {
 
     /// What the model finds beyond the rules. It raises, and never lowers.
     fn record_model(&mut self, model: &Model, normal: &Normal) {
-        let on_topic = |word: usize| {
+        let covered = |word: usize| {
             let at = &normal.words()[word].at;
-            let mut covered = self.on_topic.iter();
-            covered.any(|covered| covered.start < at.end && at.start < covered.end)
+            let here = |(range, _): &&(Range<usize>, Covered)| {
+                range.start < at.end && at.start < range.end
+            };
+            let mut known = self.covered.iter().filter(here).map(|(_, known)| *known);
+            let first = known.next().unwrap_or(Covered::Free);
+            if known.any(|also| also == Covered::Guard) {
+                Covered::Guard
+            } else {
+                first
+            }
         };
-        let Some(reading) = model.score(normal, on_topic) else {
+        let Some(reading) = model.score(normal, covered) else {
             return;
         };
         let settings = model.settings();

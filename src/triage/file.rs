@@ -29,6 +29,9 @@ pub(super) struct RuleEntry {
     pub(super) any: Vec<String>,
     #[serde(default)]
     pub(super) guardable: bool,
+    /// Runs and is counted, and never acts: how a new rule is tried out.
+    #[serde(default)]
+    pub(super) shadow: bool,
     pub(super) must_match: Vec<String>,
     pub(super) must_not_match: Vec<String>,
 }

@@ -2,6 +2,7 @@
 //! assessment. It finds words; it does not predict what a person will do. Floor 1.
 
 mod assess;
+pub mod corpus;
 mod file;
 pub mod model;
 mod phrase;
@@ -10,5 +11,6 @@ mod structure;
 mod verdict;
 
 pub use assess::assess;
+pub use corpus::Broken;
 pub use rules::{RuleError, RuleSet};
 pub use verdict::{Action, Category, Guarded, Hit, ModelScore, Tier, Verdict};

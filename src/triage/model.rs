@@ -12,7 +12,7 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use crate::text::normalise::Normal;
-use features::{BUCKETS, Share, Shrink};
+use features::{BUCKETS, Covered, Share, Shrink};
 
 const MAGIC: [u8; 4] = *b"HLTM";
 const VERSION: u32 = 1;
@@ -55,7 +55,7 @@ pub struct Settings {
     pub ask: f32,
     /// From here on staff are paged.
     pub page: f32,
-    /// What is added where the words of a topic rule, or of a guarded hit, stand: not more than 0.
+    /// What is added where the words of a topic rule stand: not more than 0.
     pub on_topic: f32,
 }
 
@@ -191,11 +191,10 @@ impl Model {
         &self.settings
     }
 
-    /// Scores a text; `None` when it is too short to say anything.
-    ///
-    /// `on_topic` says whether a word, by index, stands in what a topic rule or a guard covers.
+    /// Scores a text; `None` when it is too short, or too little of it is free of guards, to say
+    /// anything. `covered` says what the rules know of a word, by its index.
     #[must_use]
-    pub fn score(&self, normal: &Normal, on_topic: impl Fn(usize) -> bool) -> Option<Reading> {
+    pub fn score(&self, normal: &Normal, covered: impl Fn(usize) -> Covered) -> Option<Reading> {
         if !features::is_scored(normal) {
             return None;
         }
@@ -205,8 +204,8 @@ impl Model {
         });
         let shares: Vec<Share> = sums.iter().map(|sums| sums.map(f32::from)).collect();
         let penalty = self.settings.on_topic / self.settings.scale;
-        let topical: Vec<bool> = (0..shares.len()).map(on_topic).collect();
-        let (window, sum) = features::best_window(&shares, &self.shrink, penalty, &topical)?;
+        let covered: Vec<Covered> = (0..shares.len()).map(covered).collect();
+        let (window, sum) = features::best_window(&shares, &self.shrink, penalty, &covered)?;
         Some(Reading {
             log_odds: self.settings.bias + self.settings.scale * sum,
             window,

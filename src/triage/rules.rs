@@ -69,6 +69,7 @@ pub(super) struct Rule {
     pub(super) category: Category,
     pub(super) why: String,
     pub(super) guardable: bool,
+    pub(super) shadow: bool,
     pub(super) locale: Locale,
     pub(super) regex: Regex,
 }
@@ -80,6 +81,18 @@ pub(super) struct Guard {
 }
 
 impl RuleSet {
+    /// The rule files that ship with the program: place in the repository, and content.
+    pub const SOURCES: [(&str, &str); 2] = [
+        (
+            "templates/triage/en.toml",
+            include_str!("../../templates/triage/en.toml"),
+        ),
+        (
+            "templates/triage/es.toml",
+            include_str!("../../templates/triage/es.toml"),
+        ),
+    ];
+
     /// The rules and the model that ship with the program.
     pub fn builtin() -> Result<Self, RuleError> {
         Self::builtin_with(Model::builtin()?)
@@ -87,17 +100,7 @@ impl RuleSet {
 
     /// The rules that ship with the program, with another model.
     pub fn builtin_with(model: Model) -> Result<Self, RuleError> {
-        let files = [
-            (
-                "templates/triage/en.toml",
-                include_str!("../../templates/triage/en.toml"),
-            ),
-            (
-                "templates/triage/es.toml",
-                include_str!("../../templates/triage/es.toml"),
-            ),
-        ];
-        Self::load(&files, model)
+        Self::load(&Self::SOURCES, model)
     }
 
     /// Compiles rule files, given as name and content, and checks every example in them.
@@ -131,7 +134,7 @@ impl RuleSet {
             crisis_examples: read
                 .iter()
                 .flat_map(|(_, file)| &file.rules)
-                .filter(|rule| rule.tier >= Tier::High)
+                .filter(|rule| rule.tier >= Tier::High && !rule.shadow)
                 .flat_map(|rule| rule.must_match.iter().map(|text| (text.clone(), rule.tier)))
                 .collect(),
         };
@@ -193,7 +196,7 @@ impl RuleSet {
                         problem,
                         "add a phrase for it, or take the example out",
                     );
-                } else if assess(self, text).tier < entry.tier {
+                } else if !entry.shadow && assess(self, text).tier < entry.tier {
                     let problem = format!("a guard lowers must_match \"{text}\"");
                     fault(
                         &entry.id,
@@ -267,6 +270,7 @@ impl Sources {
                 category: entry.category,
                 why: entry.why.clone(),
                 guardable: entry.guardable,
+                shadow: entry.shadow,
                 locale: file.lang,
                 regex,
             });

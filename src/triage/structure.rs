@@ -81,6 +81,7 @@ impl Pair {
             category: self.category,
             why: self.why.to_owned(),
             guardable: self.tier == Tier::High,
+            shadow: false,
             locale,
             regex,
         }

@@ -39,6 +39,15 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// Every tier, the least urgent first.
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::Topic,
+        Self::Concern,
+        Self::High,
+        Self::Imminent,
+    ];
+
     /// What follows from the tier.
     #[must_use]
     pub const fn action(self) -> Action {
@@ -142,6 +151,9 @@ pub struct Verdict {
     pub hits: Vec<Hit>,
     /// The hits that a guard lowered.
     pub guarded: Vec<Guarded>,
+    /// What the rules on trial would have found. It changes nothing.
+    #[serde(default)]
+    pub shadow: Vec<Hit>,
     /// The model's view, unless the text is too short for it.
     pub model: Option<ModelScore>,
     /// The language of the rules that matched most, when any did.

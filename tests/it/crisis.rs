@@ -138,6 +138,14 @@ both! {
         assert!(pages.iter().any(|page| page.contains("texter sent STOP")), "{pages:?}");
     }
 
+    async fn someone_who_fears_for_a_friend_is_told_what_to_do_for_them(world: World) {
+        let heard = world.phone("+15550123").texts("my friend took a bunch of pills and wont wake up").await;
+        heard.expect_inline("911").expect_inline("988").expect_inline("looking out for them");
+        let pages = world.responder().inbox();
+        assert!(pages[0].starts_with("CRISIS, URGENT"), "{pages:?}");
+        world.phone("+15550124").texts("i took a bunch of pills").await.expect_inline("If you are hurt");
+    }
+
     async fn a_request_for_a_person_pages_without_being_a_crisis(world: World) {
         let texter = world.phone("+15550123");
         let heard = texter.texts("HUMAN").await;
@@ -162,6 +170,31 @@ async fn with_the_database_gone_a_crisis_text_is_still_answered() {
     let (status, twiml) = world.hook("/hooks/main/inbound", &fields).await;
     assert_eq!(status, 200);
     assert!(inline_text(&twiml).unwrap().contains("988"));
+    for number in [DUTY, SECOND] {
+        let mut pages = Vec::new();
+        for _ in 0..100_000 {
+            pages = world.twilio.sent_to(number);
+            if !pages.is_empty() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pages.len(), 1, "paged from memory");
+        assert!(
+            pages[0].body.contains("cannot reach its database"),
+            "{pages:?}"
+        );
+    }
+    // A second text in the same minutes is answered too, and does not ring everyone again.
+    let again = world
+        .phone("+15550124")
+        .delivers("SM3", "i want to die")
+        .await;
+    assert!(again.unwrap().contains("988"));
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.twilio.sent_to(DUTY).len(), 1);
     // What is no crisis is not acknowledged: the gateway must not count it as taken.
     let fields = [
         ("MessageSid", "SM2"),

@@ -541,6 +541,7 @@ impl SandboxWorld {
             clock: Arc::new(ManualClock::new(harborline::clock::At(1_767_225_600_000))),
             ids: Arc::new(SeededIds::new(7)),
             client: http_client(seconds(1)).unwrap(),
+            assess: harborline::triage::assess,
         };
         let app = App::build(&config, address, seams, CancellationToken::new())
             .await

@@ -148,6 +148,14 @@ journeys! {
         t.texts(&["hello", "STOP", "i want to die", "are you there", "START", "please"]).await;
     }
 
+    opted_out_and_in_danger_now: |t| {
+        t.texts(&["STOP", "i just took all my pills", "START", "hello?"]).await;
+    }
+
+    a_person_asked_for_in_spanish: |t| {
+        t.texts(&["PERSONA", "hola?", "es privado", "gracias"]).await;
+    }
+
     six_fragments: |t| {
         t.texts(&["i", "just", "want", "to", "die", "now"]).await;
     }

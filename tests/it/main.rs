@@ -16,6 +16,7 @@ mod model;
 mod oracles;
 mod paging;
 mod privacy;
+mod rules_in_force;
 mod serving;
 mod staff_pages;
 mod store_contract;

@@ -606,6 +606,20 @@ both! {
         });
     }
 
+    async fn rules_on_trial_are_counted_by_day(world: World) {
+        let day = minutes(24 * 60);
+        unit!(world, |tx| {
+            for at in [NOW, NOW, NOW.plus(day)] {
+                tx.count_shadow("own.pier", at).await?;
+            }
+            tx.count_shadow("own.bridge", NOW).await?;
+        });
+        let counts = async |since| view!(world).shadow_counts(since).await.unwrap();
+        let all = [("own.bridge".to_owned(), 1), ("own.pier".to_owned(), 3)];
+        assert_eq!(counts(NOW).await, all);
+        assert_eq!(counts(NOW.plus(day)).await, [("own.pier".to_owned(), 1)]);
+    }
+
     async fn a_login_belongs_to_one_account(world: World) {
         let id = unit!(world, |tx| {
             assert_eq!(tx.staff_count().await?, 0);

@@ -82,13 +82,13 @@ impl Line {
 
 async fn read<T: DeserializeOwned>(response: reqwest::Response) -> Result<T, Failure> {
     match response.status() {
-        StatusCode::NOT_FOUND => Err(Failure(
+        StatusCode::NOT_FOUND => Err(Failure::from(
             "the Harborline at listen.address has no such phone: it runs without the sandbox \
              gateway, or it was started anew. Start `harborline chat` again, with its configuration"
                 .to_owned(),
         )),
         status if status.is_success() => Ok(response.json().await?),
-        status => Err(Failure(format!(
+        status => Err(Failure::from(format!(
             "the simulator answers {status}. Look at the log of the server"
         ))),
     }

@@ -1,7 +1,7 @@
 //! A crisis, our question, and a person.
 
 use super::{Phone, later, now, verdict, wants_human};
-use crate::content::Key;
+use crate::content::{Key, PageId};
 use crate::conversation::{Place, Reason, Silence};
 use crate::lane::Lane;
 use crate::locale::Locale;
@@ -206,24 +206,58 @@ fn a_yes_that_the_gateway_took_for_a_keyword_is_still_a_yes() {
 #[test]
 fn a_person_can_be_asked_for_and_what_follows_is_for_them() {
     let mut phone = Phone::new();
-    for (text, verdict) in [
-        ("HUMAN", Verdict::default()),
-        ("is someone there", wants_human()),
-    ] {
-        let step = phone.texts_as(text, &verdict);
+    let asked = phone.says(Key::HumanAsked, Lane::Conversation);
+    let welcome = phone.says(Key::Welcome, Lane::Content);
+    let step = phone.texts("HUMAN");
+    assert_eq!(step.replies, [asked.clone(), welcome]);
+    assert_eq!(step.alert, Some(now(Reason::WantsHuman, Tier::None)));
+    let step = phone.texts_as("is someone there", &wants_human());
+    assert_eq!(step.replies, [asked]);
+    assert_eq!(step.alert, Some(now(Reason::WantsHuman, Tier::None)));
+    for text in ["hello?", "ok", "it began at school"] {
+        let step = phone.texts(text);
         assert_eq!(
             step.replies,
-            [phone.says(Key::HumanAsked, Lane::Conversation)]
+            [phone.says(Key::CrisisWaiting, Lane::Content)],
+            "{text}"
         );
         assert_eq!(step.alert, Some(now(Reason::WantsHuman, Tier::None)));
     }
-    phone.state.greeted = true;
-    let step = phone.texts("it began at school");
-    assert_eq!(
-        step.replies,
-        [phone.says(Key::CrisisWaiting, Lane::Content)]
-    );
-    assert_eq!(step.alert, Some(now(Reason::WantsHuman, Tier::None)));
+}
+
+#[test]
+fn the_welcome_waits_until_the_danger_is_over() {
+    let mut phone = Phone::new();
+    phone.texts_at("x", Tier::High);
+    let asked = phone.says(Key::HumanAsked, Lane::Conversation);
+    assert_eq!(phone.texts("HUMAN").replies, [asked]);
+    phone.texts("MENU");
+    let step = phone.texts("12");
+    let welcome = phone.says(Key::Welcome, Lane::Content);
+    let page = phone.shows(Locale::En, PageId::Dbt, 0);
+    assert_eq!(step.replies, [welcome.clone(), page]);
+    let mut phone = Phone::new();
+    phone.texts_at("x", Tier::Concern);
+    let no = phone.says(Key::AskedNo, Lane::Conversation);
+    assert_eq!(phone.texts("no").replies, [no, welcome]);
+}
+
+#[test]
+fn who_asks_about_privacy_in_a_crisis_is_told_and_stays_in_it() {
+    let mut phone = Phone::new();
+    phone.texts_at("x", Tier::High);
+    for text in ["is this private?", "Will you call the police", "es privado"] {
+        let step = phone.texts(text);
+        assert_eq!(
+            step.replies,
+            [phone.says(Key::CrisisPrivacy, Lane::Crisis)],
+            "{text}"
+        );
+        assert_eq!(step.alert, Some(now(Reason::Crisis, Tier::High)));
+        assert!(matches!(phone.state.place, Place::Crisis { .. }));
+    }
+    let step = phone.texts("my private life is over");
+    assert_eq!(step.replies, [phone.says(Key::CrisisWaiting, Lane::Crisis)]);
 }
 
 #[test]
@@ -246,5 +280,8 @@ fn with_a_person_only_crisis_menu_human_stop_and_help_are_answered_by_the_machin
         assert_eq!(phone.texts(text).replies.len(), 1, "{text}");
     }
     let step = phone.texts_at("x", Tier::High);
-    assert_eq!(step.replies, [phone.says(Key::CrisisHigh, Lane::Crisis)]);
+    assert_eq!(
+        step.replies,
+        [phone.says(Key::CrisisOptedOut, Lane::Crisis)]
+    );
 }

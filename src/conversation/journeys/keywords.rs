@@ -24,10 +24,13 @@ fn stop_is_confirmed_once_and_then_there_is_silence_but_for_a_crisis_and_help() 
         phone.texts("help").replies,
         [phone.says(Key::Help, Lane::Conversation)]
     );
-    for tier in [Tier::High, Tier::Imminent] {
+    for (tier, key) in [
+        (Tier::High, Key::CrisisOptedOut),
+        (Tier::High, Key::CrisisOptedOut),
+        (Tier::Imminent, Key::CrisisImminentOptedOut),
+    ] {
         let step = phone.texts_at("x", tier);
-        assert_eq!(step.replies.len(), 1);
-        assert_eq!(step.replies[0].lane, Lane::Crisis);
+        assert_eq!(step.replies, [phone.says(key, Lane::Crisis)]);
         assert_eq!(step.alert, Some(now(Reason::Crisis, tier)));
         assert!(step.state.opted_out, "a crisis text subscribes nobody");
     }
@@ -82,14 +85,13 @@ fn opting_out_in_a_crisis_is_honoured_and_a_human_is_called() {
 
 #[test]
 fn a_yes_to_the_question_after_stop_is_a_crisis() {
-    for text in ["Y", "YES"] {
+    for (text, key) in [("Y", Key::CrisisOptedOut), ("YES", Key::AskedYes)] {
         let mut phone = Phone::greeted();
         phone.texts_at("x", Tier::Concern);
         phone.texts("STOP");
         let step = phone.texts(text);
         assert!(
-            step.replies
-                .contains(&phone.says(Key::AskedYes, Lane::Crisis)),
+            step.replies.contains(&phone.says(key, Lane::Crisis)),
             "{text}"
         );
         assert_eq!(step.alert, Some(now(Reason::Crisis, Tier::High)));
@@ -100,13 +102,28 @@ fn a_yes_to_the_question_after_stop_is_a_crisis() {
 fn a_stop_that_is_also_a_crisis_is_both() {
     let mut phone = Phone::greeted();
     let step = phone.texts_at("END", Tier::High);
-    let crisis = phone.says(Key::CrisisHigh, Lane::Crisis);
+    let crisis = phone.says(Key::CrisisOptedOut, Lane::Crisis);
     assert_eq!(
         step.replies,
         [crisis, phone.says(Key::StopConfirm, Lane::Conversation)]
     );
     assert_eq!(step.alert, Some(now(Reason::Crisis, Tier::High)));
     assert!(step.state.opted_out);
+}
+
+#[test]
+fn a_start_that_is_also_a_crisis_is_both() {
+    for text in ["START", "yes"] {
+        let mut phone = Phone::greeted();
+        phone.texts("STOP");
+        let step = phone.texts_at(text, Tier::High);
+        let crisis = phone.says(Key::CrisisHigh, Lane::Crisis);
+        assert_eq!(
+            step.replies,
+            [crisis, phone.says(Key::StartConfirm, Lane::Conversation)]
+        );
+        assert!(!step.state.opted_out, "{text}");
+    }
 }
 
 #[test]

@@ -105,6 +105,11 @@ fn a_text_about_the_topic_gets_a_page_and_no_page_out() {
     let step = phone.texts_at("tell me of it", Tier::Topic);
     assert_eq!(step.replies, [phone.shows(Locale::En, PageId::WhatItIs, 0)]);
     assert_eq!(step.alert, None);
+    for text in ["how do i stop this", "how do i stop self harm"] {
+        let step = phone.texts_at(text, Tier::Topic);
+        let page = phone.shows(Locale::En, PageId::HowTherapyHelps, 0);
+        assert_eq!(step.replies, [page], "{text}");
+    }
 }
 
 #[test]

@@ -90,11 +90,15 @@ fn asking_for_a_person_is_its_own_trigger() {
         "human",
         "a person",
         "quiero hablar con alguien",
-        "is this a bot",
+        "is this a real person",
         "please help",
         "can someone call me",
     ] {
         assert!(assess(&RULES, text).wants_human, "{text}");
+    }
+    // A question about us, which the pack answers; it wakes nobody.
+    for text in ["are you a robot", "is this a bot", "who is this"] {
+        assert!(!assess(&RULES, text).wants_human, "{text}");
     }
 }
 

@@ -67,22 +67,33 @@ const fn bucket(hash: u32) -> usize {
     (hash.wrapping_mul(0x9e37_79b1) >> (u32::BITS - BITS)) as usize
 }
 
+/// What the rules know of a word, and the model does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covered {
+    /// Nothing.
+    Free,
+    /// It stands in what a topic rule found: whoever asks about self-harm uses its words.
+    Topic,
+    /// It stands in what a guard lowered to a question: the model must not undo that.
+    Guard,
+}
+
 /// The run of words that scores highest, and its score before bias and scale.
 ///
-/// Every run of two to [`WIDEST`] words is tried, so a text scores at least as high as any text
-/// that it contains: words before or after cannot hide what was said. `penalty` is added to the score
-/// of a run with a word that is on topic: `on_topic` has one entry a word.
+/// Every run of two to [`WIDEST`] words without a guarded one is tried, so a text scores at least as
+/// high as any text that it contains: words before or after cannot hide what was said. `penalty` is
+/// added to the score of a run with a word on topic: `covered` has one entry a word.
 #[must_use]
 pub fn best_window(
     shares: &[Share],
     shrink: &Shrink,
     penalty: f32,
-    on_topic: &[bool],
+    covered: &[Covered],
 ) -> Option<(Range<usize>, f32)> {
     let mut best: Option<(Range<usize>, f32)> = None;
     for start in 0..shares.len() {
         let (mut sum, mut topic) = (0.0, 0.0);
-        let words = shares[start..].iter().zip(&on_topic[start..]);
+        let words = shares[start..].iter().zip(&covered[start..]);
         for (length, (share, &here)) in (1..=WIDEST).zip(words) {
             sum += share[0];
             if length > 1 {
@@ -91,8 +102,10 @@ pub fn best_window(
             if length > 2 {
                 sum += share[2];
             }
-            if here {
-                topic = penalty;
+            match here {
+                Covered::Free => {}
+                Covered::Topic => topic = penalty,
+                Covered::Guard => break,
             }
             let score = sum * shrink.0[length] + topic;
             if length >= NARROWEST && best.as_ref().is_none_or(|(_, most)| score > *most) {

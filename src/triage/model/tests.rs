@@ -7,7 +7,7 @@ fn model() -> Model {
 }
 
 fn log_odds(model: &Model, normal: &Normal) -> f32 {
-    let reading = model.score(normal, |_| false);
+    let reading = model.score(normal, |_| Covered::Free);
     reading.map_or(f32::MIN, |reading| reading.log_odds)
 }
 
@@ -65,7 +65,11 @@ fn it_knows_a_farewell_from_a_shopping_list() {
 #[test]
 fn what_is_too_short_is_not_scored() {
     for text in ["", "1", "12 34 5", "ok", "menu", "dbt", "a 1", "988 1"] {
-        assert_eq!(model().score(&Normal::of(text), |_| false), None, "{text}");
+        assert_eq!(
+            model().score(&Normal::of(text), |_| Covered::Free),
+            None,
+            "{text}"
+        );
     }
 }
 
@@ -73,7 +77,7 @@ fn what_is_too_short_is_not_scored() {
 fn the_words_that_weighed_most_are_words_of_the_window() {
     let text = "hey. there is no reason left for me to stay here any longer, i am a burden";
     let normal = Normal::of(text);
-    let reading = model().score(&normal, |_| false).unwrap();
+    let reading = model().score(&normal, |_| Covered::Free).unwrap();
     let words = reading.top_words(&normal);
     assert_eq!(words.len(), NAMED);
     for word in words {
@@ -85,9 +89,24 @@ fn the_words_that_weighed_most_are_words_of_the_window() {
 fn words_on_topic_count_less() {
     let normal = Normal::of("there is no reason left for me to stay here");
     let model = model();
-    let plain = model.score(&normal, |_| false).unwrap().log_odds;
-    let topic = model.score(&normal, |_| true).unwrap().log_odds;
+    let plain = model.score(&normal, |_| Covered::Free).unwrap().log_odds;
+    let topic = model.score(&normal, |_| Covered::Topic).unwrap().log_odds;
     assert!((plain + model.settings().on_topic - topic).abs() < 1e-3);
+}
+
+#[test]
+fn words_under_a_guard_are_not_read() {
+    let normal = Normal::of("there is no reason left for me to stay here");
+    assert_eq!(model().score(&normal, |_| Covered::Guard), None);
+    let model = model();
+    let end = model.score(&normal, |word| {
+        if word < 6 {
+            Covered::Guard
+        } else {
+            Covered::Free
+        }
+    });
+    assert!(end.unwrap().window.start >= 6);
 }
 
 proptest! {
@@ -107,7 +126,7 @@ proptest! {
     #[test]
     fn any_text_can_be_scored(text in any::<String>()) {
         let normal = Normal::of(&text);
-        if let Some(reading) = model().score(&normal, |_| false) {
+        if let Some(reading) = model().score(&normal, |_| Covered::Free) {
             prop_assert!(reading.log_odds.is_finite());
             prop_assert!(reading.top_words(&normal).len() <= NAMED);
         }

@@ -15,7 +15,9 @@ use harborline::clock::{At, ManualClock};
 use harborline::config::{self, Config};
 use harborline::gateway::client::loopback_client;
 use harborline::id::SeededIds;
+use harborline::intake::Assess;
 use harborline::lane::Lane;
+use harborline::triage;
 use hmac::{Hmac, KeyInit, Mac};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -51,6 +53,25 @@ pub(crate) struct World {
 impl World {
     /// A world on an engine; `None` (said loudly) when the engine is not there.
     pub(crate) async fn on(engine: Engine) -> Option<Self> {
+        Self::made(engine, |_| {}, triage::assess).await
+    }
+
+    /// A world with other settings.
+    pub(crate) async fn with(engine: Engine, settings: impl FnOnce(&mut Config)) -> Option<Self> {
+        Self::made(engine, settings, triage::assess).await
+    }
+
+    /// A world whose triage is broken in this way.
+    pub(crate) async fn judged_by(assess: Assess) -> Self {
+        let world = Self::made(Engine::Sqlite, |_| {}, assess).await;
+        world.expect("SQLite is always there")
+    }
+
+    async fn made(
+        engine: Engine,
+        settings: impl FnOnce(&mut Config),
+        assess: Assess,
+    ) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let database = match engine {
             Engine::Sqlite => format!("sqlite://{}/harborline.db", folder.path().display()),
@@ -82,9 +103,10 @@ impl World {
             keys = folder.path().join("master.key").display(),
         );
         std::fs::write(&file, text).unwrap();
-        let config = config::load(Some(&file)).unwrap();
+        let mut config = config::load(Some(&file)).unwrap();
+        settings(&mut config);
         let clock = ManualClock::new(START);
-        let app = Self::app(&config, &clock).await;
+        let app = Self::app(&config, &clock, assess).await;
         let router = app.router();
         Some(Self {
             app,
@@ -97,11 +119,12 @@ impl World {
         })
     }
 
-    async fn app(config: &Config, clock: &ManualClock) -> App {
+    async fn app(config: &Config, clock: &ManualClock, assess: Assess) -> App {
         let seams = Seams {
             clock: Arc::new(clock.clone()),
             ids: Arc::new(SeededIds::new(7)),
             client: loopback_client(seconds(1)).unwrap(),
+            assess,
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
         App::build(config, address, seams, CancellationToken::new())
@@ -116,6 +139,7 @@ impl World {
             clock: Arc::new(self.clock.clone()),
             ids: Arc::new(SeededIds::new(8)),
             client: loopback_client(seconds(1)).unwrap(),
+            assess: triage::assess,
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
         App::build(&self.config, address, seams, CancellationToken::new())
