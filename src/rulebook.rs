@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::triage::model::Model;
 use crate::triage::{Broken, RuleError, RuleSet, assess, corpus};
 
 /// How many sentences of the corpus a refusal prints; the rest is a number.
@@ -141,7 +142,7 @@ pub fn read(directory: &Path) -> Result<RuleSet, Refused> {
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
-    let rules = RuleSet::load(&files)?;
+    let rules = RuleSet::load(&files, Model::builtin().map_err(RuleError::from)?)?;
     let broken = corpus::broken_by(&rules);
     if broken.is_empty() {
         Ok(rules)

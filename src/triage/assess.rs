@@ -6,8 +6,10 @@
 
 use std::ops::Range;
 
+use super::model::Model;
+use super::model::features::Covered;
 use super::rules::{Rule, RuleSet};
-use super::{Category, Guarded, Hit, Tier, Verdict};
+use super::{Category, Guarded, Hit, ModelScore, Tier, Verdict};
 use crate::locale::Locale;
 use crate::text::normalise::Normal;
 
@@ -21,6 +23,7 @@ pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
     };
     let mut found = Found {
         verdict: &mut verdict,
+        covered: Vec::new(),
         languages: [0; Locale::ALL.len()],
     };
     let mut covers: Option<Vec<Cover<'_>>> = None;
@@ -34,6 +37,7 @@ pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
         found.record(rule, &normal, guards);
     }
     found.record_unread(&normal);
+    found.record_model(&rules.model, &normal);
     let languages = found.languages;
     verdict.locale = Locale::ALL
         .into_iter()
@@ -83,6 +87,8 @@ fn places(regex: &regex::Regex, text: &str) -> impl Iterator<Item = Range<usize>
 
 struct Found<'a> {
     verdict: &'a mut Verdict,
+    /// What topic rules found in the normal text, and what guards lowered.
+    covered: Vec<(Range<usize>, Covered)>,
     languages: [usize; Locale::ALL.len()],
 }
 
@@ -103,6 +109,11 @@ impl Found<'_> {
                 continue;
             }
             *seen = at.end;
+            if guard.is_some() {
+                self.covered.push((at.clone(), Covered::Guard));
+            } else if rule.tier == Tier::Topic {
+                self.covered.push((at.clone(), Covered::Topic));
+            }
             let (span, steps) = normal.origin(at);
             let hit = Hit {
                 rule: rule.id.clone(),
@@ -134,6 +145,68 @@ impl Found<'_> {
             why: "Written in letters that triage cannot read".to_owned(),
             span,
             via: Vec::new(),
+        };
+        self.keep(hit, None);
+    }
+
+    /// What the model finds beyond the rules. It raises, and never lowers.
+    fn record_model(&mut self, model: &Model, normal: &Normal) {
+        let covered = |word: usize| {
+            let at = &normal.words()[word].at;
+            let here = |(range, _): &&(Range<usize>, Covered)| {
+                range.start < at.end && at.start < range.end
+            };
+            let mut known = self.covered.iter().filter(here).map(|(_, known)| *known);
+            let first = known.next().unwrap_or(Covered::Free);
+            if known.any(|also| also == Covered::Guard) {
+                Covered::Guard
+            } else {
+                first
+            }
+        };
+        let Some(reading) = model.score(normal, covered) else {
+            return;
+        };
+        let settings = model.settings();
+        let asks = reading.log_odds >= settings.ask;
+        self.verdict.model = Some(ModelScore {
+            score: reading.score(),
+            top_words: if asks {
+                reading.top_words(normal)
+            } else {
+                Vec::new()
+            },
+        });
+        let (rule, tier, why) = if reading.log_odds >= settings.page {
+            (
+                "model.page",
+                Tier::High,
+                "The model finds this text close to crisis texts",
+            )
+        } else if asks {
+            (
+                "model.ask",
+                Tier::Concern,
+                "The model finds this text somewhat close to crisis texts",
+            )
+        } else {
+            return;
+        };
+        if self.verdict.tier >= tier {
+            return;
+        }
+        let words = &normal.words()[reading.window];
+        let (Some(first), Some(last)) = (words.first(), words.last()) else {
+            return;
+        };
+        let (span, steps) = normal.origin(first.at.start..last.at.end);
+        let hit = Hit {
+            rule: rule.to_owned(),
+            tier,
+            category: Category::Distress,
+            why: why.to_owned(),
+            span,
+            via: steps.iter().map(|step| step.word().to_owned()).collect(),
         };
         self.keep(hit, None);
     }

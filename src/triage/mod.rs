@@ -4,6 +4,7 @@
 mod assess;
 pub mod corpus;
 mod file;
+pub mod model;
 mod phrase;
 mod rules;
 mod structure;

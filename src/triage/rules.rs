@@ -9,6 +9,7 @@ use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use sha2::{Digest, Sha256};
 
 use super::file::File;
+use super::model::{Model, ModelError};
 use super::phrase::{self, PhraseError};
 use super::structure;
 use super::{Category, Tier, assess};
@@ -38,12 +39,15 @@ pub enum RuleError {
         /// What to change.
         fix: String,
     },
+    /// The linear model cannot be used.
+    #[error("templates/triage/model.bin: {0}")]
+    Model(#[from] ModelError),
     /// Examples that do not hold: all of them, because one edit often breaks several.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Examples(Vec<RuleError>),
 }
 
-/// A compiled set of crisis rules in every language.
+/// A compiled set of crisis rules in every language, and the model beside them.
 #[derive(Debug)]
 pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
@@ -52,6 +56,7 @@ pub struct RuleSet {
     pub(super) any_rule: RegexSet,
     /// The same for `guards`.
     pub(super) any_guard: RegexSet,
+    pub(super) model: Model,
     hash: String,
     #[cfg(test)]
     crisis_examples: Vec<(String, Tier)>,
@@ -88,14 +93,20 @@ impl RuleSet {
         ),
     ];
 
-    /// The rules that ship with the program.
+    /// The rules and the model that ship with the program.
     pub fn builtin() -> Result<Self, RuleError> {
-        Self::load(&Self::SOURCES)
+        Self::builtin_with(Model::builtin()?)
+    }
+
+    /// The rules that ship with the program, with another model.
+    pub fn builtin_with(model: Model) -> Result<Self, RuleError> {
+        Self::load(&Self::SOURCES, model)
     }
 
     /// Compiles rule files, given as name and content, and checks every example in them.
-    pub fn load(files: &[(&str, &str)]) -> Result<Self, RuleError> {
+    pub fn load(files: &[(&str, &str)], model: Model) -> Result<Self, RuleError> {
         let mut hash = Sha256::new();
+        hash.update(model.hash());
         let mut read = Vec::new();
         for (name, source) in files {
             hash.update(name.len().to_le_bytes());
@@ -117,6 +128,7 @@ impl RuleSet {
             any_guard: set_of(&sources.covers)?,
             rules: sources.rules,
             guards: sources.guards,
+            model,
             hash: hex::encode(hash.finalize()),
             #[cfg(test)]
             crisis_examples: read
@@ -137,7 +149,18 @@ impl RuleSet {
         }
     }
 
-    /// SHA-256 of the rule sources, hexadecimal.
+    /// The same rules with another model, for measuring it.
+    #[must_use]
+    pub fn with_model(self, model: Model) -> Self {
+        let hash = hex::encode(Sha256::digest(format!("{}{}", self.hash, model.hash())));
+        Self {
+            model,
+            hash,
+            ..self
+        }
+    }
+
+    /// SHA-256 of the rule sources and the model, hexadecimal.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash

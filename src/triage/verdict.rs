@@ -134,7 +134,7 @@ pub struct Guarded {
 pub struct ModelScore {
     /// The score, 0 to 1.
     pub score: f32,
-    /// The words that weighed most.
+    /// The words that weighed most, heaviest first; none when the model asks for nothing.
     pub top_words: Vec<String>,
 }
 
@@ -154,7 +154,7 @@ pub struct Verdict {
     /// What the rules on trial would have found. It changes nothing.
     #[serde(default)]
     pub shadow: Vec<Hit>,
-    /// The model's view, once there is a model.
+    /// The model's view, unless the text is too short for it.
     pub model: Option<ModelScore>,
     /// The language of the rules that matched most, when any did.
     pub locale: Option<Locale>,

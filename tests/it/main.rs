@@ -12,6 +12,7 @@ mod delivery;
 mod hooks;
 mod journeys;
 mod migrations;
+mod model;
 mod oracles;
 mod paging;
 mod privacy;

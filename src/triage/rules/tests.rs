@@ -35,7 +35,7 @@ const GUARD: &str = r#"
 "#;
 
 fn load(parts: &[&str]) -> Result<RuleSet, RuleError> {
-    RuleSet::load(&[("x.toml", &parts.concat())])
+    RuleSet::load(&[("x.toml", &parts.concat())], Model::silent())
 }
 
 #[test]

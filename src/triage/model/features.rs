@@ -1,0 +1,148 @@
+//! What the model sees of a text: hashed pieces of words, pairs of words, and runs of words.
+//!
+//! Inference and training both read texts through this file, so that they cannot differ. Floor 1.
+
+use std::ops::Range;
+
+use crate::text::normalise::Normal;
+
+/// How many weights there are: features share them by hash.
+pub const BUCKETS: usize = 1 << BITS;
+const BITS: u32 = 15;
+/// The most words in one window.
+pub const WIDEST: usize = 20;
+/// The fewest: a single word is a menu choice or a name, and the rules know the words that are not.
+const NARROWEST: usize = 2;
+/// The letters of a word that are read; longer words are addresses and noise.
+const LONGEST_WORD: usize = 24;
+
+/// The sums of weights that a word brings: its own, and with the one and the two words before it.
+pub type Share = [f32; 3];
+
+/// Walks through the features of a text, word by word.
+///
+/// `each` gets the index of the word, which part of its [`Share`] the feature belongs to, and the
+/// bucket.
+pub fn walk(normal: &Normal, mut each: impl FnMut(usize, usize, usize)) {
+    let (mut before, mut two_before) = (0, 0);
+    for (index, word) in normal.words().iter().enumerate() {
+        let hash = pieces(&normal.text()[word.at.clone()], |bucket| {
+            each(index, 0, bucket);
+        });
+        each(index, 0, bucket(mix(hash, b'=')));
+        if index > 0 {
+            each(index, 1, bucket(mix(before, b'+').wrapping_add(hash)));
+        }
+        if index > 1 {
+            each(index, 2, bucket(mix(two_before, b'.').wrapping_add(hash)));
+        }
+        (before, two_before) = (hash, before);
+    }
+}
+
+/// The character n-grams of 2 to 5 of one word between spaces; the hash of the whole is returned.
+fn pieces(word: &str, mut each: impl FnMut(usize)) -> u32 {
+    let mut padded = [b' '; LONGEST_WORD + 2];
+    let length = word.len().min(LONGEST_WORD);
+    padded[1..=length].copy_from_slice(&word.as_bytes()[..length]);
+    let padded = &padded[..length + 2];
+    for start in 0..padded.len() - 1 {
+        let mut hash = mix(SEED, padded[start]);
+        for &byte in padded[start + 1..].iter().take(4) {
+            hash = mix(hash, byte);
+            each(bucket(hash));
+        }
+    }
+    padded.iter().fold(SEED, |hash, &byte| mix(hash, byte))
+}
+
+// FNV-1a, with the high bits for the bucket: the low ones are poor for short inputs.
+const SEED: u32 = 0x811c_9dc5;
+
+const fn mix(hash: u32, byte: u8) -> u32 {
+    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
+}
+
+const fn bucket(hash: u32) -> usize {
+    (hash.wrapping_mul(0x9e37_79b1) >> (u32::BITS - BITS)) as usize
+}
+
+/// What the rules know of a word, and the model does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covered {
+    /// Nothing.
+    Free,
+    /// It stands in what a topic rule found: whoever asks about self-harm uses its words.
+    Topic,
+    /// It stands in what a guard lowered to a question: the model must not undo that.
+    Guard,
+}
+
+/// The run of words that scores highest, and its score before bias and scale.
+///
+/// Every run of two to [`WIDEST`] words without a guarded one is tried, so a text scores at least as
+/// high as any text that it contains: words before or after cannot hide what was said. `penalty` is
+/// added to the score of a run with a word on topic: `covered` has one entry a word.
+#[must_use]
+pub fn best_window(
+    shares: &[Share],
+    shrink: &Shrink,
+    penalty: f32,
+    covered: &[Covered],
+) -> Option<(Range<usize>, f32)> {
+    let mut best: Option<(Range<usize>, f32)> = None;
+    for start in 0..shares.len() {
+        let (mut sum, mut topic) = (0.0, 0.0);
+        let words = shares[start..].iter().zip(&covered[start..]);
+        for (length, (share, &here)) in (1..=WIDEST).zip(words) {
+            sum += share[0];
+            if length > 1 {
+                sum += share[1];
+            }
+            if length > 2 {
+                sum += share[2];
+            }
+            match here {
+                Covered::Free => {}
+                Covered::Topic => topic = penalty,
+                Covered::Guard => break,
+            }
+            let score = sum * shrink.0[length] + topic;
+            if length >= NARROWEST && best.as_ref().is_none_or(|(_, most)| score > *most) {
+                best = Some((start..start + length, score));
+            }
+        }
+    }
+    best
+}
+
+/// By how much the sum over a window shrinks with its length, so that long ones do not saturate.
+#[derive(Clone, Debug)]
+pub struct Shrink([f32; WIDEST + 1]);
+
+impl Default for Shrink {
+    fn default() -> Self {
+        let mut factors = [1.0; WIDEST + 1];
+        let mut words = 20.0_f32;
+        for factor in &mut factors {
+            *factor = 1.0 / words.sqrt();
+            words += 1.0;
+        }
+        Self(factors)
+    }
+}
+
+impl Shrink {
+    /// The factor for so many words.
+    #[must_use]
+    pub fn of(&self, words: usize) -> f32 {
+        self.0[words.min(WIDEST)]
+    }
+}
+
+/// Whether a text is long enough to be scored: three letters somewhere.
+#[must_use]
+pub fn is_scored(normal: &Normal) -> bool {
+    let letters = normal.text().bytes().filter(u8::is_ascii_lowercase);
+    letters.take(3).count() == 3
+}
