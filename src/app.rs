@@ -101,6 +101,8 @@ pub struct App {
     pub paging: Arc<Paging>,
     /// Does what is due without a new text.
     pub followup: Arc<Followup>,
+    /// Hands conversations to people.
+    pub handoff: Arc<Handoff>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -140,10 +142,7 @@ impl App {
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
         let feed = Feed::default();
         let local_url = format!("http://{address}");
-        let public_url = config
-            .public_url
-            .clone()
-            .unwrap_or_else(|| local_url.clone());
+        let public_url = config.public_url.as_ref().unwrap_or(&local_url).clone();
         let desk = Arc::new(desk(config, &public_url));
         let parts = Parts {
             config,
@@ -199,7 +198,7 @@ impl App {
         let doors = Doors {
             intake,
             dispatch: Arc::clone(&dispatch),
-            handoff,
+            handoff: Arc::clone(&handoff),
             gateways,
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -214,6 +213,7 @@ impl App {
             dispatch,
             paging,
             followup,
+            handoff,
             store,
             feed,
             clock,

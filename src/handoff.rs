@@ -13,8 +13,8 @@ use crate::lane::Lane;
 use crate::oncall::{Alert, Closed, Desk, taken_by};
 use crate::segment::to_gsm;
 use crate::store::{
-    Account, Author, NewCheckIn, NewOutbound, NewOutbox, NewPage, OutboxState, PageKind, Receiver, Store,
-    StoreError, Texter, Tx,
+    Account, Author, NewCheckIn, NewOutbound, NewOutbox, NewPage, OutboxState, PageKind, Receiver,
+    Store, StoreError, Texter, Tx,
 };
 use crate::text::MessageBody;
 

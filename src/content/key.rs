@@ -128,7 +128,10 @@ impl Key {
     /// Whether the message must name 988: a pack in which it does not is refused.
     #[must_use]
     pub const fn must_name_988(self) -> bool {
-        !matches!(self, Self::RatesPlan | Self::RatesFree | Self::Language | Self::Resumed)
+        !matches!(
+            self,
+            Self::RatesPlan | Self::RatesFree | Self::Language | Self::Resumed
+        )
     }
 }
 

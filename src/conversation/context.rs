@@ -7,10 +7,12 @@
 use std::time::Duration;
 
 use crate::clock::At;
+use crate::content::words;
 use crate::text::MessageBody;
 use crate::triage::{Category, Hit, Tier, Verdict};
 
 use super::State;
+use super::keywords::is_menu_input;
 
 /// Texts within this time of each other are also read joined.
 pub const JOINED_WITHIN: Duration = Duration::from_mins(10);
@@ -59,8 +61,10 @@ impl State {
         assess: impl Fn(&str) -> Verdict,
     ) -> Verdict {
         let mut verdict = own;
-        let before = last_few(earlier);
-        if !before.is_empty() && verdict.tier < Tier::Imminent {
+        let said: Vec<_> = earlier.iter().filter(|text| !finds_its_way(text)).collect();
+        let before = last_few(&said);
+        let joins = !before.is_empty() && !is_menu_input(&words(text));
+        if joins && verdict.tier < Tier::Imminent {
             let mut joined: String = before
                 .iter()
                 .flat_map(|earlier| [earlier.body.reveal(), " "])
@@ -94,8 +98,13 @@ impl State {
     }
 }
 
+/// Whether a text is a way through the menu, which adds nothing to the words around it.
+fn finds_its_way(text: &Earlier) -> bool {
+    is_menu_input(&words(text.body.reveal()))
+}
+
 /// The texts to read together with the new one: the last two, and more while they are fragments.
-fn last_few(earlier: &[Earlier]) -> &[Earlier] {
+fn last_few<'a>(earlier: &'a [&'a Earlier]) -> &'a [&'a Earlier] {
     let mut bytes = 0;
     let taken = earlier.iter().rev().enumerate().take_while(|(n, earlier)| {
         bytes += earlier.body.reveal().len();
@@ -120,14 +129,16 @@ fn add(verdict: &mut Verdict, joined: Verdict, offset: usize, heard: Tier) {
             verdict.model = joined.model;
         }
         let guarded = joined.guarded.into_iter();
-        verdict.guarded.extend(
-            guarded
-                .filter(|guarded| crosses(&guarded.hit))
-                .map(|mut guarded| {
-                    guarded.hit = in_text(guarded.hit);
-                    guarded
-                }),
-        );
+        verdict
+            .guarded
+            .extend(
+                guarded
+                    .filter(|guarded| crosses(&guarded.hit))
+                    .map(|mut guarded| {
+                        guarded.hit = in_text(guarded.hit);
+                        guarded
+                    }),
+            );
     }
     for hit in joined.hits {
         let raises = hit.tier > heard || hit.category == Category::WantsHuman;
@@ -141,26 +152,29 @@ fn add(verdict: &mut Verdict, joined: Verdict, offset: usize, heard: Tier) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::triage::{RuleSet, assess};
+
+    /// Read once: it takes longer than a judgement.
+    static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::builtin().unwrap());
 
     const NOW: At = At(100_000_000);
 
     fn earlier(texts: &[&str]) -> Vec<Earlier> {
-        let rules = RuleSet::builtin().unwrap();
         let heard = texts.iter().map(|text| Earlier {
             at: NOW,
-            tier: assess(&rules, text).tier,
+            tier: assess(&RULES, text).tier,
             body: MessageBody::new(*text),
         });
         heard.collect()
     }
 
     fn read(before: &[&str], text: &str) -> Verdict {
-        let rules = RuleSet::builtin().unwrap();
-        let own = assess(&rules, text);
+        let own = assess(&RULES, text);
         State::default().in_context(own, text, &earlier(before), NOW, |words| {
-            assess(&rules, words)
+            assess(&RULES, words)
         })
     }
 
@@ -169,7 +183,10 @@ mod tests {
         let verdict = read(&["i want", "to"], "die");
         assert_eq!(verdict.tier, Tier::High);
         let hit = &verdict.hits[0];
-        assert_eq!((hit.rule.as_str(), hit.span.clone()), ("suicide.want_to_die", 0..3));
+        assert_eq!(
+            (hit.rule.as_str(), hit.span.clone()),
+            ("suicide.want_to_die", 0..3)
+        );
         assert!(hit.via.contains(&"joined".to_owned()), "{hit:?}");
         assert_eq!(read(&["no", "kiero"], "vivir").tier, Tier::High);
         assert_eq!(
@@ -182,10 +199,30 @@ mod tests {
     #[test]
     fn what_was_heard_before_is_not_heard_again() {
         for text in ["ok", "menu", "1", "what is dbt"] {
-            assert_eq!(read(&["i want to die"], text).tier, read(&[], text).tier, "{text}");
-            assert_eq!(read(&["im so alone", "hm"], text).tier, read(&[], text).tier, "{text}");
-            assert!(!read(&["can i talk to someone"], text).wants_human, "{text}");
+            assert_eq!(
+                read(&["i want to die"], text).tier,
+                read(&[], text).tier,
+                "{text}"
+            );
+            assert_eq!(
+                read(&["im so alone", "hm"], text).tier,
+                read(&[], text).tier,
+                "{text}"
+            );
+            assert!(
+                !read(&["can i talk to someone"], text).wants_human,
+                "{text}"
+            );
         }
+    }
+
+    #[test]
+    fn a_way_through_the_menu_joins_nothing_and_is_no_gap() {
+        assert_eq!(read(&["i want to"], "MENU").tier, Tier::None);
+        assert_eq!(
+            read(&["i want", "menu", "12", "to"], "die").tier,
+            Tier::High
+        );
     }
 
     #[test]
@@ -203,15 +240,18 @@ mod tests {
     #[test]
     fn long_texts_are_read_three_at_a_time_and_fragments_eight() {
         let long = "a text that is long enough to be no fragment of anything at all, so it counts";
-        assert_eq!(last_few(&earlier(&["i want", long, long])).len(), 2);
-        assert_eq!(last_few(&earlier(&["a", "b", "c", "d", "e", "f", "g", "h"])).len(), 8);
-        assert!(last_few(&[]).is_empty());
+        let taken = |texts: &[&str]| {
+            let earlier = earlier(texts);
+            last_few(&earlier.iter().collect::<Vec<_>>()).len()
+        };
+        assert_eq!(taken(&["i want", long, long]), 2);
+        assert_eq!(taken(&["a", "b", "c", "d", "e", "f", "g", "h"]), 8);
+        assert_eq!(taken(&[]), 0);
     }
 
     #[test]
     fn the_second_concern_of_a_day_is_a_crisis() {
-        let rules = RuleSet::builtin().unwrap();
-        let own = || assess(&rules, "im so alone");
+        let own = || assess(&RULES, "im so alone");
         assert_eq!(own().tier, Tier::Concern);
         for (hours, tier) in [(0, Tier::High), (23, Tier::High), (24, Tier::Concern)] {
             let state = State {
@@ -220,7 +260,10 @@ mod tests {
             };
             let verdict = state.in_context(own(), "im so alone", &[], NOW, |_| own());
             assert_eq!(verdict.tier, tier, "{hours} hours");
-            let says = verdict.hits.iter().any(|hit| hit.rule == "context.second_concern");
+            let says = verdict
+                .hits
+                .iter()
+                .any(|hit| hit.rule == "context.second_concern");
             assert_eq!(says, tier == Tier::High);
         }
     }

@@ -79,6 +79,24 @@ impl Keyword {
     }
 }
 
+/// Whether a whole message finds its way in the menu and says nothing about a person: a number, or a
+/// word that we told them to send.
+pub(super) fn is_menu_input(words: &str) -> bool {
+    let number = words.len() <= 2 && words.bytes().all(|byte| byte.is_ascii_digit());
+    let way = matches!(
+        Keyword::of(words),
+        Some(
+            Keyword::Menu
+                | Keyword::Back
+                | Keyword::More
+                | Keyword::Language(_)
+                | Keyword::Human
+                | Keyword::Delete
+        )
+    );
+    number || way
+}
+
 /// Whether a message says that no more texts are wanted: a carrier word, or any plain wording.
 fn opts_out(words: &str) -> bool {
     if lists::OPT_OUT.contains(&words) {
@@ -92,11 +110,15 @@ fn opts_out(words: &str) -> bool {
 /// "Please stop texting me now, thanks" without its please, now and thanks.
 fn without_courtesies(words: &str) -> &str {
     let strip_before = |rest: &str| {
-        let mut found = lists::BEFORE.iter().filter_map(|word| rest.strip_prefix(word));
+        let mut found = lists::BEFORE
+            .iter()
+            .filter_map(|word| rest.strip_prefix(word));
         found.find_map(|rest| rest.strip_prefix(' ')).map(str::len)
     };
     let strip_after = |rest: &str| {
-        let mut found = lists::AFTER.iter().filter_map(|word| rest.strip_suffix(word));
+        let mut found = lists::AFTER
+            .iter()
+            .filter_map(|word| rest.strip_suffix(word));
         found.find_map(|rest| rest.strip_suffix(' ')).map(str::len)
     };
     let mut core = words;
@@ -122,7 +144,9 @@ fn is_no_more_texting(core: &str) -> bool {
     let rest: Vec<&str> = rest.collect();
     // "Don't bother" alone is not about texts.
     let is_whole = !rest.is_empty() || verb.ends_with("ing");
-    lists::TEXTING.contains(&verb) && is_whole && rest.iter().all(|word| lists::SMALL.contains(word))
+    lists::TEXTING.contains(&verb)
+        && is_whole
+        && rest.iter().all(|word| lists::SMALL.contains(word))
 }
 
 /// The answer to our question.
@@ -153,6 +177,7 @@ impl Answer {
 /// A question mark, or an emoji that is neither a smile, nor a laugh, nor a heart, nor a thumb.
 fn is_doubt(c: char) -> bool {
     const HARMLESS: &str = "🙂😊😀😁😄😅😆😂🤣😃😌😉😇👍👌🙏💖💕💜💙💚💛🧡❤♥☺🤗✌😎🥰😘🏻🏼🏽🏾🏿";
-    let is_emoji = matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    let is_emoji =
+        matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
     c == '?' || (is_emoji && !HARMLESS.contains(c))
 }

@@ -14,11 +14,11 @@ use super::step::Scene;
 /// Common words that only English has. No keyword is among them: HELP and STOP are sent by everybody.
 const ENGLISH: &[&str] = &[
     "about", "am", "and", "anyone", "are", "because", "can", "cant", "could", "did", "do", "does",
-    "dont", "feel", "feeling", "for", "from", "get", "going", "good", "have", "hello", "her", "hey",
-    "hi", "him", "how", "hurt", "i", "if", "im", "is", "it", "its", "just", "know", "like", "my",
-    "need", "never", "not", "of", "really", "should", "so", "someone", "thanks", "that", "the",
-    "there", "they", "this", "to", "want", "was", "what", "whats", "when", "where", "which", "who",
-    "why", "will", "with", "would", "you", "your",
+    "dont", "feel", "feeling", "for", "from", "get", "going", "good", "have", "hello", "her",
+    "hey", "hi", "him", "how", "hurt", "i", "if", "im", "is", "it", "its", "just", "know", "like",
+    "my", "need", "never", "not", "of", "really", "should", "so", "someone", "thanks", "that",
+    "the", "there", "they", "this", "to", "want", "was", "what", "whats", "when", "where", "which",
+    "who", "why", "will", "with", "would", "you", "your",
 ];
 
 /// Common words that only Spanish has.

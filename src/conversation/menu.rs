@@ -70,7 +70,8 @@ impl Scene<'_> {
         match self.keyword {
             // "Hello?" and "ok" are said to the person who was asked for.
             Some(Keyword::Greeting | Keyword::Thanks | Keyword::Away)
-                if self.state.human_awaited => {
+                if self.state.human_awaited =>
+            {
                 Wanted::Unknown
             }
             Some(Keyword::Menu | Keyword::OptIn) => Wanted::Menu,
@@ -81,11 +82,7 @@ impl Scene<'_> {
             Some(Keyword::Thanks) => Wanted::Thanks,
             Some(Keyword::Away) => Wanted::Away,
             Some(
-                Keyword::OptOut
-                | Keyword::Help
-                | Keyword::Human
-                | Keyword::Dial
-                | Keyword::Delete,
+                Keyword::OptOut | Keyword::Help | Keyword::Human | Keyword::Dial | Keyword::Delete,
             )
             | None => self.page(),
         }
@@ -125,7 +122,9 @@ impl Scene<'_> {
     fn find_joined(&mut self) -> Option<PageId> {
         let since = self.fragments_since?;
         let pieces = self.turn.earlier.iter().filter(|text| text.at >= since);
-        let pieces = pieces.map(|text| text.body.reveal()).chain([self.turn.text]);
+        let pieces = pieces
+            .map(|text| text.body.reveal())
+            .chain([self.turn.text]);
         self.find(&pieces.collect::<Vec<_>>().join(" "))
     }
 

@@ -9,8 +9,8 @@ use crate::lane::Lane;
 use crate::triage::Action;
 
 use super::keywords::{Answer, Keyword};
-use super::step::{ANSWER_WITHIN, MORE_WORDS, NEXT, Rule, SAID, Scene, silent};
 use super::state::Waiting;
+use super::step::{ANSWER_WITHIN, MORE_WORDS, NEXT, Rule, SAID, Scene, silent};
 use super::turn::{Call, CheckIn, Reason, Silence};
 use crate::triage::Tier;
 
@@ -37,7 +37,9 @@ impl Scene<'_> {
         }
         let dials = self.keyword == Some(Keyword::Dial);
         // Whoever texts an emergency number to us may be in one.
-        let tier = self.tier().max(if dials { Tier::Concern } else { Tier::None });
+        let tier = self
+            .tier()
+            .max(if dials { Tier::Concern } else { Tier::None });
         self.call(Reason::WantsHuman, tier, Duration::ZERO);
         if self.turn.human_joined && self.keyword != Some(Keyword::Human) {
             // Words like "are you a real person?" in a talk with one are theirs to answer.
@@ -45,7 +47,11 @@ impl Scene<'_> {
         }
         self.state.misses = 0;
         self.state.human_awaited = !self.turn.human_joined;
-        let key = if dials { Key::DialDirect } else { Key::HumanAsked };
+        let key = if dials {
+            Key::DialDirect
+        } else {
+            Key::HumanAsked
+        };
         self.say(key, Lane::Conversation);
         self.welcome();
         SAID

@@ -111,9 +111,7 @@ impl<'a> Scene<'a> {
             erase: false,
             check_in: None,
             fragments_since: waiting.map(|waiting| waiting.since),
-            paused: before
-                .heard_at
-                .is_some_and(|at| turn.now.since(at) > PAUSE),
+            paused: before.heard_at.is_some_and(|at| turn.now.since(at) > PAUSE),
         }
     }
 

@@ -7,11 +7,7 @@ use crate::content::Key;
 use crate::store::{Conversation, StoreError, Tx};
 use crate::triage::Tier;
 
-pub(super) async fn tick(
-    tx: &mut Tx,
-    service: &Followup,
-    now: At,
-) -> Result<usize, StoreError> {
+pub(super) async fn tick(tx: &mut Tx, service: &Followup, now: At) -> Result<usize, StoreError> {
     let due = tx.check_ins_due(now, BATCH).await?;
     for check_in in &due {
         let texter = tx.texter_with_id(check_in.texter_id).await?;

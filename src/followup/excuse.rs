@@ -10,11 +10,7 @@ use crate::store::{StoreError, Tx};
 /// How long a texter waits before they are told.
 const AFTER: Duration = Duration::from_mins(10);
 
-pub(super) async fn tick(
-    tx: &mut Tx,
-    service: &Followup,
-    now: At,
-) -> Result<usize, StoreError> {
+pub(super) async fn tick(tx: &mut Tx, service: &Followup, now: At) -> Result<usize, StoreError> {
     let waiting = tx.alerts_to_excuse(now.minus(AFTER), BATCH).await?;
     for alert in &waiting {
         tx.excused(alert.id, now).await?;

@@ -122,9 +122,7 @@ async fn in_context(
     let mut earlier = Vec::new();
     if state.reads_earlier(now) && text.len() < JUDGED_AT_ONCE {
         let since = now.minus(JOINED_WITHIN);
-        earlier = tx
-            .earlier(texter, conversation.id, since, EARLIER)
-            .await?;
+        earlier = tx.earlier(texter, conversation.id, since, EARLIER).await?;
         // What is judged here must stay as short as what is judged at once.
         let mut room = JUDGED_AT_ONCE - text.len();
         let fits = earlier.iter().rev().take_while(|earlier| {

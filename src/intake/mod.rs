@@ -161,7 +161,10 @@ impl Intake {
         let (on_trial, words) = (Arc::clone(&rules), text.to_owned());
         let apart = tokio::task::spawn_blocking(move || assess(&on_trial, &words));
         let in_time = tokio::time::timeout(TRIAGE_LIMIT, apart).await;
-        in_time.ok().and_then(Result::ok).unwrap_or_else(|| broken(&rules))
+        in_time
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_else(|| broken(&rules))
     }
 
     /// The same for words that are short enough to be judged where they are.

@@ -37,7 +37,8 @@ pub struct DueCheckIn {
 impl Tx {
     /// Notes that a texter was asked. A question that is open already is replaced by this one.
     pub async fn ask_check_in(&mut self, new: &NewCheckIn<'_>) -> Result<(), StoreError> {
-        self.end_check_in(new.texter_id, new.at, "asked_again").await?;
+        self.end_check_in(new.texter_id, new.at, "asked_again")
+            .await?;
         let id = self.id(new.at);
         later!(
             self,

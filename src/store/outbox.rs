@@ -143,7 +143,8 @@ const CLAIM_SKIP_LOCKED: &str = "UPDATE outbox SET lease_until = $3 WHERE id IN 
  RETURNING id";
 
 /// Our own id is sure; a gateway's may be missing or, on another account, taken twice.
-const BY_RECEIPT: &str = "SELECT id, lane, attempts, delivery, texter_id, page_id, answers FROM outbox
+const BY_RECEIPT: &str =
+    "SELECT id, lane, attempts, delivery, texter_id, page_id, answers FROM outbox
   WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3)
   ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1";
 const BY_RECEIPT_LOCKED: &str =
@@ -311,7 +312,8 @@ impl Tx {
         .fetch_all(c)
         .await?);
         for inbound in answered.into_iter().flatten() {
-            self.reply_settled(inbound, now, "answered_together").await?;
+            self.reply_settled(inbound, now, "answered_together")
+                .await?;
         }
         Ok(())
     }

@@ -38,24 +38,61 @@ pub(super) const OPT_OUT_PLAIN: &[&str] = &[
 
 /// What stands around a request, and changes nothing of it.
 pub(super) const BEFORE: &[&str] = &[
-    "please", "pls", "plz", "ok", "okay", "hey", "yo", "just", "can you", "could you", "will you",
-    "would you", "i want you to", "i need you to", "i would like you to", "por favor", "ya",
+    "please",
+    "pls",
+    "plz",
+    "ok",
+    "okay",
+    "hey",
+    "yo",
+    "just",
+    "can you",
+    "could you",
+    "will you",
+    "would you",
+    "i want you to",
+    "i need you to",
+    "i would like you to",
+    "por favor",
+    "ya",
 ];
 pub(super) const AFTER: &[&str] = &[
-    "please", "pls", "plz", "now", "ok", "okay", "thanks", "thank you", "thx", "por favor", "ya",
+    "please",
+    "pls",
+    "plz",
+    "now",
+    "ok",
+    "okay",
+    "thanks",
+    "thank you",
+    "thx",
+    "por favor",
+    "ya",
     "gracias",
 ];
 
 /// "Stop texting me": one of these, then what is to stop, then nothing but these small words.
 pub(super) const NO_MORE: &[&str] = &["stop", "quit", "dont", "do not", "never", "cease"];
 pub(super) const TEXTING: &[&str] = &[
-    "text", "texting", "txt", "txting", "message", "messaging", "msg", "contact", "contacting",
-    "bother", "bothering", "send", "sending", "spamming",
+    "text",
+    "texting",
+    "txt",
+    "txting",
+    "message",
+    "messaging",
+    "msg",
+    "contact",
+    "contacting",
+    "bother",
+    "bothering",
+    "send",
+    "sending",
+    "spamming",
 ];
 pub(super) const SMALL: &[&str] = &[
-    "me", "us", "my", "phone", "number", "this", "these", "here", "any", "more", "anymore", "again",
-    "ever", "now", "text", "texts", "txts", "message", "messages", "msgs", "stuff", "shit", "crap",
-    "things",
+    "me", "us", "my", "phone", "number", "this", "these", "here", "any", "more", "anymore",
+    "again", "ever", "now", "text", "texts", "txts", "message", "messages", "msgs", "stuff",
+    "shit", "crap", "things",
 ];
 
 /// Other words for it, with nothing around them: any reasonable wording counts.
@@ -455,4 +492,3 @@ pub(super) const CHANGE: &[&str] = &[
     "stop", "stopping", "quit", "quitting", "help", "helps", "better", "recover", "recovery",
     "dejar", "dejo", "parar", "paro", "ayuda", "ayudar", "mejorar", "superar",
 ];
-
