@@ -16,6 +16,7 @@ use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::{Dispatch, LastAlarm};
 use crate::feed::Feed;
+use crate::followup::Followup;
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
@@ -98,6 +99,10 @@ pub struct App {
     pub dispatch: Arc<Dispatch>,
     /// Pages until a human is there.
     pub paging: Arc<Paging>,
+    /// Does what is due without a new text.
+    pub followup: Arc<Followup>,
+    /// Hands conversations to people.
+    pub handoff: Arc<Handoff>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -137,10 +142,7 @@ impl App {
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
         let feed = Feed::default();
         let local_url = format!("http://{address}");
-        let public_url = config
-            .public_url
-            .clone()
-            .unwrap_or_else(|| local_url.clone());
+        let public_url = config.public_url.as_ref().unwrap_or(&local_url).clone();
         let desk = Arc::new(desk(config, &public_url));
         let parts = Parts {
             config,
@@ -156,7 +158,7 @@ impl App {
             clock: Arc::clone(&clock),
             rulebook: Arc::clone(&rulebook),
             assess,
-            packs,
+            packs: Arc::clone(&packs),
             line: line(config),
             locale: config.line.default_locale,
             desk: Arc::clone(&desk),
@@ -178,16 +180,25 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
         });
+        let followup = Arc::new(Followup {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            packs: Arc::clone(&packs),
+            line: line(config),
+            feed: feed.clone(),
+        });
         let handoff = Arc::new(Handoff {
             store: store.clone(),
             clock: Arc::clone(&clock),
             desk,
+            packs,
+            line: line(config),
             feed: feed.clone(),
         });
         let doors = Doors {
             intake,
             dispatch: Arc::clone(&dispatch),
-            handoff,
+            handoff: Arc::clone(&handoff),
             gateways,
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -201,6 +212,8 @@ impl App {
         let app = Self {
             dispatch,
             paging,
+            followup,
+            handoff,
             store,
             feed,
             clock,

@@ -6,13 +6,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::clock::{At, Clock};
+use crate::content::{Fill, Key, Packs};
+use crate::conversation::{Line, State};
 use crate::feed::{Feed, Signal};
 use crate::lane::Lane;
 use crate::oncall::{Alert, Closed, Desk, taken_by};
 use crate::segment::to_gsm;
 use crate::store::{
-    Account, Author, NewOutbound, NewOutbox, NewPage, OutboxState, PageKind, Receiver, Store,
-    StoreError, Texter, Tx,
+    Account, Author, NewCheckIn, NewOutbound, NewOutbox, NewPage, OutboxState, PageKind, Receiver,
+    Store, StoreError, Texter, Tx,
 };
 use crate::text::MessageBody;
 
@@ -27,6 +29,10 @@ pub struct Handoff {
     pub clock: Arc<dyn Clock>,
     /// The clocks of an alert.
     pub desk: Arc<Desk>,
+    /// The words that are not the staff's own.
+    pub packs: Arc<Packs>,
+    /// The line, as texters are told.
+    pub line: Line,
     /// Wakes the outbox and open pages.
     pub feed: Feed,
 }
@@ -38,6 +44,9 @@ pub enum Act {
     Claim,
     /// Writes to the texter.
     Write(MessageBody),
+    /// Asks the texter whether the line may check in with them the day after. Nothing is sent
+    /// without their yes.
+    OfferCheckIn,
     /// Ends it; a new text opens another.
     Close,
 }
@@ -152,11 +161,21 @@ impl Handoff {
                 if texter.state.opted_out {
                     return Ok(Err(Refused::OptedOut));
                 }
-                write(tx, staff, &texter, conversation, body, now).await?;
+                let body = MessageBody::new(to_gsm(body.reveal().trim()));
+                let author = (Author::Staff, Some(staff.id));
+                write(tx, author, &texter, conversation, &body, now).await?;
+                tx.human_joined(conversation, now).await?;
                 if let Some(alert) = &mut alert {
                     alert.claim(staff.id, &staff.name, now, &self.desk.timing);
                     alert.answered(now);
                 }
+            }
+            Act::OfferCheckIn => {
+                if texter.state.opted_out {
+                    return Ok(Err(Refused::OptedOut));
+                }
+                self.offer_check_in(tx, staff, &texter, conversation, now)
+                    .await?;
             }
             Act::Close => {
                 if let Some(alert) = &mut alert {
@@ -176,6 +195,7 @@ impl Handoff {
             Act::Claim if others.is_some() => "conversation.taken_over",
             Act::Claim => "conversation.claimed",
             Act::Write(_) => "conversation.written",
+            Act::OfferCheckIn => "check_in.asked",
             Act::Close => "conversation.closed",
         };
         let code = alert.as_ref().map(|alert| alert.code.as_str());
@@ -188,6 +208,36 @@ impl Handoff {
         )
         .await?;
         Ok(Ok(()))
+    }
+
+    /// Asks whether we may check in. The answer is the texter's next yes or no.
+    async fn offer_check_in(
+        &self,
+        tx: &mut Tx,
+        staff: &Account,
+        texter: &Texter,
+        conversation: Uuid,
+        now: At,
+    ) -> Result<(), StoreError> {
+        let (locale, fill) = (texter.state.locale, Fill::from(&self.line));
+        let words = self.packs.message(locale, Key::CheckInAsk, &fill);
+        let author = (Author::Line, None);
+        let body = MessageBody::new(words);
+        write(tx, author, texter, conversation, &body, now).await?;
+        let gateway = tx.gateway_of(conversation).await?.unwrap_or_default();
+        tx.ask_check_in(&NewCheckIn {
+            texter_id: texter.id,
+            conversation_id: conversation,
+            gateway: &gateway,
+            asked_by: staff.id,
+            at: now,
+        })
+        .await?;
+        let state = State {
+            check_in_asked_at: Some(now),
+            ..texter.state.clone()
+        };
+        tx.save_state(texter, &state).await
     }
 
     /// Everyone who was paged learns who has the case.
@@ -213,9 +263,10 @@ impl Handoff {
     }
 }
 
+/// Sends a text in a conversation.
 async fn write(
     tx: &mut Tx,
-    staff: &Account,
+    (author, staff_id): (Author, Option<Uuid>),
     texter: &Texter,
     conversation: Uuid,
     body: &MessageBody,
@@ -226,17 +277,15 @@ async fn write(
     };
     let gateway = tx.gateway_of(conversation).await?.unwrap_or_default();
     let (message_id, outbox_id) = (tx.id(now), tx.id(now));
-    let body = MessageBody::new(to_gsm(body.reveal().trim()));
     let new = NewOutbound {
         id: message_id,
         gateway: &gateway,
-        author: Author::Staff,
-        staff_id: Some(staff.id),
-        body: &body,
+        author,
+        staff_id,
+        body,
         at: now,
     };
     tx.record_outbound(texter, &open, &new).await?;
-    tx.human_joined(conversation, now).await?;
     tx.enqueue(&NewOutbox {
         id: outbox_id,
         lane: Lane::Conversation,

@@ -31,6 +31,7 @@ pub mod credential;
 pub mod crypto;
 pub mod disk;
 pub mod feed;
+pub mod followup;
 pub mod gateway;
 pub mod rulebook;
 pub mod store;

@@ -36,6 +36,17 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             }));
         }
     }
+    let followup = Arc::clone(&app.followup);
+    // Nothing wakes it: what it does is never wanted sooner than a second later.
+    tasks.spawn(run(
+        "followup",
+        stopping.clone(),
+        Arc::default(),
+        move || {
+            let followup = Arc::clone(&followup);
+            async move { followup.tick().await }
+        },
+    ));
     let paging = Arc::clone(&app.paging);
     tasks.spawn(run(
         "paging",

@@ -61,6 +61,12 @@ names! {
         CrisisAgain = "crisis_again",
         /// Any other text while a crisis is open and nobody has joined.
         CrisisWaiting = "crisis_waiting",
+        /// The same, once a page was accepted: the team was told.
+        CrisisWaitingTold = "crisis_waiting_told",
+        /// The same, once somebody of the team said that they take it.
+        CrisisWaitingTaken = "crisis_waiting_taken",
+        /// Nobody has come for a while; sent once, by itself.
+        StillWaiting = "still_waiting",
         /// A question about us and privacy while a crisis is open and nobody has joined.
         CrisisPrivacy = "crisis_privacy",
         /// The one direct question.
@@ -89,6 +95,26 @@ names! {
         DialDirect = "dial_direct",
         /// A thank-you, or a goodbye.
         Thanks = "thanks",
+        /// An angry word, at us or at everything.
+        Away = "away",
+        /// Before the page where they were, when they come back after a while.
+        Resumed = "resumed",
+        /// DELETE: the question back.
+        DeleteAsk = "delete_ask",
+        /// It was confirmed.
+        DeleteDone = "delete_done",
+        /// It was confirmed, but the team is called: it is done when the case is closed.
+        DeleteLater = "delete_later",
+        /// It was taken back.
+        DeleteNot = "delete_not",
+        /// A person of the team asks whether we may check in.
+        CheckInAsk = "check_in_ask",
+        /// We may.
+        CheckInYes = "check_in_yes",
+        /// We may not.
+        CheckInNo = "check_in_no",
+        /// The check-in.
+        CheckIn = "check_in",
         /// The language was changed to the one of this pack.
         Language = "language",
         /// `{rates}` where texts cost what the plan says.
@@ -102,7 +128,10 @@ impl Key {
     /// Whether the message must name 988: a pack in which it does not is refused.
     #[must_use]
     pub const fn must_name_988(self) -> bool {
-        !matches!(self, Self::RatesPlan | Self::RatesFree | Self::Language)
+        !matches!(
+            self,
+            Self::RatesPlan | Self::RatesFree | Self::Language | Self::Resumed
+        )
     }
 }
 

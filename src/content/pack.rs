@@ -70,10 +70,19 @@ impl Page {
 }
 
 /// The messages and pages of one language. Indexed by the position of the name, so none is missing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Pack {
     messages: [Template; Key::ALL.len()],
     pages: [Page; PageId::ALL.len()],
+}
+
+impl Default for Pack {
+    fn default() -> Self {
+        Self {
+            messages: std::array::from_fn(|_| Template::default()),
+            pages: std::array::from_fn(|_| Page::default()),
+        }
+    }
 }
 
 impl Packs {

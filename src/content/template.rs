@@ -1,6 +1,6 @@
 //! A message with places to fill in.
 //!
-//! There are three placeholders and no logic: `{line}`, `{contact}` and `{rates}`. What is filled
+//! There are four placeholders and no logic: `{line}`, `{contact}`, `{rates}` and `{topic}`. What is filled
 //! in is never read again, so a name with a brace in it cannot do harm. Floor 1.
 
 /// What fills the placeholders.
@@ -12,6 +12,16 @@ pub struct Fill<'a> {
     pub contact: &'a str,
     /// Chooses the words of `{rates}`.
     pub free_to_end_user: bool,
+    /// `{topic}`: the title of a page; empty where a message is about none.
+    pub topic: &'a str,
+}
+
+impl<'a> Fill<'a> {
+    /// The same, about a topic.
+    #[must_use]
+    pub const fn about(self, topic: &'a str) -> Self {
+        Self { topic, ..self }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +30,7 @@ enum Piece {
     Line,
     Contact,
     Rates,
+    Topic,
 }
 
 /// A message that was read: filling it in cannot fail.
@@ -45,6 +56,7 @@ impl Template {
                 "{line}" => Piece::Line,
                 "{contact}" => Piece::Contact,
                 "{rates}" => Piece::Rates,
+                "{topic}" => Piece::Topic,
                 unknown => return Err(unknown.chars().take(40).collect()),
             });
             rest = after;
@@ -86,6 +98,7 @@ impl Template {
             Piece::Line => fill.line,
             Piece::Contact => fill.contact,
             Piece::Rates => rates,
+            Piece::Topic => fill.topic,
         });
         pieces.collect()
     }
@@ -101,6 +114,7 @@ mod tests {
             line: "{contact}",
             contact: "help@example.org",
             free_to_end_user: true,
+            topic: "",
         };
         let template = Template::parse("{line}: {contact}. {rates}").unwrap();
         assert_eq!(

@@ -11,7 +11,7 @@ use crate::locale::Locale;
 use crate::triage::{Action, Category, Hit, Tier, Verdict};
 
 use super::keywords::{Answer, Keyword};
-use super::state::Place;
+use super::state::{Crisis, Place};
 use super::step::{ANSWER_WITHIN, NEXT, Rule, SAID, Scene};
 use super::turn::Reason;
 
@@ -26,11 +26,13 @@ impl Scene<'_> {
             return NEXT;
         }
         let confirmation = self.keyword_in_a_crisis();
-        let repeat = matches!(self.state.place, Place::Crisis { tier, .. } if tier >= verdict.tier)
+        let now = self.turn.now;
+        let open = self.state.crisis;
+        let repeat = open.is_some_and(|crisis| crisis.tier >= verdict.tier)
             && self
                 .state
                 .crisis_full_at
-                .is_some_and(|at| self.turn.now.since(at) < SHORT_WITHIN);
+                .is_some_and(|at| now.since(at) < SHORT_WITHIN);
         if repeat && !self.state.opted_out {
             self.enter_crisis(verdict.tier);
             self.say(Key::CrisisAgain, Lane::Crisis);
@@ -43,24 +45,6 @@ impl Scene<'_> {
         SAID
     }
 
-    /// A STOP or START that triage reads together with the texts before it, or could not read: the
-    /// law wants it honoured, and the person needs the answer. Both happen. Gives the confirmation
-    /// that is still owed.
-    fn keyword_in_a_crisis(&mut self) -> Option<Key> {
-        let was_out = self.state.opted_out;
-        let told = was_out && self.state.opt_out_confirmed;
-        let (out, key) = if self.keyword == Some(Keyword::OptOut) {
-            (true, (!told).then_some(Key::StopConfirm))
-        } else if self.opts_in() {
-            (false, was_out.then_some(Key::StartConfirm))
-        } else {
-            return None;
-        };
-        self.state.opted_out = out;
-        self.state.opt_out_confirmed = out;
-        key.filter(|_| !self.turn.keyword_handled)
-    }
-
     /// The text after our question is its answer, whatever else it may be.
     pub(super) fn answer_to_our_question(&mut self) -> Rule {
         if !self.was_asked() {
@@ -68,7 +52,7 @@ impl Scene<'_> {
         }
         // We cannot see what a picture adds to a no, and triage may hear more in it than we do.
         let doubtful = self.turn.has_media || self.turn.verdict.action() != Action::None;
-        let answer = match Answer::of(&self.words) {
+        let answer = match Answer::of(self.turn.text, &self.words) {
             Answer::No if doubtful => Answer::Unclear,
             answer => answer,
         };
@@ -98,8 +82,7 @@ impl Scene<'_> {
 
     /// Something may be wrong: 988, and one direct question.
     pub(super) fn concern(&mut self) -> Rule {
-        let in_crisis = matches!(self.state.place, Place::Crisis { .. });
-        if in_crisis || !self.is_concern() {
+        if self.state.crisis.is_some() || !self.is_concern() {
             return NEXT;
         }
         self.state.misses = 0;
@@ -111,25 +94,31 @@ impl Scene<'_> {
         SAID
     }
 
-    /// A crisis is open and nobody has joined: every text goes to a human, and the menu is not
-    /// offered, though whoever asks for it gets it.
+    /// A crisis is open and nobody has joined: every text goes to a human, and the menu is hidden
+    /// until they ask for it. A new worry hides it again.
     pub(super) fn open_crisis(&mut self) -> Rule {
-        let Place::Crisis { tier, .. } = self.state.place else {
+        let Some(crisis) = &mut self.state.crisis else {
             return NEXT;
         };
-        let leaves = matches!(self.keyword, Some(Keyword::Menu | Keyword::Back));
-        if leaves && self.turn.verdict.action() == Action::None {
-            self.show_menu();
-            return SAID;
+        let tier = crisis.tier;
+        if self.turn.verdict.action() == Action::None {
+            if matches!(self.keyword, Some(Keyword::Menu | Keyword::Back)) {
+                crisis.menu = true;
+                self.show_menu();
+                return SAID;
+            }
+            if crisis.menu {
+                return NEXT;
+            }
         }
+        crisis.menu = false;
         // The same alert again, so that one that was closed opens again.
         self.call(Reason::Crisis, tier, Duration::ZERO);
-        let key = if self.asks_about_us() {
-            Key::CrisisPrivacy
+        if self.asks_about_us() {
+            self.say(Key::CrisisPrivacy, Lane::Crisis);
         } else {
-            Key::CrisisWaiting
-        };
-        self.say(key, Lane::Crisis);
+            self.say_waiting(Lane::Crisis);
+        }
         SAID
     }
 
@@ -157,13 +146,21 @@ impl Scene<'_> {
 
     /// Opens the crisis, or raises the one that is open, and calls a human.
     fn enter_crisis(&mut self, tier: Tier) {
-        let (tier, since) = match self.state.place {
-            Place::Crisis { tier: open, since } => (open.max(tier), since),
-            _ => (tier, self.turn.now),
-        };
+        let now = self.turn.now;
+        let open = self.state.crisis.unwrap_or(Crisis {
+            tier,
+            since: now,
+            menu: false,
+        });
+        let tier = open.tier.max(tier);
         self.state.misses = 0;
         self.state.human_awaited = !self.turn.human_joined;
-        self.state.place = Place::Crisis { tier, since };
+        self.state.place = Place::Menu;
+        self.state.crisis = Some(Crisis {
+            tier,
+            menu: false,
+            ..open
+        });
         self.call(Reason::Crisis, tier, Duration::ZERO);
     }
 }

@@ -4,6 +4,8 @@
 //! holds both languages, because people do not always write in the one that they are answered in.
 //! Floor 1.
 
+mod lists;
+
 use crate::locale::Locale;
 
 /// What a whole message can mean. The words are those of [`crate::content::words`].
@@ -29,324 +31,122 @@ pub(super) enum Keyword {
     Greeting,
     /// A thank-you or a goodbye.
     Thanks,
-    /// 988 or 911.
+    /// 988 or 911, or the word emergency.
     Dial,
+    /// Everything is to be deleted.
+    Delete,
+    /// Anger, at us or at everything.
+    Away,
 }
-
-/// What carriers and the law name, then what people write instead (47 CFR 64.1200(a)(10)).
-const OPT_OUT: &[&str] = &[
-    "stop",
-    "stopall",
-    "stop all",
-    "unsubscribe",
-    "cancel",
-    "end",
-    "quit",
-    "revoke",
-    "optout",
-    "opt out",
-    "alto",
-    "parar",
-    "baja",
-    "cancelar",
-];
-
-const OPT_OUT_PHRASES: &[&str] = &[
-    "stop texting me",
-    "stop texting",
-    "please stop texting me",
-    "stop messaging me",
-    "please stop messaging me",
-    "stop sending me texts",
-    "stop sending me messages",
-    "do not text me",
-    "dont text me",
-    "do not text me again",
-    "dont text me again",
-    "do not text me anymore",
-    "dont text me anymore",
-    "leave me alone",
-    "please leave me alone",
-    "remove me",
-    "please remove me",
-    "remove my number",
-    "please opt me out",
-    "opt me out",
-    "please stop",
-    "stop please",
-    "unsubscribe me",
-    "please unsubscribe me",
-    "no me escriban mas",
-    "no me escribas mas",
-    "no me escriban",
-    "no me escribas",
-    "dejen de escribirme",
-    "deja de escribirme",
-    "dejenme en paz",
-    "dejame en paz",
-    "quiero darme de baja",
-    "denme de baja",
-    "dame de baja",
-    "darme de baja",
-];
-
-const OPT_IN: &[&str] = &["start", "unstop"];
-const HELP: &[&str] = &["help", "info", "ayuda"];
-
-// Somebody who asks for help or for a talk, and says no more, is asking for a person.
-const HUMAN: &[&str] = &[
-    "human",
-    "a human",
-    "person",
-    "a person",
-    "real person",
-    "a real person",
-    "agent",
-    "talk to someone",
-    "talk to a person",
-    "talk to a human",
-    "talk to a real person",
-    "can i talk to someone",
-    "can i talk to a person",
-    "can i talk to a human",
-    "i want to talk to someone",
-    "i want to talk to a person",
-    "i want to talk to a human",
-    "i need to talk to someone",
-    "i need to talk to a person",
-    "speak to someone",
-    "speak to a person",
-    "humano",
-    "persona",
-    "una persona",
-    "hablar con alguien",
-    "hablar con una persona",
-    "quiero hablar con alguien",
-    "quiero hablar con una persona",
-    "necesito hablar con alguien",
-    "puedo hablar con alguien",
-    "i need to talk",
-    "need to talk",
-    "can we talk",
-    "can i talk",
-    "help me",
-    "help me please",
-    "please help",
-    "please help me",
-    "i need help",
-    "need help",
-    "i need help please",
-    "necesito hablar",
-    "quiero hablar",
-    "hablar",
-    "ayudame",
-    "ayudame por favor",
-    "por favor ayudame",
-    "necesito ayuda",
-];
-
-const MENU: &[&str] = &[
-    "menu",
-    "main menu",
-    "topics",
-    "home",
-    "start over",
-    "restart",
-    "options",
-    "inicio",
-    "temas",
-    "menu principal",
-    "opciones",
-];
-const BACK: &[&str] = &[
-    "back", "go back", "b", "previous", "atras", "volver", "regresar",
-];
-const MORE: &[&str] = &[
-    "more",
-    "m",
-    "next",
-    "continue",
-    "mas",
-    "siguiente",
-    "seguir",
-];
-const LANGUAGE: &[&str] = &["lang", "language", "idioma"];
-const ENGLISH: &[&str] = &["english", "in english", "ingles", "en ingles"];
-const SPANISH: &[&str] = &[
-    "espanol",
-    "en espanol",
-    "spanish",
-    "in spanish",
-    "castellano",
-];
-const HELLO: &[&str] = &[
-    "hi",
-    "hello",
-    "hey",
-    "hi there",
-    "hello there",
-    "good morning",
-    "good evening",
-];
-const HOLA: &[&str] = &[
-    "hola",
-    "buenas",
-    "buenos dias",
-    "buenas tardes",
-    "buenas noches",
-];
-const THANKS: &[&str] = &[
-    "thanks",
-    "thank you",
-    "thank u",
-    "thx",
-    "ty",
-    "thank you so much",
-    "thanks so much",
-    "ok",
-    "okay",
-    "ok thanks",
-    "ok thank you",
-    "bye",
-    "goodnight",
-    "good night",
-    "gracias",
-    "muchas gracias",
-    "ok gracias",
-    "vale",
-    "adios",
-];
-const DIAL: &[&str] = &["988", "911"];
-
-/// What says yes to the question.
-const YES: &[&str] = &[
-    "y",
-    "yes",
-    "yeah",
-    "yea",
-    "yep",
-    "yup",
-    "ya",
-    "yes i am",
-    "i am",
-    "yes please",
-    "both",
-    "s",
-    "si",
-    "sip",
-    "si estoy",
-    "claro",
-    "las dos",
-    "ambas",
-];
-
-/// Only what cannot be meant otherwise: everything that is not here is answered as a crisis.
-/// "No estoy bien" is missing on purpose: without its comma it says "I am not well".
-const NO: &[&str] = &[
-    "n",
-    "no",
-    "nope",
-    "nah",
-    "naw",
-    "no im not",
-    "no i am not",
-    "im not",
-    "i am not",
-    "no im ok",
-    "no im okay",
-    "no i am ok",
-    "no i am okay",
-    "no im fine",
-    "no i am fine",
-    "no im safe",
-    "no i am safe",
-    "im safe",
-    "i am safe",
-    "im ok im safe",
-    "no not at all",
-    "not at all",
-    "estoy bien",
-    "estoy a salvo",
-    "no no estoy en peligro",
-    "no estoy en peligro",
-];
-
-/// Keywords that only somebody who reads Spanish sends.
-const IN_SPANISH: &[&str] = &[
-    "alto",
-    "parar",
-    "baja",
-    "cancelar",
-    "ayuda",
-    "ayudame",
-    "ayudame por favor",
-    "por favor ayudame",
-    "necesito ayuda",
-    "humano",
-    "persona",
-    "una persona",
-    "necesito hablar",
-    "quiero hablar",
-    "hablar",
-    "hablar con alguien",
-    "hablar con una persona",
-    "quiero hablar con alguien",
-    "quiero hablar con una persona",
-    "necesito hablar con alguien",
-    "puedo hablar con alguien",
-    "inicio",
-    "temas",
-    "menu principal",
-    "atras",
-    "siguiente",
-    "gracias",
-    "muchas gracias",
-    "adios",
-];
-
-/// Words of somebody who asks about self-harm because they want it to end.
-const CHANGE: &[&str] = &[
-    "stop", "stopping", "quit", "quitting", "help", "helps", "better", "recover", "recovery",
-    "dejar", "dejo", "parar", "paro", "ayuda", "ayudar", "mejorar", "superar",
-];
 
 /// Whether a question about self-harm is about getting out of it.
 pub(super) fn is_about_change(words: &str) -> bool {
-    words.split(' ').any(|word| CHANGE.contains(&word))
+    words.split(' ').any(|word| lists::CHANGE.contains(&word))
 }
 
 /// Whether a message is one that only somebody who reads Spanish sends.
 pub(super) fn is_spanish(words: &str) -> bool {
-    IN_SPANISH.contains(&words) || HOLA.contains(&words)
+    lists::IN_SPANISH.contains(&words) || lists::HOLA.contains(&words)
 }
 
 impl Keyword {
     /// What a message means as a whole, if it is one of these.
     pub(super) fn of(words: &str) -> Option<Self> {
-        let lists: [(&[&str], Self); 14] = [
-            (OPT_OUT, Self::OptOut),
-            (OPT_OUT_PHRASES, Self::OptOut),
-            (OPT_IN, Self::OptIn),
-            (HELP, Self::Help),
-            (HUMAN, Self::Human),
-            (MENU, Self::Menu),
-            (BACK, Self::Back),
-            (MORE, Self::More),
-            (LANGUAGE, Self::Language(None)),
-            (ENGLISH, Self::Language(Some(Locale::En))),
-            (SPANISH, Self::Language(Some(Locale::Es))),
-            (HELLO, Self::Greeting),
-            (HOLA, Self::Greeting),
-            (THANKS, Self::Thanks),
+        let lists: [(&[&str], Self); 15] = [
+            (lists::DIAL, Self::Dial),
+            (lists::OPT_IN, Self::OptIn),
+            (lists::HELP, Self::Help),
+            (lists::HUMAN, Self::Human),
+            (lists::MENU, Self::Menu),
+            (lists::BACK, Self::Back),
+            (lists::MORE, Self::More),
+            (lists::LANGUAGE, Self::Language(None)),
+            (lists::ENGLISH, Self::Language(Some(Locale::En))),
+            (lists::SPANISH, Self::Language(Some(Locale::Es))),
+            (lists::HELLO, Self::Greeting),
+            (lists::HOLA, Self::Greeting),
+            (lists::THANKS, Self::Thanks),
+            (lists::DELETE, Self::Delete),
+            (lists::AWAY, Self::Away),
         ];
-        let dial = DIAL.contains(&words).then_some(Self::Dial);
+        if opts_out(words) {
+            return Some(Self::OptOut);
+        }
         let mut lists = lists.into_iter();
-        dial.or_else(|| {
-            lists
-                .find(|(list, _)| list.contains(&words))
-                .map(|(_, keyword)| keyword)
-        })
+        lists
+            .find(|(list, _)| list.contains(&words))
+            .map(|(_, keyword)| keyword)
     }
+}
+
+/// Whether a whole message finds its way in the menu and says nothing about a person: a number, or a
+/// word that we told them to send.
+pub(super) fn is_menu_input(words: &str) -> bool {
+    let number = words.len() <= 2 && words.bytes().all(|byte| byte.is_ascii_digit());
+    let way = matches!(
+        Keyword::of(words),
+        Some(
+            Keyword::Menu
+                | Keyword::Back
+                | Keyword::More
+                | Keyword::Language(_)
+                | Keyword::Human
+                | Keyword::Delete
+        )
+    );
+    number || way
+}
+
+/// Whether a message says that no more texts are wanted: a carrier word, or any plain wording.
+fn opts_out(words: &str) -> bool {
+    if lists::OPT_OUT.contains(&words) {
+        return true;
+    }
+    let core = without_courtesies(words);
+    let bare = core != words && lists::OPT_OUT_PLAIN.contains(&core);
+    bare || lists::OPT_OUT_PHRASES.contains(&core) || is_no_more_texting(core)
+}
+
+/// "Please stop texting me now, thanks" without its please, now and thanks.
+fn without_courtesies(words: &str) -> &str {
+    let strip_before = |rest: &str| {
+        let mut found = lists::BEFORE
+            .iter()
+            .filter_map(|word| rest.strip_prefix(word));
+        found.find_map(|rest| rest.strip_prefix(' ')).map(str::len)
+    };
+    let strip_after = |rest: &str| {
+        let mut found = lists::AFTER
+            .iter()
+            .filter_map(|word| rest.strip_suffix(word));
+        found.find_map(|rest| rest.strip_suffix(' ')).map(str::len)
+    };
+    let mut core = words;
+    while let Some(length) = strip_before(core) {
+        core = &core[core.len() - length..];
+    }
+    while let Some(length) = strip_after(core) {
+        core = &core[..length];
+    }
+    core
+}
+
+/// "Stop texting me", "dont send me any more messages".
+fn is_no_more_texting(core: &str) -> bool {
+    let mut starts = lists::NO_MORE
+        .iter()
+        .filter_map(|word| core.strip_prefix(word));
+    let Some(rest) = starts.find_map(|rest| rest.strip_prefix(' ')) else {
+        return false;
+    };
+    let mut rest = rest.split(' ').filter(|word| *word != "fucking");
+    let verb = rest.next().unwrap_or_default();
+    let rest: Vec<&str> = rest.collect();
+    // "Don't bother" alone is not about texts.
+    let is_whole = !rest.is_empty() || verb.ends_with("ing");
+    lists::TEXTING.contains(&verb)
+        && is_whole
+        && rest.iter().all(|word| lists::SMALL.contains(word))
 }
 
 /// The answer to our question.
@@ -361,14 +161,23 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// What a message says as an answer.
-    pub(super) fn of(words: &str) -> Self {
-        if YES.contains(&words) {
+    /// What a message says as an answer: its text as it came, and its plain words. A no that stands
+    /// beside a question mark or a face that does not smile is not a clear no.
+    pub(super) fn of(text: &str, words: &str) -> Self {
+        if lists::YES.contains(&words) {
             Self::Yes
-        } else if NO.contains(&words) {
+        } else if lists::NO.contains(&words) && !text.chars().any(is_doubt) {
             Self::No
         } else {
             Self::Unclear
         }
     }
+}
+
+/// A question mark, or an emoji that is neither a smile, nor a laugh, nor a heart, nor a thumb.
+fn is_doubt(c: char) -> bool {
+    const HARMLESS: &str = "🙂😊😀😁😄😅😆😂🤣😃😌😉😇👍👌🙏💖💕💜💙💚💛🧡❤♥☺🤗✌😎🥰😘🏻🏼🏽🏾🏿";
+    let is_emoji =
+        matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    c == '?' || (is_emoji && !HARMLESS.contains(c))
 }

@@ -10,20 +10,21 @@ use crate::locale::Locale;
 use crate::triage::Tier;
 
 use super::keywords::{Keyword, is_about_change};
-use super::state::{Place, Spot};
-use super::step::{Rule, SAID, Scene};
+use super::state::{Place, Spot, Waiting};
+use super::step::{MORE_WORDS, Rule, SAID, Scene};
 use super::turn::{Reason, Reply};
 
 /// What a text asks for.
 #[derive(Clone, Copy, Debug)]
 enum Wanted {
     Menu,
+    Hello,
     Back,
     More,
     Language,
     Page(PageId),
     Thanks,
-    Dial,
+    Away,
     /// No words, or a picture that we cannot see.
     Picture,
     Unknown,
@@ -41,16 +42,18 @@ impl Scene<'_> {
         let first = !self.state.greeted;
         self.welcome();
         match wanted {
+            Wanted::Unknown => self.not_understood(missed, first),
             Wanted::Page(page) => {
                 self.show_page(page, 0);
                 if self.turn.has_media {
                     self.say(Key::Picture, Lane::Content);
                 }
             }
+            Wanted::Away if first => self.say(Key::Away, Lane::Content),
             Wanted::Picture => self.say(Key::Picture, Lane::Content),
-            Wanted::Dial => self.say(Key::DialDirect, Lane::Conversation),
             Wanted::Menu => self.show_menu(),
             _ if first => self.show_menu(),
+            Wanted::Hello => self.hello(),
             Wanted::Back => self.back(),
             Wanted::More => self.more(),
             Wanted::Language => {
@@ -58,7 +61,7 @@ impl Scene<'_> {
                 self.show_again();
             }
             Wanted::Thanks => self.say(Key::Thanks, Lane::Content),
-            Wanted::Unknown => self.not_understood(missed),
+            Wanted::Away => self.say(Key::Away, Lane::Content),
         }
         SAID
     }
@@ -66,21 +69,27 @@ impl Scene<'_> {
     fn wanted(&mut self) -> Wanted {
         match self.keyword {
             // "Hello?" and "ok" are said to the person who was asked for.
-            Some(Keyword::Greeting | Keyword::Thanks) if self.state.human_awaited => {
+            Some(Keyword::Greeting | Keyword::Thanks | Keyword::Away)
+                if self.state.human_awaited =>
+            {
                 Wanted::Unknown
             }
-            Some(Keyword::Menu | Keyword::Greeting | Keyword::OptIn) => Wanted::Menu,
+            Some(Keyword::Menu | Keyword::OptIn) => Wanted::Menu,
+            Some(Keyword::Greeting) => Wanted::Hello,
             Some(Keyword::Back) => Wanted::Back,
             Some(Keyword::More) => Wanted::More,
             Some(Keyword::Language(_)) => Wanted::Language,
             Some(Keyword::Thanks) => Wanted::Thanks,
-            Some(Keyword::Dial) => Wanted::Dial,
-            Some(Keyword::OptOut | Keyword::Help | Keyword::Human) | None => self.page(),
+            Some(Keyword::Away) => Wanted::Away,
+            Some(
+                Keyword::OptOut | Keyword::Help | Keyword::Human | Keyword::Dial | Keyword::Delete,
+            )
+            | None => self.page(),
         }
     }
 
     fn page(&mut self) -> Wanted {
-        if let Some(page) = self.find() {
+        if let Some(page) = self.find(self.turn.text).or_else(|| self.find_joined()) {
             Wanted::Page(page)
         } else if self.turn.verdict.tier == Tier::Topic {
             Wanted::Page(if is_about_change(&self.words) {
@@ -97,8 +106,8 @@ impl Scene<'_> {
 
     /// Looks in the texter's language first. Words of the other one change the language, unless
     /// the texter has chosen.
-    fn find(&mut self) -> Option<PageId> {
-        let (packs, text) = (self.turn.packs, self.turn.text);
+    fn find(&mut self, text: &str) -> Option<PageId> {
+        let packs = self.turn.packs;
         let found = packs.find(text, self.state.locale);
         if found.is_some() || self.state.locale_chosen {
             return found;
@@ -107,6 +116,38 @@ impl Scene<'_> {
         let (locale, page) = others.find_map(|l| packs.find(text, l).map(|page| (l, page)))?;
         self.state.locale = locale;
         Some(page)
+    }
+
+    /// Looks with the words before, whose answer still waits: "how do i" and "tell my mom".
+    fn find_joined(&mut self) -> Option<PageId> {
+        let since = self.fragments_since?;
+        let pieces = self.turn.earlier.iter().filter(|text| text.at >= since);
+        let pieces = pieces
+            .map(|text| text.body.reveal())
+            .chain([self.turn.text]);
+        self.find(&pieces.collect::<Vec<_>>().join(" "))
+    }
+
+    /// A hello in the middle of something, after a while, leads back to it.
+    fn hello(&mut self) {
+        if self.paused && self.state.place != Place::Menu {
+            self.remind();
+            self.show_again();
+        } else {
+            self.show_menu();
+        }
+    }
+
+    /// Says where they were. What they get next is from there.
+    fn remind(&mut self) {
+        let Place::Page { page, .. } = self.state.place else {
+            return;
+        };
+        let packs = self.turn.packs;
+        let title = packs.page(self.state.locale, page).title();
+        let fill = self.fill().about(title);
+        let text = packs.message(self.state.locale, Key::Resumed, &fill);
+        self.reply(text);
     }
 
     /// Shows the menu. There is nothing before it to go back to.
@@ -133,10 +174,14 @@ impl Scene<'_> {
     }
 
     fn more(&mut self) {
+        if self.paused {
+            self.remind();
+        }
         match self.state.place {
             Place::Page { page, part } if self.has_part(page, part.saturating_add(1)) => {
                 self.show_page(page, part.saturating_add(1));
             }
+            Place::Page { .. } if self.paused => self.show_again(),
             Place::Page { .. } => self.say(Key::NoMore, Lane::Content),
             _ => self.show_menu(),
         }
@@ -161,27 +206,48 @@ impl Scene<'_> {
         self.state.place = spot.into();
         let packs = self.turn.packs;
         let text = packs.page_part(self.state.locale, page, part.into(), &self.fill());
+        self.reply(text);
+    }
+
+    fn reply(&mut self, text: String) {
         self.replies.push(Reply {
             text,
             lane: Lane::Content,
+            wait: Duration::ZERO,
         });
     }
 
     /// While a person is awaited, words that we do not understand are meant for them.
     fn keep_for_a_person(&mut self) -> Rule {
         self.call(Reason::WantsHuman, self.tier(), Duration::ZERO);
-        self.say(Key::CrisisWaiting, Lane::Content);
+        self.say_waiting(Lane::Content);
         SAID
     }
 
-    /// Two texts in a row that were not understood offer a person.
-    fn not_understood(&mut self, missed: u8) {
-        self.state.misses = missed.saturating_add(1);
-        let key = if missed == 0 {
-            Key::NotUnderstood
+    /// Words that we do not understand: the answer waits a moment, because they may go on. Words that
+    /// came in pieces are one miss; two misses in a row offer a person. The first text of all is
+    /// answered with the menu and is no miss.
+    fn not_understood(&mut self, missed: u8, first: bool) {
+        let now = self.turn.now;
+        let goes_on = self.fragments_since.is_some();
+        self.state.misses = if first || goes_on {
+            missed
         } else {
-            Key::NotUnderstoodTwice
+            missed.saturating_add(1)
         };
-        self.say(key, Lane::Content);
+        let key = match self.state.misses {
+            0 => Key::Menu,
+            1 => Key::NotUnderstood,
+            _ => Key::NotUnderstoodTwice,
+        };
+        if key == Key::Menu {
+            self.state.place = Place::Menu;
+            self.state.trail.clear();
+        }
+        self.state.waiting = Some(Waiting {
+            since: self.fragments_since.unwrap_or(now),
+            until: now.plus(MORE_WORDS),
+        });
+        self.say_after(key, Lane::Content, MORE_WORDS);
     }
 }

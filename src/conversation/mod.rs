@@ -1,8 +1,13 @@
 //! The conversation: what is said next. Pure and total: no clock, no I/O, no `Result`. Floor 1.
 
+mod carrier;
+mod context;
 mod crisis;
+mod deletion;
 mod keywords;
+mod language;
 mod menu;
+mod people;
 mod state;
 mod step;
 mod turn;
@@ -12,6 +17,7 @@ mod journeys;
 #[cfg(test)]
 mod properties;
 
-pub use state::{Place, Spot, State};
+pub use context::{EARLIER, Earlier, JOINED_WITHIN};
+pub use state::{Crisis, Place, Spot, State, Waiting};
 pub use step::step;
-pub use turn::{AlertRequest, Line, Reason, Reply, Silence, Step, Turn};
+pub use turn::{AlertRequest, Call, CheckIn, Line, Reason, Reply, Silence, Step, Turn};

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use super::state::Sent;
+use super::state::{Crisis, Sent, Waiting};
 use super::{Line, Place, Reason, Silence, Spot, State, Step, Turn, step};
 use crate::clock::At;
 use crate::content::{Fill, Key, Packs, PageId, words};
@@ -55,7 +55,6 @@ fn places() -> impl Strategy<Value = Place> {
         Just(Place::Menu),
         pages().prop_map(|(page, part)| Place::Page { page, part }),
         ats().prop_map(|since| Place::Asked { since }),
-        (tiers(), ats()).prop_map(|(tier, since)| Place::Crisis { tier, since }),
     ]
 }
 
@@ -74,11 +73,17 @@ prop_compose! {
         trail in prop::collection::vec(spots(), 0..20),
         misses in any::<u8>(),
         recent in prop::collection::vec((ats(), any::<u32>()).prop_map(|(at, mark)| Sent { at, mark }), 0..60),
-        crisis_full_at in prop::option::of(ats()),
+        crisis in prop::option::of((tiers(), ats(), any::<bool>()).prop_map(|(tier, since, menu)| Crisis { tier, since, menu })),
+        waiting in prop::option::of((ats(), ats()).prop_map(|(since, until)| Waiting { since, until })),
+        (crisis_full_at, told_waiting_at, heard_at, concern_at, delete_asked_at, check_in_asked_at) in (
+            prop::option::of(ats()), prop::option::of(ats()), prop::option::of(ats()),
+            prop::option::of(ats()), prop::option::of(ats()), prop::option::of(ats()),
+        ),
     ) -> State {
         State {
-            greeted, locale, locale_chosen, place, trail, opted_out, opt_out_confirmed, misses,
-            recent, human_awaited, crisis_full_at,
+            greeted, locale, locale_heard: locale_chosen, locale_chosen, place, trail, opted_out, opt_out_confirmed, misses,
+            recent, human_awaited, crisis, crisis_full_at, told_waiting_at, heard_at, concern_at,
+            waiting, delete_asked_at, check_in_asked_at,
         }
     }
 }
@@ -154,7 +159,9 @@ impl World {
                 text,
                 has_media,
                 verdict,
+                earlier: &[],
                 human_joined,
+                call: None,
                 keyword_handled,
                 line: &self.line,
                 packs: &self.packs,

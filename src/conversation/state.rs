@@ -38,7 +38,9 @@ pub struct State {
     pub greeted: bool,
     /// The language of replies.
     pub locale: Locale,
-    /// Whether the texter chose that language, so that triage does not change it.
+    /// Whether the texter has been heard to write in that language.
+    pub locale_heard: bool,
+    /// Whether the texter chose that language, so that nothing else changes it.
     pub locale_chosen: bool,
     /// What the next text is an answer to.
     pub place: Place,
@@ -55,8 +57,45 @@ pub struct State {
     /// Whether a person was called and has not joined yet, so that a text that we do not
     /// understand is taken as meant for them.
     pub human_awaited: bool,
+    /// The crisis that nobody has closed. It outlives every place: whoever looks at the menu in a
+    /// crisis is still in it.
+    pub crisis: Option<Crisis>,
     /// When a crisis text was last answered in full.
     pub crisis_full_at: Option<At>,
+    /// When they were last told that a person has not joined yet.
+    pub told_waiting_at: Option<At>,
+    /// When the last text came.
+    pub heard_at: Option<At>,
+    /// When triage last heard something that worried it.
+    pub concern_at: Option<At>,
+    /// An answer that waits for the rest of the words.
+    pub waiting: Option<Waiting>,
+    /// When they were asked whether to delete everything.
+    pub delete_asked_at: Option<At>,
+    /// When they were asked whether we may check in with them.
+    pub check_in_asked_at: Option<At>,
+}
+
+/// A crisis that nobody has closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crisis {
+    /// The highest tier in it; it only rises.
+    pub tier: Tier,
+    /// When it began.
+    pub since: At,
+    /// Whether the texter asked for the menu in it; until then it is hidden.
+    #[serde(default)]
+    pub menu: bool,
+}
+
+/// An answer to words that were not understood. It waits a few seconds, because people write in
+/// pieces: what comes in that time is read together with them and gets the one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// When the first of the words came.
+    pub since: At,
+    /// When the answer goes out.
+    pub until: At,
 }
 
 /// What the next text is an answer to.
@@ -76,13 +115,6 @@ pub enum Place {
     /// Our question whether they are in danger.
     Asked {
         /// When it was asked.
-        since: At,
-    },
-    /// A crisis that nobody has closed.
-    Crisis {
-        /// The highest tier in it.
-        tier: Tier,
-        /// When it began.
         since: At,
     },
 }
@@ -159,7 +191,9 @@ impl State {
             trail: Vec::new(),
             misses: 0,
             human_awaited: false,
+            crisis: None,
             crisis_full_at: None,
+            told_waiting_at: None,
             ..self
         }
     }
@@ -167,10 +201,10 @@ impl State {
     /// The tier of the open crisis or question, if there is one.
     #[must_use]
     pub const fn open_tier(&self) -> Option<Tier> {
-        match self.place {
-            Place::Crisis { tier, .. } => Some(tier),
-            Place::Asked { .. } => Some(Tier::Concern),
-            Place::Menu | Place::Page { .. } => None,
+        match (self.crisis, self.place) {
+            (Some(crisis), _) => Some(crisis.tier),
+            (None, Place::Asked { .. }) => Some(Tier::Concern),
+            (None, Place::Menu | Place::Page { .. }) => None,
         }
     }
 
@@ -179,7 +213,7 @@ impl State {
         match self.place {
             Place::Menu => Some(Spot::Menu),
             Place::Page { page, part } => Some(Spot::Page { page, part }),
-            Place::Asked { .. } | Place::Crisis { .. } => None,
+            Place::Asked { .. } => None,
         }
     }
 
@@ -219,13 +253,14 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_back() {
-        let place = Place::Crisis {
+        let crisis = Some(Crisis {
             tier: Tier::High,
             since: At(3),
-        };
+            menu: false,
+        });
         let state = State {
             opted_out: true,
-            place,
+            crisis,
             ..State::new(Locale::Es)
         };
         assert_eq!(State::read(&serde_json::to_vec(&state).unwrap()), state);

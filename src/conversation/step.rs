@@ -8,15 +8,20 @@ use std::time::Duration;
 
 use crate::content::{Fill, Key, words};
 use crate::lane::Lane;
-use crate::locale::Locale;
 use crate::triage::{Action, Tier};
 
-use super::keywords::{Answer, Keyword, is_spanish};
+use super::keywords::Keyword;
 use super::state::{Place, State};
-use super::turn::{AlertRequest, Line, Reason, Reply, Silence, Step, Turn};
+use super::turn::{AlertRequest, CheckIn, Line, Reason, Reply, Silence, Step, Turn};
 
 /// How long our question waits for its answer before a human is paged.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_mins(5);
+
+/// Who writes again after this time is reminded of where they were.
+const PAUSE: Duration = Duration::from_mins(30);
+
+/// How long an answer to words that were not understood waits for more of them.
+pub(super) const MORE_WORDS: Duration = Duration::from_secs(3);
 
 /// Says what happens because of one text. Total and pure.
 #[must_use]
@@ -27,12 +32,19 @@ pub fn step(state: &State, turn: &Turn<'_>) -> Step {
         ControlFlow::Break(End::Said) | ControlFlow::Continue(()) => Silence::LoopGuard,
     };
     scene.mute_loops(state);
+    scene.state.check_in_asked_at = scene
+        .state
+        .check_in_asked_at
+        .filter(|_| scene.check_in.is_none() && !scene.state.opted_out);
     Step {
         silence: scene.replies.is_empty().then_some(silence),
+        takes_back_waiting: scene.fragments_since.is_some(),
         state: scene.state,
         replies: scene.replies,
         alert: scene.alert,
         question_answered_no: scene.question_answered_no,
+        erase: scene.erase,
+        check_in: scene.check_in,
     }
 }
 
@@ -68,19 +80,26 @@ pub(super) struct Scene<'a> {
     pub(super) replies: Vec<Reply>,
     pub(super) alert: Option<AlertRequest>,
     pub(super) question_answered_no: bool,
+    pub(super) erase: bool,
+    pub(super) check_in: Option<CheckIn>,
+    /// Since when there are words whose answer still waits for this text.
+    pub(super) fragments_since: Option<crate::clock::At>,
+    /// Whether they were away for a while.
+    pub(super) paused: bool,
 }
 
 impl<'a> Scene<'a> {
-    fn new(state: &State, turn: &'a Turn<'a>) -> Self {
+    fn new(before: &State, turn: &'a Turn<'a>) -> Self {
         let words = words(turn.text);
-        let mut state = state.clone();
-        let heard = is_spanish(&words).then_some(Locale::Es);
-        if let Some(locale) = turn.verdict.locale.or(heard)
-            && !state.locale_chosen
-        {
-            state.locale = locale;
-        }
+        let mut state = before.clone();
+        state.choose_heard_language(&words, turn.verdict);
         state.human_awaited &= !turn.human_joined;
+        state.waiting = None;
+        state.heard_at = Some(turn.now);
+        if turn.verdict.tier >= Tier::Concern {
+            state.concern_at = Some(turn.now);
+        }
+        let waiting = before.waiting.filter(|waiting| turn.now < waiting.until);
         Self {
             turn,
             keyword: Keyword::of(&words),
@@ -89,14 +108,20 @@ impl<'a> Scene<'a> {
             replies: Vec::new(),
             alert: None,
             question_answered_no: false,
+            erase: false,
+            check_in: None,
+            fragments_since: waiting.map(|waiting| waiting.since),
+            paused: before.heard_at.is_some_and(|at| turn.now.since(at) > PAUSE),
         }
     }
 
     fn play(&mut self) -> Rule {
         self.crisis_text()?;
         self.carrier_keyword()?;
+        self.deletion()?;
         self.opted_out()?;
         self.asks_for_a_person()?;
+        self.answer_to_check_in()?;
         self.with_a_person()?;
         self.choose_language();
         self.answer_to_our_question()?;
@@ -105,172 +130,12 @@ impl<'a> Scene<'a> {
         self.content()
     }
 
-    /// STOP, START and HELP: a whole message that carriers and the law give a meaning.
-    fn carrier_keyword(&mut self) -> Rule {
-        match self.keyword {
-            Some(Keyword::OptOut) => self.opt_out(),
-            Some(Keyword::Help) => self.help(),
-            _ if self.opts_in() => self.opt_in(),
-            // YES is a keyword of carriers too, but as an answer to our question it is ours.
-            _ if self.turn.keyword_handled && !self.was_asked() && !self.needs_care() => {
-                if let Some(tier) = self.state.open_tier() {
-                    self.call(Reason::Crisis, tier, Duration::ZERO);
-                }
-                silent(Silence::KeywordHandled)
-            }
-            _ => NEXT,
-        }
-    }
-
-    fn opt_out(&mut self) -> Rule {
-        if let Some(tier) = self.state.open_tier() {
-            self.call(Reason::OptedOutInCrisis, tier, Duration::ZERO);
-        } else if self.is_concern() {
-            self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN);
-        }
-        let told = self.state.opted_out && self.state.opt_out_confirmed;
-        self.state.opted_out = true;
-        self.state.opt_out_confirmed = true;
-        if self.turn.keyword_handled {
-            return silent(Silence::KeywordHandled);
-        }
-        if told {
-            return silent(Silence::OptedOut);
-        }
-        self.say(Key::StopConfirm, Lane::Conversation);
-        SAID
-    }
-
-    /// Whether the text wants texts again. YES does, for somebody who has opted out.
-    pub(super) fn opts_in(&self) -> bool {
-        let yes = self.state.opted_out && self.words == "yes";
-        yes || self.keyword == Some(Keyword::OptIn)
-    }
-
-    fn opt_in(&mut self) -> Rule {
-        let returns = self.state.opted_out;
-        self.state.opted_out = false;
-        self.state.opt_out_confirmed = false;
-        let handled = self.turn.keyword_handled;
-        let open = self.state.open_tier().is_some() || self.is_concern();
-        if !handled && (returns || self.state.greeted) {
-            self.say(Key::StartConfirm, Lane::Conversation);
-        }
-        if open {
-            // A concern, a question or a crisis is not over because somebody texts START.
-            return NEXT;
-        }
-        if handled {
-            return silent(Silence::KeywordHandled);
-        }
-        if self.replies.is_empty() {
-            // START as the very first text: a hello like any other.
-            return NEXT;
-        }
-        self.show_menu();
-        SAID
-    }
-
-    fn help(&mut self) -> Rule {
-        let calm = self.state.open_tier().is_none();
-        match self.state.place {
-            // HELP may well be the answer to "are you in danger?".
-            Place::Asked { .. } => self.answered(Answer::Unclear),
-            Place::Crisis { tier, .. } => self.call(Reason::Crisis, tier, Duration::ZERO),
-            Place::Menu | Place::Page { .. } => {}
-        }
-        if !self.turn.keyword_handled {
-            self.say(Key::Help, Lane::Conversation);
-        }
-        if calm && self.is_concern() {
-            // The carrier has its reply; the concern still needs its question.
-            return NEXT;
-        }
-        silent(Silence::KeywordHandled)
-    }
-
-    /// Nothing is sent to a person who has opted out, but a human still learns what needs one.
-    fn opted_out(&mut self) -> Rule {
-        if !self.state.opted_out {
-            return NEXT;
-        }
-        if self.was_asked() && Answer::of(&self.words) == Answer::Yes {
-            self.answered(Answer::Yes);
-            return SAID;
-        }
-        if self.wants_a_person() {
-            self.call(Reason::WantsHuman, self.tier(), Duration::ZERO);
-        } else if let Some(tier) = self.state.open_tier() {
-            self.call(Reason::OptedOutInCrisis, tier, Duration::ZERO);
-        } else if self.is_concern() {
-            // We cannot ask, so nobody will answer: a human looks, as if the answer were missing.
-            self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN);
-        }
-        silent(Silence::OptedOut)
-    }
-
-    fn asks_for_a_person(&mut self) -> Rule {
-        if !self.wants_a_person() {
-            return NEXT;
-        }
-        self.call(Reason::WantsHuman, self.tier(), Duration::ZERO);
-        if self.turn.human_joined && self.keyword != Some(Keyword::Human) {
-            // Words like "are you a real person?" in a talk with one are theirs to answer.
-            return silent(Silence::WithHuman);
-        }
-        self.state.misses = 0;
-        self.state.human_awaited = !self.turn.human_joined;
-        self.say(Key::HumanAsked, Lane::Conversation);
-        self.welcome();
-        SAID
-    }
-
-    /// A person of the team is writing with them: only MENU is still ours.
-    fn with_a_person(&mut self) -> Rule {
-        if !self.turn.human_joined {
-            return NEXT;
-        }
-        if self.is_concern() {
-            // The person reads it and asks in their own words; the alert is for when they are gone.
-            match self.state.place {
-                Place::Crisis { tier, .. } => self.call(Reason::Crisis, tier, Duration::ZERO),
-                _ => self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN),
-            }
-        }
-        if self.keyword != Some(Keyword::Menu) {
-            if self.alert.is_none() {
-                // The answer is the person's to give; without one, others are called.
-                self.call(Reason::AwaitsHuman, self.tier(), ANSWER_WITHIN);
-            }
-            return silent(Silence::WithHuman);
-        }
-        self.state.misses = 0;
-        if self.state.open_tier().is_some() {
-            self.say(Key::Menu, Lane::Content);
-        } else {
-            self.show_menu();
-        }
-        SAID
-    }
-
-    /// The language is set before the rules below answer, so that they answer in it.
-    fn choose_language(&mut self) {
-        if let Some(Keyword::Language(wanted)) = self.keyword {
-            self.state.locale = wanted.unwrap_or_else(|| other(self.state.locale));
-            self.state.locale_chosen = true;
-        }
-    }
-
-    fn wants_a_person(&self) -> bool {
-        self.turn.verdict.wants_human || self.keyword == Some(Keyword::Human)
-    }
-
     pub(super) fn is_concern(&self) -> bool {
         self.turn.verdict.action() == Action::Ask
     }
 
     /// Whether triage heard something in the text that no keyword may hide.
-    fn needs_care(&self) -> bool {
+    pub(super) fn needs_care(&self) -> bool {
         self.is_concern() || self.turn.verdict.wants_human
     }
 
@@ -306,9 +171,14 @@ impl<'a> Scene<'a> {
 
     /// Says a message.
     pub(super) fn say(&mut self, key: Key, lane: Lane) {
+        self.say_after(key, lane, Duration::ZERO);
+    }
+
+    /// Says a message unless more words come first.
+    pub(super) fn say_after(&mut self, key: Key, lane: Lane, wait: Duration) {
         let packs = self.turn.packs;
         let text = packs.message(self.state.locale, key, &self.fill());
-        self.replies.push(Reply { text, lane });
+        self.replies.push(Reply { text, lane, wait });
     }
 
     pub(super) fn fill(&self) -> Fill<'a> {
@@ -325,6 +195,7 @@ impl<'a> Scene<'a> {
         let mark = mark(self.replies.iter().filter(is_content));
         if self.state.loops(mark, self.turn.now) {
             self.replies.retain(|reply| reply.lane != Lane::Content);
+            self.state.waiting = None;
             if self.state.open_tier().is_none() {
                 self.state.place = before.place;
                 self.state.trail.clone_from(&before.trail);
@@ -340,6 +211,7 @@ impl<'a> From<&'a Line> for Fill<'a> {
             line: &line.name,
             contact: &line.contact,
             free_to_end_user: line.free_to_end_user,
+            topic: "",
         }
     }
 }
@@ -350,11 +222,4 @@ fn mark<'r>(replies: impl Iterator<Item = &'r Reply>) -> u32 {
     bytes.fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })
-}
-
-const fn other(locale: Locale) -> Locale {
-    match locale {
-        Locale::En => Locale::Es,
-        Locale::Es => Locale::En,
-    }
 }

@@ -7,7 +7,7 @@ use crate::content::Packs;
 use crate::lane::Lane;
 use crate::triage::{Tier, Verdict};
 
-use super::State;
+use super::{Earlier, State};
 
 /// Everything that a step depends on.
 #[derive(Clone, Copy)]
@@ -18,16 +18,31 @@ pub struct Turn<'a> {
     pub text: &'a str,
     /// Whether pictures or files came with it.
     pub has_media: bool,
-    /// What triage says of it.
+    /// What triage says of it, in the light of the texts before.
     pub verdict: &'a Verdict,
+    /// The texts just before it, oldest first; empty if there were none in the last minutes.
+    pub earlier: &'a [Earlier],
     /// Whether a human has written to this person in the open conversation.
     pub human_joined: bool,
+    /// How far the call for a human has come; `None` when nobody is called.
+    pub call: Option<Call>,
     /// Whether the gateway has already answered the text as a carrier keyword.
     pub keyword_handled: bool,
     /// The line, as its operator describes it.
     pub line: &'a Line,
     /// The words that can be sent.
     pub packs: &'a Packs,
+}
+
+/// How far an open call for a human has come: no text may say more than this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Pages are on their way, or will be.
+    Made,
+    /// A gateway accepted a page: the team was told.
+    Told,
+    /// Somebody of the team has said that they take it.
+    Taken,
 }
 
 /// The line, as its operator describes it to texters.
@@ -54,6 +69,21 @@ pub struct Step {
     pub alert: Option<AlertRequest>,
     /// The texter answered our question with a clear no: the page that waits for it is called off.
     pub question_answered_no: bool,
+    /// An answer still waited for more words, and these are they: it is taken back.
+    pub takes_back_waiting: bool,
+    /// The texter wants everything deleted, and has said so twice.
+    pub erase: bool,
+    /// The texter answered whether we may check in with them.
+    pub check_in: Option<CheckIn>,
+}
+
+/// The answer to the question whether we may check in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckIn {
+    /// Yes: at this time.
+    At(At),
+    /// No.
+    Declined,
 }
 
 /// One text to send.
@@ -61,8 +91,11 @@ pub struct Step {
 pub struct Reply {
     /// The words, ready to send.
     pub text: String,
-    /// Its lane. A reply in [`Lane::Crisis`] also goes back in the response to the hook.
+    /// Its lane. A reply in [`Lane::Crisis`] that does not wait also goes back in the response to
+    /// the hook.
     pub lane: Lane,
+    /// How long it waits for more words; zero goes out now. Never the answer to a crisis text.
+    pub wait: Duration,
 }
 
 /// Why a text gets no automatic reply: the recorded reasons that promise P1 allows.

@@ -109,17 +109,22 @@ impl Dispatch {
         now: crate::clock::At,
     ) -> Result<(), StoreError> {
         tx.settle(due.id, now, settled).await?;
-        let Receiver::Texter {
-            texter_id, answers, ..
-        } = due.receiver
-        else {
-            return Ok(());
+        let (texter_id, answers) = match due.receiver {
+            Receiver::Texter {
+                texter_id, answers, ..
+            } => (texter_id, answers),
+            Receiver::Responder { page_id } => {
+                if settled.state == OutboxState::Accepted {
+                    tx.page_accepted(page_id, now).await?;
+                }
+                return Ok(());
+            }
         };
         let outcome = match settled.state {
             OutboxState::Accepted => "replied",
             OutboxState::Failed => "undeliverable",
             OutboxState::OptedOut => "carrier_opt_out",
-            OutboxState::Queued | OutboxState::Awaiting => return Ok(()),
+            OutboxState::Queued | OutboxState::Awaiting | OutboxState::Withdrawn => return Ok(()),
         };
         if let Some(inbound) = answers {
             tx.reply_settled(inbound, now, outcome).await?;

@@ -64,6 +64,9 @@ impl Dispatch {
             if let Some(inbound) = row.answers {
                 tx.reply_settled(inbound, now, "replied").await?;
             }
+            if let Some(page) = row.page_id {
+                tx.page_accepted(page, now).await?;
+            }
             return Ok(());
         }
         if row.attempts == 0 && !receipt.opted_out {

@@ -6,16 +6,17 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Arrival, Intake, Taken, responder};
-use crate::conversation::{self, AlertRequest, Reply, Silence, State, Step};
+use super::{Arrival, Context, Intake, JUDGED_AT_ONCE, Taken, calls, responder};
+use crate::conversation::{
+    self, CheckIn, EARLIER, Earlier, JOINED_WITHIN, Reply, Silence, State, Step,
+};
 use crate::lane::Lane;
-use crate::oncall::{Alert, Closed};
 use crate::store::{
     Author, Conversation, NewInbound, NewOutbound, NewOutbox, OutboxState, Receiver, StoreError,
     Texter, Tx,
 };
 use crate::text::MessageBody;
-use crate::triage::Tier;
+use crate::triage::{Tier, Verdict};
 
 /// Without a receipt for this long, an inline crisis reply goes out again through the API.
 const INLINE_CONFIRMED_WITHIN: Duration = Duration::from_secs(30);
@@ -40,6 +41,7 @@ pub(super) async fn decide(
         Some(open) => open,
         None => tx.open_conversation(texter.id, now).await?,
     };
+    let (verdict, earlier) = in_context(tx, intake, arrival, &texter, &conversation).await?;
     let message = tx.id(now);
     let new = NewInbound {
         id: message,
@@ -47,7 +49,7 @@ pub(super) async fn decide(
         gateway_ref: &arrival.inbound.gateway_ref,
         body: &arrival.inbound.body,
         media: arrival.inbound.media,
-        verdict: &arrival.verdict,
+        verdict: &verdict,
         at: now,
     };
     if !tx.record_inbound(&texter, &conversation, &new).await? {
@@ -58,7 +60,7 @@ pub(super) async fn decide(
         return Ok(Decided::default());
     }
     count_shadows(tx, arrival).await?;
-    if responder::answered(tx, intake, arrival).await? {
+    if responder::answered(tx, intake, arrival, &verdict).await? {
         tx.owe_reply(message, texter.id, now, Some((now, "responder")))
             .await?;
         if texter.conversation.is_none() {
@@ -70,33 +72,71 @@ pub(super) async fn decide(
         });
     }
 
-    let step = conversation::step(
-        &texter.state,
-        &intake.turn(arrival, conversation.human_joined),
-    );
+    let context = Context {
+        verdict: &verdict,
+        earlier: &earlier,
+        human_joined: conversation.human_joined,
+        call: calls::progress(tx, &texter.state, &conversation).await?,
+    };
+    let step = conversation::step(&texter.state, &intake.turn(arrival, &context));
     tx.save_state(&texter, &step.state).await?;
-    let tier = conversation.tier.max(arrival.verdict.tier);
+    let tier = conversation.tier.max(verdict.tier);
     tx.touch_conversation(conversation.id, tier, now).await?;
-    let due = now.plus(reply_within(arrival.verdict.tier));
+    let due = now.plus(reply_within(verdict.tier));
     let closed = step
         .silence
         .and_then(recorded_reason)
         .map(|reason| (now, reason));
     tx.owe_reply(message, texter.id, due, closed).await?;
+    if step.takes_back_waiting {
+        tx.withdraw_waiting(texter.id, now).await?;
+    }
     let inline = send_replies(tx, arrival, &texter, &conversation, message, &step.replies).await?;
-    call_human(tx, intake, arrival, &conversation, &step).await?;
+    calls::call_human(tx, intake, arrival, &conversation, &step).await?;
+    keep_wishes(tx, intake, arrival, &texter, &conversation, &step).await?;
     tx.audit(
         now,
         "line",
         "text.decided",
         Some(message),
-        &summary(arrival, &step),
+        &summary(&verdict, &step),
     )
     .await?;
     Ok(Decided {
         taken: Taken { inline },
         conversation: Some(conversation.id),
     })
+}
+
+/// The verdict in the light of the texts just before, and these. They are read only if there are
+/// any: their time stands in the state.
+async fn in_context(
+    tx: &mut Tx,
+    intake: &Intake,
+    arrival: &Arrival,
+    texter: &Texter,
+    conversation: &Conversation,
+) -> Result<(Verdict, Vec<Earlier>), StoreError> {
+    let (now, state) = (arrival.now, &texter.state);
+    let text = arrival.inbound.body.reveal();
+    let mut earlier = Vec::new();
+    if state.reads_earlier(now) && text.len() < JUDGED_AT_ONCE {
+        let since = now.minus(JOINED_WITHIN);
+        earlier = tx.earlier(texter, conversation.id, since, EARLIER).await?;
+        // What is judged here must stay as short as what is judged at once.
+        let mut room = JUDGED_AT_ONCE - text.len();
+        let fits = earlier.iter().rev().take_while(|earlier| {
+            let fits = room > earlier.body.reveal().len();
+            room = room.saturating_sub(earlier.body.reveal().len() + 1);
+            fits
+        });
+        let fits = fits.count();
+        earlier.drain(..earlier.len() - fits);
+    }
+    let own = arrival.verdict.clone();
+    let judge = |words: &str| intake.assess_here(words);
+    let verdict = state.in_context(own, text, &earlier, now, judge);
+    Ok((verdict, earlier))
 }
 
 /// Each rule on trial once a text; in one order, so that replicas cannot block each other.
@@ -150,11 +190,14 @@ async fn send_replies(
             at: now,
         };
         tx.record_outbound(texter, conversation, &new).await?;
-        let goes_inline = arrival.inline_reply && reply.lane == Lane::Crisis && inline.is_none();
+        let goes_inline = arrival.inline_reply
+            && reply.lane == Lane::Crisis
+            && reply.wait.is_zero()
+            && inline.is_none();
         let (state, due_at) = if goes_inline {
             (OutboxState::Awaiting, now.plus(INLINE_CONFIRMED_WITHIN))
         } else {
-            (OutboxState::Queued, now)
+            (OutboxState::Queued, now.plus(reply.wait))
         };
         tx.enqueue(&NewOutbox {
             id: outbox_id,
@@ -177,70 +220,36 @@ async fn send_replies(
     Ok(inline)
 }
 
-/// Opens, raises or calls off the alert of a conversation, and pages if that is due now.
-async fn call_human(
+/// Keeps what the texter wants for later: a check-in or none, and to be forgotten.
+async fn keep_wishes(
     tx: &mut Tx,
     intake: &Intake,
     arrival: &Arrival,
+    texter: &Texter,
     conversation: &Conversation,
     step: &Step,
 ) -> Result<(), StoreError> {
-    if step.alert.is_none() && !step.question_answered_no {
-        return Ok(());
+    let now = arrival.now;
+    match step.check_in {
+        Some(CheckIn::At(due)) => tx.agree_check_in(texter.id, now, due).await?,
+        Some(CheckIn::Declined) => tx.end_check_in(texter.id, now, "declined").await?,
+        None if step.state.opted_out && !texter.state.opted_out => {
+            tx.end_check_in(texter.id, now, "opted_out").await?;
+        }
+        None => {}
     }
-    let (now, desk) = (arrival.now, &intake.desk);
-    let open = tx.open_alert(conversation.id).await?;
-    let Some(request) = step.alert else {
-        // A clear no calls off the page that waited for it; once paged, only a human closes it.
-        if let Some(mut alert) = open.filter(|alert| alert.pages == 0) {
-            alert.close(Closed::AnsweredNo, now);
-            tx.save_alert(&alert).await?;
-        }
-        return Ok(());
-    };
-    let mut alert = match open {
-        Some(mut alert) => {
-            alert.raise(request, now, &desk.timing);
-            tx.save_alert(&alert).await?;
-            alert
-        }
-        None => open_alert(tx, conversation, request, now).await?,
-    };
-    if alert.page_is_due(now) {
-        tx.page_round(
-            &desk.gateway,
-            &desk.roster.fallback,
-            &mut alert,
-            &desk.timing,
-            now,
-        )
-        .await?;
+    if step.erase {
+        tx.ask_erasure(texter.id, now).await?;
+        let detail = json!({});
+        tx.audit(now, "texter", "erasure.asked", Some(texter.id), &detail)
+            .await?;
+        calls::tell_of_erasure(tx, intake, conversation, now).await?;
     }
     Ok(())
 }
 
-async fn open_alert(
-    tx: &mut Tx,
-    conversation: &Conversation,
-    request: AlertRequest,
-    now: crate::clock::At,
-) -> Result<Alert, StoreError> {
-    let code = tx.free_code().await?;
-    let alert = Alert::open(
-        tx.id(now),
-        conversation.id,
-        conversation.texter_id,
-        code,
-        request,
-        now,
-    );
-    tx.insert_alert(&alert).await?;
-    Ok(alert)
-}
-
 /// The decision for the audit log: rules and outcomes, no words.
-fn summary(arrival: &Arrival, step: &Step) -> serde_json::Value {
-    let verdict = &arrival.verdict;
+fn summary(verdict: &Verdict, step: &Step) -> serde_json::Value {
     json!({
         "tier": verdict.tier,
         "action": verdict.action(),

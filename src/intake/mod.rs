@@ -3,6 +3,7 @@
 //! Triage runs first, outside the transaction and before anything that could fail: whatever
 //! happens after it, a crisis text is answered (promises P2 and P3). No network call is made here.
 
+mod calls;
 mod decision;
 mod responder;
 
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use crate::clock::{At, Clock};
 use crate::content::{Fill, Key, Packs};
-use crate::conversation::{self, Line, State, Turn};
+use crate::conversation::{self, Call, Earlier, Line, State, Turn};
 use crate::feed::{Feed, Signal};
 use crate::gateway::{Inbound, KeywordHandled};
 use crate::lane::Lane;
@@ -77,6 +78,26 @@ pub struct NotStored {
     pub why: StoreError,
 }
 
+/// What the store adds to a text: what came before it, and who is there.
+struct Context<'a> {
+    verdict: &'a Verdict,
+    earlier: &'a [Earlier],
+    human_joined: bool,
+    call: Option<Call>,
+}
+
+impl<'a> Context<'a> {
+    /// A text of which nothing else is known.
+    const fn alone(verdict: &'a Verdict) -> Self {
+        Self {
+            verdict,
+            earlier: &[],
+            human_joined: false,
+            call: None,
+        }
+    }
+}
+
 /// One text with what is known before the transaction.
 struct Arrival {
     gateway: String,
@@ -133,19 +154,23 @@ impl Intake {
 
     /// Triage that never fails: a panic, or a text that takes too long, counts as a crisis.
     async fn assess(&self, text: &str) -> Verdict {
+        if text.len() <= JUDGED_AT_ONCE {
+            return self.assess_here(text);
+        }
         let (rules, assess) = (self.rulebook.current(), self.assess);
-        let judged = if text.len() <= JUDGED_AT_ONCE {
-            catch_unwind(AssertUnwindSafe(|| assess(&rules, text))).ok()
-        } else {
-            let (rules, text) = (Arc::clone(&rules), text.to_owned());
-            let apart = tokio::task::spawn_blocking(move || assess(&rules, &text));
-            let in_time = tokio::time::timeout(TRIAGE_LIMIT, apart).await;
-            in_time.ok().and_then(Result::ok)
-        };
-        judged.unwrap_or_else(|| {
-            tracing::error!("triage panicked or took too long; the text counts as a crisis");
-            Verdict::unreadable(rules.hash())
-        })
+        let (on_trial, words) = (Arc::clone(&rules), text.to_owned());
+        let apart = tokio::task::spawn_blocking(move || assess(&on_trial, &words));
+        let in_time = tokio::time::timeout(TRIAGE_LIMIT, apart).await;
+        in_time
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_else(|| broken(&rules))
+    }
+
+    /// The same for words that are short enough to be judged where they are.
+    fn assess_here(&self, words: &str) -> Verdict {
+        let (rules, assess) = (self.rulebook.current(), self.assess);
+        catch_unwind(AssertUnwindSafe(|| assess(&rules, words))).unwrap_or_else(|_| broken(&rules))
     }
 
     /// The crisis reply that needs no store.
@@ -154,7 +179,8 @@ impl Intake {
             return None;
         }
         let fresh = State::new(self.locale);
-        let step = || conversation::step(&fresh, &self.turn(arrival, false));
+        let alone = Context::alone(&arrival.verdict);
+        let step = || conversation::step(&fresh, &self.turn(arrival, &alone));
         let replies = catch_unwind(AssertUnwindSafe(step)).map(|step| step.replies);
         let reply = replies
             .unwrap_or_default()
@@ -168,7 +194,7 @@ impl Intake {
         }))
     }
 
-    fn turn<'a>(&'a self, arrival: &'a Arrival, human_joined: bool) -> Turn<'a> {
+    fn turn<'a>(&'a self, arrival: &'a Arrival, context: &'a Context<'a>) -> Turn<'a> {
         Turn {
             now: arrival.now,
             // A gateway can be told to take other words for STOP; it has acted on this one.
@@ -177,11 +203,18 @@ impl Intake {
                 _ => arrival.inbound.body.reveal(),
             },
             has_media: arrival.inbound.media > 0,
-            verdict: &arrival.verdict,
-            human_joined,
+            verdict: context.verdict,
+            earlier: context.earlier,
+            human_joined: context.human_joined,
+            call: context.call,
             keyword_handled: arrival.inbound.keyword_handled.is_some(),
             line: &self.line,
             packs: &self.packs,
         }
     }
+}
+
+fn broken(rules: &RuleSet) -> Verdict {
+    tracing::error!("triage panicked or took too long; the text counts as a crisis");
+    Verdict::unreadable(rules.hash())
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Arrival, Intake};
 use crate::oncall::{self, Alert, Contact, ResponderReply};
 use crate::store::{NewPage, PageKind, StoreError, Tx};
-use crate::triage::Action;
+use crate::triage::{Action, Verdict};
 
 /// Handles a text from a paged phone that answers a page. `false` for every other text: it goes
 /// the way of a texter's, and a responder in crisis is a person in crisis (promise P2).
@@ -13,11 +13,12 @@ pub(super) async fn answered(
     tx: &mut Tx,
     intake: &Intake,
     arrival: &Arrival,
+    verdict: &Verdict,
 ) -> Result<bool, StoreError> {
     let Some(contact) = intake.desk.roster.contact(&arrival.inbound.from) else {
         return Ok(false);
     };
-    if arrival.verdict.action() != Action::None {
+    if verdict.action() != Action::None {
         return Ok(false);
     }
     let Some(reply) = oncall::read_reply(arrival.inbound.body.reveal()) else {

@@ -49,6 +49,8 @@ pub struct Alert {
     pub answered_at: Option<At>,
     /// When and why it was closed.
     pub closed: Option<(At, Closed)>,
+    /// When a gateway first accepted a page of it: before that, nobody was told. Kept by the store.
+    pub told_at: Option<At>,
 }
 
 /// An acknowledgement.
@@ -95,6 +97,7 @@ impl Alert {
             claimed: None,
             answered_at: None,
             closed: None,
+            told_at: None,
         }
     }
 

@@ -11,4 +11,6 @@ pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::codes;
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Contact, Desk, Roster};
-pub use words::{acknowledged, already_taken, nothing_open, page, taken_by, unreachable, unstored};
+pub use words::{
+    acknowledged, already_taken, nothing_open, page, taken_by, unreachable, unstored, wants_erasure,
+};

@@ -72,6 +72,14 @@ pub fn unstored() -> String {
         .to_owned()
 }
 
+/// The notice that the texter of an open case wants everything deleted.
+#[must_use]
+pub fn wants_erasure(code: &str) -> String {
+    format!(
+        "Case {code}: the texter asked us to delete all they sent. It is done when you close the case. Until then you can read it and write to them."
+    )
+}
+
 /// The notice that a texter in crisis cannot be reached by text.
 #[must_use]
 pub fn unreachable(code: &str, why: &str) -> String {

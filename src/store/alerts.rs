@@ -27,6 +27,7 @@ struct AlertRow {
     answered_at: Option<At>,
     closed_at: Option<At>,
     closed_because: Option<Closed>,
+    told_at: Option<At>,
 }
 
 impl From<AlertRow> for Alert {
@@ -48,6 +49,7 @@ impl From<AlertRow> for Alert {
             claimed: row.claimed_by.zip(row.claimed_at),
             answered_at: row.answered_at,
             closed: row.closed_at.zip(row.closed_because),
+            told_at: row.told_at,
         }
     }
 }
@@ -102,6 +104,48 @@ impl Tx {
             i64::from(limit)
         );
         Ok(rows.into_iter().map(Alert::from).collect())
+    }
+
+    /// Notes that a gateway accepted a page: from now on it is true that the team was told.
+    pub async fn page_accepted(&mut self, page: Uuid, now: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE alerts SET told_at = $2 WHERE told_at IS NULL
+                AND id = (SELECT alert_id FROM pages WHERE id = $1 AND kind = 'page')",
+            page,
+            now,
+        );
+        Ok(())
+    }
+
+    /// The open alerts for which nobody has come since `opened_by` and whose texter has not been
+    /// told so, locked. Only those where the texter waits for somebody.
+    pub async fn alerts_to_excuse(
+        &mut self,
+        opened_by: At,
+        limit: u16,
+    ) -> Result<Vec<Alert>, StoreError> {
+        let rows = alerts!(
+            self,
+            "closed_at IS NULL AND excused_at IS NULL AND answered_at IS NULL AND pages > 0
+               AND opened_at <= $1 AND reason IN ('crisis', 'wants_human')
+             ORDER BY opened_at LIMIT $2",
+            fetch_all,
+            opened_by,
+            i64::from(limit)
+        );
+        Ok(rows.into_iter().map(Alert::from).collect())
+    }
+
+    /// Notes that the texter was told that nobody has come yet, or need not be.
+    pub async fn excused(&mut self, alert: Uuid, now: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE alerts SET excused_at = $2 WHERE id = $1",
+            alert,
+            now,
+        );
+        Ok(())
     }
 
     /// A code that no open case has, for a new one.

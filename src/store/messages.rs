@@ -7,10 +7,11 @@ use super::texters::Texter;
 use super::tx::{later, on, open, open_text, storable};
 use super::{StoreError, Tx};
 use crate::clock::At;
+use crate::conversation::Earlier;
 use crate::delivery::Delivery;
 use crate::store::OutboxState;
 use crate::text::MessageBody;
-use crate::triage::Verdict;
+use crate::triage::{Tier, Verdict};
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -87,6 +88,14 @@ struct ThreadRow {
     at: At,
     state: Option<OutboxState>,
     delivery: Option<Delivery>,
+}
+
+#[derive(sqlx::FromRow)]
+struct EarlierRow {
+    id: Uuid,
+    tier: Option<Tier>,
+    body_sealed: Vec<u8>,
+    at: At,
 }
 
 impl Tx {
@@ -179,6 +188,37 @@ impl Tx {
             .rev()
             .map(|row| thread_message(texter, row))
             .collect()
+    }
+
+    /// The texts of a texter in a conversation since then, oldest first, the latest ones if there
+    /// are more than `limit`.
+    pub async fn earlier(
+        &mut self,
+        texter: &Texter,
+        conversation: Uuid,
+        since: At,
+        limit: u16,
+    ) -> Result<Vec<Earlier>, StoreError> {
+        let rows: Vec<EarlierRow> = on!(self, |c| sqlx::query_as(
+            "SELECT id, tier, body_sealed, at FROM messages
+              WHERE conversation_id = $1 AND author = $2 AND at > $3
+              ORDER BY id DESC LIMIT $4"
+        )
+        .bind(conversation)
+        .bind(Author::Texter)
+        .bind(since)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await?);
+        let read = rows.into_iter().rev().map(|row| {
+            let body = open_text(&texter.key, "messages.body", row.id, &row.body_sealed)?;
+            Ok(Earlier {
+                at: row.at,
+                tier: row.tier.unwrap_or_default(),
+                body: MessageBody::new(body),
+            })
+        });
+        read.collect()
     }
 
     /// The gateway that a texter last wrote through.

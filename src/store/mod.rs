@@ -5,7 +5,9 @@
 
 mod alerts;
 mod audit;
+mod check_ins;
 mod conversations;
+mod erasure;
 mod error;
 mod messages;
 mod obligations;
@@ -31,6 +33,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, SqlitePool};
 use tokio::sync::RwLock;
 
+pub use check_ins::{DueCheckIn, NewCheckIn};
 pub use conversations::Conversation;
 pub use error::{OpenError, StoreError};
 pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};

@@ -27,6 +27,8 @@ pub enum OutboxState {
     Failed,
     /// The gateway says that the person has opted out: no text reaches them.
     OptedOut,
+    /// It will not be sent: more words came, or the texter had everything deleted.
+    Withdrawn,
 }
 
 /// Whom an outbox row goes to, and by that, whose key its words are sealed with.
@@ -141,11 +143,12 @@ const CLAIM_SKIP_LOCKED: &str = "UPDATE outbox SET lease_until = $3 WHERE id IN 
  RETURNING id";
 
 /// Our own id is sure; a gateway's may be missing or, on another account, taken twice.
-const BY_RECEIPT: &str = "SELECT id, lane, attempts, delivery, texter_id, answers FROM outbox
+const BY_RECEIPT: &str =
+    "SELECT id, lane, attempts, delivery, texter_id, page_id, answers FROM outbox
   WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3)
   ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1";
 const BY_RECEIPT_LOCKED: &str =
-    "SELECT id, lane, attempts, delivery, texter_id, answers FROM outbox
+    "SELECT id, lane, attempts, delivery, texter_id, page_id, answers FROM outbox
   WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3)
   ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1 FOR UPDATE";
 
@@ -294,6 +297,27 @@ impl Tx {
         Ok(())
     }
 
+    /// Takes back the answers to a texter that wait for more of their words, because these came. What
+    /// was owed for the earlier words is settled by the answer to all of them.
+    pub async fn withdraw_waiting(&mut self, texter: Uuid, now: At) -> Result<(), StoreError> {
+        let answered: Vec<Option<Uuid>> = on!(self, |c| sqlx::query_scalar(
+            "UPDATE outbox SET state = $2, done_at = $3
+              WHERE texter_id = $1 AND done_at IS NULL AND state = 'queued' AND attempts = 0
+                AND due_at > $3 AND lease_until IS NULL
+             RETURNING answers"
+        )
+        .bind(texter)
+        .bind(OutboxState::Withdrawn)
+        .bind(now)
+        .fetch_all(c)
+        .await?);
+        for inbound in answered.into_iter().flatten() {
+            self.reply_settled(inbound, now, "answered_together")
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Gives leases back untouched: what was claimed is sent by the next who looks.
     pub async fn release(&mut self, id: Uuid) -> Result<(), StoreError> {
         later!(
@@ -386,6 +410,8 @@ pub struct OutboxRow {
     pub delivery: Option<Delivery>,
     /// The texter, unless it is a page.
     pub texter_id: Option<Uuid>,
+    /// The page, if it is one.
+    pub page_id: Option<Uuid>,
     /// The inbound text that it answers.
     pub answers: Option<Uuid>,
 }

@@ -32,10 +32,18 @@ struct TexterRow {
     human_joined_at: Option<At>,
 }
 
+// Found by their number, by a conversation, or by their id. One who was erased is not there any
+// more: no index leads to them, and the other two leave them out.
+
 const BY_INDEX: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
         c.id AS conversation_id, c.tier, c.human_joined_at
    FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
   WHERE t.number_index = $1";
+
+const BY_ID: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
+        c.id AS conversation_id, c.tier, c.human_joined_at
+   FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
+  WHERE t.id = $1 AND t.erased_at IS NULL";
 
 impl Tx {
     /// The texter of a number, locked against a concurrent text; made in the `fresh` state if there
@@ -138,7 +146,8 @@ impl Tx {
         let row: Option<TexterRow> = on!(self, |c| sqlx::query_as(
             "SELECT t.id, t.wrapped_key, t.state_sealed,
                     c.id AS conversation_id, c.tier, c.human_joined_at
-               FROM conversations c JOIN texters t ON t.id = c.texter_id WHERE c.id = $1"
+               FROM conversations c JOIN texters t ON t.id = c.texter_id
+              WHERE c.id = $1 AND t.erased_at IS NULL"
         )
         .bind(conversation)
         .fetch_optional(c)
@@ -160,6 +169,19 @@ impl Tx {
                 .await?;
         }
         self.texter_of(conversation).await
+    }
+
+    /// A texter by their row, locked against a concurrent text.
+    pub async fn texter_with_id(&mut self, id: Uuid) -> Result<Option<Texter>, StoreError> {
+        if let Inner::Postgres(t) = &mut self.inner {
+            let lock = "SELECT 1 FROM texters WHERE id = $1 FOR UPDATE";
+            sqlx::query(lock).bind(id).execute(&mut **t).await?;
+        }
+        let row: Option<TexterRow> = on!(self, |c| sqlx::query_as(BY_ID)
+            .bind(id)
+            .fetch_optional(c)
+            .await?);
+        row.map(|row| self.texter_from(&row)).transpose()
     }
 
     /// The number of a texter.

@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 6] = [
         "rulebook",
         "store",
     ],
-    &["dispatch", "handoff", "intake", "paging"],
+    &["dispatch", "followup", "handoff", "intake", "paging"],
     &["http"],
     &["app", "cli", "lifecycle", "main", "telemetry", "worker"],
 ];

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::support::world::{LINE, inline_text, minutes};
+use crate::support::world::{LINE, inline_text, minutes, seconds};
 use crate::support::{Engine, World};
 
 /// A conversation that is being written down.
@@ -25,14 +25,44 @@ impl Transcript {
         }
     }
 
-    /// Texts one after the other.
+    /// Texts one after the other, with time to read the answer between them.
     async fn texts(&mut self, texts: &[&str]) -> &mut Self {
         for text in texts {
             writeln!(self.written, "> {text}").unwrap();
             let heard = self.world.phone(self.number).texts(text).await;
-            self.hears(heard.inline, heard.texts);
+            self.world.advance(seconds(20)).await;
+            let later = self.world.phone(self.number).inbox();
+            self.hears(heard.inline, [heard.texts, self.news(later)].concat());
         }
         self
+    }
+
+    /// Texts that come within a few seconds, as people write in pieces.
+    async fn texts_in_pieces(&mut self, pieces: &[&str]) -> &mut Self {
+        for piece in pieces {
+            writeln!(self.written, "> {piece}").unwrap();
+            let heard = self.world.phone(self.number).texts(piece).await;
+            self.world.advance(seconds(1)).await;
+            let later = self.world.phone(self.number).inbox();
+            let texts = [heard.texts, self.news(later)].concat();
+            if heard.inline.is_some() || !texts.is_empty() {
+                self.hears(heard.inline, texts);
+            }
+        }
+        self.world.advance(seconds(20)).await;
+        let later = self.world.phone(self.number).inbox();
+        let news = self.news(later);
+        if !news.is_empty() {
+            self.hears(None, news);
+        }
+        self
+    }
+
+    /// A reply in a response to a hook goes out again through the API when no receipt came for it:
+    /// that repetition is not written down.
+    fn news(&self, texts: Vec<String>) -> Vec<String> {
+        let is_new = |text: &String| !self.written.contains(&format!("<! {}", shown(text)));
+        texts.into_iter().filter(is_new).collect()
     }
 
     /// Sends a picture with these words.
@@ -54,17 +84,12 @@ impl Transcript {
         self
     }
 
-    /// Lets minutes go by. A reply in a response to a hook goes out again through the API when no
-    /// receipt came for it: that repetition is not written down.
+    /// Lets minutes go by.
     async fn waits(&mut self, n: u64) -> &mut Self {
         writeln!(self.written, "... {n} minutes ...").unwrap();
         self.world.advance(minutes(n)).await;
         let texts = self.world.phone(self.number).inbox();
-        let news = texts
-            .into_iter()
-            .filter(|text| !self.written.contains(&shown(text)))
-            .collect();
-        self.hears(None, news);
+        self.hears(None, self.news(texts));
         self
     }
 
@@ -157,7 +182,7 @@ journeys! {
     }
 
     six_fragments: |t| {
-        t.texts(&["i", "just", "want", "to", "die", "now"]).await;
+        t.texts_in_pieces(&["i", "just", "want", "to", "die", "now"]).await;
     }
 
     a_concern_then_a_no: |t| {

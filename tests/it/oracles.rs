@@ -110,6 +110,7 @@ fn texts_cost_what_twilios_own_calculator_says() {
             line: "Example Line",
             contact: "help@example.org",
             free_to_end_user,
+            topic: "MBT-A for teens",
         };
         for locale in Locale::ALL {
             texts.extend(Key::ALL.map(|key| packs.message(locale, key, &fill)));

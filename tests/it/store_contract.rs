@@ -8,16 +8,16 @@ use harborline::clock::At;
 use harborline::conversation::{AlertRequest, Reason, State};
 use harborline::crypto::{Keyring, keyfile};
 use harborline::delivery::Delivery;
-use harborline::handoff::{Act, Handoff};
+use harborline::handoff::Act;
 use harborline::id::SeededIds;
 use harborline::lane::Lane;
 use harborline::locale::Locale;
-use harborline::oncall::{Alert, Closed, Contact, Desk, Roster, Timing};
+use harborline::oncall::{Alert, Closed, Contact, Timing};
 use harborline::phone::PhoneNumber;
 use harborline::staff::Role;
 use harborline::store::{
-    Account, Author, Conversation, NewInbound, NewOutbound, NewOutbox, NewPage, NewStaff,
-    OpenError, OutboxState, PageKind, Receiver, Settled, Store, StoreError, Texter, Tx,
+    Account, Author, Conversation, NewCheckIn, NewInbound, NewOutbound, NewOutbox, NewPage,
+    NewStaff, OpenError, OutboxState, PageKind, Receiver, Settled, Store, StoreError, Texter, Tx,
 };
 use harborline::text::MessageBody;
 use harborline::triage::{Tier, Verdict};
@@ -620,6 +620,121 @@ both! {
         assert_eq!(counts(NOW.plus(day)).await, [("own.pier".to_owned(), 1)]);
     }
 
+    async fn the_texts_before_are_read_oldest_first_and_only_the_latest(world: World) {
+        unit!(world, |tx| {
+            for (n, words) in ["one", "two", "three"].into_iter().enumerate() {
+                hears(tx, NUMBER, &format!("SM{n}"), words).await?;
+            }
+            says(tx, NUMBER, Lane::Content, "ours", None).await?;
+            hears(tx, "+15550124", "SM9", "somebody else's").await?;
+        });
+        let read = async |since, limit| unit!(world, |tx| {
+            let (texter, conversation) = someone(tx, NUMBER).await?;
+            let earlier = tx.earlier(&texter, conversation.id, since, limit).await?;
+            earlier.iter().map(|text| (text.at, text.tier, text.body.reveal().to_owned())).collect::<Vec<_>>()
+        });
+        let text = |words: &str| (NOW, Tier::High, words.to_owned());
+        let before = At(NOW.0 - 1);
+        assert_eq!(read(before, 2).await, [text("two"), text("three")]);
+        assert_eq!(read(before, 8).await.len(), 3);
+        assert!(read(NOW, 8).await.is_empty());
+    }
+
+    async fn an_answer_that_waits_is_taken_back_and_what_has_left_is_not(world: World) {
+        unit!(world, |tx| {
+            let inbound = hears(tx, NUMBER, "SM1", "how do i").await?.unwrap();
+            let (texter, _) = someone(tx, NUMBER).await?;
+            tx.owe_reply(inbound, texter.id, later(60), None).await?;
+            let tried = says(tx, NUMBER, Lane::Content, "tried", None).await?;
+            tx.settle(tried, NOW, &Settled { state: OutboxState::Queued, due_at: later(9), gateway_ref: None, code: None }).await?;
+            says(tx, NUMBER, Lane::Content, "waits", Some(inbound)).await?;
+            says(tx, "+15550124", Lane::Content, "of another", None).await?;
+            tx.withdraw_waiting(texter.id, NOW).await?;
+            assert_eq!(tx.outbox_waiting().await?, 3, "what is due leaves");
+            tx.withdraw_waiting(texter.id, At(NOW.0 - 1)).await?;
+        });
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'withdrawn'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL").await, 2);
+        assert_eq!(world.count(sqlx_count("answered_together")).await, 1);
+    }
+
+    async fn an_alert_knows_when_the_team_was_told_and_the_texter_excused(world: World) {
+        let alert = unit!(world, |tx| {
+            let (texter, conversation) = someone(tx, NUMBER).await?;
+            let request = AlertRequest { reason: Reason::Crisis, tier: Tier::High, page_after: seconds(0) };
+            let mut alert = Alert::open(tx.id(NOW), conversation.id, texter.id, "A3".to_owned(), request, NOW);
+            tx.insert_alert(&alert).await?;
+            alert.pages = 1;
+            tx.save_alert(&alert).await?;
+            let (contact, words) = (contact(), "a page");
+            for kind in [PageKind::Notice, PageKind::Page] {
+                tx.send_to_responder("main", &NewPage { alert: Some(alert.id), kind, contact: &contact, words }, NOW).await?;
+                let due = tx.claim_due(Lane::Page, NOW, seconds(60), 1).await?;
+                let Receiver::Responder { page_id } = due[0].receiver else { panic!("a page") };
+                tx.page_accepted(page_id, later(7)).await?;
+                assert_eq!(tx.open_alert(conversation.id).await?.unwrap().told_at.is_some(), kind == PageKind::Page);
+            }
+            alert
+        });
+        let told = unit!(world, |tx| {
+            assert!(tx.alerts_to_excuse(At(NOW.0 - 1), 8).await?.is_empty());
+            let due = tx.alerts_to_excuse(NOW, 8).await?;
+            tx.excused(due[0].id, later(9)).await?;
+            assert!(tx.alerts_to_excuse(NOW, 8).await?.is_empty(), "once");
+            (due[0].id, due[0].told_at)
+        });
+        assert_eq!(told, (alert.id, Some(later(7))));
+    }
+
+    async fn a_check_in_needs_a_yes_and_goes_out_once(world: World) {
+        let texter = unit!(world, |tx| {
+            let new = NewStaff { login: "ada", name: "Second", role: Role::Responder, password_hash: "hash" };
+            let asked_by = tx.add_staff(&new, NOW).await?.unwrap();
+            let (texter, conversation) = someone(tx, NUMBER).await?;
+            let new = NewCheckIn { texter_id: texter.id, conversation_id: conversation.id, gateway: "main", asked_by, at: NOW };
+            tx.ask_check_in(&new).await?;
+            assert!(tx.check_ins_due(later(1_000_000), 8).await?.is_empty(), "asked is not agreed");
+            tx.ask_check_in(&new).await?;
+            tx.agree_check_in(texter.id, NOW, later(60)).await?;
+            assert!(tx.check_ins_due(later(59), 8).await?.is_empty());
+            let due = tx.check_ins_due(later(60), 8).await?;
+            assert_eq!((due.len(), due[0].texter_id, due[0].conversation_id, due[0].gateway.as_str()), (1, texter.id, conversation.id, "main"));
+            tx.end_check_in(texter.id, later(60), "sent").await?;
+            assert!(tx.check_ins_due(later(61), 8).await?.is_empty());
+            texter.id
+        });
+        let found = unit!(world, |tx| { tx.texter_with_id(texter).await?.map(|texter| texter.id) });
+        assert_eq!(found, Some(texter));
+        assert_eq!(world.count("SELECT COUNT(*) FROM check_ins WHERE outcome = 'asked_again'").await, 1);
+    }
+
+    async fn who_is_erased_leaves_rows_that_count_and_nothing_else(world: World) {
+        let (texter, conversation) = unit!(world, |tx| {
+            hears(tx, NUMBER, "SM1", "a word to forget").await?;
+            let waits = says(tx, NUMBER, Lane::Content, "an answer to forget", None).await?;
+            let (texter, conversation) = someone(tx, NUMBER).await?;
+            tx.ask_erasure(texter.id, NOW).await?;
+            assert!(tx.erasures_due(later(1), NOW.minus(seconds(1)), 8).await?.is_empty(), "its answer has not left");
+            assert_eq!(tx.erasures_due(later(1), NOW, 8).await?, [texter.id], "but not for ever");
+            let left = Settled { state: OutboxState::Accepted, due_at: NOW, gateway_ref: Some("SM5".to_owned()), code: None };
+            tx.settle(waits, NOW, &left).await?;
+            assert_eq!(tx.erasures_due(later(1), NOW.minus(seconds(1)), 8).await?, [texter.id]);
+            tx.erase(texter.id, later(2)).await?;
+            assert!(tx.erasures_due(later(3), later(3), 8).await?.is_empty());
+            (texter.id, conversation.id)
+        });
+        unit!(world, |tx| {
+            assert!(tx.texter_with_id(texter).await?.is_none());
+            assert!(tx.texter_of(conversation).await?.is_none());
+            let (stranger, _) = someone(tx, NUMBER).await?;
+            assert_ne!(stranger.id, texter);
+            assert_eq!(stranger.state, State::default());
+        });
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE length(body_sealed) > 0 OR gateway_ref IS NOT NULL").await, 0);
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages").await, 2);
+        assert_eq!(world.count("SELECT COUNT(*) FROM texters WHERE length(wrapped_key) > 0").await, 1);
+    }
+
     async fn a_login_belongs_to_one_account(world: World) {
         let id = unit!(world, |tx| {
             assert_eq!(tx.staff_count().await?, 0);
@@ -799,17 +914,7 @@ async fn a_stop_is_not_lost_when_the_team_closes_at_the_same_moment() {
         someone(tx, NUMBER).await?.1.id
     });
     let ada = view!(world).staff_by_login("ada").await.unwrap().unwrap();
-    let handoff = Arc::new(Handoff {
-        store: world.app.store.clone(),
-        clock: Arc::new(world.clock.clone()),
-        desk: Arc::new(Desk {
-            roster: Roster::default(),
-            timing: TIMING,
-            gateway: "main".to_owned(),
-            public_url: String::new(),
-        }),
-        feed: world.app.feed.clone(),
-    });
+    let handoff = Arc::clone(&world.app.handoff);
     let locked = Arc::new(Notify::new());
     let (has_locked, url) = (Arc::clone(&locked), world.config.database.url.clone());
     let stop = world.app.store.write(move |tx| {

@@ -7,7 +7,8 @@ mod pages;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{AlertRequest, Line, Reason, Reply, State, Step, Turn, step};
+use super::step::MORE_WORDS;
+use super::{AlertRequest, Call, Line, Reason, Reply, State, Step, Turn, step};
 use crate::clock::At;
 use crate::content::{Fill, Key, Packs, PageId};
 use crate::lane::Lane;
@@ -23,6 +24,7 @@ struct Phone {
     human_joined: bool,
     has_media: bool,
     keyword_handled: bool,
+    call: Option<Call>,
 }
 
 impl Phone {
@@ -39,6 +41,7 @@ impl Phone {
             human_joined: false,
             has_media: false,
             keyword_handled: false,
+            call: None,
         }
     }
 
@@ -66,7 +69,9 @@ impl Phone {
                 text,
                 has_media: self.has_media,
                 verdict,
+                earlier: &[],
                 human_joined: self.human_joined,
+                call: self.call,
                 keyword_handled: self.keyword_handled,
                 line: &self.line,
                 packs: &self.packs,
@@ -81,13 +86,29 @@ impl Phone {
         self.now = self.now.plus(Duration::from_mins(minutes));
     }
 
+    fn waits_seconds(&mut self, seconds: u64) {
+        self.now = self.now.plus(Duration::from_secs(seconds));
+    }
+
     fn says(&self, key: Key, lane: Lane) -> Reply {
         self.says_in(Locale::En, key, lane)
     }
 
     fn says_in(&self, locale: Locale, key: Key, lane: Lane) -> Reply {
         let text = self.packs.message(locale, key, &self.fill());
-        Reply { text, lane }
+        Reply {
+            text,
+            lane,
+            wait: Duration::ZERO,
+        }
+    }
+
+    /// A reply that waits a moment for more words.
+    fn says_after_a_moment(&self, key: Key, lane: Lane) -> Reply {
+        Reply {
+            wait: MORE_WORDS,
+            ..self.says(key, lane)
+        }
     }
 
     fn shows(&self, locale: Locale, page: PageId, part: usize) -> Reply {
@@ -95,6 +116,7 @@ impl Phone {
         Reply {
             text,
             lane: Lane::Content,
+            wait: Duration::ZERO,
         }
     }
 

@@ -115,9 +115,10 @@ fn a_text_about_the_topic_gets_a_page_and_no_page_out() {
 #[test]
 fn two_texts_that_are_not_understood_offer_a_person() {
     let mut phone = Phone::greeted();
-    let once = [phone.says(Key::NotUnderstood, Lane::Content)];
-    let twice = phone.says(Key::NotUnderstoodTwice, Lane::Content);
+    let once = [phone.says_after_a_moment(Key::NotUnderstood, Lane::Content)];
+    let twice = phone.says_after_a_moment(Key::NotUnderstoodTwice, Lane::Content);
     assert_eq!(phone.texts("qwertz").replies, once);
+    phone.waits(1);
     assert_eq!(phone.texts("asdf").replies, [twice]);
     phone.texts("menu");
     assert_eq!(phone.texts("qwertz").replies, once);
@@ -155,7 +156,10 @@ fn who_texts_988_here_learns_where_it_is() {
 fn two_robots_fall_silent_and_a_crisis_breaks_the_silence() {
     let mut phone = Phone::greeted();
     let silences: Vec<_> = (0..20)
-        .map(|_| phone.texts("I am driving now").silence)
+        .map(|_| {
+            phone.waits_seconds(10);
+            phone.texts("I am driving now").silence
+        })
         .collect();
     assert!(silences[..10].iter().all(Option::is_none));
     assert!(

@@ -26,6 +26,7 @@ pub(super) fn routes() -> Router<Doors> {
         .route("/conversations/{id}/thread", get(fragment))
         .route("/conversations/{id}/claim", post(claim))
         .route("/conversations/{id}/reply", post(reply))
+        .route("/conversations/{id}/check-in", post(check_in))
         .route("/conversations/{id}/close", post(close))
 }
 
@@ -99,6 +100,7 @@ impl Line {
                 Some((OutboxState::Awaiting, _)) => "sent, not confirmed yet",
                 Some((OutboxState::Accepted, _)) => "sent",
                 Some((OutboxState::Failed, _)) => "NOT delivered",
+                Some((OutboxState::Withdrawn, _)) => "not sent: more words came first",
                 Some((OutboxState::OptedOut, _)) => "blocked: the person has opted out",
             },
         }
@@ -179,6 +181,14 @@ async fn reply(
 
 async fn close(me: SignedIn, doors: State<Doors>, id: Path<Uuid>) -> Result<Response, PageError> {
     act(me, doors, id, Act::Close).await
+}
+
+async fn check_in(
+    me: SignedIn,
+    doors: State<Doors>,
+    id: Path<Uuid>,
+) -> Result<Response, PageError> {
+    act(me, doors, id, Act::OfferCheckIn).await
 }
 
 /// Carries an act out. What was refused is shown with what was written, so that nothing is lost.

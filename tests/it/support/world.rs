@@ -11,16 +11,20 @@ use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use base64::Engine as _;
 use harborline::app::{App, Seams};
-use harborline::clock::{At, ManualClock};
+use harborline::clock::{At, Clock, ManualClock};
 use harborline::config::{self, Config};
 use harborline::gateway::client::loopback_client;
+use harborline::handoff::{Act, Refused};
 use harborline::id::SeededIds;
 use harborline::intake::Assess;
 use harborline::lane::Lane;
+use harborline::staff::Role;
+use harborline::store::{Account, NewStaff};
 use harborline::triage;
 use hmac::{Hmac, KeyInit, Mac};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 use super::gateway::FakeTwilio;
 use super::postgres;
@@ -174,7 +178,7 @@ impl World {
     pub(crate) async fn settle(&self) {
         loop {
             let paged = self.app.paging.tick().await.unwrap();
-            let mut sent = 0;
+            let mut sent = self.app.followup.tick().await.unwrap();
             for lane in Lane::ALL {
                 sent += self.app.dispatch.run_once(lane).await.unwrap();
             }
@@ -213,6 +217,48 @@ impl World {
 
     pub(crate) fn new_sid(&self) -> String {
         format!("SM{:032}", self.sids.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// Adds a responder to the staff.
+    pub(crate) async fn a_member_of_staff(&self, login: &str) -> Account {
+        let (login, now) = (login.to_owned(), self.clock.now());
+        let add = self.app.store.write(move |tx| {
+            let login = login.clone();
+            Box::pin(async move {
+                let new = NewStaff {
+                    login: &login,
+                    name: "Second",
+                    role: Role::Responder,
+                    password_hash: "no password",
+                };
+                tx.add_staff(&new, now).await?;
+                tx.staff_by_login(&login).await
+            })
+        });
+        add.await.unwrap().unwrap()
+    }
+
+    /// The conversation that waits longest for somebody.
+    pub(crate) async fn first_in_the_queue(&self) -> Uuid {
+        let mut tx = self.app.store.read().await.unwrap();
+        tx.queue(1).await.unwrap()[0].conversation_id
+    }
+
+    /// Lets a member of staff act, and the workers work.
+    pub(crate) async fn acts(
+        &self,
+        staff: &Account,
+        conversation: Uuid,
+        act: Act,
+    ) -> Result<(), Refused> {
+        let done = self
+            .app
+            .handoff
+            .act(staff, conversation, act)
+            .await
+            .unwrap();
+        self.settle().await;
+        done
     }
 
     /// One number from the store, by SQL: what a test asserts about rows.

@@ -1,0 +1,123 @@
+//! The call for a human: opened, raised or called off by a text, and how far it has come.
+
+use serde_json::json;
+
+use super::{Arrival, Intake};
+use crate::clock::At;
+use crate::conversation::{AlertRequest, Call, State, Step};
+use crate::oncall::{self, Alert, Closed};
+use crate::store::{Conversation, NewPage, PageKind, StoreError, Tx};
+
+/// How far the open call of a conversation has come. Who has none in sight costs no look.
+pub(super) async fn progress(
+    tx: &mut Tx,
+    state: &State,
+    conversation: &Conversation,
+) -> Result<Option<Call>, StoreError> {
+    let may_have = state.open_tier().is_some()
+        || state.human_awaited
+        || state.delete_asked_at.is_some()
+        || conversation.human_joined;
+    if !may_have {
+        return Ok(None);
+    }
+    let open = tx.open_alert(conversation.id).await?;
+    Ok(open.map(|alert| match alert {
+        Alert {
+            acknowledged: Some(_),
+            ..
+        } => Call::Taken,
+        Alert {
+            told_at: Some(_), ..
+        } => Call::Told,
+        _ => Call::Made,
+    }))
+}
+
+/// Opens, raises or calls off the alert of a conversation, and pages if that is due now.
+pub(super) async fn call_human(
+    tx: &mut Tx,
+    intake: &Intake,
+    arrival: &Arrival,
+    conversation: &Conversation,
+    step: &Step,
+) -> Result<(), StoreError> {
+    if step.alert.is_none() && !step.question_answered_no {
+        return Ok(());
+    }
+    let (now, desk) = (arrival.now, &intake.desk);
+    let open = tx.open_alert(conversation.id).await?;
+    let Some(request) = step.alert else {
+        // A clear no calls off the page that waited for it; once paged, only a human closes it.
+        if let Some(mut alert) = open.filter(|alert| alert.pages == 0) {
+            alert.close(Closed::AnsweredNo, now);
+            tx.save_alert(&alert).await?;
+        }
+        return Ok(());
+    };
+    let mut alert = match open {
+        Some(mut alert) => {
+            alert.raise(request, now, &desk.timing);
+            tx.save_alert(&alert).await?;
+            alert
+        }
+        None => open_alert(tx, conversation, request, now).await?,
+    };
+    if alert.page_is_due(now) {
+        tx.page_round(
+            &desk.gateway,
+            &desk.roster.fallback,
+            &mut alert,
+            &desk.timing,
+            now,
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn open_alert(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    request: AlertRequest,
+    now: At,
+) -> Result<Alert, StoreError> {
+    let code = tx.free_code().await?;
+    let alert = Alert::open(
+        tx.id(now),
+        conversation.id,
+        conversation.texter_id,
+        code,
+        request,
+        now,
+    );
+    tx.insert_alert(&alert).await?;
+    Ok(alert)
+}
+
+/// Tells the responders of an open case that the texter wants everything deleted: they have until
+/// the close to read it.
+pub(super) async fn tell_of_erasure(
+    tx: &mut Tx,
+    intake: &Intake,
+    conversation: &Conversation,
+    now: At,
+) -> Result<(), StoreError> {
+    let Some(alert) = tx.open_alert(conversation.id).await? else {
+        return Ok(());
+    };
+    let words = oncall::wants_erasure(&alert.code);
+    for contact in &intake.desk.roster.fallback {
+        let notice = NewPage {
+            alert: Some(alert.id),
+            kind: PageKind::Notice,
+            contact,
+            words: &words,
+        };
+        tx.send_to_responder(&intake.desk.gateway, &notice, now)
+            .await?;
+    }
+    let detail = json!({"code": alert.code});
+    tx.audit(now, "line", "erasure.waits", Some(alert.id), &detail)
+        .await
+}

@@ -1,0 +1,99 @@
+//! Erasure: what a texter sent is destroyed on their word. What is left are rows that count.
+
+use uuid::Uuid;
+
+use super::outbox::OutboxState;
+use super::tx::{later, on};
+use super::{StoreError, Tx};
+use crate::clock::At;
+
+/// Which texters are to be erased: asked for it, with no open alert (the person in danger comes
+/// first), and with nothing left to send, or not sent in time.
+const DUE: &str = "SELECT t.id FROM texters t
+  WHERE t.erase_at <= $1 AND t.erased_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM alerts a JOIN conversations c ON c.id = a.conversation_id
+                     WHERE c.texter_id = t.id AND a.closed_at IS NULL)
+    AND (t.erase_at <= $2
+         OR NOT EXISTS (SELECT 1 FROM outbox o WHERE o.texter_id = t.id AND o.done_at IS NULL))
+  ORDER BY t.erase_at LIMIT $3";
+const DUE_LOCKED: &str = "SELECT t.id FROM texters t
+  WHERE t.erase_at <= $1 AND t.erased_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM alerts a JOIN conversations c ON c.id = a.conversation_id
+                     WHERE c.texter_id = t.id AND a.closed_at IS NULL)
+    AND (t.erase_at <= $2
+         OR NOT EXISTS (SELECT 1 FROM outbox o WHERE o.texter_id = t.id AND o.done_at IS NULL))
+  ORDER BY t.erase_at LIMIT $3 FOR UPDATE OF t SKIP LOCKED";
+
+impl Tx {
+    /// Notes that a texter wants everything deleted.
+    pub async fn ask_erasure(&mut self, texter: Uuid, now: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE texters SET erase_at = $2 WHERE id = $1 AND erase_at IS NULL",
+            texter,
+            now,
+        );
+        Ok(())
+    }
+
+    /// The texters to erase now. Texts that still wait to be sent, such as the answer to DELETE,
+    /// hold it up until `asked_by`: who asked before that is erased all the same.
+    pub async fn erasures_due(
+        &mut self,
+        now: At,
+        asked_by: At,
+        limit: u16,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        Ok(on!(self, sqlite: DUE, postgres: DUE_LOCKED, |sql, c| {
+            sqlx::query_scalar(sql)
+                .bind(now)
+                .bind(asked_by)
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?
+        }))
+    }
+
+    /// Destroys a texter's key, number, state and words, and what a gateway calls their texts. The
+    /// rows stay, so that counts stay true; a text from the same number is a stranger's from now on.
+    pub async fn erase(&mut self, texter: Uuid, now: At) -> Result<(), StoreError> {
+        let nothing: &[u8] = &[];
+        // The index must be unique, and nothing that is looked up is as short as an id.
+        let index = texter.as_bytes().as_slice();
+        later!(
+            self,
+            "UPDATE texters SET number_index = $2, number_sealed = $3, wrapped_key = $3,
+                    state_sealed = $3, erased_at = $4 WHERE id = $1",
+            texter,
+            index,
+            nothing,
+            now,
+        );
+        later!(
+            self,
+            "UPDATE outbox SET gateway_ref = NULL,
+                    state = CASE WHEN done_at IS NULL THEN $2 ELSE state END,
+                    done_at = COALESCE(done_at, $3), lease_until = NULL
+              WHERE message_id IN (SELECT m.id FROM messages m JOIN conversations c
+                                      ON c.id = m.conversation_id WHERE c.texter_id = $1)",
+            texter,
+            OutboxState::Withdrawn,
+            now,
+        );
+        later!(
+            self,
+            "UPDATE messages SET body_sealed = $2, verdict_sealed = NULL, gateway_ref = NULL
+              WHERE conversation_id IN (SELECT id FROM conversations WHERE texter_id = $1)",
+            texter,
+            nothing,
+        );
+        later!(
+            self,
+            "UPDATE conversations SET closed_at = $2 WHERE texter_id = $1 AND closed_at IS NULL",
+            texter,
+            now,
+        );
+        self.replies_settled(texter, now, "erased").await?;
+        self.end_check_in(texter, now, "erased").await
+    }
+}
