@@ -21,6 +21,8 @@ pub(super) struct Recipe {
     pub(super) rate: f64,
     /// How strongly weights are drawn to zero.
     pub(super) decay: f64,
+    /// How strongly they are drawn all the way to zero, so that what is rare says nothing.
+    pub(super) silence: f64,
     /// How many mistyped copies of each text are learnt too.
     pub(super) copies: usize,
     /// What the model should say about `concern`, 0 to 1, and how much that counts.
@@ -39,6 +41,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     rounds: 12,
     rate: 0.1,
     decay: 0.03,
+    silence: 0.02,
     copies: 1,
     concern: (0.5, 0.5),
     topic: (0.1, 1.0),
@@ -133,7 +136,11 @@ impl Recipe {
                         let weight = &mut weights.buckets[bucket];
                         let slope = pull + self.decay * *weight;
                         moved[bucket] += slope * slope;
-                        *weight -= self.rate * slope / moved[bucket].sqrt();
+                        let step = self.rate / moved[bucket].sqrt();
+                        *weight -= step * slope;
+                        // Drawn to zero by a fixed amount too, so that what is rare stays silent.
+                        let drawn = step * self.silence;
+                        *weight = weight.signum() * (weight.abs() - drawn).max(0.0);
                     }
                 }
             }

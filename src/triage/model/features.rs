@@ -10,7 +10,7 @@ use crate::text::normalise::Normal;
 pub const BUCKETS: usize = 1 << BITS;
 const BITS: u32 = 15;
 /// The most words in one window.
-pub const WIDEST: usize = 20;
+pub const WIDEST: usize = 10;
 /// The fewest: a single word is a menu choice or a name, and the rules know the words that are not.
 const NARROWEST: usize = 2;
 /// The letters of a word that are read; longer words are addresses and noise.
@@ -123,7 +123,7 @@ pub struct Shrink([f32; WIDEST + 1]);
 impl Default for Shrink {
     fn default() -> Self {
         let mut factors = [1.0; WIDEST + 1];
-        let mut words = 20.0_f32;
+        let mut words = 4.0_f32;
         for factor in &mut factors {
             *factor = 1.0 / words.sqrt();
             words += 1.0;

@@ -56,7 +56,7 @@ fn it_knows_a_farewell_from_a_shopping_list() {
     let settings = *model.settings();
     let score = |text| log_odds(&model, &Normal::of(text));
     assert!(
-        score("i have written the letters and everything is in order, nobody will need me")
+        score("there is no reason left for me to live, everyone would be better off without me")
             >= settings.page
     );
     assert!(score("can you get milk and eggs on the way home please") < settings.ask);
