@@ -1,4 +1,4 @@
-//! The texts that the model learns from, and the typing mistakes that are added to them.
+//! The texts that the model learns from, and the dice of the training.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -118,35 +118,4 @@ impl Dice {
         let end = u64::try_from(end.max(1)).unwrap_or(1);
         usize::try_from(self.next() % end).unwrap_or(0)
     }
-}
-
-/// The text as hurried thumbs write it: two to four mistakes.
-pub(super) fn mistyped(text: &str, dice: &mut Dice) -> String {
-    let mut letters: Vec<char> = text.chars().collect();
-    for _ in 0..2 + dice.below(3) {
-        let at = dice.below(letters.len());
-        let Some(&letter) = letters.get(at) else {
-            break;
-        };
-        match dice.below(5) {
-            0 if at + 1 < letters.len() => letters.swap(at, at + 1),
-            1 if letter.is_alphabetic() => {
-                letters.remove(at);
-            }
-            2 => letters.insert(at, letter),
-            3 => {
-                // The space that comes next.
-                if let Some(space) = letters[at..].iter().position(|&c| c == ' ') {
-                    letters.remove(at + space);
-                }
-            }
-            _ => {
-                let vowels = ['a', 'e', 'i', 'o', 'u'];
-                if vowels.contains(&letter) {
-                    letters[at] = vowels[dice.below(vowels.len())];
-                }
-            }
-        }
-    }
-    letters.into_iter().collect()
 }

@@ -8,7 +8,7 @@ use harborline::triage::Tier;
 use harborline::triage::model::features::{self, BUCKETS, Covered, Share, Shrink};
 use harborline::triage::model::{Model, Settings};
 
-use super::data::{Dice, Row, mistyped};
+use super::data::{Dice, Row};
 
 /// The choices of the training.
 #[derive(Clone, Copy, Debug)]
@@ -21,18 +21,12 @@ pub(super) struct Recipe {
     pub(super) rate: f64,
     /// How strongly weights are drawn to zero.
     pub(super) decay: f64,
-    /// How strongly they are drawn all the way to zero, so that what is rare says nothing.
-    pub(super) silence: f64,
-    /// How many mistyped copies of each text are learnt too.
-    pub(super) copies: usize,
     /// What the model should say about `concern`, 0 to 1, and how much that counts.
     pub(super) concern: (f64, f64),
     /// The same for `topic`.
     pub(super) topic: (f64, f64),
     /// How much an ordinary text counts.
     pub(super) none: f64,
-    /// By how much more it counts in Spanish.
-    pub(super) spanish: f64,
 }
 
 /// The recipe of the model that ships.
@@ -41,12 +35,9 @@ pub(super) const RECIPE: Recipe = Recipe {
     rounds: 12,
     rate: 0.1,
     decay: 0.03,
-    silence: 0.02,
-    copies: 1,
     concern: (0.5, 0.5),
     topic: (0.1, 1.0),
     none: 3.0,
-    spanish: 2.0,
 };
 
 /// Weights before they are rounded.
@@ -65,7 +56,7 @@ struct Sample {
 }
 
 impl Recipe {
-    fn sample(&self, text: &str, tier: Tier, counts: f64) -> Option<Sample> {
+    fn sample(&self, text: &str, tier: Tier) -> Option<Sample> {
         let normal = Normal::of(text);
         let words = normal.words().len();
         if words < 2 || !features::is_scored(&normal) {
@@ -85,7 +76,7 @@ impl Recipe {
             features: found,
             words,
             target,
-            counts: weight * counts * short(words),
+            counts: weight * short(words),
         })
     }
 
@@ -94,17 +85,7 @@ impl Recipe {
         let mut dice = Dice(self.seed);
         let mut samples = Vec::new();
         for row in rows {
-            // There are fewer ordinary texts in Spanish, so each counts more.
-            let counts = if row.spanish && row.tier <= Tier::Topic {
-                self.spanish
-            } else {
-                1.0
-            };
-            samples.extend(self.sample(&row.text, row.tier, counts));
-            for _ in 0..self.copies {
-                let text = mistyped(&row.text, &mut dice);
-                samples.extend(self.sample(&text, row.tier, counts / 2.0));
-            }
+            samples.extend(self.sample(&row.text, row.tier));
         }
         let shrink = Shrink::default();
         let mut weights = Weights {
@@ -136,11 +117,7 @@ impl Recipe {
                         let weight = &mut weights.buckets[bucket];
                         let slope = pull + self.decay * *weight;
                         moved[bucket] += slope * slope;
-                        let step = self.rate / moved[bucket].sqrt();
-                        *weight -= step * slope;
-                        // Drawn to zero by a fixed amount too, so that what is rare stays silent.
-                        let drawn = step * self.silence;
-                        *weight = weight.signum() * (weight.abs() - drawn).max(0.0);
+                        *weight -= self.rate * slope / moved[bucket].sqrt();
                     }
                 }
             }

@@ -33,10 +33,11 @@ use fit::RECIPE;
 use measure::Thresholds;
 
 const FOLDER: &str = "templates/triage";
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "en_crisis.tsv",
     "en_crisis_short.tsv",
     "en_concern_topic.tsv",
+    "en_more.tsv",
     "en_everyday.tsv",
     "en_everyday_long.tsv",
     "es.tsv",

@@ -8,11 +8,11 @@ use crate::text::normalise::Normal;
 
 /// How many weights there are: features share them by hash.
 pub const BUCKETS: usize = 1 << BITS;
-const BITS: u32 = 15;
+const BITS: u32 = 16;
 /// The most words in one window.
-pub const WIDEST: usize = 10;
+pub const WIDEST: usize = 16;
 /// The fewest: a single word is a menu choice or a name, and the rules know the words that are not.
-const NARROWEST: usize = 2;
+const NARROWEST: usize = 4;
 /// The letters of a word that are read; longer words are addresses and noise.
 const LONGEST_WORD: usize = 24;
 
