@@ -7,7 +7,7 @@ use axum::Router;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{At, Clock, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::{PackError, Packs};
 use crate::conversation::Line;
@@ -29,6 +29,7 @@ use crate::intake::{Assess, Intake};
 use crate::oncall::{Contact, Desk, Roster, Timing};
 use crate::paging::Paging;
 use crate::phone::PhoneNumber;
+use crate::phrasebook;
 use crate::rulebook::Rulebook;
 use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
@@ -135,9 +136,9 @@ impl App {
             assess,
         } = seams;
         let rulebook = Arc::new(Rulebook::new(config.triage.directory.clone())?);
-        let packs = Arc::new(Packs::builtin()?);
-        let master = keyfile::load_or_create(&config.keys.file, &*ids)?;
-        let keys = Arc::new(Keyring::new(&master));
+        let (packs, packs_refused) = packs(config, clock.now())?;
+        let packs = Arc::new(packs);
+        let keys = keyring(config, &*ids)?;
         let sandbox_secret = keys.sandbox_secret();
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
         let feed = Feed::default();
@@ -207,6 +208,7 @@ impl App {
             feed: feed.clone(),
             public_url: Arc::clone(&public_url),
             simulator,
+            packs_refused,
             stopping,
         };
         let app = Self {
@@ -361,11 +363,32 @@ impl Parts<'_> {
     }
 }
 
+fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartError> {
+    let master = keyfile::load_or_create(&config.keys.file, ids)?;
+    Ok(Arc::new(Keyring::new(&master)))
+}
+
+/// The edited packs, if there are any and they hold; else the ones that ship with the program, and
+/// whether edited ones were refused.
+fn packs(config: &Config, now: At) -> Result<(Packs, bool), StartError> {
+    let Some(directory) = &config.content.directory else {
+        return Ok((Packs::builtin()?, false));
+    };
+    match phrasebook::read(directory, now.day()) {
+        Ok(packs) => Ok((packs, false)),
+        Err(reason) => {
+            tracing::error!(%reason, "edited packs were refused; the built-in ones serve");
+            Ok((Packs::builtin()?, true))
+        }
+    }
+}
+
 fn line(config: &Config) -> Line {
     Line {
         name: config.line.name.clone(),
         contact: config.line.contact.clone(),
         free_to_end_user: config.line.free_to_end_user,
+        care: config.line.care.clone(),
     }
 }
 

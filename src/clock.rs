@@ -46,6 +46,15 @@ impl At {
     }
 }
 
+impl At {
+    /// The day of this moment in UTC.
+    #[must_use]
+    pub fn day(self) -> jiff::civil::Date {
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
+        moment.to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+}
+
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

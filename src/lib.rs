@@ -17,6 +17,7 @@ pub mod id;
 pub mod lane;
 pub mod locale;
 pub mod phone;
+pub mod phrasebook;
 pub mod segment;
 pub mod text;
 

@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 fine, 1 findings, 2 usage or configuration. Floor 5.
 
 mod chat;
+mod content;
 mod explain;
 pub mod segments;
 mod serve;
@@ -45,6 +46,11 @@ enum Command {
         /// Use the edited rule files of this folder; if they do not hold, say why and exit with 1
         #[arg(long, value_name = "DIR")]
         rules: Option<PathBuf>,
+    },
+    /// Check what texters are told, and look at it
+    Content {
+        #[command(subcommand)]
+        command: content::Command,
     },
     /// Count SMS segments: one JSON string a line in, one JSON object a line out
     Segments {
@@ -114,6 +120,7 @@ impl Arguments {
                 let output = BufWriter::new(io::stdout().lock());
                 Ok(triage::run(&rules, input(file)?, output, print)?)
             }
+            Command::Content { command } => content::run(&command),
             Command::Segments { file } => Ok(segments::run(
                 input(file)?,
                 BufWriter::new(io::stdout().lock()),

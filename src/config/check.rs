@@ -38,17 +38,22 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
             "Write it like sqlite://data/harborline.db or postgres://user:password@host/harborline",
         ));
     }
-    check_triage(config, &at)?;
+    check_folder("triage", config.triage.directory.as_deref(), &at)?;
+    check_folder("content", config.content.directory.as_deref(), &at)?;
     check_on_call(config, &at)
 }
 
-/// The folder must be there. What is in it may be wrong: then the built-in rules serve.
-fn check_triage(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
-    match &config.triage.directory {
+/// The folder must be there. What is in it may be wrong: then what ships with the program serves.
+fn check_folder(
+    section: &str,
+    directory: Option<&Path>,
+    at: &impl Fn(&str) -> String,
+) -> Result<(), ConfigError> {
+    match directory {
         Some(directory) if !directory.is_dir() => Err(ConfigError::new(
-            at("triage.directory"),
+            at(&format!("{section}.directory")),
             format!("there is no folder {}", directory.display()),
-            "Name the folder with your rule files, or leave the key out",
+            "Name the folder with your edited files, or leave the key out",
         )),
         _ => Ok(()),
     }

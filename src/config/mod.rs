@@ -38,6 +38,8 @@ pub struct Config {
     pub gateways: BTreeMap<String, GatewaySection>,
     /// How texts are judged.
     pub triage: TriageSection,
+    /// What texters are told.
+    pub content: ContentSection,
     /// Who is paged.
     pub oncall: OnCall,
 }
@@ -86,6 +88,9 @@ pub struct LineSection {
     pub default_locale: Locale,
     /// Whether texts cost the sender nothing (an FTEU short code).
     pub free_to_end_user: bool,
+    /// Where the operator offers care of their own: an address such as `example.org/care`, named on
+    /// the page about finding care. Empty for none.
+    pub care: String,
 }
 
 /// `[gateways.NAME]`
@@ -131,6 +136,15 @@ pub struct TwilioSection {
     /// The API; another address is for tests.
     #[serde(default = "twilio_api")]
     pub api_url: String,
+}
+
+/// `[content]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContentSection {
+    /// A folder with edited packs, `en.toml`, `es.toml` or `resources.toml`; without it, the built-in
+    /// ones.
+    pub directory: Option<PathBuf>,
 }
 
 /// `[triage]`
@@ -207,6 +221,7 @@ impl Default for LineSection {
             contact: "help@example.org".to_owned(),
             default_locale: Locale::En,
             free_to_end_user: false,
+            care: String::new(),
         }
     }
 }

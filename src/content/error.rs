@@ -70,7 +70,7 @@ pub enum PackError {
     },
     /// A placeholder that is not known, or a brace.
     #[error(
-        "{file}: `{key}` contains `{placeholder}`. Fix: use only {{line}}, {{contact}} and {{rates}}, and no other braces"
+        "{file}: `{key}` contains `{placeholder}`. Fix: use only {{line}}, {{contact}}, {{rates}}, {{topic}}, {{choices}}, {{care}}, {{own_care}} and {{@id}} of a resource, and no other braces"
     )]
     Placeholder {
         /// The pack.
@@ -111,5 +111,25 @@ pub enum PackError {
         key: String,
         /// The alias.
         alias: String,
+    },
+    /// A day that is none.
+    #[error("{file}: `{key}` is `{found}`, which is no date. Fix: write it as 2026-11-24")]
+    Date {
+        /// The file.
+        file: String,
+        /// The key.
+        key: String,
+        /// What is there.
+        found: String,
+    },
+    /// The guided chooser cannot work.
+    #[error("{file}: `{key}`: {problem}. Fix: compare it with the built-in pack")]
+    Chooser {
+        /// The pack.
+        file: String,
+        /// The key.
+        key: String,
+        /// What is wrong.
+        problem: String,
     },
 }

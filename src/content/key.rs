@@ -51,8 +51,20 @@ names! {
         CrisisHigh = "crisis_high",
         /// Somebody else is at risk.
         CrisisThirdParty = "crisis_third_party",
-        /// Abuse or sexual assault.
+        /// Abuse.
         CrisisAbuse = "crisis_abuse",
+        /// Sexual assault.
+        CrisisSexualAssault = "crisis_sexual_assault",
+        /// A child in danger.
+        CrisisChild = "crisis_child",
+        /// Somebody took too much of something.
+        CrisisOverdose = "crisis_overdose",
+        /// Thoughts of hurting somebody else.
+        CrisisHarmToOthers = "crisis_harm_to_others",
+        /// Voices, or a world that has turned against them.
+        CrisisPsychosis = "crisis_psychosis",
+        /// Eating or not eating, so that it is dangerous.
+        CrisisEating = "crisis_eating",
         /// An act under way, from somebody who has opted out.
         CrisisImminentOptedOut = "crisis_imminent_opted_out",
         /// Any other crisis text from somebody who has opted out.
@@ -121,6 +133,10 @@ names! {
         RatesPlan = "rates_plan",
         /// `{rates}` where texts are free.
         RatesFree = "rates_free",
+        /// `{own_care}` where the operator offers care of their own.
+        OwnCare = "own_care",
+        /// What the chooser found: the therapies stand for `{choices}`.
+        Chosen = "chosen",
     }
 }
 
@@ -128,10 +144,13 @@ impl Key {
     /// Whether the message must name 988: a pack in which it does not is refused.
     #[must_use]
     pub const fn must_name_988(self) -> bool {
-        !matches!(
-            self,
-            Self::RatesPlan | Self::RatesFree | Self::Language | Self::Resumed
-        )
+        !self.is_insert() && !matches!(self, Self::Language | Self::Resumed)
+    }
+
+    /// Whether the message only ever stands inside another one.
+    #[must_use]
+    pub const fn is_insert(self) -> bool {
+        matches!(self, Self::RatesPlan | Self::RatesFree | Self::OwnCare)
     }
 }
 
@@ -154,6 +173,10 @@ names! {
         ForOthers = "for_others",
         /// What this line is, and privacy.
         About = "about",
+        /// For teens.
+        ForTeens = "for_teens",
+        /// The guided chooser: its introduction.
+        Chooser = "chooser",
         /// Cognitive behavioral therapy.
         Cbt = "cbt",
         /// Dialectical behavioral therapy.
@@ -179,7 +202,7 @@ names! {
 
 impl PageId {
     /// The number that opens the page. A number means the same page everywhere, so that a text
-    /// that comes late or twice never opens another one: 1 to 8 for topics, 11 to 20 for therapies.
+    /// that comes late or twice never opens another one: 1 to 10 for topics, 11 to 20 for therapies.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -191,6 +214,8 @@ impl PageId {
             Self::FindingCare => 6,
             Self::ForOthers => 7,
             Self::About => 8,
+            Self::ForTeens => 9,
+            Self::Chooser => 10,
             Self::Cbt => 11,
             Self::Dbt => 12,
             Self::Mbct => 13,

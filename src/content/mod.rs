@@ -4,18 +4,19 @@
 //! module reads no files and decides nothing: which message is said is up to the conversation.
 //! Floor 1.
 
+pub mod check;
+pub mod chooser;
 mod error;
 mod find;
 mod key;
 mod pack;
+mod resource;
 mod template;
 mod words;
 
-#[cfg(test)]
-mod lint;
-
 pub use error::PackError;
 pub use key::{Key, PageId};
-pub use pack::{Packs, Page, Source};
+pub use pack::{BUILTIN, Packs, Page, Source};
+pub use resource::{Resource, Resources};
 pub use template::Fill;
 pub use words::words;

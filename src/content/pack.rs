@@ -8,9 +8,12 @@ use serde::Deserialize;
 
 use crate::locale::Locale;
 
+use super::chooser::{Answers, Chooser, RawChooser};
 use super::error::PackError;
+use super::find::Index;
 use super::key::{Key, PageId};
-use super::template::{Fill, Template};
+use super::resource::Resources;
+use super::template::{Fill, Inserts, Template};
 use super::words::words;
 
 /// The version of the format.
@@ -30,6 +33,7 @@ pub struct Source<'a> {
 pub struct Packs {
     en: Pack,
     es: Pack,
+    resources: Resources,
 }
 
 /// One page, in one language.
@@ -72,8 +76,11 @@ impl Page {
 /// The messages and pages of one language. Indexed by the position of the name, so none is missing.
 #[derive(Clone, Debug)]
 struct Pack {
+    file: String,
     messages: [Template; Key::ALL.len()],
     pages: [Page; PageId::ALL.len()],
+    chooser: Chooser,
+    index: Index,
 }
 
 impl Default for Pack {
@@ -81,8 +88,32 @@ impl Default for Pack {
         Self {
             messages: std::array::from_fn(|_| Template::default()),
             pages: std::array::from_fn(|_| Page::default()),
+            file: String::new(),
+            chooser: Chooser::default(),
+            index: Index::default(),
         }
     }
+}
+
+const BUILTIN_EN: Source<'static> = Source {
+    file: "templates/messages/en.toml",
+    text: include_str!("../../templates/messages/en.toml"),
+};
+const BUILTIN_ES: Source<'static> = Source {
+    file: "templates/messages/es.toml",
+    text: include_str!("../../templates/messages/es.toml"),
+};
+const BUILTIN_RESOURCES: Source<'static> = Source {
+    file: "templates/resources.toml",
+    text: include_str!("../../templates/resources.toml"),
+};
+
+/// The files that come with the program: the packs of the languages, then the resources.
+pub const BUILTIN: [Source<'static>; 3] = [BUILTIN_EN, BUILTIN_ES, BUILTIN_RESOURCES];
+
+/// The resources that come with the program.
+pub(super) fn resources_builtin() -> Result<Resources, PackError> {
+    Resources::load(BUILTIN_RESOURCES)
 }
 
 impl Packs {
@@ -91,34 +122,88 @@ impl Packs {
     /// # Errors
     /// [`PackError`], if the program was built with a broken pack; a test shows that it is not.
     pub fn builtin() -> Result<Self, PackError> {
-        Self::load(
-            Source {
-                file: "templates/messages/en.toml",
-                text: include_str!("../../templates/messages/en.toml"),
-            },
-            Source {
-                file: "templates/messages/es.toml",
-                text: include_str!("../../templates/messages/es.toml"),
-            },
-        )
+        Self::load(BUILTIN_EN, BUILTIN_ES, resources_builtin()?)
     }
 
     /// Reads and checks a pack for each language.
     ///
     /// # Errors
     /// The first [`PackError`], with the file, the key and the fix.
-    pub fn load(en: Source<'_>, es: Source<'_>) -> Result<Self, PackError> {
-        Ok(Self {
-            en: Pack::read(en, Locale::En)?,
-            es: Pack::read(es, Locale::Es)?,
-        })
+    pub fn load(en: Source<'_>, es: Source<'_>, resources: Resources) -> Result<Self, PackError> {
+        let packs = Self {
+            en: Pack::read(en, Locale::En, &resources)?,
+            es: Pack::read(es, Locale::Es, &resources)?,
+            resources,
+        };
+        if !packs.es.chooser.weighs_like(&packs.en.chooser) {
+            return Err(PackError::Chooser {
+                file: es.file.to_owned(),
+                key: "chooser.questions".to_owned(),
+                problem: "the weights are not those of the English pack".to_owned(),
+            });
+        }
+        Ok(packs)
+    }
+
+    /// The services that texts name.
+    #[must_use]
+    pub const fn resources(&self) -> &Resources {
+        &self.resources
+    }
+
+    /// The file that a language was read from.
+    #[must_use]
+    pub fn file(&self, locale: Locale) -> &str {
+        &self.pack(locale).file
+    }
+
+    /// The ids of the resources that a message names.
+    pub fn resources_of(&self, locale: Locale, key: Key) -> impl Iterator<Item = &str> {
+        self.pack(locale).message(key).resources()
+    }
+
+    /// The ids of the resources that a page names.
+    pub fn resources_of_page(&self, locale: Locale, id: PageId) -> impl Iterator<Item = &str> {
+        let page = self.page(locale, id);
+        std::iter::once(&page.first)
+            .chain(&page.more)
+            .flat_map(Template::resources)
+    }
+
+    pub(super) fn index(&self, locale: Locale) -> &Index {
+        &self.pack(locale).index
+    }
+
+    /// The guided chooser of a language.
+    #[must_use]
+    pub fn chooser(&self, locale: Locale) -> &Chooser {
+        &self.pack(locale).chooser
+    }
+
+    /// The next question of the chooser, ready to send.
+    #[must_use]
+    pub fn question(&self, locale: Locale, answers: &Answers, fill: &Fill<'_>) -> String {
+        let question = self.chooser(locale).question(answers);
+        format!("{question}\n{}", self.message(locale, Key::PageEnd, fill))
+    }
+
+    /// What the answers speak for, ready to send.
+    #[must_use]
+    pub fn chosen(&self, locale: Locale, answers: &Answers, fill: &Fill<'_>) -> String {
+        let chooser = self.chooser(locale);
+        let lines = chooser.therapies(answers).into_iter().map(|page| {
+            let title = self.page(locale, page).title();
+            format!("{} {title}. {}", page.number(), chooser.reason(page))
+        });
+        let lines = lines.collect::<Vec<_>>().join("\n");
+        self.message(locale, Key::Chosen, &fill.choosing(&lines))
     }
 
     /// A message, ready to send.
     #[must_use]
     pub fn message(&self, locale: Locale, key: Key, fill: &Fill<'_>) -> String {
         let pack = self.pack(locale);
-        pack.message(key).fill(fill, &pack.rates(fill))
+        pack.message(key).fill(fill, pack.inserts(fill).borrow())
     }
 
     /// A part of a page, ready to send: its words, then 988 and the ways on. Parts count from 0;
@@ -132,9 +217,9 @@ impl Packs {
         } else {
             Key::PageEnd
         };
-        let rates = pack.rates(fill);
-        let body = page.part(part).fill(fill, &rates);
-        let end = pack.message(end).fill(fill, &rates);
+        let inserts = pack.inserts(fill);
+        let body = page.part(part).fill(fill, inserts.borrow());
+        let end = pack.message(end).fill(fill, inserts.borrow());
         format!("{body}\n{end}")
     }
 
@@ -160,6 +245,7 @@ struct RawPack {
     locale: String,
     messages: BTreeMap<String, String>,
     pages: BTreeMap<String, RawPage>,
+    chooser: RawChooser,
 }
 
 /// A page as it is written.
@@ -172,7 +258,7 @@ struct RawPage {
 }
 
 impl Pack {
-    fn read(source: Source<'_>, locale: Locale) -> Result<Self, PackError> {
+    fn read(source: Source<'_>, locale: Locale, resources: &Resources) -> Result<Self, PackError> {
         let file = source.file;
         let mut raw: RawPack =
             toml::from_str(source.text).map_err(|error| PackError::Unreadable {
@@ -193,14 +279,29 @@ impl Pack {
                 expected: locale.tag(),
             });
         }
-        let mut pack = Self::default();
+        let reader = Reader {
+            file,
+            locale,
+            resources,
+        };
+        let mut pack = Self {
+            file: file.to_owned(),
+            chooser: raw.chooser.read(file)?,
+            ..Self::default()
+        };
         for key in Key::ALL {
-            pack.messages[key.index()] =
-                read_message(file, key, raw.messages.remove(key.name()).as_deref())?;
+            let raw = raw.messages.remove(key.name());
+            pack.messages[key.index()] = reader.message(key, raw.as_deref())?;
         }
+        let named = raw.pages.iter().flat_map(|(name, page)| {
+            let id = PageId::ALL.into_iter().find(|id| id.name() == name);
+            let names = std::iter::once(&page.title).chain(&page.aliases);
+            names.filter_map(move |written| Some((id?, written.as_str())))
+        });
+        pack.index = Index::new(named);
         let mut taken = BTreeSet::new();
         for id in PageId::ALL {
-            pack.pages[id.index()] = read_page(file, id, raw.pages.remove(id.name()), &mut taken)?;
+            pack.pages[id.index()] = reader.page(id, raw.pages.remove(id.name()), &mut taken)?;
         }
         let left = raw.messages.keys().map(|key| format!("messages.{key}"));
         let mut left = left.chain(raw.pages.keys().map(|key| format!("pages.{key}")));
@@ -218,15 +319,27 @@ impl Pack {
         &self.messages[key.index()]
     }
 
-    /// The words of `{rates}`. They hold no placeholder that could need filling: `read_message`
-    /// refuses `{rates}` in them, and the other two are left as they are by an empty fill.
-    fn rates(&self, fill: &Fill<'_>) -> String {
-        let key = if fill.free_to_end_user {
+    /// The messages that stand for a placeholder in others. None of them holds such a placeholder
+    /// itself: the reader refuses it.
+    fn inserts(&self, fill: &Fill<'_>) -> FilledInserts {
+        let nothing = Inserts {
+            rates: "",
+            own_care: "",
+        };
+        let rates = if fill.free_to_end_user {
             Key::RatesFree
         } else {
             Key::RatesPlan
         };
-        self.message(key).fill(fill, "")
+        let own_care = if fill.care.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", self.message(Key::OwnCare).fill(fill, nothing))
+        };
+        FilledInserts {
+            rates: self.message(rates).fill(fill, nothing),
+            own_care,
+        }
     }
 
     /// Every page must be in the menu or in the list of therapies, under its number and title.
@@ -254,87 +367,116 @@ impl Pack {
     }
 }
 
-fn read_message(file: &str, key: Key, raw: Option<&str>) -> Result<Template, PackError> {
-    let name = format!("messages.{}", key.name());
-    let template = read_template(file, &name, raw.unwrap_or_default())?;
-    let is_rates = matches!(key, Key::RatesPlan | Key::RatesFree);
-    if is_rates && template.has_rates() {
-        return Err(PackError::Placeholder {
-            file: file.to_owned(),
-            key: name,
-            placeholder: "{rates}".to_owned(),
-        });
-    }
-    if key.must_name_988() && !template.contains("988") {
-        return Err(PackError::No988 {
-            file: file.to_owned(),
-            key: name,
-        });
-    }
-    Ok(template)
+/// The words of [`Inserts`].
+struct FilledInserts {
+    rates: String,
+    own_care: String,
 }
 
-fn read_page(
-    file: &str,
-    id: PageId,
-    raw: Option<RawPage>,
-    taken: &mut BTreeSet<String>,
-) -> Result<Page, PackError> {
-    let key = format!("pages.{}", id.name());
-    let missing = |key: &str| PackError::Missing {
-        file: file.to_owned(),
-        key: key.to_owned(),
-    };
-    let raw = raw.ok_or_else(|| missing(&key))?;
-    if raw.title.trim().is_empty() {
-        return Err(missing(&format!("{key}.title")));
-    }
-    let mut aliases = Vec::with_capacity(raw.aliases.len() + 1);
-    for alias in std::iter::once(&raw.title).chain(&raw.aliases) {
-        let plain = words(alias);
-        if plain.is_empty() || plain.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(PackError::Alias {
-                file: file.to_owned(),
-                key,
-                alias: alias.clone(),
-            });
+impl FilledInserts {
+    fn borrow(&self) -> Inserts<'_> {
+        Inserts {
+            rates: &self.rates,
+            own_care: &self.own_care,
         }
-        if !taken.insert(plain.clone()) {
-            return Err(PackError::Twice {
-                file: file.to_owned(),
-                key,
-                twice: alias.clone(),
-            });
-        }
-        aliases.push(plain);
     }
-    let mut parts = Vec::with_capacity(raw.parts.len());
-    for part in &raw.parts {
-        parts.push(read_template(file, &format!("{key}.parts"), part)?);
-    }
-    let mut parts = parts.into_iter();
-    let first = parts
-        .next()
-        .ok_or_else(|| missing(&format!("{key}.parts")))?;
-    Ok(Page {
-        title: raw.title.trim().to_owned(),
-        aliases,
-        first,
-        more: parts.collect(),
-    })
 }
 
-fn read_template(file: &str, key: &str, source: &str) -> Result<Template, PackError> {
-    let template = Template::parse(source).map_err(|placeholder| PackError::Placeholder {
-        file: file.to_owned(),
-        key: key.to_owned(),
-        placeholder,
-    })?;
-    if template.is_empty() {
-        return Err(PackError::Missing {
+/// Reads the texts of one file.
+struct Reader<'a> {
+    file: &'a str,
+    locale: Locale,
+    resources: &'a Resources,
+}
+
+impl Reader<'_> {
+    fn message(&self, key: Key, raw: Option<&str>) -> Result<Template, PackError> {
+        let file = self.file;
+        let name = format!("messages.{}", key.name());
+        let template = self.template(&name, raw.unwrap_or_default())?;
+        if key.is_insert()
+            && let Some(placeholder) = template.has_insert()
+        {
+            return Err(PackError::Placeholder {
+                file: file.to_owned(),
+                key: name,
+                placeholder: placeholder.to_owned(),
+            });
+        }
+        if key.must_name_988() && !template.contains("988") {
+            return Err(PackError::No988 {
+                file: file.to_owned(),
+                key: name,
+            });
+        }
+        Ok(template)
+    }
+
+    fn page(
+        &self,
+        id: PageId,
+        raw: Option<RawPage>,
+        taken: &mut BTreeSet<String>,
+    ) -> Result<Page, PackError> {
+        let file = self.file;
+        let key = format!("pages.{}", id.name());
+        let missing = |key: &str| PackError::Missing {
             file: file.to_owned(),
             key: key.to_owned(),
-        });
+        };
+        let raw = raw.ok_or_else(|| missing(&key))?;
+        if raw.title.trim().is_empty() {
+            return Err(missing(&format!("{key}.title")));
+        }
+        let mut aliases = Vec::with_capacity(raw.aliases.len() + 1);
+        for alias in std::iter::once(&raw.title).chain(&raw.aliases) {
+            let plain = words(alias);
+            if plain.is_empty() || plain.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(PackError::Alias {
+                    file: file.to_owned(),
+                    key,
+                    alias: alias.clone(),
+                });
+            }
+            if !taken.insert(plain.clone()) {
+                return Err(PackError::Twice {
+                    file: file.to_owned(),
+                    key,
+                    twice: alias.clone(),
+                });
+            }
+            aliases.push(plain);
+        }
+        let mut parts = Vec::with_capacity(raw.parts.len());
+        for part in &raw.parts {
+            parts.push(self.template(&format!("{key}.parts"), part)?);
+        }
+        let mut parts = parts.into_iter();
+        let first = parts
+            .next()
+            .ok_or_else(|| missing(&format!("{key}.parts")))?;
+        Ok(Page {
+            title: raw.title.trim().to_owned(),
+            aliases,
+            first,
+            more: parts.collect(),
+        })
     }
-    Ok(template)
+
+    fn template(&self, key: &str, source: &str) -> Result<Template, PackError> {
+        let file = self.file;
+        let read = Template::parse(source, self.locale, self.resources);
+        let template = read.map_err(|placeholder| PackError::Placeholder {
+            file: file.to_owned(),
+            key: key.to_owned(),
+            placeholder,
+        })?;
+        if template.is_empty() {
+            return Err(PackError::Missing {
+                file: file.to_owned(),
+                key: key.to_owned(),
+            });
+        }
+        Ok(template)
+    }
 }

@@ -1,7 +1,13 @@
 //! A message with places to fill in.
 //!
-//! There are four placeholders and no logic: `{line}`, `{contact}`, `{rates}` and `{topic}`. What is filled
-//! in is never read again, so a name with a brace in it cannot do harm. Floor 1.
+//! A few placeholders and no logic. The words of a resource, `{@id}`, are put in when a pack is read;
+//! the others when a message is sent. What is filled in is never read again, so a name with a brace
+//! in it cannot do harm. Floor 1.
+
+use std::collections::BTreeSet;
+
+use super::resource::Resources;
+use crate::locale::Locale;
 
 /// What fills the placeholders.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +20,19 @@ pub struct Fill<'a> {
     pub free_to_end_user: bool,
     /// `{topic}`: the title of a page; empty where a message is about none.
     pub topic: &'a str,
+    /// `{choices}`: what the chooser found; empty elsewhere.
+    pub choices: &'a str,
+    /// `{care}`: where the operator offers care of their own; empty if nowhere.
+    pub care: &'a str,
+}
+
+/// The messages that stand for a placeholder.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inserts<'a> {
+    /// `{rates}`
+    pub(super) rates: &'a str,
+    /// `{own_care}`
+    pub(super) own_care: &'a str,
 }
 
 impl<'a> Fill<'a> {
@@ -21,6 +40,12 @@ impl<'a> Fill<'a> {
     #[must_use]
     pub const fn about(self, topic: &'a str) -> Self {
         Self { topic, ..self }
+    }
+
+    /// The same, with what the chooser found.
+    #[must_use]
+    pub const fn choosing(self, choices: &'a str) -> Self {
+        Self { choices, ..self }
     }
 }
 
@@ -31,74 +56,110 @@ enum Piece {
     Contact,
     Rates,
     Topic,
+    Choices,
+    Care,
+    OwnCare,
 }
 
 /// A message that was read: filling it in cannot fail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Template(Vec<Piece>);
+pub(super) struct Template {
+    pieces: Vec<Piece>,
+    resources: BTreeSet<String>,
+}
 
 impl Template {
-    /// Reads a message.
+    /// Reads a message in a language, with the words of the resources that it names.
     ///
     /// # Errors
     /// The placeholder, or the brace, that is not known.
-    pub(super) fn parse(source: &str) -> Result<Self, String> {
-        let mut pieces = Vec::new();
+    pub(super) fn parse(
+        source: &str,
+        locale: Locale,
+        resources: &Resources,
+    ) -> Result<Self, String> {
+        let mut read = Self::default();
         let mut rest = source.trim();
         while let Some(at) = rest.find(['{', '}']) {
             let (before, tail) = rest.split_at(at);
-            if !before.is_empty() {
-                pieces.push(Piece::Words(before.to_owned()));
-            }
+            read.words(before);
             let end = tail.find('}').map_or(tail.len(), |end| end + 1);
             let (placeholder, after) = tail.split_at(end);
-            pieces.push(match placeholder {
+            let id = placeholder
+                .strip_prefix("{@")
+                .and_then(|id| id.strip_suffix('}'));
+            let piece = match placeholder {
                 "{line}" => Piece::Line,
                 "{contact}" => Piece::Contact,
                 "{rates}" => Piece::Rates,
                 "{topic}" => Piece::Topic,
-                unknown => return Err(unknown.chars().take(40).collect()),
-            });
+                "{choices}" => Piece::Choices,
+                "{care}" => Piece::Care,
+                "{own_care}" => Piece::OwnCare,
+                unknown => {
+                    let resource = id.and_then(|id| Some((id, resources.get(id)?)));
+                    let (id, resource) =
+                        resource.ok_or_else(|| unknown.chars().take(40).collect::<String>())?;
+                    read.resources.insert(id.to_owned());
+                    Piece::Words(resource.words(locale).to_owned())
+                }
+            };
+            read.pieces.push(piece);
             rest = after;
         }
-        if !rest.is_empty() {
-            pieces.push(Piece::Words(rest.to_owned()));
+        read.words(rest);
+        Ok(read)
+    }
+
+    fn words(&mut self, words: &str) {
+        if !words.is_empty() {
+            self.pieces.push(Piece::Words(words.to_owned()));
         }
-        Ok(Self(pieces))
+    }
+
+    /// The ids of the resources that it names.
+    pub(super) fn resources(&self) -> impl Iterator<Item = &str> {
+        self.resources.iter().map(String::as_str)
     }
 
     /// Whether there is nothing to say.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pieces.is_empty()
     }
 
     /// Whether the fixed words contain `needle`.
     pub(super) fn contains(&self, needle: &str) -> bool {
-        self.0
+        self.pieces
             .iter()
             .any(|piece| matches!(piece, Piece::Words(words) if words.contains(needle)))
     }
 
     /// Whether one of the lines of the fixed words is `line`.
     pub(super) fn has_line(&self, line: &str) -> bool {
-        self.0.iter().any(
+        self.pieces.iter().any(
             |piece| matches!(piece, Piece::Words(words) if words.lines().any(|l| l.trim() == line)),
         )
     }
 
-    /// Whether `{rates}` is in it.
-    pub(super) fn has_rates(&self) -> bool {
-        self.0.contains(&Piece::Rates)
+    /// The placeholder in it, if there is one, that stands for another message.
+    pub(super) fn has_insert(&self) -> Option<&'static str> {
+        let inserts = [(Piece::Rates, "{rates}"), (Piece::OwnCare, "{own_care}")];
+        let mut inserts = inserts.into_iter();
+        let found = inserts.find(|(piece, _)| self.pieces.contains(piece))?;
+        Some(found.1)
     }
 
     /// The words to send.
-    pub(super) fn fill(&self, fill: &Fill<'_>, rates: &str) -> String {
-        let pieces = self.0.iter().map(|piece| match piece {
+    pub(super) fn fill(&self, fill: &Fill<'_>, inserts: Inserts<'_>) -> String {
+        let pieces = self.pieces.iter().map(|piece| match piece {
             Piece::Words(words) => words.as_str(),
             Piece::Line => fill.line,
             Piece::Contact => fill.contact,
-            Piece::Rates => rates,
+            Piece::Rates => inserts.rates,
             Piece::Topic => fill.topic,
+            Piece::Choices => fill.choices,
+            Piece::Care => fill.care,
+            Piece::OwnCare => inserts.own_care,
         });
         pieces.collect()
     }
@@ -106,7 +167,18 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fill, Template};
+    use super::super::pack::resources_builtin;
+    use super::{Fill, Inserts, Template};
+    use crate::locale::Locale;
+
+    const INSERTS: Inserts<'_> = Inserts {
+        rates: "Free.",
+        own_care: "",
+    };
+
+    fn parse(source: &str) -> Result<Template, String> {
+        Template::parse(source, Locale::En, &resources_builtin().unwrap())
+    }
 
     #[test]
     fn placeholders_are_filled_and_never_read_again() {
@@ -115,18 +187,26 @@ mod tests {
             contact: "help@example.org",
             free_to_end_user: true,
             topic: "",
+            choices: "",
+            care: "",
         };
-        let template = Template::parse("{line}: {contact}. {rates}").unwrap();
+        let template = parse("{line}: {contact}. {rates} Call {@samhsa}.{own_care}").unwrap();
         assert_eq!(
-            template.fill(&fill, "Free."),
-            "{contact}: help@example.org. Free."
+            template.fill(&fill, INSERTS),
+            "{contact}: help@example.org. Free. Call 1-800-662-4357."
         );
+        assert_eq!(template.resources().collect::<Vec<_>>(), ["samhsa"]);
     }
 
     #[test]
     fn an_unknown_placeholder_or_a_lone_brace_is_an_error() {
-        for (source, unknown) in [("a {name} b", "{name}"), ("a { b", "{ b"), ("a } b", "}")] {
-            assert_eq!(Template::parse(source), Err(unknown.to_owned()));
+        for (source, unknown) in [
+            ("a {name} b", "{name}"),
+            ("a {@nobody} b", "{@nobody}"),
+            ("a { b", "{ b"),
+            ("a } b", "}"),
+        ] {
+            assert_eq!(parse(source), Err(unknown.to_owned()));
         }
     }
 }

@@ -165,6 +165,19 @@ impl Scene<'_> {
     }
 }
 
+/// What each kind of danger is answered with, the first that fits: somebody else's before what it is,
+/// because the texter is not the one in it; thoughts of one's own death with the general reply.
+const KINDS: [(Category, Key); 8] = [
+    (Category::ThirdParty, Key::CrisisThirdParty),
+    (Category::SexualAssault, Key::CrisisSexualAssault),
+    (Category::Child, Key::CrisisChild),
+    (Category::Abuse, Key::CrisisAbuse),
+    (Category::Suicide, Key::CrisisHigh),
+    (Category::HarmToOthers, Key::CrisisHarmToOthers),
+    (Category::Psychosis, Key::CrisisPsychosis),
+    (Category::EatingDisorder, Key::CrisisEating),
+];
+
 /// The full reply that fits. An act under way comes before all else; somebody else's danger before
 /// what the danger is, because the texter is not the one in it.
 fn crisis_key(verdict: &Verdict) -> Key {
@@ -172,13 +185,14 @@ fn crisis_key(verdict: &Verdict) -> Key {
     // "If you are hurt" puzzles someone who fears for a friend: their text names 911 as well.
     let is_others_act =
         |hit: &Hit| hit.tier == Tier::Imminent && hit.category == Category::ThirdParty;
-    if verdict.tier == Tier::Imminent && !verdict.hits.iter().any(is_others_act) {
-        Key::CrisisImminent
-    } else if is_about(Category::ThirdParty) {
-        Key::CrisisThirdParty
-    } else if is_about(Category::Abuse) || is_about(Category::SexualAssault) {
-        Key::CrisisAbuse
-    } else {
-        Key::CrisisHigh
+    if verdict.tier == Tier::Imminent && is_about(Category::Overdose) {
+        return Key::CrisisOverdose;
     }
+    if verdict.tier == Tier::Imminent && !verdict.hits.iter().any(is_others_act) {
+        return Key::CrisisImminent;
+    }
+    let mut kinds = KINDS.into_iter();
+    kinds
+        .find(|(category, _)| is_about(*category))
+        .map_or(Key::CrisisHigh, |(_, key)| key)
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use crate::content::chooser::Answers;
 use crate::content::{Key, PageId};
 use crate::lane::Lane;
 use crate::locale::Locale;
@@ -23,6 +24,8 @@ enum Wanted {
     More,
     Language,
     Page(PageId),
+    /// An option of the question that the chooser asked.
+    Option(Answers),
     Thanks,
     Away,
     /// No words, or a picture that we cannot see.
@@ -50,6 +53,7 @@ impl Scene<'_> {
                 }
             }
             Wanted::Away if first => self.say(Key::Away, Lane::Content),
+            Wanted::Option(answers) => self.choose(answers),
             Wanted::Picture => self.say(Key::Picture, Lane::Content),
             Wanted::Menu => self.show_menu(),
             _ if first => self.show_menu(),
@@ -67,6 +71,12 @@ impl Scene<'_> {
     }
 
     fn wanted(&mut self) -> Wanted {
+        if let Place::Choosing { answers } = self.state.place {
+            let chooser = self.turn.packs.chooser(self.state.locale);
+            if let Some(option) = chooser.option(&answers, &self.words) {
+                return Wanted::Option(answers.and(option));
+            }
+        }
         match self.keyword {
             // "Hello?" and "ok" are said to the person who was asked for.
             Some(Keyword::Greeting | Keyword::Thanks | Keyword::Away)
@@ -191,8 +201,27 @@ impl Scene<'_> {
         usize::from(part) < self.turn.packs.page(self.state.locale, page).parts()
     }
 
+    /// Asks the next question of the chooser, or says what the answers speak for.
+    fn choose(&mut self, answers: Answers) {
+        let (packs, locale) = (self.turn.packs, self.state.locale);
+        let text = if packs.chooser(locale).is_done(&answers) {
+            self.state.place = Place::Page {
+                page: PageId::Chooser,
+                part: 0,
+            };
+            packs.chosen(locale, &answers, &self.fill())
+        } else {
+            self.state.place = Place::Choosing { answers };
+            packs.question(locale, &answers, &self.fill())
+        };
+        self.reply(text);
+    }
+
     /// Shows the present place again, in the language that was chosen.
     fn show_again(&mut self) {
+        if let Place::Choosing { answers } = self.state.place {
+            return self.choose(answers);
+        }
         match self.state.spot() {
             Some(spot @ Spot::Page { .. }) => self.show(spot),
             Some(Spot::Menu) | None => self.show_menu(),
@@ -207,6 +236,9 @@ impl Scene<'_> {
         let packs = self.turn.packs;
         let text = packs.page_part(self.state.locale, page, part.into(), &self.fill());
         self.reply(text);
+        if page == PageId::Chooser {
+            self.choose(Answers::default());
+        }
     }
 
     fn reply(&mut self, text: String) {
@@ -237,6 +269,8 @@ impl Scene<'_> {
         };
         let key = match self.state.misses {
             0 => Key::Menu,
+            // The question again says best what would be understood.
+            1 if matches!(self.state.place, Place::Choosing { .. }) => return self.show_again(),
             1 => Key::NotUnderstood,
             _ => Key::NotUnderstoodTwice,
         };

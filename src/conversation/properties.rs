@@ -19,6 +19,7 @@ fn line() -> Line {
         name: "Example Line".to_owned(),
         contact: "help@example.org".to_owned(),
         free_to_end_user: false,
+        care: String::new(),
     }
 }
 

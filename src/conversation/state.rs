@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::At;
 use crate::content::PageId;
+use crate::content::chooser::Answers;
 use crate::locale::Locale;
 use crate::triage::Tier;
 
@@ -117,6 +118,11 @@ pub enum Place {
         /// When it was asked.
         since: At,
     },
+    /// A question of the guided chooser.
+    Choosing {
+        /// The answers before it.
+        answers: Answers,
+    },
 }
 
 /// A place with content in it, for BACK.
@@ -204,7 +210,7 @@ impl State {
         match (self.crisis, self.place) {
             (Some(crisis), _) => Some(crisis.tier),
             (None, Place::Asked { .. }) => Some(Tier::Concern),
-            (None, Place::Menu | Place::Page { .. }) => None,
+            (None, Place::Menu | Place::Page { .. } | Place::Choosing { .. }) => None,
         }
     }
 
@@ -213,6 +219,10 @@ impl State {
         match self.place {
             Place::Menu => Some(Spot::Menu),
             Place::Page { page, part } => Some(Spot::Page { page, part }),
+            Place::Choosing { .. } => Some(Spot::Page {
+                page: PageId::Chooser,
+                part: 0,
+            }),
             Place::Asked { .. } => None,
         }
     }

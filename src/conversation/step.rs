@@ -212,6 +212,8 @@ impl<'a> From<&'a Line> for Fill<'a> {
             contact: &line.contact,
             free_to_end_user: line.free_to_end_user,
             topic: "",
+            choices: "",
+            care: &line.care,
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct Line {
     pub contact: String,
     /// Whether texts cost the sender nothing (an FTEU short code).
     pub free_to_end_user: bool,
+    /// Where the operator offers care of their own, as an address; empty if nowhere.
+    pub care: String,
 }
 
 /// What happens because of one text.

@@ -35,8 +35,9 @@ async fn counts(doors: &Doors) -> Result<serde_json::Value, StoreError> {
     let rulebook = &doors.intake.rulebook;
     let refused = rulebook.refused().is_some();
     Ok(json!({
-        "status": if overdue > 0 || refused { "degraded" } else { "ok" },
+        "status": if overdue > 0 || refused || doors.packs_refused { "degraded" } else { "ok" },
         "triage": {"ruleset": rulebook.current().hash(), "edited_rules_refused": refused},
+        "content": {"edited_packs_refused": doors.packs_refused},
         "obligations": {"open": owed, "overdue": overdue},
         "alerts": {"open": alerts, "unacknowledged": unacknowledged},
         "outbox": {"waiting": tx.outbox_waiting().await?},

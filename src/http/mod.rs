@@ -56,6 +56,8 @@ pub struct Doors {
     pub passwords: Passwords,
     /// Signals to open pages.
     pub feed: Feed,
+    /// Whether edited packs were refused, so that the built-in ones serve.
+    pub packs_refused: bool,
     /// The URL that gateways sign and staff open.
     pub public_url: Arc<str>,
     /// The phone simulator, with the sandbox gateway only.

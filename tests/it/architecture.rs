@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 6] = [
         "disk",
         "feed",
         "gateway",
+        "phrasebook",
         "rulebook",
         "store",
     ],

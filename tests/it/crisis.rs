@@ -140,10 +140,10 @@ both! {
 
     async fn someone_who_fears_for_a_friend_is_told_what_to_do_for_them(world: World) {
         let heard = world.phone("+15550123").texts("my friend took a bunch of pills and wont wake up").await;
-        heard.expect_inline("911").expect_inline("988").expect_inline("looking out for them");
+        heard.expect_inline("911").expect_inline("988").expect_inline("you or someone else took too much");
         let pages = world.responder().inbox();
         assert!(pages[0].starts_with("CRISIS, URGENT"), "{pages:?}");
-        world.phone("+15550124").texts("i took a bunch of pills").await.expect_inline("If you are hurt");
+        world.phone("+15550124").texts("i took a bunch of pills").await.expect_inline("call 911 now").expect_inline("800-222-1222");
     }
 
     async fn a_request_for_a_person_pages_without_being_a_crisis(world: World) {

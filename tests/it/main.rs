@@ -22,3 +22,4 @@ mod serving;
 mod staff_pages;
 mod store_contract;
 mod support;
+mod words_in_force;

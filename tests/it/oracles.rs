@@ -111,6 +111,8 @@ fn texts_cost_what_twilios_own_calculator_says() {
             contact: "help@example.org",
             free_to_end_user,
             topic: "MBT-A for teens",
+            choices: "",
+            care: "example.org/care",
         };
         for locale in Locale::ALL {
             texts.extend(Key::ALL.map(|key| packs.message(locale, key, &fill)));

@@ -13,8 +13,9 @@ fn each_kind_of_crisis_has_its_reply_and_its_alert() {
         (
             Tier::Imminent,
             &[Category::Overdose][..],
-            Key::CrisisImminent,
+            Key::CrisisOverdose,
         ),
+        (Tier::Imminent, &[Category::Medical], Key::CrisisImminent),
         (
             Tier::Imminent,
             &[Category::ThirdParty, Category::Abuse],
@@ -26,7 +27,28 @@ fn each_kind_of_crisis_has_its_reply_and_its_alert() {
             Key::CrisisThirdParty,
         ),
         (Tier::High, &[Category::Abuse], Key::CrisisAbuse),
-        (Tier::High, &[Category::SexualAssault], Key::CrisisAbuse),
+        (
+            Tier::High,
+            &[Category::SexualAssault, Category::Abuse],
+            Key::CrisisSexualAssault,
+        ),
+        (
+            Tier::High,
+            &[Category::Child, Category::Abuse],
+            Key::CrisisChild,
+        ),
+        (
+            Tier::High,
+            &[Category::HarmToOthers],
+            Key::CrisisHarmToOthers,
+        ),
+        (Tier::High, &[Category::Psychosis], Key::CrisisPsychosis),
+        (Tier::High, &[Category::EatingDisorder], Key::CrisisEating),
+        (
+            Tier::High,
+            &[Category::Suicide, Category::Psychosis],
+            Key::CrisisHigh,
+        ),
         (Tier::High, &[Category::Suicide], Key::CrisisHigh),
         (Tier::High, &[Category::Distress], Key::CrisisHigh),
     ] {

@@ -35,6 +35,7 @@ impl Phone {
                 name: "Example Line".to_owned(),
                 contact: "help@example.org".to_owned(),
                 free_to_end_user: true,
+                care: String::new(),
             },
             now: At(1_000_000),
             state: State::default(),

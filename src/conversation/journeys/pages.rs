@@ -72,7 +72,74 @@ fn more_on_the_last_part_says_that_there_is_no_more() {
     phone.texts("cbt");
     assert_eq!(
         phone.texts("more").replies,
+        [phone.shows(Locale::En, PageId::Cbt, 1)]
+    );
+    assert_eq!(
+        phone.texts("more").replies,
         [phone.says(Key::NoMore, Lane::Content)]
+    );
+}
+
+#[test]
+fn the_chooser_asks_four_questions_and_names_therapies_with_their_reasons() {
+    let mut phone = Phone::greeted();
+    let asked = |phone: &mut Phone, text: &str| phone.texts(text).replies[0].text.clone();
+    let start = phone.texts("help me choose").replies;
+    assert!(start[0].text.contains("not a diagnosis"), "{start:?}");
+    assert!(start[1].text.starts_with("1 of 4."), "{start:?}");
+    assert!(asked(&mut phone, "B").starts_with("2 of 4."));
+    assert!(
+        asked(&mut phone, "banana").starts_with("2 of 4."),
+        "once more"
+    );
+    assert!(asked(&mut phone, "d").starts_with("3 of 4."));
+    assert!(asked(&mut phone, "C.").starts_with("4 of 4."));
+    let end = asked(&mut phone, "a");
+    assert!(
+        end.contains("11 CBT") && end.contains("It works on thoughts"),
+        "{end}"
+    );
+    assert!(
+        end.contains("19 Trauma-informed") && end.contains("not a diagnosis"),
+        "{end}"
+    );
+    assert!(!end.contains("for teens"), "an adult: {end}");
+    assert_eq!(
+        phone.texts("19").replies,
+        [phone.shows(Locale::En, PageId::Trauma, 0)]
+    );
+}
+
+#[test]
+fn every_way_out_works_in_the_middle_of_the_chooser() {
+    for (text, key) in [
+        ("MENU", Key::Menu),
+        ("HELP", Key::Help),
+        ("HUMAN", Key::HumanAsked),
+    ] {
+        let mut phone = Phone::greeted();
+        phone.texts("10");
+        phone.texts("A");
+        let said = phone.texts(text).replies;
+        assert!(
+            said.iter()
+                .any(|reply| reply.text == phone.says(key, reply.lane).text),
+            "{text}"
+        );
+    }
+    let mut phone = Phone::greeted();
+    phone.texts("10");
+    phone.texts("A");
+    assert_eq!(
+        phone.texts("dbt").replies,
+        [phone.shows(Locale::En, PageId::Dbt, 0)]
+    );
+    let back = phone.texts("BACK").replies;
+    assert!(back[1].text.starts_with("1 of 4."), "{back:?}");
+    let spanish = phone.texts("LANG").replies;
+    assert!(
+        spanish.last().unwrap().text.starts_with("1 de 4."),
+        "{spanish:?}"
     );
 }
 
