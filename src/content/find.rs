@@ -139,7 +139,7 @@ impl Index {
 
     /// The page whose name is most like the text; of equals the one that comes first.
     fn most_alike(&self, plain: &str) -> Option<PageId> {
-        let asked: Vec<&str> = telling(plain).collect();
+        let asked: Vec<&str> = telling(plain).filter(|word| !self.is_small(word)).collect();
         if asked.is_empty() || asked.len() > QUESTION {
             return None;
         }
@@ -164,6 +164,12 @@ impl Index {
             }
         }
         best.map(|(page, _)| page)
+    }
+
+    /// Whether a word is a mistyped small word: "waht" asks for nothing that "want" is about.
+    fn is_small(&self, word: &str) -> bool {
+        let mistyped = |small: &&&str| small.len() > 3 && osa_distance(small, word) == 1;
+        !self.vocabulary.contains_key(word) && SMALL_WORDS.iter().find(mistyped).is_some()
     }
 
     /// A word as the pack spells it, typing mistakes repaired, and what it weighs.

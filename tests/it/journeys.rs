@@ -213,4 +213,124 @@ journeys! {
     self_harm_as_it_is: |t| {
         t.texts(&["i cut myself last night", "no", "how do i stop cutting", "will it leave a scar"]).await;
     }
+
+    a_teenager_who_asks_who_will_know: |t| {
+        t.texts(&["hi im 15", "do my parents have to know", "MORE", "how do i tell my mom", "MORE", "17", "ok thx"]).await;
+    }
+
+    a_teenager_in_danger: |t| {
+        t.texts(&["im 13 and my stepdad hits me", "he is home now", "can you tell my mom", "ok"]).await;
+    }
+
+    a_parent_who_found_out: |t| {
+        t.texts(&["i found out my daughter hurts herself", "MORE", "what do i say to her", "how do i find a therapist", "MORE", "thank you"]).await;
+    }
+
+    a_parent_whose_child_is_at_risk: |t| {
+        t.texts(&["my son says he wants to die", "he is in his room", "MENU", "7"]).await;
+    }
+
+    somebody_who_wants_help_to_choose: |t| {
+        t.texts(&["help me choose", "B", "A", "C", "A", "12", "MORE", "BACK"]).await;
+    }
+
+    somebody_who_leaves_the_chooser_and_comes_back: |t| {
+        t.texts(&["10", "A", "what", "banana", "emdr", "BACK", "C", "D", "D", "D"]).await;
+    }
+
+    the_chooser_in_spanish: |t| {
+        t.texts(&["ayudame a elegir", "A", "A", "A", "B", "17"]).await;
+    }
+
+    all_ten_therapies: |t| {
+        t.texts(&["11", "12", "13", "14", "15", "16", "17", "18", "19", "20"]).await;
+    }
+
+    a_long_page_part_by_part_and_back: |t| {
+        t.texts(&["trauma", "MORE", "MORE", "MORE", "BACK", "BACK"]).await;
+    }
+
+    somebody_who_comes_back_after_an_hour: |t| {
+        t.texts(&["hi", "19"]).await.waits(60).await.texts(&["hello", "MORE"]).await;
+        t.waits(60).await.texts(&["MORE"]).await;
+    }
+
+    a_second_robot: |t| {
+        for _ in 0..14 {
+            t.texts(&["I am driving and will reply later"]).await;
+        }
+        t.texts(&["i want to die"]).await;
+    }
+
+    plain_questions_with_typos: |t| {
+        t.texts(&["waht is dialetical therapy", "whats good for trauma", "is self harm an ilness", "how much does therpy cost", "who reads this"]).await;
+    }
+
+    plain_questions_in_spanish: |t| {
+        t.texts(&["que es dbt", "que sirve para el trauma", "como le digo a mi mama", "cuanto cuesta la terapia", "quien lee esto"]).await;
+    }
+
+    from_english_to_spanish_and_back: |t| {
+        t.texts(&["what is cbt", "ESPA\u{d1}OL", "12", "ENGLISH", "12"]).await;
+    }
+
+    two_words_at_a_time: |t| {
+        t.texts_in_pieces(&["how do i", "tell", "my mom"]).await.texts(&["MENU"]).await;
+    }
+
+    delete_and_then_a_stranger: |t| {
+        t.texts(&["hi", "DELETE", "no", "DELETE", "DELETE"]).await.waits(2).await.texts(&["hi"]).await;
+    }
+
+    delete_in_a_crisis: |t| {
+        t.texts(&["i want to die", "DELETE", "DELETE", "please"]).await;
+    }
+
+    end_in_the_middle_of_a_crisis: |t| {
+        t.texts(&["i dont want to live anymore", "END", "hello?", "i cant do this", "START", "are you there"]).await;
+    }
+
+    quit_and_a_polite_stop: |t| {
+        t.texts(&["hello", "please stop texting me", "START", "QUIT", "INFO"]).await;
+    }
+
+    kinda_is_not_a_no: |t| {
+        t.texts(&["i feel so empty all the time", "kinda", "yes", "MENU"]).await;
+    }
+
+    help_as_an_answer_to_our_question: |t| {
+        t.texts(&["i cut myself sometimes", "HELP", "N"]).await;
+    }
+
+    two_concerns_in_a_day: |t| {
+        t.texts(&["i feel so hopeless", "N"]).await.waits(90).await.texts(&["nobody cares about me"]).await;
+    }
+
+    a_farewell_without_a_word_of_death: |t| {
+        t.texts(&["goodbye everyone", "i wrote letters to my kids", "thank you for everything"]).await;
+    }
+
+    a_complaint_about_a_hotline: |t| {
+        t.texts(&["i called 988 and they hung up on me", "yes", "nobody is there for me"]).await;
+    }
+
+    an_assault_told_for_the_first_time: |t| {
+        t.texts(&["i was raped", "i have not told anyone", "is this private"]).await;
+    }
+
+    somebody_who_hears_voices: |t| {
+        t.texts(&["the voices tell me to hurt myself", "they wont stop"]).await;
+    }
+
+    somebody_who_may_hurt_another: |t| {
+        t.texts(&["i want to kill my boss", "i have a gun"]).await;
+    }
+
+    somebody_who_starves: |t| {
+        t.texts(&["im starving myself", "yes", "MENU"]).await;
+    }
+
+    an_opted_out_person_in_spanish: |t| {
+        t.texts(&["hola", "ALTO", "quiero morirme", "START", "gracias"]).await;
+    }
 }

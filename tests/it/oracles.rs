@@ -116,6 +116,11 @@ fn texts_cost_what_twilios_own_calculator_says() {
         };
         for locale in Locale::ALL {
             texts.extend(Key::ALL.map(|key| packs.message(locale, key, &fill)));
+            let ends = packs.chooser(locale).ends();
+            texts.extend(
+                ends.iter()
+                    .map(|answers| packs.chosen(locale, answers, &fill)),
+            );
             for page in PageId::ALL {
                 let parts = packs.page(locale, page).parts();
                 texts.extend((0..parts).map(|part| packs.page_part(locale, page, part, &fill)));

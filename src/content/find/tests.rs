@@ -7,7 +7,7 @@ use PageId::{
 use super::{Locale, Packs, PageId};
 
 /// What people ask in English, in their own words.
-const ENGLISH: [(&str, PageId); 78] = [
+const ENGLISH: [(&str, PageId); 79] = [
     ("1", WhatItIs),
     ("12.", Dbt),
     ("#4", Questions),
@@ -18,6 +18,7 @@ const ENGLISH: [(&str, PageId); 78] = [
     ("tell me about dbt pls", Dbt),
     ("dialectical behavior therapy", Dbt),
     ("dialetical behavioral therapy", Dbt),
+    ("waht is dialetical therapy", Dbt),
     ("i have bpd what helps", Dbt),
     ("how do i control my emotions", Dbt),
     ("what is cbt?", Cbt),

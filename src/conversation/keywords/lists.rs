@@ -310,6 +310,8 @@ pub(super) const THANKS: &[&str] = &[
     "okay",
     "ok thanks",
     "ok thank you",
+    "ok thx",
+    "ok ty",
     "bye",
     "goodnight",
     "good night",
