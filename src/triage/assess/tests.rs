@@ -4,65 +4,20 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
-use crate::triage::Action;
+use crate::triage::{Action, corpus};
 
 static RULES: LazyLock<RuleSet> =
     LazyLock::new(|| RuleSet::builtin().unwrap_or_else(|e| panic!("{e}")));
-
-const CORPUS: [(&str, &str); 4] = [
-    (
-        "must_page",
-        include_str!("../../../tests/corpus/must_page.tsv"),
-    ),
-    (
-        "must_ask",
-        include_str!("../../../tests/corpus/must_ask.tsv"),
-    ),
-    (
-        "must_not_page",
-        include_str!("../../../tests/corpus/must_not_page.tsv"),
-    ),
-    ("topic", include_str!("../../../tests/corpus/topic.tsv")),
-];
 
 fn tier(text: &str) -> Tier {
     assess(&RULES, text).tier
 }
 
-fn tier_of(word: &str) -> Tier {
-    serde_json::from_value(word.into()).unwrap()
-}
-
-/// Texts with the tiers that they may have.
-fn corpus() -> impl Iterator<Item = (&'static str, Tier, Tier, &'static str)> {
-    CORPUS.iter().flat_map(|(name, lines)| {
-        lines.lines().map(move |line| {
-            let columns: Vec<&str> = line.split('\t').collect();
-            let [text, least, most, _note] = columns[..] else {
-                panic!("{name}.tsv: {line}")
-            };
-            (text, tier_of(least), tier_of(most), *name)
-        })
-    })
-}
-
 #[test]
 fn every_line_of_the_corpus_has_its_tier() {
-    let mut misses = String::new();
-    for (text, least, most, name) in corpus() {
-        let verdict = assess(&RULES, text);
-        if verdict.tier < least || verdict.tier > most {
-            let hits: Vec<&str> = verdict.hits.iter().map(|hit| hit.rule.as_str()).collect();
-            let got = verdict.tier.word();
-            let (least, most) = (least.word(), most.word());
-            writeln!(
-                misses,
-                "{name:14} {got:9} not {least}..{most}: {text}  {hits:?}"
-            )
-            .unwrap();
-        }
-    }
-    assert!(misses.is_empty(), "\n{misses}");
+    let broken = corpus::broken_by(&RULES);
+    let lines: Vec<String> = broken.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "\n{}", lines.join("\n"));
 }
 
 #[test]
@@ -228,7 +183,10 @@ fn two_texts_together_are_never_less_urgent_than_one() {
         "2 years clean",
         "no.",
     ];
-    for (text, ..) in corpus().filter(|(_, least, ..)| *least >= Tier::High) {
+    for text in corpus::sentences()
+        .filter(|sentence| sentence.least >= Tier::High)
+        .map(|sentence| sentence.text)
+    {
         for other in ordinary {
             let alone = tier(text);
             assert!(tier(&format!("{other} {text}")) >= alone, "{other} {text}");
