@@ -16,7 +16,7 @@ use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::{Dispatch, LastAlarm};
 use crate::feed::Feed;
-use crate::followup::Followup;
+use crate::followup::{Followup, Scrub};
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
@@ -137,7 +137,6 @@ impl App {
         } = seams;
         let rulebook = Arc::new(Rulebook::new(config.triage.directory.clone())?);
         let (packs, packs_refused) = packs(config, clock.now())?;
-        let packs = Arc::new(packs);
         let keys = keyring(config, &*ids)?;
         let sandbox_secret = keys.sandbox_secret();
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
@@ -153,7 +152,6 @@ impl App {
         };
         let gateways = Gateways::new(parts.gateways());
         let simulator = parts.simulator(&desk, &clock, &ids, &feed, &client);
-        let public_url: Arc<str> = public_url.into();
         let intake = Arc::new(Intake {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -187,6 +185,7 @@ impl App {
             packs: Arc::clone(&packs),
             line: line(config),
             feed: feed.clone(),
+            scrub: Scrub::default(),
         });
         let handoff = Arc::new(Handoff {
             store: store.clone(),
@@ -196,6 +195,7 @@ impl App {
             line: line(config),
             feed: feed.clone(),
         });
+        let public_url: Arc<str> = public_url.into();
         let doors = Doors {
             intake,
             dispatch: Arc::clone(&dispatch),
@@ -370,15 +370,15 @@ fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartErr
 
 /// The edited packs, if there are any and they hold; else the ones that ship with the program, and
 /// whether edited ones were refused.
-fn packs(config: &Config, now: At) -> Result<(Packs, bool), StartError> {
+fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
     let Some(directory) = &config.content.directory else {
-        return Ok((Packs::builtin()?, false));
+        return Ok((Arc::new(Packs::builtin()?), false));
     };
     match phrasebook::read(directory, now.day()) {
-        Ok(packs) => Ok((packs, false)),
+        Ok(packs) => Ok((Arc::new(packs), false)),
         Err(reason) => {
             tracing::error!(%reason, "edited packs were refused; the built-in ones serve");
-            Ok((Packs::builtin()?, true))
+            Ok((Arc::new(Packs::builtin()?), true))
         }
     }
 }

@@ -8,6 +8,7 @@ mod erase;
 mod excuse;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::{At, Clock};
 use crate::content::{Fill, Key, Packs};
@@ -35,6 +36,19 @@ pub struct Followup {
     pub line: Line,
     /// Wakes the outbox and open pages.
     pub feed: Feed,
+    /// Whether the journal of the database must be cleared.
+    pub scrub: Scrub,
+}
+
+/// Whether something was erased that the journal of the database may still hold. Nobody knows what
+/// a crash has left, so it begins with yes.
+#[derive(Debug)]
+pub struct Scrub(AtomicBool);
+
+impl Default for Scrub {
+    fn default() -> Self {
+        Self(AtomicBool::new(true))
+    }
 }
 
 impl Followup {
@@ -50,10 +64,17 @@ impl Followup {
             Box::pin(async move {
                 let excused = excuse::tick(tx, &service, now).await?;
                 let checked = check_in::tick(tx, &service, now).await?;
-                Ok(excused + checked + erase::tick(tx, now).await?)
+                let erased = erase::tick(tx, now).await?;
+                Ok((excused + checked + erased, erased))
             })
         });
-        let done = unit.await?;
+        let (done, erased) = unit.await?;
+        if erased > 0 {
+            self.scrub.0.store(true, Ordering::Relaxed);
+        }
+        if self.scrub.0.load(Ordering::Relaxed) && self.store.scrub().await? {
+            self.scrub.0.store(false, Ordering::Relaxed);
+        }
         if done > 0 {
             self.feed.wake_outbox();
             self.feed.signal(Signal::Queue);

@@ -30,7 +30,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::RwLock;
 
 pub use check_ins::{DueCheckIn, NewCheckIn};
@@ -73,6 +73,7 @@ enum Pool {
     Sqlite {
         readers: SqlitePool,
         writer: Arc<RwLock<Option<Writer>>>,
+        options: Box<SqliteConnectOptions>,
     },
     Postgres(PgPool),
 }
@@ -154,6 +155,25 @@ impl Store {
         }))
     }
 
+    /// Takes what was erased out of the journal, where SQLite keeps pages as they were before. `false`
+    /// when somebody is reading just now: then it is to be tried again. On PostgreSQL there is nothing
+    /// that a client can do: dead rows are overwritten in its own time (see docs/architecture.md).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is out of reach.
+    pub async fn scrub(&self) -> Result<bool, StoreError> {
+        let Pool::Sqlite { options, .. } = &self.pool else {
+            return Ok(true);
+        };
+        let mut connection = SqliteConnection::connect_with(options).await?;
+        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let busy: i64 = sqlx::query_scalar(truncate)
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok(busy == 0)
+    }
+
     fn tx(&self, inner: tx::Inner) -> Tx {
         Tx {
             inner,
@@ -166,7 +186,9 @@ impl Store {
     /// Commits what was taken and closes all connections.
     pub async fn close(&self) {
         match &self.pool {
-            Pool::Sqlite { readers, writer } => {
+            Pool::Sqlite {
+                readers, writer, ..
+            } => {
                 if let Some(writer) = writer.write().await.take() {
                     writer.finish().await;
                 }
@@ -188,6 +210,8 @@ async fn open_sqlite(
         // A 2xx depends on it: WAL without FULL may lose the last commits in a power cut.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What is deleted is overwritten, not only forgotten (promise P9).
+        .pragma("secure_delete", "ON")
         .busy_timeout(Duration::from_secs(5));
     private_file(&options)?;
     let one = SqlitePoolOptions::new()
@@ -200,13 +224,14 @@ async fn open_sqlite(
     SQLITE.run(&writer).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
-        .connect_with(options.read_only(true))
+        .connect_with(options.clone().read_only(true))
         .await
         .map_err(OpenError::Unreadable)?;
     let writer = Writer::start(writer, Arc::clone(keys), Arc::clone(ids));
     Ok(Pool::Sqlite {
         readers,
         writer: Arc::new(RwLock::new(Some(writer))),
+        options: Box::new(options),
     })
 }
 

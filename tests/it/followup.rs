@@ -3,9 +3,10 @@
 use harborline::handoff::{Act, Refused};
 use harborline::store::Account;
 use harborline::text::MessageBody;
+use sqlx::Connection;
 
 use crate::support::world::{minutes, seconds};
-use crate::support::{World, both};
+use crate::support::{Engine, World, both};
 
 const TEXTER: &str = "+15550123";
 
@@ -143,4 +144,31 @@ both! {
         let refused = world.acts(&staff, conversation, Act::OfferCheckIn).await;
         assert_eq!(refused, Err(Refused::OptedOut));
     }
+}
+
+/// On the disk, not only in the tables: pages that were freed, and the journal.
+#[tokio::test]
+async fn the_key_of_who_is_erased_is_nowhere_on_the_disk() {
+    let world = World::on(Engine::Sqlite).await.unwrap();
+    let phone = world.phone(TEXTER);
+    phone.texts("my secret word is umbrella").await;
+    let path = world.config.database.url.strip_prefix("sqlite://").unwrap();
+    let mut connection = sqlx::SqliteConnection::connect(path).await.unwrap();
+    let key: Vec<u8> = sqlx::query_scalar("SELECT wrapped_key FROM texters")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let is_on_disk = || {
+        let files =
+            ["", "-wal"].map(|end| std::fs::read(format!("{path}{end}")).unwrap_or_default());
+        files
+            .iter()
+            .any(|bytes| bytes.windows(key.len()).any(|window| window == key))
+    };
+    assert!(is_on_disk());
+    phone.texts("DELETE").await;
+    phone.texts("DELETE").await;
+    world.advance(minutes(1)).await;
+    assert!(!is_on_disk());
 }

@@ -723,6 +723,7 @@ both! {
             assert!(tx.erasures_due(later(3), later(3), 8).await?.is_empty());
             (texter.id, conversation.id)
         });
+        assert!(world.app.store.scrub().await.unwrap());
         unit!(world, |tx| {
             assert!(tx.texter_with_id(texter).await?.is_none());
             assert!(tx.texter_of(conversation).await?.is_none());
