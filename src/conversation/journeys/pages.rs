@@ -96,7 +96,7 @@ fn the_chooser_asks_four_questions_and_names_therapies_with_their_reasons() {
     assert!(asked(&mut phone, "C.").starts_with("4 of 4."));
     let end = asked(&mut phone, "a");
     assert!(
-        end.contains("11 CBT") && end.contains("It works on thoughts"),
+        end.contains("11 CBT") && end.contains("Small steps, one thought"),
         "{end}"
     );
     assert!(

@@ -77,8 +77,8 @@ const CRISIS: &str = "
     bleeding blood razor blade blades knife gun hang hanging hanged noose rope jump jumped slit wrist
     wrists stab shoot shot poison drown rape raped abuse abused molested burn burning strangle choke
     choked beat beats hits myself alive worthless hopeless help emergency ambulance goodbye
-    swallow swallowed took tylenol
-    suicidio suicidarme suicida matar matarme morir morirme muerto muerta muerte vivir cortar cortarme
+    swallow swallowed took tylenol end ended ending life live living anymore
+    vida dano hacerme vivo viva suicidio suicidarme suicida matar matarme morir morirme muerto muerta muerte vivir cortar cortarme
     corto pastillas sobredosis ayuda ayudame sangre sangrando pistola cuchillo viola violo golpea abusa";
 
 /// Long and distinct enough that one slip of the thumb is safe to repair.
@@ -87,7 +87,8 @@ const REPAIRABLE: &str = "
     harming hanging hurting alive dying death worthless hopeless goodbye burden emergency abused
     strangle strangled swallowed breathing unconscious tonight anymore hospital tylenol ibuprofen
     acetaminophen xanax unalive seizure helpline molested pregnant someone
-    suicidio suicidarme matarme morirme cortarme pastillas sobredosis quiero ayudame emergencia";
+    suicidio suicidarme matarme morir morirme muerto muerta muerte vivir cortarme pastillas sobredosis
+    quiero ayudame emergencia";
 
 const JOINERS: &str = "
     i im am me my u you to want wanna gonna going need feel feeling like and so just really cant dont
@@ -123,7 +124,8 @@ const EVERYDAY: &str = "
     vivid mover skylar surgery seizures seizing adviser advisor pregnancy somebody sometime sometimes
     emergence emergencies emergent living hoping hurling hauling hacking halting haring cutlery curing
     cupping cuing cruising killings kilning kindling killjoy killers killer dyslexia xanadu swallows
-    unconscionable subconscious overdoses suicidality aliveness";
+    vivia vivian vivio viviendo vivira viviras vivimos vivido moria morian morira moriras muerde muerden
+    moriste mueran muero muertes muertos muertas unconscionable subconscious overdoses suicidality aliveness";
 
 /// Short forms, one expansion a line. Expansions must be words that stay as they are.
 const SHORT: &str = "
@@ -211,6 +213,10 @@ const SHORT: &str = "
     cutmyself = cut myself
     thats that's = that is
     tonights tonight's = tonight is
+    mrir morr moir moriir morrir = morir
+    viir vivr vvir = vivir
+    mueto = muerto
+    mueta = muerta
     whats what's = what is
     theres there's = there is
     hes he's = he is
