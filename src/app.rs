@@ -1,5 +1,7 @@
 //! The program, put together: configuration in, router and workers out. Floor 5.
 
+mod gateways;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -18,9 +20,6 @@ use crate::dispatch::{Dispatch, LastAlarm};
 use crate::feed::Feed;
 use crate::followup::{Followup, Scrub};
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
-use crate::gateway::sandbox::{Sandbox, SandboxConfig};
-use crate::gateway::twilio::{Twilio, TwilioConfig};
-use crate::gateway::{Gateway, Gateways};
 use crate::handoff::Handoff;
 use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Doors, SETUP_TOKEN, router};
@@ -150,7 +149,7 @@ impl App {
             public_url: &public_url,
             sandbox_secret: &sandbox_secret,
         };
-        let gateways = Gateways::new(parts.gateways());
+        let gateways = gateways::of(config, &local_url, &sandbox_secret);
         let simulator = parts.simulator(&desk, &clock, &ids, &feed, &client);
         let intake = Arc::new(Intake {
             store: store.clone(),
@@ -299,34 +298,6 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    fn gateways(&self) -> Vec<Arc<dyn Gateway>> {
-        self.config
-            .gateways
-            .iter()
-            .map(|(name, section)| self.gateway(name, section))
-            .collect()
-    }
-
-    fn gateway(&self, name: &str, section: &GatewaySection) -> Arc<dyn Gateway> {
-        match section {
-            GatewaySection::Sandbox(sandbox) => Arc::new(Sandbox::new(SandboxConfig {
-                name: name.to_owned(),
-                secret: self.sandbox_secret.into(),
-                sender: sandbox.sender.clone(),
-                api_url: self.local_url.to_owned(),
-            })),
-            GatewaySection::Twilio(twilio) => Arc::new(Twilio::new(TwilioConfig {
-                name: name.to_owned(),
-                account_sid: twilio.account_sid.clone(),
-                auth_tokens: std::iter::once(twilio.auth_token.clone())
-                    .chain(twilio.auth_token_other.clone())
-                    .collect(),
-                sender: twilio.sender.clone(),
-                api_url: twilio.api_url.trim_end_matches('/').to_owned(),
-            })),
-        }
-    }
-
     fn simulator(
         &self,
         desk: &Desk,
@@ -341,7 +312,7 @@ impl Parts<'_> {
                 .iter()
                 .find_map(|(name, section)| match section {
                     GatewaySection::Sandbox(sandbox) => Some((name, sandbox)),
-                    GatewaySection::Twilio(_) => None,
+                    _ => None,
                 })?;
         Some(Arc::new(Simulator::new(SimulatorConfig {
             gateway: gateway.clone(),

@@ -14,7 +14,7 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     let at = |key: &str| format!("{}: {key}", path.display());
     check_public_url(config, &at)?;
     for (name, gateway) in &config.gateways {
-        check_gateway(&at(&format!("gateways.{name}")), name, gateway)?;
+        gateway.check(&at(&format!("gateways.{name}")), name)?;
     }
     let sandboxes = config
         .gateways
@@ -81,45 +81,6 @@ fn check_public_url(config: &Config, at: &impl Fn(&str) -> String) -> Result<(),
     }
 }
 
-fn check_gateway(place: &str, name: &str, gateway: &GatewaySection) -> Result<(), ConfigError> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    if name.is_empty() || !name.chars().all(plain) {
-        return Err(ConfigError::new(
-            place,
-            "the name becomes part of a web address",
-            "Use a-z, 0-9, - and _ only",
-        ));
-    }
-    let (sender, service) = match gateway {
-        GatewaySection::Sandbox(sandbox) => (&sandbox.sender, false),
-        GatewaySection::Twilio(twilio) => {
-            if twilio.auth_token.expose_secret().is_empty() || twilio.account_sid.is_empty() {
-                return Err(ConfigError::new(
-                    place,
-                    "account_sid or auth_token is empty",
-                    "Copy both from the Twilio console",
-                ));
-            }
-            if url::Url::parse(&twilio.api_url).is_err() {
-                return Err(ConfigError::new(
-                    format!("{place}.api_url"),
-                    "this is not a web address",
-                    "Leave it out, or write it like https://api.twilio.com",
-                ));
-            }
-            (&twilio.sender, twilio.sender.starts_with("MG"))
-        }
-    };
-    if !service && let Err(error) = PhoneNumber::parse(sender) {
-        return Err(ConfigError::new(
-            format!("{place}.sender"),
-            "this number cannot send texts",
-            capital(&error.to_string()),
-        ));
-    }
-    Ok(())
-}
-
 fn check_on_call(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
     let oncall = &config.oncall;
     match &oncall.gateway {
@@ -184,7 +145,7 @@ fn check_on_call(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), Co
     Ok(())
 }
 
-fn capital(sentence: &str) -> String {
+pub(super) fn capital(sentence: &str) -> String {
     let mut chars = sentence.chars();
     chars.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(chars).collect()

@@ -7,7 +7,8 @@ use figment::providers::{Format, Toml};
 
 use super::check::check;
 use super::environment::{Environment, PREFIX, SOURCE};
-use super::{Config, FallbackContact, GatewaySection, SandboxSection, sandbox_sender};
+use super::gateways::sandbox_sender;
+use super::{Config, FallbackContact, GatewaySection, SandboxSection};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "harborline.toml";

@@ -6,6 +6,7 @@
 
 mod check;
 mod environment;
+mod gateways;
 mod load;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+pub use gateways::{GatewaySection, SandboxSection, TwilioSection};
 pub use load::{ConfigError, load};
 
 use crate::locale::Locale;
@@ -93,51 +95,6 @@ pub struct LineSection {
     pub care: String,
 }
 
-/// `[gateways.NAME]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum GatewaySection {
-    /// The built-in gateway of the phone simulator.
-    Sandbox(SandboxSection),
-    /// Twilio Programmable Messaging.
-    Twilio(TwilioSection),
-}
-
-impl GatewaySection {
-    /// Whether no real phone is behind it.
-    #[must_use]
-    pub fn is_sandbox(&self) -> bool {
-        matches!(self, Self::Sandbox(_))
-    }
-}
-
-/// `[gateways.NAME]` with `kind = "sandbox"`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SandboxSection {
-    /// The number of the line in the simulator.
-    #[serde(default = "sandbox_sender")]
-    pub sender: String,
-}
-
-/// `[gateways.NAME]` with `kind = "twilio"`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TwilioSection {
-    /// The account, `AC…`.
-    pub account_sid: String,
-    /// The token that signs hooks and authorizes sends.
-    pub auth_token: SecretString,
-    /// While a token is rotated: the other one, accepted for hooks only.
-    #[serde(default)]
-    pub auth_token_other: Option<SecretString>,
-    /// The number that texts come from (E.164 or a short code), or a messaging service, `MG…`.
-    pub sender: String,
-    /// The API; another address is for tests.
-    #[serde(default = "twilio_api")]
-    pub api_url: String,
-}
-
 /// `[content]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -179,15 +136,6 @@ pub struct FallbackContact {
     pub name: String,
     /// Where pages go; hidden in `Debug`.
     pub number: SecretString,
-}
-
-/// The line's number in the simulator.
-fn sandbox_sender() -> String {
-    "+15550100".to_owned()
-}
-
-fn twilio_api() -> String {
-    "https://api.twilio.com".to_owned()
 }
 
 impl Default for Listen {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::http::header::RETRY_AFTER;
 
-use super::{SendRequest, SendResult};
+use super::{ApiRequest, ApiResult};
 
 /// How long a request may take in all. Twilio's own SDKs wait ten seconds or more.
 pub const LIMIT: Duration = Duration::from_secs(15);
@@ -49,7 +49,7 @@ fn builder(limit: Duration) -> reqwest::ClientBuilder {
         .user_agent(concat!("harborline/", env!("CARGO_PKG_VERSION")))
 }
 
-/// How carrying out a [`SendRequest`] ended: [`SendResult`], owned. No `Debug`: an answer may
+/// How carrying out a [`ApiRequest`] ended: [`ApiResult`], owned. No `Debug`: an answer may
 /// repeat the number and the words.
 pub enum Answer {
     /// The gateway answered.
@@ -70,27 +70,27 @@ pub enum Answer {
 impl Answer {
     /// The same for [`Gateway::read_send`](super::Gateway::read_send).
     #[must_use]
-    pub fn as_result(&self) -> SendResult<'_> {
+    pub fn as_result(&self) -> ApiResult<'_> {
         match self {
             Self::Answered {
                 status,
                 retry_after_s,
                 body,
-            } => SendResult::Answered {
+            } => ApiResult::Answered {
                 status: *status,
                 retry_after_s: *retry_after_s,
                 body,
             },
-            Self::NotConnected => SendResult::NotConnected,
-            Self::Unanswered => SendResult::Unanswered,
+            Self::NotConnected => ApiResult::NotConnected,
+            Self::Unanswered => ApiResult::Unanswered,
         }
     }
 }
 
 /// Carries out a request, once.
-pub async fn send(client: &reqwest::Client, request: SendRequest) -> Answer {
+pub async fn send(client: &reqwest::Client, request: ApiRequest) -> Answer {
     let sent = client
-        .post(request.url)
+        .request(request.method, request.url)
         .headers(request.headers)
         .body(request.body)
         .send()

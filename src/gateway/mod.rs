@@ -10,8 +10,9 @@ pub mod twilio;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use uuid::Uuid;
 
 use crate::clock::At;
@@ -80,6 +81,19 @@ pub struct Inbound {
     pub media: u16,
     /// The opt-out keyword that the gateway has already answered by itself, if it says so.
     pub keyword_handled: Option<KeywordHandled>,
+    /// Which piece of a long text it is, where the gateway does not put them together.
+    pub part: Option<Part>,
+}
+
+/// A piece of a text that was too long for one segment (3GPP TS 23.040, section 9.2.3.24.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What the pieces of one text of one sender share.
+    pub reference: String,
+    /// Which piece it is, from 1.
+    pub number: u8,
+    /// How many there are.
+    pub total: u8,
 }
 
 /// A carrier keyword that the gateway acted on and answered before we saw it.
@@ -124,8 +138,10 @@ pub struct Outgoing<'a> {
 }
 
 /// A request that the core is to carry out. No `Debug`: it holds credentials, a number and a body.
-pub struct SendRequest {
-    /// The URL to POST to.
+pub struct ApiRequest {
+    /// The method: POST to send, mostly GET to ask.
+    pub method: Method,
+    /// The URL.
     pub url: String,
     /// Its headers, `Authorization` included.
     pub headers: HeaderMap,
@@ -135,7 +151,7 @@ pub struct SendRequest {
 
 /// How carrying it out ended.
 #[derive(Clone, Copy)]
-pub enum SendResult<'a> {
+pub enum ApiResult<'a> {
     /// The gateway answered.
     Answered {
         /// The HTTP status.
@@ -194,6 +210,13 @@ pub struct Caps {
     pub idempotent_send: bool,
     /// The most characters of one body.
     pub max_chars: usize,
+    /// How long it waits for the answer to a hook.
+    pub hook_deadline: Duration,
+    /// A hook that was answered with 503 comes again by itself.
+    pub repeats_hooks: bool,
+    /// The gateway or its carriers answer opt-out keywords and block the sender, unless the operator
+    /// has that switched off.
+    pub blocks_opted_out: bool,
 }
 
 /// A text that goes back in the response to the hook.
@@ -234,11 +257,47 @@ pub trait Gateway: Send + Sync {
     /// The response that tells the gateway that we have the text.
     fn acknowledge(&self, inline: Option<InlineReply<'_>>) -> HookReply;
 
+    /// The status that a hook gets that was not trusted. A gateway that may call without a signature
+    /// and tries again later asks for another.
+    fn refuse(&self, _why: VerifyError) -> StatusCode {
+        StatusCode::FORBIDDEN
+    }
+
     /// The request that sends a text.
-    fn build_send(&self, message: &Outgoing<'_>) -> SendRequest;
+    fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest;
 
     /// What the gateway's answer means.
-    fn read_send(&self, result: SendResult<'_>) -> SendOutcome;
+    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome;
+
+    /// The request that asks how far a text has come; none where the gateway cannot be asked.
+    fn build_poll(&self, _gateway_ref: &str) -> Option<ApiRequest> {
+        None
+    }
+
+    /// What the answer to [`Gateway::build_poll`] says; none when it says nothing new.
+    fn read_poll(&self, _result: ApiResult<'_>) -> Option<Receipt> {
+        None
+    }
+
+    /// The request that lists the texts that came in since then, or the page of such a list; none
+    /// where the gateway cannot be asked.
+    fn build_list(&self, _since: At, _page: Option<&str>) -> Option<ApiRequest> {
+        None
+    }
+
+    /// What the answer to [`Gateway::build_list`] says; none when it cannot be read.
+    fn read_list(&self, _result: ApiResult<'_>) -> Option<Listing> {
+        None
+    }
+}
+
+/// Texts that a gateway says came in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The texts.
+    pub inbound: Vec<Inbound>,
+    /// Where the list goes on, for [`Gateway::build_list`].
+    pub next: Option<String>,
 }
 
 /// The configured gateways, by name. Clones share them.

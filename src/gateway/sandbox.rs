@@ -15,8 +15,10 @@
 //! `POST {api_url}/simulator/provider/messages` with `{"id","to","from","body","receipts_url"}`,
 //! answered by 201 `{"id":"…"}`, or by an error status with `{"code":"…"}`.
 
+use std::time::Duration;
+
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -26,8 +28,8 @@ use uuid::Uuid;
 
 use super::form::Form;
 use super::{
-    Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply, Outgoing, RawRequest, Receipt,
-    SendOutcome, SendRequest, SendResult, Verified, VerifyError,
+    ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply,
+    Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
 };
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
@@ -99,6 +101,9 @@ impl Gateway for Sandbox {
             inline_reply: true,
             idempotent_send: true,
             max_chars: 1600,
+            hook_deadline: Duration::from_secs(15),
+            repeats_hooks: false,
+            blocks_opted_out: false,
         }
     }
 
@@ -146,7 +151,7 @@ impl Gateway for Sandbox {
         }
     }
 
-    fn build_send(&self, message: &Outgoing<'_>) -> SendRequest {
+    fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // Hex is always a valid header value; without it the simulator would answer 401.
@@ -154,7 +159,8 @@ impl Gateway for Sandbox {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        SendRequest {
+        ApiRequest {
+            method: Method::POST,
             url: format!("{}{MESSAGES_PATH}", self.config.api_url),
             headers,
             body: json!({
@@ -169,14 +175,14 @@ impl Gateway for Sandbox {
         }
     }
 
-    fn read_send(&self, result: SendResult<'_>) -> SendOutcome {
+    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome {
         match result {
-            SendResult::NotConnected => SendOutcome::Retry {
+            ApiResult::NotConnected => SendOutcome::Retry {
                 after_s: None,
                 code: "not-connected".to_owned(),
             },
-            SendResult::Unanswered => SendOutcome::Ambiguous,
-            SendResult::Answered {
+            ApiResult::Unanswered => SendOutcome::Ambiguous,
+            ApiResult::Answered {
                 status,
                 retry_after_s,
                 body,
@@ -209,6 +215,7 @@ fn inbound(id: &str, hook: &Value) -> Event {
     let unknown = format!("unknown:{id}");
     let from = hook["from"].as_str().filter(|from| !from.is_empty());
     Event::Inbound(Inbound {
+        part: None,
         gateway_ref: id.to_owned(),
         from: PhoneNumber::of_sender(from.unwrap_or(&unknown)),
         to: PhoneNumber::of_sender(hook["to"].as_str().unwrap_or_default()),

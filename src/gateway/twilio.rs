@@ -25,6 +25,8 @@
 
 mod signature;
 
+use std::time::Duration;
+
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use base64::Engine as _;
@@ -36,8 +38,8 @@ use uuid::Uuid;
 
 use super::form::Form;
 use super::{
-    Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply, KeywordHandled, Outgoing,
-    RawRequest, Receipt, SendOutcome, SendRequest, SendResult, Verified, VerifyError,
+    ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply,
+    KeywordHandled, Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
 };
 use crate::lane::Lane;
 use crate::phone::PhoneNumber;
@@ -87,6 +89,9 @@ impl Gateway for Twilio {
             inline_reply: true,
             idempotent_send: false,
             max_chars: 1600,
+            hook_deadline: Duration::from_secs(15),
+            repeats_hooks: false,
+            blocks_opted_out: true,
         }
     }
 
@@ -139,7 +144,7 @@ impl Gateway for Twilio {
         }
     }
 
-    fn build_send(&self, message: &Outgoing<'_>) -> SendRequest {
+    fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {
         let config = &self.config;
         let sender_field = if config.sender.starts_with("MG") {
             "MessagingServiceSid"
@@ -153,7 +158,8 @@ impl Gateway for Twilio {
             .append_pair("StatusCallback", message.receipts_url)
             .append_pair("ValidityPeriod", validity_s(message.lane))
             .finish();
-        SendRequest {
+        ApiRequest {
+            method: Method::POST,
             url: format!(
                 "{}/2010-04-01/Accounts/{}/Messages.json",
                 config.api_url, config.account_sid
@@ -163,14 +169,14 @@ impl Gateway for Twilio {
         }
     }
 
-    fn read_send(&self, result: SendResult<'_>) -> SendOutcome {
+    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome {
         match result {
-            SendResult::NotConnected => SendOutcome::Retry {
+            ApiResult::NotConnected => SendOutcome::Retry {
                 after_s: None,
                 code: "not-connected".to_owned(),
             },
-            SendResult::Unanswered => SendOutcome::Ambiguous,
-            SendResult::Answered {
+            ApiResult::Unanswered => SendOutcome::Ambiguous,
+            ApiResult::Answered {
                 status,
                 retry_after_s,
                 body,
@@ -232,6 +238,7 @@ fn inbound(form: &Form, request: &RawRequest<'_>) -> Event {
         // words of two people must never meet in one conversation.
         .unwrap_or_else(|| format!("unknown:{gateway_ref}"));
     Event::Inbound(Inbound {
+        part: None,
         from: PhoneNumber::of_sender(&from),
         to: PhoneNumber::of_sender(&form.text("To").unwrap_or_default()),
         body: MessageBody::new(form.text("Body").unwrap_or_default()),

@@ -47,7 +47,7 @@ async fn hook(
         Ok(verified) => verified,
         Err(why) => {
             tracing::warn!(gateway = %name, %why, "hook refused: check the auth token and public_url");
-            return (StatusCode::FORBIDDEN, format!("Refused: {why}.\n")).into_response();
+            return (gateway.refuse(why), format!("Refused: {why}.\n")).into_response();
         }
     };
     let mut inline = None;

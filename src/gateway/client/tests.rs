@@ -1,4 +1,4 @@
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use tokio::io::AsyncReadExt as _;
 use wiremock::matchers::{body_string, header, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -11,7 +11,12 @@ async fn answer(url: String) -> Answer {
     let body = b"Body=hi".to_vec();
     send(
         &http_client(super::LIMIT).unwrap(),
-        SendRequest { url, headers, body },
+        ApiRequest {
+            method: Method::POST,
+            url,
+            headers,
+            body,
+        },
     )
     .await
 }
@@ -70,7 +75,7 @@ async fn nothing_was_sent_where_nobody_listens() {
     drop(listener);
     for url in [url, "not a url".to_owned(), String::new()] {
         let answer = answer(url).await;
-        assert!(matches!(answer.as_result(), SendResult::NotConnected));
+        assert!(matches!(answer.as_result(), ApiResult::NotConnected));
     }
 }
 
@@ -84,7 +89,7 @@ async fn a_line_that_breaks_after_the_request_leaves_doubt() {
         assert!(stream.read(&mut read).await.unwrap() > 0);
     });
     let answer = answer(url).await;
-    assert!(matches!(answer.as_result(), SendResult::Unanswered));
+    assert!(matches!(answer.as_result(), ApiResult::Unanswered));
     server.await.unwrap();
 }
 
@@ -103,7 +108,7 @@ async fn a_body_that_breaks_off_keeps_its_status() {
     let answer = answer(url).await;
     assert!(matches!(
         answer.as_result(),
-        SendResult::Answered { status: 503, .. }
+        ApiResult::Answered { status: 503, .. }
     ));
     server.await.unwrap();
 }

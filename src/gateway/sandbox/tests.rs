@@ -205,7 +205,7 @@ fn every_answer_has_its_meaning() {
     let read = |status, body: &str| {
         format!(
             "{:?}",
-            sandbox("secret").read_send(SendResult::Answered {
+            sandbox("secret").read_send(ApiResult::Answered {
                 status,
                 retry_after_s: Some(7),
                 body: body.as_bytes(),
@@ -238,11 +238,11 @@ fn every_answer_has_its_meaning() {
     }
     let sandbox = sandbox("secret");
     assert_eq!(
-        sandbox.read_send(SendResult::Unanswered),
+        sandbox.read_send(ApiResult::Unanswered),
         SendOutcome::Ambiguous
     );
     assert!(matches!(
-        sandbox.read_send(SendResult::NotConnected),
+        sandbox.read_send(ApiResult::NotConnected),
         SendOutcome::Retry { .. }
     ));
 }

@@ -354,7 +354,7 @@ fn the_acknowledgement_is_twiml() {
 
 // ---- sending
 
-fn sent(sender: &str, lane: Lane) -> (SendRequest, Vec<(String, String)>) {
+fn sent(sender: &str, lane: Lane) -> (ApiRequest, Vec<(String, String)>) {
     let mut twilio = gateway(&["first", "second"]);
     twilio.config.sender = sender.to_owned();
     let request = twilio.build_send(&Outgoing {
@@ -413,7 +413,7 @@ fn a_messaging_service_is_named_as_one_and_lanes_have_their_time() {
 }
 
 fn outcome(status: u16, body: &str) -> SendOutcome {
-    gateway(&[TOKEN]).read_send(SendResult::Answered {
+    gateway(&[TOKEN]).read_send(ApiResult::Answered {
         status,
         retry_after_s: None,
         body: body.as_bytes(),
@@ -512,7 +512,7 @@ fn without_a_code_the_status_decides() {
 
 #[test]
 fn a_wait_that_twilio_asks_for_is_kept() {
-    let read = gateway(&[TOKEN]).read_send(SendResult::Answered {
+    let read = gateway(&[TOKEN]).read_send(ApiResult::Answered {
         status: 429,
         retry_after_s: Some(7),
         body: br#"{"code":20429,"status":429}"#,
@@ -531,11 +531,11 @@ fn a_wait_that_twilio_asks_for_is_kept() {
 fn what_was_not_sent_is_tried_again_and_what_may_have_been_is_in_doubt() {
     let twilio = gateway(&[TOKEN]);
     assert!(matches!(
-        twilio.read_send(SendResult::NotConnected),
+        twilio.read_send(ApiResult::NotConnected),
         SendOutcome::Retry { after_s: None, .. }
     ));
     assert_eq!(
-        twilio.read_send(SendResult::Unanswered),
+        twilio.read_send(ApiResult::Unanswered),
         SendOutcome::Ambiguous
     );
 }
