@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use crate::config::{Config, GatewaySection};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
+use crate::gateway::signalwire::{self, SignalWireConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
 use crate::gateway::{Gateway, Gateways};
 
@@ -19,14 +22,25 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
         GatewaySection::Twilio(twilio) => shared(Twilio::new(TwilioConfig {
             name: name.clone(),
             account_sid: twilio.account_sid.clone(),
-            auth_tokens: std::iter::once(twilio.auth_token.clone())
-                .chain(twilio.auth_token_other.clone())
-                .collect(),
+            auth_tokens: both(&twilio.auth_token, twilio.auth_token_other.as_ref()),
             sender: twilio.sender.clone(),
-            api_url: twilio.api_url.trim_end_matches('/').to_owned(),
+            api_url: twilio.api_url.clone(),
+        })),
+        GatewaySection::Signalwire(section) => shared(signalwire::gateway(SignalWireConfig {
+            name: name.clone(),
+            project_id: section.project_id.clone(),
+            api_token: section.api_token.clone(),
+            signing_keys: both(&section.signing_key, section.signing_key_other.as_ref()),
+            sender: section.sender.clone(),
+            api_url: section.api_url.clone(),
         })),
     });
     Gateways::new(made.collect())
+}
+
+/// A secret and the one that it is rotated with.
+fn both(secret: &SecretString, other: Option<&SecretString>) -> Vec<SecretString> {
+    std::iter::once(secret).chain(other).cloned().collect()
 }
 
 fn shared(gateway: impl Gateway + 'static) -> Arc<dyn Gateway> {

@@ -15,6 +15,8 @@ pub enum GatewaySection {
     Sandbox(SandboxSection),
     /// Twilio Programmable Messaging.
     Twilio(TwilioSection),
+    /// `SignalWire`'s Compatibility API.
+    Signalwire(SignalWireSection),
 }
 
 impl GatewaySection {
@@ -52,6 +54,25 @@ pub struct TwilioSection {
     pub api_url: String,
 }
 
+/// `[gateways.NAME]` with `kind = "signalwire"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignalWireSection {
+    /// The project, a UUID.
+    pub project_id: String,
+    /// The token that authorizes sends.
+    pub api_token: SecretString,
+    /// What hooks are signed with.
+    pub signing_key: SecretString,
+    /// While the key is rotated: the other one.
+    #[serde(default)]
+    pub signing_key_other: Option<SecretString>,
+    /// The number that texts come from, in E.164.
+    pub sender: String,
+    /// The space, `https://example.signalwire.com`.
+    pub api_url: String,
+}
+
 /// The line's number in the simulator.
 pub(super) fn sandbox_sender() -> String {
     "+15550100".to_owned()
@@ -75,19 +96,18 @@ impl GatewaySection {
         match self {
             Self::Sandbox(section) => check_sender(place, &section.sender),
             Self::Twilio(section) => section.check(place),
+            Self::Signalwire(section) => section.check(place),
         }
     }
 }
 
 impl TwilioSection {
     fn check(&self, place: &str) -> Result<(), ConfigError> {
-        if self.auth_token.expose_secret().is_empty() || self.account_sid.is_empty() {
-            return Err(ConfigError::new(
-                place,
-                "account_sid or auth_token is empty",
-                "Copy both from the Twilio console",
-            ));
-        }
+        let credentials = [
+            ("account_sid", self.account_sid.as_str()),
+            ("auth_token", self.auth_token.expose_secret()),
+        ];
+        check_filled(place, &credentials, "Copy both from the Twilio console")?;
         check_url(place, &self.api_url, "https://api.twilio.com")?;
         if self.sender.starts_with("MG") {
             return Ok(());
@@ -96,8 +116,39 @@ impl TwilioSection {
     }
 }
 
+impl SignalWireSection {
+    fn check(&self, place: &str) -> Result<(), ConfigError> {
+        let credentials = [
+            ("project_id", self.project_id.as_str()),
+            ("api_token", self.api_token.expose_secret()),
+            ("signing_key", self.signing_key.expose_secret()),
+        ];
+        let fix = "Copy all three from the API page of your SignalWire space; the signing key is not the token";
+        check_filled(place, &credentials, fix)?;
+        check_url(place, &self.api_url, "https://example.signalwire.com")?;
+        check_sender(place, &self.sender)
+    }
+}
+
+/// Refuses an empty value, and one that could not be sent in a header: a line break that was copied
+/// with a token is the usual reason.
+fn check_filled(place: &str, values: &[(&str, &str)], fix: &str) -> Result<(), ConfigError> {
+    for (key, value) in values {
+        let problem = if value.is_empty() {
+            "it is empty"
+        } else if value.trim() != *value || value.chars().any(char::is_control) {
+            "a space or a line break stands in it"
+        } else {
+            continue;
+        };
+        return Err(ConfigError::new(format!("{place}.{key}"), problem, fix));
+    }
+    Ok(())
+}
+
 fn check_url(place: &str, url: &str, example: &str) -> Result<(), ConfigError> {
-    if url::Url::parse(url).is_ok() {
+    let web = |url: url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    if url::Url::parse(url).is_ok_and(web) {
         return Ok(());
     }
     Err(ConfigError::new(

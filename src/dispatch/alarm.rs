@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::Dispatch;
+use super::{Dispatch, policy};
 use crate::clock::At;
 use crate::gateway::client::send;
 use crate::gateway::{Outgoing, SendOutcome, receipts_url};
@@ -52,6 +52,7 @@ impl Dispatch {
                 to: &contact.number,
                 body: &body,
                 lane: Lane::Page,
+                validity: policy::validity(Lane::Page),
                 receipts_url: &receipts,
             };
             for attempt in 1..=TRIES {

@@ -95,6 +95,7 @@ impl Dispatch {
             to: &due.to,
             body: &due.body,
             lane: due.lane,
+            validity: policy::validity(due.lane),
             receipts_url: &receipts,
         });
         let answer: Answer = send(&self.client, request).await;

@@ -4,9 +4,13 @@
 //! response and carries out the request that it builds. Floor 2.
 
 pub mod client;
+#[cfg(test)]
+mod conformance;
 pub mod form;
 pub mod sandbox;
+pub mod signalwire;
 pub mod twilio;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,6 +57,9 @@ pub enum VerifyError {
     /// The signature is another one.
     #[error("the signature does not match")]
     Mismatch,
+    /// It was signed too long ago, or our clock is wrong.
+    #[error("the signature is too old, or our clock is wrong")]
+    Stale,
 }
 
 /// What a hook told us.
@@ -133,6 +140,8 @@ pub struct Outgoing<'a> {
     pub body: &'a MessageBody,
     /// Its lane.
     pub lane: Lane,
+    /// How long the gateway may keep it and try; after that it must say that it failed.
+    pub validity: Duration,
     /// Where receipts should be sent (the status hook, with the outbox id as `ref`).
     pub receipts_url: &'a str,
 }
@@ -285,8 +294,9 @@ pub trait Gateway: Send + Sync {
         None
     }
 
-    /// What the answer to [`Gateway::build_list`] says; none when it cannot be read.
-    fn read_list(&self, _result: ApiResult<'_>) -> Option<Listing> {
+    /// What the answer to [`Gateway::build_list`] says of the texts since then; none when it cannot be
+    /// read. A list may be coarser than `since`, so it is handed in again.
+    fn read_list(&self, _since: At, _result: ApiResult<'_>) -> Option<Listing> {
         None
     }
 }

@@ -1,4 +1,5 @@
-use axum::http::Method;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Method};
 
 use super::*;
 use crate::clock::At;
@@ -186,6 +187,7 @@ fn a_send_is_a_json_request_to_the_simulator() {
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new("hi"),
         lane: Lane::Content,
+        validity: Duration::from_mins(10),
         receipts_url: "http://x/s",
     });
     assert_eq!(
