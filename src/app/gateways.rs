@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use crate::config::{Config, GatewaySection};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::signalwire::{self, SignalWireConfig};
+use crate::gateway::telnyx::{Telnyx, TelnyxConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
 use crate::gateway::{Gateway, Gateways};
 
@@ -25,6 +26,13 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
             auth_tokens: both(&twilio.auth_token, twilio.auth_token_other.as_ref()),
             sender: twilio.sender.clone(),
             api_url: twilio.api_url.clone(),
+        })),
+        GatewaySection::Telnyx(section) => shared(Telnyx::new(TelnyxConfig {
+            name: name.clone(),
+            api_key: section.api_key.clone(),
+            public_key: section.public_key.clone(),
+            sender: section.sender.clone(),
+            api_url: section.api_url.clone(),
         })),
         GatewaySection::Signalwire(section) => shared(signalwire::gateway(SignalWireConfig {
             name: name.clone(),

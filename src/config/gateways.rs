@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::check::capital;
 use super::load::ConfigError;
+use crate::gateway::telnyx::PublicKey;
 use crate::phone::PhoneNumber;
 
 /// `[gateways.NAME]`
@@ -17,6 +18,8 @@ pub enum GatewaySection {
     Twilio(TwilioSection),
     /// `SignalWire`'s Compatibility API.
     Signalwire(SignalWireSection),
+    /// Telnyx Messaging.
+    Telnyx(TelnyxSection),
 }
 
 impl GatewaySection {
@@ -73,6 +76,21 @@ pub struct SignalWireSection {
     pub api_url: String,
 }
 
+/// `[gateways.NAME]` with `kind = "telnyx"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelnyxSection {
+    /// The key that authorizes sends.
+    pub api_key: SecretString,
+    /// The key that hooks are verified with, in base64. It is public.
+    pub public_key: PublicKey,
+    /// The number or short code that texts come from.
+    pub sender: String,
+    /// The API; another address is for tests.
+    #[serde(default = "telnyx_api")]
+    pub api_url: String,
+}
+
 /// The line's number in the simulator.
 pub(super) fn sandbox_sender() -> String {
     "+15550100".to_owned()
@@ -80,6 +98,10 @@ pub(super) fn sandbox_sender() -> String {
 
 fn twilio_api() -> String {
     "https://api.twilio.com".to_owned()
+}
+
+fn telnyx_api() -> String {
+    "https://api.telnyx.com".to_owned()
 }
 
 impl GatewaySection {
@@ -97,6 +119,7 @@ impl GatewaySection {
             Self::Sandbox(section) => check_sender(place, &section.sender),
             Self::Twilio(section) => section.check(place),
             Self::Signalwire(section) => section.check(place),
+            Self::Telnyx(section) => section.check(place),
         }
     }
 }
@@ -126,6 +149,19 @@ impl SignalWireSection {
         let fix = "Copy all three from the API page of your SignalWire space; the signing key is not the token";
         check_filled(place, &credentials, fix)?;
         check_url(place, &self.api_url, "https://example.signalwire.com")?;
+        check_sender(place, &self.sender)
+    }
+}
+
+impl TelnyxSection {
+    fn check(&self, place: &str) -> Result<(), ConfigError> {
+        let credentials = [("api_key", self.api_key.expose_secret())];
+        check_filled(
+            place,
+            &credentials,
+            "Copy an API key from the Telnyx portal",
+        )?;
+        check_url(place, &self.api_url, "https://api.telnyx.com")?;
         check_sender(place, &self.sender)
     }
 }

@@ -17,7 +17,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use gateways::{GatewaySection, SandboxSection, SignalWireSection, TwilioSection};
+pub use gateways::{
+    GatewaySection, SandboxSection, SignalWireSection, TelnyxSection, TwilioSection,
+};
 pub use load::{ConfigError, load};
 
 use crate::locale::Locale;

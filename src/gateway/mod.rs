@@ -9,6 +9,7 @@ mod conformance;
 pub mod form;
 pub mod sandbox;
 pub mod signalwire;
+pub mod telnyx;
 pub mod twilio;
 mod wire;
 

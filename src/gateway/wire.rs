@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::form::Form;
-use super::{ApiResult, RawRequest, SendOutcome};
+use super::{ApiResult, RawRequest, SendOutcome, VerifyError};
 use crate::clock::At;
 use crate::phone::PhoneNumber;
 
@@ -125,6 +125,13 @@ pub(super) fn headers(
     headers
 }
 
+/// Adds a header whose value is visible ASCII.
+pub(super) fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
 /// `Authorization: Basic` (RFC 7617).
 pub(super) fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
@@ -147,9 +154,38 @@ pub(super) fn outbox_id(query: &Form) -> Option<Uuid> {
     query.text("ref").and_then(|id| Uuid::try_parse(&id).ok())
 }
 
-/// Whether a time that was signed, in Unix seconds, is near enough to now.
-pub(super) fn is_fresh(signed_s: i64, now: At) -> bool {
-    (now.0 / 1000).abs_diff(signed_s) <= FRESH_S
+/// The only header of this name: of two, neither could be trusted.
+pub(super) fn one_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a [u8], VerifyError> {
+    let mut all = headers.get_all(name).iter();
+    match (all.next(), all.next()) {
+        (None, _) => Err(VerifyError::Missing),
+        (Some(_), Some(_)) => Err(VerifyError::Malformed),
+        (Some(value), None) => Ok(value.as_bytes()),
+    }
+}
+
+/// A time in Unix seconds, as digits and nothing else.
+pub(super) fn unix_seconds(text: &[u8]) -> Result<i64, VerifyError> {
+    std::str::from_utf8(text)
+        .ok()
+        .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|text| text.parse().ok())
+        .ok_or(VerifyError::Malformed)
+}
+
+/// Refuses what was signed too far from now.
+pub(super) fn fresh(signed_s: i64, now: At) -> Result<(), VerifyError> {
+    if (now.0 / 1000).abs_diff(signed_s) <= FRESH_S {
+        Ok(())
+    } else {
+        Err(VerifyError::Stale)
+    }
+}
+
+/// An id that may become part of a path: one that could name another resource is not asked for.
+pub(super) fn plain_id(id: &str) -> Option<&str> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    (!id.is_empty() && id.bytes().all(plain)).then_some(id)
 }
 
 /// An id for a text that came without one. It differs from every other: handling a text twice is

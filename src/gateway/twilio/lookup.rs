@@ -12,13 +12,9 @@ use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
 pub(super) fn poll(twilio: &Twilio, gateway_ref: &str) -> Option<ApiRequest> {
-    // It becomes part of the path: an id that could name another resource is not asked for.
-    let plain = |c: u8| c.is_ascii_alphanumeric() || c == b'-';
-    let usable = !gateway_ref.is_empty() && gateway_ref.bytes().all(plain);
-    usable.then(|| {
-        let account = twilio.account_url();
-        get(twilio, format!("{account}/Messages/{gateway_ref}.json"))
-    })
+    let sid = wire::plain_id(gateway_ref)?;
+    let account = twilio.account_url();
+    Some(get(twilio, format!("{account}/Messages/{sid}.json")))
 }
 
 pub(super) fn polled(message: &Value) -> Option<Receipt> {
