@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::config::{Config, GatewaySection};
+use crate::gateway::plivo::{Plivo, PlivoConfig};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::signalwire::{self, SignalWireConfig};
 use crate::gateway::telnyx::{Telnyx, TelnyxConfig};
@@ -31,6 +32,14 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
             name: name.clone(),
             api_key: section.api_key.clone(),
             public_key: section.public_key.clone(),
+            sender: section.sender.clone(),
+            api_url: section.api_url.clone(),
+        })),
+        GatewaySection::Plivo(section) => shared(Plivo::new(PlivoConfig {
+            name: name.clone(),
+            auth_id: section.auth_id.clone(),
+            auth_tokens: both(&section.auth_token, section.auth_token_other.as_ref()),
+            allow_v2: section.allow_v2,
             sender: section.sender.clone(),
             api_url: section.api_url.clone(),
         })),

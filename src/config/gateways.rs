@@ -20,6 +20,8 @@ pub enum GatewaySection {
     Signalwire(SignalWireSection),
     /// Telnyx Messaging.
     Telnyx(TelnyxSection),
+    /// Plivo Messaging.
+    Plivo(PlivoSection),
 }
 
 impl GatewaySection {
@@ -91,6 +93,27 @@ pub struct TelnyxSection {
     pub api_url: String,
 }
 
+/// `[gateways.NAME]` with `kind = "plivo"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlivoSection {
+    /// The account, `MA…` or `SA…`.
+    pub auth_id: String,
+    /// The token that signs hooks and authorizes sends.
+    pub auth_token: SecretString,
+    /// While a token is rotated: the other one, accepted for hooks only.
+    #[serde(default)]
+    pub auth_token_other: Option<SecretString>,
+    /// Whether hooks with the weak older signature are taken.
+    #[serde(default)]
+    pub allow_v2: bool,
+    /// The number or short code that texts come from.
+    pub sender: String,
+    /// The API; another address is for tests.
+    #[serde(default = "plivo_api")]
+    pub api_url: String,
+}
+
 /// The line's number in the simulator.
 pub(super) fn sandbox_sender() -> String {
     "+15550100".to_owned()
@@ -102,6 +125,10 @@ fn twilio_api() -> String {
 
 fn telnyx_api() -> String {
     "https://api.telnyx.com".to_owned()
+}
+
+fn plivo_api() -> String {
+    "https://api.plivo.com".to_owned()
 }
 
 impl GatewaySection {
@@ -120,6 +147,7 @@ impl GatewaySection {
             Self::Twilio(section) => section.check(place),
             Self::Signalwire(section) => section.check(place),
             Self::Telnyx(section) => section.check(place),
+            Self::Plivo(section) => section.check(place),
         }
     }
 }
@@ -162,6 +190,18 @@ impl TelnyxSection {
             "Copy an API key from the Telnyx portal",
         )?;
         check_url(place, &self.api_url, "https://api.telnyx.com")?;
+        check_sender(place, &self.sender)
+    }
+}
+
+impl PlivoSection {
+    fn check(&self, place: &str) -> Result<(), ConfigError> {
+        let credentials = [
+            ("auth_id", self.auth_id.as_str()),
+            ("auth_token", self.auth_token.expose_secret()),
+        ];
+        check_filled(place, &credentials, "Copy both from the Plivo console")?;
+        check_url(place, &self.api_url, "https://api.plivo.com")?;
         check_sender(place, &self.sender)
     }
 }

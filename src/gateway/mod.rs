@@ -7,6 +7,7 @@ pub mod client;
 #[cfg(test)]
 mod conformance;
 pub mod form;
+pub mod plivo;
 pub mod sandbox;
 pub mod signalwire;
 pub mod telnyx;
@@ -232,6 +233,8 @@ pub struct Caps {
 /// A text that goes back in the response to the hook.
 #[derive(Clone, Copy, Debug)]
 pub struct InlineReply<'a> {
+    /// Whom it goes to: the sender of the text.
+    pub to: &'a PhoneNumber,
     /// The words.
     pub body: &'a MessageBody,
     /// Where its receipts should be sent; none when nothing could be stored to receive them.

@@ -41,8 +41,8 @@ impl Class {
     pub(super) const fn of_status(status: u16) -> Self {
         match status {
             408 | 425 | 429 | 500.. => Self::Retry,
-            // Another address than the gateway's API, or an account that may not use it.
-            300..=399 | 401 | 403..=405 => Self::Misconfigured,
+            // Another address than the gateway's API, or an account that may not use it or owes money.
+            300..=399 | 401..=405 => Self::Misconfigured,
             _ => Self::Permanent,
         }
     }

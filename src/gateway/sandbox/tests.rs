@@ -171,6 +171,7 @@ fn the_acknowledgement_is_json() {
     assert_eq!(ours(None), json!({"reply": null, "receipts_url": null}));
     let body = MessageBody::new("Call \"988\"");
     let inline = InlineReply {
+        to: &PhoneNumber::of_sender("+15005550006"),
         body: &body,
         receipts_url: Some("http://x/s?ref=1"),
     };

@@ -348,6 +348,7 @@ fn the_acknowledgement_is_twiml() {
 
     let body = MessageBody::new("You & <me> \"988\" it's\0\u{b}\u{1b}\u{fffe}\u{ffff}\r\n😔");
     let reply = gateway(&[TOKEN]).acknowledge(Some(InlineReply {
+        to: &PhoneNumber::of_sender("+15005550006"),
         body: &body,
         receipts_url: Some("https://line.example.org/s?a=1&ref=2"),
     }));
