@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::config::{Config, GatewaySection};
+use crate::gateway::android::{Android, AndroidConfig};
 use crate::gateway::plivo::{Plivo, PlivoConfig};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::signalwire::{self, SignalWireConfig};
@@ -42,6 +43,14 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
             allow_v2: section.allow_v2,
             sender: section.sender.clone(),
             api_url: section.api_url.clone(),
+        })),
+        GatewaySection::Android(section) => shared(Android::new(AndroidConfig {
+            name: name.clone(),
+            username: section.username.clone(),
+            password: section.password.clone(),
+            signing_keys: both(&section.signing_key, section.signing_key_other.as_ref()),
+            sim: section.sim,
+            messages_url: section.messages_url.clone(),
         })),
         GatewaySection::Signalwire(section) => shared(signalwire::gateway(SignalWireConfig {
             name: name.clone(),

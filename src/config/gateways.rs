@@ -22,6 +22,8 @@ pub enum GatewaySection {
     Telnyx(TelnyxSection),
     /// Plivo Messaging.
     Plivo(PlivoSection),
+    /// SMS Gateway for Android.
+    Android(AndroidSection),
 }
 
 impl GatewaySection {
@@ -114,6 +116,26 @@ pub struct PlivoSection {
     pub api_url: String,
 }
 
+/// `[gateways.NAME]` with `kind = "android"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AndroidSection {
+    /// The user of the app's API.
+    pub username: String,
+    /// Its password.
+    pub password: SecretString,
+    /// What hooks are signed with.
+    pub signing_key: SecretString,
+    /// While the key is rotated: the other one.
+    #[serde(default)]
+    pub signing_key_other: Option<SecretString>,
+    /// Which SIM card sends, from 1; without it the phone's own choice.
+    #[serde(default)]
+    pub sim: Option<u8>,
+    /// Where texts are posted.
+    pub messages_url: String,
+}
+
 /// The line's number in the simulator.
 pub(super) fn sandbox_sender() -> String {
     "+15550100".to_owned()
@@ -148,6 +170,7 @@ impl GatewaySection {
             Self::Signalwire(section) => section.check(place),
             Self::Telnyx(section) => section.check(place),
             Self::Plivo(section) => section.check(place),
+            Self::Android(section) => section.check(place),
         }
     }
 }
@@ -206,6 +229,48 @@ impl PlivoSection {
     }
 }
 
+impl AndroidSection {
+    fn check(&self, place: &str) -> Result<(), ConfigError> {
+        let keys = [Some(&self.signing_key), self.signing_key_other.as_ref()];
+        let mut keys = keys.into_iter().flatten();
+        if keys.any(|key| key.expose_secret().chars().count() < LEAST_SIGNING_KEY) {
+            return Err(ConfigError::new(
+                format!("{place}.signing_key"),
+                format!(
+                    "it is shorter than {LEAST_SIGNING_KEY} characters; the app starts with one of 8 digits, which can be guessed"
+                ),
+                "Set a long random one in the app (Settings, Webhooks, Signing Key) and here",
+            ));
+        }
+        let credentials = [
+            ("username", self.username.as_str()),
+            ("password", self.password.expose_secret()),
+            ("signing_key", self.signing_key.expose_secret()),
+        ];
+        check_filled(
+            place,
+            &credentials,
+            "Copy it from the home screen of the app",
+        )?;
+        if self.sim == Some(0) {
+            return Err(ConfigError::new(
+                format!("{place}.sim"),
+                "SIM cards are counted from 1",
+                "Write 1 or 2, or leave the key out",
+            ));
+        }
+        let example = "http://192.168.1.20:8080/message";
+        check_web(
+            &format!("{place}.messages_url"),
+            &self.messages_url,
+            example,
+        )
+    }
+}
+
+/// What anyone could try is not a secret: 16 characters are more than a hundred bits if they are random.
+const LEAST_SIGNING_KEY: usize = 16;
+
 /// Refuses an empty value, and one that could not be sent in a header: a line break that was copied
 /// with a token is the usual reason.
 fn check_filled(place: &str, values: &[(&str, &str)], fix: &str) -> Result<(), ConfigError> {
@@ -223,14 +288,19 @@ fn check_filled(place: &str, values: &[(&str, &str)], fix: &str) -> Result<(), C
 }
 
 fn check_url(place: &str, url: &str, example: &str) -> Result<(), ConfigError> {
+    check_web(&format!("{place}.api_url"), url, example)
+}
+
+/// Refuses what cannot be called. `place` names the key.
+fn check_web(place: &str, url: &str, example: &str) -> Result<(), ConfigError> {
     let web = |url: url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     if url::Url::parse(url).is_ok_and(web) {
         return Ok(());
     }
     Err(ConfigError::new(
-        format!("{place}.api_url"),
+        place,
         "this is not a web address",
-        format!("Leave it out, or write it like {example}"),
+        format!("Write it like {example}"),
     ))
 }
 

@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use gateways::{
-    GatewaySection, SandboxSection, SignalWireSection, TelnyxSection, TwilioSection,
+    AndroidSection, GatewaySection, SandboxSection, SignalWireSection, TelnyxSection, TwilioSection,
 };
 pub use load::{ConfigError, load};
 

@@ -57,7 +57,7 @@ impl Dispatch {
             };
             for attempt in 1..=TRIES {
                 let answer = send(&self.client, gateway.build_send(&page)).await;
-                let outcome = gateway.read_send(answer.as_result());
+                let outcome = gateway.read_send(outbox_id, answer.as_result());
                 tracing::warn!(attempt, ?outcome, "page without the store");
                 if matches!(outcome, SendOutcome::Accepted { .. }) {
                     break;

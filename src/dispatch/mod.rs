@@ -99,7 +99,7 @@ impl Dispatch {
             receipts_url: &receipts,
         });
         let answer: Answer = send(&self.client, request).await;
-        gateway.read_send(answer.as_result())
+        gateway.read_send(due.id, answer.as_result())
     }
 
     async fn settle(

@@ -5,6 +5,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use uuid::Uuid;
+
 use super::{ApiResult, Delivery, Event, Gateway, Inbound, RawRequest, Verified, VerifyError};
 use crate::clock::At;
 
@@ -277,7 +279,7 @@ impl Provider {
                     retry_after_s: None,
                     body: &hook.body,
                 };
-                let _ = gateway.read_send(answer);
+                let _ = gateway.read_send(Uuid::nil(), answer);
                 let _ = gateway.read_poll(answer);
                 let _ = gateway.read_list(NOW, answer);
             }

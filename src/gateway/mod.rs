@@ -3,6 +3,7 @@
 //! A [`Gateway`] never touches the network: the core hands it the bytes of a hook or of a
 //! response and carries out the request that it builds. Floor 2.
 
+pub mod android;
 pub mod client;
 #[cfg(test)]
 mod conformance;
@@ -279,8 +280,8 @@ pub trait Gateway: Send + Sync {
     /// The request that sends a text.
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest;
 
-    /// What the gateway's answer means.
-    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome;
+    /// What the gateway's answer to the send of this outbox row means.
+    fn read_send(&self, outbox_id: Uuid, result: ApiResult<'_>) -> SendOutcome;
 
     /// The request that asks how far a text has come; none where the gateway cannot be asked.
     fn build_poll(&self, _gateway_ref: &str) -> Option<ApiRequest> {

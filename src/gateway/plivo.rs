@@ -165,7 +165,7 @@ impl Gateway for Plivo {
         }
     }
 
-    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome {
+    fn read_send(&self, _: Uuid, result: ApiResult<'_>) -> SendOutcome {
         wire::read_send(result, read_answer)
     }
 

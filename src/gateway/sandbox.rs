@@ -168,7 +168,7 @@ impl Gateway for Sandbox {
         }
     }
 
-    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome {
+    fn read_send(&self, _: Uuid, result: ApiResult<'_>) -> SendOutcome {
         wire::read_send(result, read_answer)
     }
 }

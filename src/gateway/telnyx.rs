@@ -34,6 +34,7 @@ use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::wire::{self, Class, JSON, made_up_ref, text_of};
 use super::{
@@ -193,7 +194,7 @@ impl Gateway for Telnyx {
         }
     }
 
-    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome {
+    fn read_send(&self, _: Uuid, result: ApiResult<'_>) -> SendOutcome {
         wire::read_send(result, read_answer)
     }
 

@@ -231,7 +231,7 @@ impl Gateway for Twilio {
         }
     }
 
-    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome {
+    fn read_send(&self, _: Uuid, result: ApiResult<'_>) -> SendOutcome {
         wire::read_send(result, codes::read_answer)
     }
 

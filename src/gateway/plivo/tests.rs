@@ -248,11 +248,14 @@ fn a_send_is_the_documented_request() {
 #[test]
 fn an_answer_is_judged_by_id_and_status() {
     let outcome = |status, body: &str| {
-        plivo(&[TOKEN], false).read_send(ApiResult::Answered {
-            status,
-            retry_after_s: Some(3),
-            body: body.as_bytes(),
-        })
+        plivo(&[TOKEN], false).read_send(
+            Uuid::nil(),
+            ApiResult::Answered {
+                status,
+                retry_after_s: Some(3),
+                body: body.as_bytes(),
+            },
+        )
     };
     let taken = r#"{"message":"message(s) queued","message_uuid":["m1"],"api_id":"x"}"#;
     assert_eq!(

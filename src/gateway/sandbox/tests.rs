@@ -208,11 +208,14 @@ fn every_answer_has_its_meaning() {
     let read = |status, body: &str| {
         format!(
             "{:?}",
-            sandbox("secret").read_send(ApiResult::Answered {
-                status,
-                retry_after_s: Some(7),
-                body: body.as_bytes(),
-            })
+            sandbox("secret").read_send(
+                Uuid::nil(),
+                ApiResult::Answered {
+                    status,
+                    retry_after_s: Some(7),
+                    body: body.as_bytes(),
+                }
+            )
         )
     };
     for (status, body, expected) in [
@@ -241,11 +244,11 @@ fn every_answer_has_its_meaning() {
     }
     let sandbox = sandbox("secret");
     assert_eq!(
-        sandbox.read_send(ApiResult::Unanswered),
+        sandbox.read_send(Uuid::nil(), ApiResult::Unanswered),
         SendOutcome::Ambiguous
     );
     assert!(matches!(
-        sandbox.read_send(ApiResult::NotConnected),
+        sandbox.read_send(Uuid::nil(), ApiResult::NotConnected),
         SendOutcome::Retry { .. }
     ));
 }

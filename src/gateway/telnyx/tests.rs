@@ -178,11 +178,14 @@ fn a_send_is_the_documented_request_and_taken_once() {
 }
 
 fn outcome(status: u16, body: &str) -> SendOutcome {
-    telnyx().read_send(ApiResult::Answered {
-        status,
-        retry_after_s: None,
-        body: body.as_bytes(),
-    })
+    telnyx().read_send(
+        Uuid::nil(),
+        ApiResult::Answered {
+            status,
+            retry_after_s: None,
+            body: body.as_bytes(),
+        },
+    )
 }
 
 #[test]
@@ -210,11 +213,11 @@ fn every_error_code_has_its_meaning() {
         SendOutcome::Permanent { .. }
     ));
     assert_eq!(
-        telnyx().read_send(ApiResult::Unanswered),
+        telnyx().read_send(Uuid::nil(), ApiResult::Unanswered),
         SendOutcome::Ambiguous
     );
     assert!(matches!(
-        telnyx().read_send(ApiResult::NotConnected),
+        telnyx().read_send(Uuid::nil(), ApiResult::NotConnected),
         SendOutcome::Retry { .. }
     ));
 }

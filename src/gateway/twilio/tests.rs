@@ -422,11 +422,14 @@ fn a_messaging_service_is_named_as_one_and_twilio_takes_one_second_to_ten_hours(
 }
 
 fn outcome(status: u16, body: &str) -> SendOutcome {
-    gateway(&[TOKEN]).read_send(ApiResult::Answered {
-        status,
-        retry_after_s: None,
-        body: body.as_bytes(),
-    })
+    gateway(&[TOKEN]).read_send(
+        Uuid::nil(),
+        ApiResult::Answered {
+            status,
+            retry_after_s: None,
+            body: body.as_bytes(),
+        },
+    )
 }
 
 #[test]
@@ -521,11 +524,14 @@ fn without_a_code_the_status_decides() {
 
 #[test]
 fn a_wait_that_twilio_asks_for_is_kept() {
-    let read = gateway(&[TOKEN]).read_send(ApiResult::Answered {
-        status: 429,
-        retry_after_s: Some(7),
-        body: br#"{"code":20429,"status":429}"#,
-    });
+    let read = gateway(&[TOKEN]).read_send(
+        Uuid::nil(),
+        ApiResult::Answered {
+            status: 429,
+            retry_after_s: Some(7),
+            body: br#"{"code":20429,"status":429}"#,
+        },
+    );
     let code = "20429".to_owned();
     assert_eq!(
         read,
@@ -540,11 +546,11 @@ fn a_wait_that_twilio_asks_for_is_kept() {
 fn what_was_not_sent_is_tried_again_and_what_may_have_been_is_in_doubt() {
     let twilio = gateway(&[TOKEN]);
     assert!(matches!(
-        twilio.read_send(ApiResult::NotConnected),
+        twilio.read_send(Uuid::nil(), ApiResult::NotConnected),
         SendOutcome::Retry { after_s: None, .. }
     ));
     assert_eq!(
-        twilio.read_send(ApiResult::Unanswered),
+        twilio.read_send(Uuid::nil(), ApiResult::Unanswered),
         SendOutcome::Ambiguous
     );
 }
