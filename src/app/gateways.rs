@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use crate::config::{Config, GatewaySection};
 use crate::gateway::android::{Android, AndroidConfig};
+use crate::gateway::http::{Http, Mapping};
 use crate::gateway::plivo::{Plivo, PlivoConfig};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::signalwire::{self, SignalWireConfig};
@@ -52,6 +53,7 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
             sim: section.sim,
             messages_url: section.messages_url.clone(),
         })),
+        GatewaySection::Http(mapping) => shared(Http::new(name.clone(), Mapping::clone(mapping))),
         GatewaySection::Signalwire(section) => shared(signalwire::gateway(SignalWireConfig {
             name: name.clone(),
             project_id: section.project_id.clone(),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::check::capital;
 use super::load::ConfigError;
+use crate::gateway::http::{Mapping, Unusable};
 use crate::gateway::telnyx::PublicKey;
 use crate::phone::PhoneNumber;
 
@@ -24,6 +25,8 @@ pub enum GatewaySection {
     Plivo(PlivoSection),
     /// SMS Gateway for Android.
     Android(AndroidSection),
+    /// Any other gateway that speaks HTTP, by a mapping.
+    Http(Box<Mapping>),
 }
 
 impl GatewaySection {
@@ -171,6 +174,13 @@ impl GatewaySection {
             Self::Telnyx(section) => section.check(place),
             Self::Plivo(section) => section.check(place),
             Self::Android(section) => section.check(place),
+            Self::Http(mapping) => {
+                let refused = |Unusable { key, problem, fix }| {
+                    ConfigError::new(format!("{place}.{key}"), problem, fix)
+                };
+                mapping.check().map_err(refused)?;
+                check_sender(place, &mapping.sender)
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod client;
 #[cfg(test)]
 mod conformance;
 pub mod form;
+pub mod http;
 pub mod plivo;
 pub mod sandbox;
 pub mod signalwire;
@@ -247,8 +248,22 @@ pub struct InlineReply<'a> {
 pub struct HookReply {
     /// Its `Content-Type`.
     pub content_type: &'static str,
+    /// More headers that the gateway reads.
+    pub headers: HeaderMap,
     /// Its body.
     pub body: String,
+}
+
+impl HookReply {
+    /// A response without headers of its own.
+    #[must_use]
+    pub fn new(content_type: &'static str, body: impl Into<String>) -> Self {
+        Self {
+            content_type,
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
 }
 
 /// One SMS provider, configured. Pure over bytes.

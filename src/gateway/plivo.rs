@@ -143,10 +143,7 @@ impl Gateway for Plivo {
                 escape_xml(reply.body.reveal()),
             )
         });
-        HookReply {
-            content_type: "text/xml",
-            body: format!("{XML}<Response>{message}</Response>"),
-        }
+        HookReply::new("text/xml", format!("{XML}<Response>{message}</Response>"))
     }
 
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {

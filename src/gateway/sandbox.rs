@@ -140,14 +140,14 @@ impl Gateway for Sandbox {
     }
 
     fn acknowledge(&self, inline: Option<InlineReply<'_>>) -> HookReply {
-        HookReply {
-            content_type: "application/json",
-            body: json!({
+        HookReply::new(
+            JSON,
+            json!({
                 "reply": inline.map(|reply| reply.body.reveal()),
                 "receipts_url": inline.and_then(|reply| reply.receipts_url),
             })
             .to_string(),
-        }
+        )
     }
 
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {

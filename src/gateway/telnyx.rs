@@ -166,10 +166,7 @@ impl Gateway for Telnyx {
     }
 
     fn acknowledge(&self, _: Option<InlineReply<'_>>) -> HookReply {
-        HookReply {
-            content_type: JSON,
-            body: "{}".to_owned(),
-        }
+        HookReply::new(JSON, "{}")
     }
 
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {

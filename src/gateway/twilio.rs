@@ -189,24 +189,22 @@ impl Gateway for Twilio {
     }
 
     fn acknowledge(&self, inline: Option<InlineReply<'_>>) -> HookReply {
-        HookReply {
-            content_type: "text/xml",
-            body: match inline {
-                None => format!("{XML}<Response/>"),
-                // Twilio's libraries call `action` the address of the receipts and `statusCallback`
-                // deprecated, its TwiML reference still describes both, and people report that
-                // only one works (twilio-csharp issue 613). A receipt that comes twice does no
-                // harm, one that never comes sends the text again: so both.
-                Some(reply) => {
-                    let receipts = reply.receipts_url.map_or_else(String::new, |url| {
-                        let url = escape_xml(url);
-                        format!(" action=\"{url}\" statusCallback=\"{url}\"")
-                    });
-                    let body = escape_xml(reply.body.reveal());
-                    format!("{XML}<Response><Message{receipts}>{body}</Message></Response>")
-                }
-            },
-        }
+        let body = match inline {
+            None => format!("{XML}<Response/>"),
+            // Twilio's libraries call `action` the address of the receipts and `statusCallback`
+            // deprecated, its TwiML reference still describes both, and people report that
+            // only one works (twilio-csharp issue 613). A receipt that comes twice does no
+            // harm, one that never comes sends the text again: so both.
+            Some(reply) => {
+                let receipts = reply.receipts_url.map_or_else(String::new, |url| {
+                    let url = escape_xml(url);
+                    format!(" action=\"{url}\" statusCallback=\"{url}\"")
+                });
+                let body = escape_xml(reply.body.reveal());
+                format!("{XML}<Response><Message{receipts}>{body}</Message></Response>")
+            }
+        };
+        HookReply::new("text/xml", body)
     }
 
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {

@@ -119,5 +119,10 @@ async fn take_in(
 }
 
 fn acknowledged(reply: HookReply) -> Response {
-    ([(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()
+    (
+        [(header::CONTENT_TYPE, reply.content_type)],
+        reply.headers,
+        reply.body,
+    )
+        .into_response()
 }
