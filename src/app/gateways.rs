@@ -12,6 +12,7 @@ use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::signalwire::{self, SignalWireConfig};
 use crate::gateway::telnyx::{Telnyx, TelnyxConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
+use crate::gateway::vonage::{Vonage, VonageConfig};
 use crate::gateway::{Gateway, Gateways};
 
 /// Every configured gateway. `local_url` and `sandbox_secret` are for the sandbox alone.
@@ -52,6 +53,18 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
             signing_keys: both(&section.signing_key, section.signing_key_other.as_ref()),
             sim: section.sim,
             messages_url: section.messages_url.clone(),
+        })),
+        GatewaySection::Vonage(section) => shared(Vonage::new(VonageConfig {
+            name: name.clone(),
+            api_key: section.api_key.clone(),
+            api_secret: section.api_secret.clone(),
+            signature_secrets: both(
+                &section.signature_secret,
+                section.signature_secret_other.as_ref(),
+            ),
+            signature_method: section.signature_method,
+            sender: section.sender.clone(),
+            api_url: section.api_url.clone(),
         })),
         GatewaySection::Http(mapping) => shared(Http::new(name.clone(), Mapping::clone(mapping))),
         GatewaySection::Signalwire(section) => shared(signalwire::gateway(SignalWireConfig {

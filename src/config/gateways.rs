@@ -7,6 +7,7 @@ use super::check::capital;
 use super::load::ConfigError;
 use crate::gateway::http::{Mapping, Unusable};
 use crate::gateway::telnyx::PublicKey;
+use crate::gateway::vonage::SignatureMethod;
 use crate::phone::PhoneNumber;
 
 /// `[gateways.NAME]`
@@ -25,6 +26,8 @@ pub enum GatewaySection {
     Plivo(PlivoSection),
     /// SMS Gateway for Android.
     Android(AndroidSection),
+    /// Vonage's SMS API.
+    Vonage(VonageSection),
     /// Any other gateway that speaks HTTP, by a mapping.
     Http(Box<Mapping>),
 }
@@ -139,6 +142,28 @@ pub struct AndroidSection {
     pub messages_url: String,
 }
 
+/// `[gateways.NAME]` with `kind = "vonage"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VonageSection {
+    /// The account.
+    pub api_key: String,
+    /// What authorizes sends.
+    pub api_secret: SecretString,
+    /// What hooks are signed with.
+    pub signature_secret: SecretString,
+    /// While the secret is rotated: the other one.
+    #[serde(default)]
+    pub signature_secret_other: Option<SecretString>,
+    /// How hooks are signed, as the account says.
+    pub signature_method: SignatureMethod,
+    /// The number or short code that texts come from.
+    pub sender: String,
+    /// The API; another address is for tests.
+    #[serde(default = "vonage_api")]
+    pub api_url: String,
+}
+
 /// The line's number in the simulator.
 pub(super) fn sandbox_sender() -> String {
     "+15550100".to_owned()
@@ -154,6 +179,10 @@ fn telnyx_api() -> String {
 
 fn plivo_api() -> String {
     "https://api.plivo.com".to_owned()
+}
+
+fn vonage_api() -> String {
+    "https://rest.nexmo.com".to_owned()
 }
 
 impl GatewaySection {
@@ -174,6 +203,7 @@ impl GatewaySection {
             Self::Telnyx(section) => section.check(place),
             Self::Plivo(section) => section.check(place),
             Self::Android(section) => section.check(place),
+            Self::Vonage(section) => section.check(place),
             Self::Http(mapping) => {
                 let refused = |Unusable { key, problem, fix }| {
                     ConfigError::new(format!("{place}.{key}"), problem, fix)
@@ -235,6 +265,20 @@ impl PlivoSection {
         ];
         check_filled(place, &credentials, "Copy both from the Plivo console")?;
         check_url(place, &self.api_url, "https://api.plivo.com")?;
+        check_sender(place, &self.sender)
+    }
+}
+
+impl VonageSection {
+    fn check(&self, place: &str) -> Result<(), ConfigError> {
+        let credentials = [
+            ("api_key", self.api_key.as_str()),
+            ("api_secret", self.api_secret.expose_secret()),
+            ("signature_secret", self.signature_secret.expose_secret()),
+        ];
+        let fix = "Copy all three from the API settings of the Vonage dashboard; signing must be switched on there";
+        check_filled(place, &credentials, fix)?;
+        check_url(place, &self.api_url, "https://rest.nexmo.com")?;
         check_sender(place, &self.sender)
     }
 }

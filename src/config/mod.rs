@@ -18,7 +18,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use gateways::{
-    AndroidSection, GatewaySection, SandboxSection, SignalWireSection, TelnyxSection, TwilioSection,
+    AndroidSection, GatewaySection, SandboxSection, SignalWireSection, TelnyxSection,
+    TwilioSection, VonageSection,
 };
 pub use load::{ConfigError, load};
 

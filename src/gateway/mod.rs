@@ -14,6 +14,7 @@ pub mod sandbox;
 pub mod signalwire;
 pub mod telnyx;
 pub mod twilio;
+pub mod vonage;
 mod wire;
 
 use std::collections::BTreeMap;
