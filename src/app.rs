@@ -95,6 +95,8 @@ impl Seams {
 /// The running parts. Clones share them.
 #[derive(Clone)]
 pub struct App {
+    /// Takes texts in.
+    pub intake: Arc<Intake>,
     /// Sends texts and takes receipts in.
     pub dispatch: Arc<Dispatch>,
     /// Pages until a human is there.
@@ -196,7 +198,7 @@ impl App {
         });
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
-            intake,
+            intake: Arc::clone(&intake),
             dispatch: Arc::clone(&dispatch),
             handoff: Arc::clone(&handoff),
             gateways,
@@ -211,6 +213,7 @@ impl App {
             stopping,
         };
         let app = Self {
+            intake,
             dispatch,
             paging,
             followup,

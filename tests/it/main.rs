@@ -12,6 +12,7 @@ mod delivery;
 mod followup;
 mod hooks;
 mod journeys;
+mod long_texts;
 mod migrations;
 mod model;
 mod oracles;
