@@ -10,6 +10,7 @@ mod commands;
 mod crisis;
 mod delivery;
 mod followup;
+mod gateways;
 mod hooks;
 mod journeys;
 mod long_texts;

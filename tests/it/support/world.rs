@@ -151,6 +151,11 @@ impl World {
             .unwrap()
     }
 
+    /// The time in Unix seconds, as gateways sign it.
+    pub(crate) fn clock_s(&self) -> i64 {
+        self.clock.now().0 / 1000
+    }
+
     pub(crate) fn phone(&self, number: &str) -> Phone<'_> {
         Phone {
             world: self,
