@@ -95,8 +95,6 @@ impl Seams {
 /// The running parts. Clones share them.
 #[derive(Clone)]
 pub struct App {
-    /// Takes texts in.
-    pub intake: Arc<Intake>,
     /// Sends texts and takes receipts in.
     pub dispatch: Arc<Dispatch>,
     /// Pages until a human is there.
@@ -198,7 +196,7 @@ impl App {
         });
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
-            intake: Arc::clone(&intake),
+            intake,
             dispatch: Arc::clone(&dispatch),
             handoff: Arc::clone(&handoff),
             gateways,
@@ -213,7 +211,6 @@ impl App {
             stopping,
         };
         let app = Self {
-            intake,
             dispatch,
             paging,
             followup,
@@ -229,6 +226,12 @@ impl App {
             app.reload_rules().await?;
         }
         Ok(app)
+    }
+
+    /// Takes texts in.
+    #[must_use]
+    pub fn intake(&self) -> &Arc<Intake> {
+        &self.doors.intake
     }
 
     /// Reads the edited rule files again. If they are refused, the rules in force stay, and log,

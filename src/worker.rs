@@ -47,7 +47,7 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             async move { followup.tick().await }
         },
     ));
-    let intake = Arc::clone(&app.intake);
+    let intake = Arc::clone(app.intake());
     // A hook that brings the last piece does the work itself: here is only what was waited for in vain.
     tasks.spawn(run("intake", stopping.clone(), Arc::default(), move || {
         let intake = Arc::clone(&intake);

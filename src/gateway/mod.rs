@@ -216,6 +216,10 @@ pub enum SendOutcome {
 }
 
 /// What a gateway can do.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about a gateway; no two make a state"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// The hook's response may carry a text to the sender.

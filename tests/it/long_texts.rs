@@ -25,7 +25,12 @@ async fn piece(world: &World, id: &str, (number, total): (u8, u8), words: &str) 
             total,
         }),
     };
-    world.app.intake.text("main", false, inbound).await.unwrap();
+    world
+        .app
+        .intake()
+        .text("main", false, inbound)
+        .await
+        .unwrap();
     world.settle().await;
 }
 
@@ -128,8 +133,8 @@ both! {
         piece(&world, "p1", (1, 2), "what is DBT").await;
         let other = world.another_app().await;
         world.clock.advance(seconds(10));
-        assert_eq!(other.intake.tick().await.unwrap(), 1);
-        assert_eq!(world.app.intake.tick().await.unwrap(), 0);
+        assert_eq!(other.intake().tick().await.unwrap(), 1);
+        assert_eq!(world.app.intake().tick().await.unwrap(), 0);
         world.settle().await;
         assert!(!world.phone(TEXTER).inbox().is_empty());
         assert_eq!(world.count(INBOUNDS).await, 1);

@@ -83,13 +83,12 @@ pub(super) fn read(
             _ => Class::of_status(status).outcome(after_s, format!("http-{status}")),
         };
     };
-    let code = rule
-        .code
-        .as_ref()
-        .and_then(|path| text_of(path.follow(&json)?))
-        // It goes into the database and the log: a code, not a page of HTML.
-        .map(|code| code.chars().filter(|c| !c.is_control()).take(64).collect())
-        .unwrap_or_else(|| format!("http-{status}"));
+    let code = rule.code.as_ref().and_then(|path| path.follow(&json));
+    // It goes into the database and the log: a code, not a page of HTML.
+    let code = code.and_then(text_of).map_or_else(
+        || format!("http-{status}"),
+        |code| code.chars().filter(|c| !c.is_control()).take(64).collect(),
+    );
     match rule.means {
         Meaning::Accepted => rule.accepted(outbox_id, &text, &json),
         Meaning::Retry => Class::Retry.outcome(after_s, code),

@@ -83,7 +83,7 @@ fn the_key_is_not_the_token_that_sends_and_one_header_counts() {
 /// Signs fields that stand in the order of their names.
 fn signed(body: &str, key: &str) -> Hook {
     let fields: String = form_urlencoded::parse(body.as_bytes())
-        .map(|(name, value)| format!("{name}{value}"))
+        .flat_map(|(name, value)| [name, value])
         .collect();
     let mac = Hmac::<Sha1>::new_from_slice(key.as_bytes()).unwrap();
     let mac = mac.chain_update(INBOUND).chain_update(fields);
