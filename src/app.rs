@@ -228,6 +228,12 @@ impl App {
         Ok(app)
     }
 
+    /// Takes texts in.
+    #[must_use]
+    pub fn intake(&self) -> &Arc<Intake> {
+        &self.doors.intake
+    }
+
     /// Reads the edited rule files again. If they are refused, the rules in force stay, and log,
     /// audit log and `/readyz` say so.
     ///

@@ -47,6 +47,12 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             async move { followup.tick().await }
         },
     ));
+    let intake = Arc::clone(app.intake());
+    // A hook that brings the last piece does the work itself: here is only what was waited for in vain.
+    tasks.spawn(run("intake", stopping.clone(), Arc::default(), move || {
+        let intake = Arc::clone(&intake);
+        async move { intake.tick().await }
+    }));
     let paging = Arc::clone(&app.paging);
     tasks.spawn(run(
         "paging",

@@ -5,6 +5,9 @@ use serde::Deserialize;
 
 use super::check::capital;
 use super::load::ConfigError;
+use crate::gateway::http::{Mapping, Unusable};
+use crate::gateway::telnyx::PublicKey;
+use crate::gateway::vonage::SignatureMethod;
 use crate::phone::PhoneNumber;
 
 /// `[gateways.NAME]`
@@ -15,6 +18,18 @@ pub enum GatewaySection {
     Sandbox(SandboxSection),
     /// Twilio Programmable Messaging.
     Twilio(TwilioSection),
+    /// `SignalWire`'s Compatibility API.
+    Signalwire(SignalWireSection),
+    /// Telnyx Messaging.
+    Telnyx(TelnyxSection),
+    /// Plivo Messaging.
+    Plivo(PlivoSection),
+    /// SMS Gateway for Android.
+    Android(AndroidSection),
+    /// Vonage's SMS API.
+    Vonage(VonageSection),
+    /// Any other gateway that speaks HTTP, by a mapping.
+    Http(Box<Mapping>),
 }
 
 impl GatewaySection {
@@ -52,6 +67,103 @@ pub struct TwilioSection {
     pub api_url: String,
 }
 
+/// `[gateways.NAME]` with `kind = "signalwire"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignalWireSection {
+    /// The project, a UUID.
+    pub project_id: String,
+    /// The token that authorizes sends.
+    pub api_token: SecretString,
+    /// What hooks are signed with.
+    pub signing_key: SecretString,
+    /// While the key is rotated: the other one.
+    #[serde(default)]
+    pub signing_key_other: Option<SecretString>,
+    /// The number that texts come from, in E.164.
+    pub sender: String,
+    /// The space, `https://example.signalwire.com`.
+    pub api_url: String,
+}
+
+/// `[gateways.NAME]` with `kind = "telnyx"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelnyxSection {
+    /// The key that authorizes sends.
+    pub api_key: SecretString,
+    /// The key that hooks are verified with, in base64. It is public.
+    pub public_key: PublicKey,
+    /// The number or short code that texts come from.
+    pub sender: String,
+    /// The API; another address is for tests.
+    #[serde(default = "telnyx_api")]
+    pub api_url: String,
+}
+
+/// `[gateways.NAME]` with `kind = "plivo"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlivoSection {
+    /// The account, `MA…` or `SA…`.
+    pub auth_id: String,
+    /// The token that signs hooks and authorizes sends.
+    pub auth_token: SecretString,
+    /// While a token is rotated: the other one, accepted for hooks only.
+    #[serde(default)]
+    pub auth_token_other: Option<SecretString>,
+    /// Whether hooks with the weak older signature are taken.
+    #[serde(default)]
+    pub allow_v2: bool,
+    /// The number or short code that texts come from.
+    pub sender: String,
+    /// The API; another address is for tests.
+    #[serde(default = "plivo_api")]
+    pub api_url: String,
+}
+
+/// `[gateways.NAME]` with `kind = "android"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AndroidSection {
+    /// The user of the app's API.
+    pub username: String,
+    /// Its password.
+    pub password: SecretString,
+    /// What hooks are signed with.
+    pub signing_key: SecretString,
+    /// While the key is rotated: the other one.
+    #[serde(default)]
+    pub signing_key_other: Option<SecretString>,
+    /// Which SIM card sends, from 1; without it the phone's own choice.
+    #[serde(default)]
+    pub sim: Option<u8>,
+    /// Where texts are posted.
+    pub messages_url: String,
+}
+
+/// `[gateways.NAME]` with `kind = "vonage"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VonageSection {
+    /// The account.
+    pub api_key: String,
+    /// What authorizes sends.
+    pub api_secret: SecretString,
+    /// What hooks are signed with.
+    pub signature_secret: SecretString,
+    /// While the secret is rotated: the other one.
+    #[serde(default)]
+    pub signature_secret_other: Option<SecretString>,
+    /// How hooks are signed, as the account says.
+    pub signature_method: SignatureMethod,
+    /// The number or short code that texts come from.
+    pub sender: String,
+    /// The API; another address is for tests.
+    #[serde(default = "vonage_api")]
+    pub api_url: String,
+}
+
 /// The line's number in the simulator.
 pub(super) fn sandbox_sender() -> String {
     "+15550100".to_owned()
@@ -59,6 +171,18 @@ pub(super) fn sandbox_sender() -> String {
 
 fn twilio_api() -> String {
     "https://api.twilio.com".to_owned()
+}
+
+fn telnyx_api() -> String {
+    "https://api.telnyx.com".to_owned()
+}
+
+fn plivo_api() -> String {
+    "https://api.plivo.com".to_owned()
+}
+
+fn vonage_api() -> String {
+    "https://rest.nexmo.com".to_owned()
 }
 
 impl GatewaySection {
@@ -75,19 +199,29 @@ impl GatewaySection {
         match self {
             Self::Sandbox(section) => check_sender(place, &section.sender),
             Self::Twilio(section) => section.check(place),
+            Self::Signalwire(section) => section.check(place),
+            Self::Telnyx(section) => section.check(place),
+            Self::Plivo(section) => section.check(place),
+            Self::Android(section) => section.check(place),
+            Self::Vonage(section) => section.check(place),
+            Self::Http(mapping) => {
+                let refused = |Unusable { key, problem, fix }| {
+                    ConfigError::new(format!("{place}.{key}"), problem, fix)
+                };
+                mapping.check().map_err(refused)?;
+                check_sender(place, &mapping.sender)
+            }
         }
     }
 }
 
 impl TwilioSection {
     fn check(&self, place: &str) -> Result<(), ConfigError> {
-        if self.auth_token.expose_secret().is_empty() || self.account_sid.is_empty() {
-            return Err(ConfigError::new(
-                place,
-                "account_sid or auth_token is empty",
-                "Copy both from the Twilio console",
-            ));
-        }
+        let credentials = [
+            ("account_sid", self.account_sid.as_str()),
+            ("auth_token", self.auth_token.expose_secret()),
+        ];
+        check_filled(place, &credentials, "Copy both from the Twilio console")?;
         check_url(place, &self.api_url, "https://api.twilio.com")?;
         if self.sender.starts_with("MG") {
             return Ok(());
@@ -96,14 +230,131 @@ impl TwilioSection {
     }
 }
 
+impl SignalWireSection {
+    fn check(&self, place: &str) -> Result<(), ConfigError> {
+        let credentials = [
+            ("project_id", self.project_id.as_str()),
+            ("api_token", self.api_token.expose_secret()),
+            ("signing_key", self.signing_key.expose_secret()),
+        ];
+        let fix = "Copy all three from the API page of your SignalWire space; the signing key is not the token";
+        check_filled(place, &credentials, fix)?;
+        check_url(place, &self.api_url, "https://example.signalwire.com")?;
+        check_sender(place, &self.sender)
+    }
+}
+
+impl TelnyxSection {
+    fn check(&self, place: &str) -> Result<(), ConfigError> {
+        let credentials = [("api_key", self.api_key.expose_secret())];
+        check_filled(
+            place,
+            &credentials,
+            "Copy an API key from the Telnyx portal",
+        )?;
+        check_url(place, &self.api_url, "https://api.telnyx.com")?;
+        check_sender(place, &self.sender)
+    }
+}
+
+impl PlivoSection {
+    fn check(&self, place: &str) -> Result<(), ConfigError> {
+        let credentials = [
+            ("auth_id", self.auth_id.as_str()),
+            ("auth_token", self.auth_token.expose_secret()),
+        ];
+        check_filled(place, &credentials, "Copy both from the Plivo console")?;
+        check_url(place, &self.api_url, "https://api.plivo.com")?;
+        check_sender(place, &self.sender)
+    }
+}
+
+impl VonageSection {
+    fn check(&self, place: &str) -> Result<(), ConfigError> {
+        let credentials = [
+            ("api_key", self.api_key.as_str()),
+            ("api_secret", self.api_secret.expose_secret()),
+            ("signature_secret", self.signature_secret.expose_secret()),
+        ];
+        let fix = "Copy all three from the API settings of the Vonage dashboard; signing must be switched on there";
+        check_filled(place, &credentials, fix)?;
+        check_url(place, &self.api_url, "https://rest.nexmo.com")?;
+        check_sender(place, &self.sender)
+    }
+}
+
+impl AndroidSection {
+    fn check(&self, place: &str) -> Result<(), ConfigError> {
+        let keys = [Some(&self.signing_key), self.signing_key_other.as_ref()];
+        let mut keys = keys.into_iter().flatten();
+        if keys.any(|key| key.expose_secret().chars().count() < LEAST_SIGNING_KEY) {
+            return Err(ConfigError::new(
+                format!("{place}.signing_key"),
+                format!(
+                    "it is shorter than {LEAST_SIGNING_KEY} characters; the app starts with one of 8 digits, which can be guessed"
+                ),
+                "Set a long random one in the app (Settings, Webhooks, Signing Key) and here",
+            ));
+        }
+        let credentials = [
+            ("username", self.username.as_str()),
+            ("password", self.password.expose_secret()),
+            ("signing_key", self.signing_key.expose_secret()),
+        ];
+        check_filled(
+            place,
+            &credentials,
+            "Copy it from the home screen of the app",
+        )?;
+        if self.sim == Some(0) {
+            return Err(ConfigError::new(
+                format!("{place}.sim"),
+                "SIM cards are counted from 1",
+                "Write 1 or 2, or leave the key out",
+            ));
+        }
+        let example = "http://192.168.1.20:8080/message";
+        check_web(
+            &format!("{place}.messages_url"),
+            &self.messages_url,
+            example,
+        )
+    }
+}
+
+/// What anyone could try is not a secret: 16 characters are more than a hundred bits if they are random.
+const LEAST_SIGNING_KEY: usize = 16;
+
+/// Refuses an empty value, and one that could not be sent in a header: a line break that was copied
+/// with a token is the usual reason.
+fn check_filled(place: &str, values: &[(&str, &str)], fix: &str) -> Result<(), ConfigError> {
+    for (key, value) in values {
+        let problem = if value.is_empty() {
+            "it is empty"
+        } else if value.trim() != *value || value.chars().any(char::is_control) {
+            "a space or a line break stands in it"
+        } else {
+            continue;
+        };
+        return Err(ConfigError::new(format!("{place}.{key}"), problem, fix));
+    }
+    Ok(())
+}
+
 fn check_url(place: &str, url: &str, example: &str) -> Result<(), ConfigError> {
-    if url::Url::parse(url).is_ok() {
+    check_web(&format!("{place}.api_url"), url, example)
+}
+
+/// Refuses what cannot be called. `place` names the key.
+fn check_web(place: &str, url: &str, example: &str) -> Result<(), ConfigError> {
+    let web = |url: url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    if url::Url::parse(url).is_ok_and(web) {
         return Ok(());
     }
     Err(ConfigError::new(
-        format!("{place}.api_url"),
+        place,
         "this is not a web address",
-        format!("Leave it out, or write it like {example}"),
+        format!("Write it like {example}"),
     ))
 }
 

@@ -17,7 +17,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use gateways::{GatewaySection, SandboxSection, TwilioSection};
+pub use gateways::{
+    AndroidSection, GatewaySection, SandboxSection, SignalWireSection, TelnyxSection,
+    TwilioSection, VonageSection,
+};
 pub use load::{ConfigError, load};
 
 use crate::locale::Locale;

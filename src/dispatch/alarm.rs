@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::Dispatch;
+use super::{Dispatch, policy};
 use crate::clock::At;
 use crate::gateway::client::send;
 use crate::gateway::{Outgoing, SendOutcome, receipts_url};
@@ -52,11 +52,12 @@ impl Dispatch {
                 to: &contact.number,
                 body: &body,
                 lane: Lane::Page,
+                validity: policy::validity(Lane::Page),
                 receipts_url: &receipts,
             };
             for attempt in 1..=TRIES {
                 let answer = send(&self.client, gateway.build_send(&page)).await;
-                let outcome = gateway.read_send(answer.as_result());
+                let outcome = gateway.read_send(outbox_id, answer.as_result());
                 tracing::warn!(attempt, ?outcome, "page without the store");
                 if matches!(outcome, SendOutcome::Accepted { .. }) {
                     break;

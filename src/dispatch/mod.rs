@@ -95,10 +95,11 @@ impl Dispatch {
             to: &due.to,
             body: &due.body,
             lane: due.lane,
+            validity: policy::validity(due.lane),
             receipts_url: &receipts,
         });
         let answer: Answer = send(&self.client, request).await;
-        gateway.read_send(answer.as_result())
+        gateway.read_send(due.id, answer.as_result())
     }
 
     async fn settle(

@@ -3,10 +3,19 @@
 //! A [`Gateway`] never touches the network: the core hands it the bytes of a hook or of a
 //! response and carries out the request that it builds. Floor 2.
 
+pub mod android;
 pub mod client;
+#[cfg(test)]
+mod conformance;
 pub mod form;
+pub mod http;
+pub mod plivo;
 pub mod sandbox;
+pub mod signalwire;
+pub mod telnyx;
 pub mod twilio;
+pub mod vonage;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,6 +62,9 @@ pub enum VerifyError {
     /// The signature is another one.
     #[error("the signature does not match")]
     Mismatch,
+    /// It was signed too long ago, or our clock is wrong.
+    #[error("the signature is too old, or our clock is wrong")]
+    Stale,
 }
 
 /// What a hook told us.
@@ -133,6 +145,8 @@ pub struct Outgoing<'a> {
     pub body: &'a MessageBody,
     /// Its lane.
     pub lane: Lane,
+    /// How long the gateway may keep it and try; after that it must say that it failed.
+    pub validity: Duration,
     /// Where receipts should be sent (the status hook, with the outbox id as `ref`).
     pub receipts_url: &'a str,
 }
@@ -202,6 +216,10 @@ pub enum SendOutcome {
 }
 
 /// What a gateway can do.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about a gateway; no two make a state"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// The hook's response may carry a text to the sender.
@@ -222,6 +240,8 @@ pub struct Caps {
 /// A text that goes back in the response to the hook.
 #[derive(Clone, Copy, Debug)]
 pub struct InlineReply<'a> {
+    /// Whom it goes to: the sender of the text.
+    pub to: &'a PhoneNumber,
     /// The words.
     pub body: &'a MessageBody,
     /// Where its receipts should be sent; none when nothing could be stored to receive them.
@@ -233,8 +253,22 @@ pub struct InlineReply<'a> {
 pub struct HookReply {
     /// Its `Content-Type`.
     pub content_type: &'static str,
+    /// More headers that the gateway reads.
+    pub headers: HeaderMap,
     /// Its body.
     pub body: String,
+}
+
+impl HookReply {
+    /// A response without headers of its own.
+    #[must_use]
+    pub fn new(content_type: &'static str, body: impl Into<String>) -> Self {
+        Self {
+            content_type,
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
 }
 
 /// One SMS provider, configured. Pure over bytes.
@@ -266,8 +300,8 @@ pub trait Gateway: Send + Sync {
     /// The request that sends a text.
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest;
 
-    /// What the gateway's answer means.
-    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome;
+    /// What the gateway's answer to the send of this outbox row means.
+    fn read_send(&self, outbox_id: Uuid, result: ApiResult<'_>) -> SendOutcome;
 
     /// The request that asks how far a text has come; none where the gateway cannot be asked.
     fn build_poll(&self, _gateway_ref: &str) -> Option<ApiRequest> {
@@ -285,8 +319,9 @@ pub trait Gateway: Send + Sync {
         None
     }
 
-    /// What the answer to [`Gateway::build_list`] says; none when it cannot be read.
-    fn read_list(&self, _result: ApiResult<'_>) -> Option<Listing> {
+    /// What the answer to [`Gateway::build_list`] says of the texts since then; none when it cannot be
+    /// read. A list may be coarser than `since`, so it is handed in again.
+    fn read_list(&self, _since: At, _result: ApiResult<'_>) -> Option<Listing> {
         None
     }
 }

@@ -17,8 +17,7 @@
 
 use std::time::Duration;
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::Method;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -26,7 +25,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use super::form::Form;
+use super::wire::{self, JSON};
 use super::{
     ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply,
     Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
@@ -141,24 +140,18 @@ impl Gateway for Sandbox {
     }
 
     fn acknowledge(&self, inline: Option<InlineReply<'_>>) -> HookReply {
-        HookReply {
-            content_type: "application/json",
-            body: json!({
+        HookReply::new(
+            JSON,
+            json!({
                 "reply": inline.map(|reply| reply.body.reveal()),
                 "receipts_url": inline.and_then(|reply| reply.receipts_url),
             })
             .to_string(),
-        }
+        )
     }
 
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // Hex is always a valid header value; without it the simulator would answer 401.
-        if let Ok(mut value) = HeaderValue::from_str(&authorization(&self.config.secret)) {
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
+        let headers = wire::headers(Some(JSON), Some(authorization(&self.config.secret)));
         ApiRequest {
             method: Method::POST,
             url: format!("{}{MESSAGES_PATH}", self.config.api_url),
@@ -175,19 +168,8 @@ impl Gateway for Sandbox {
         }
     }
 
-    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome {
-        match result {
-            ApiResult::NotConnected => SendOutcome::Retry {
-                after_s: None,
-                code: "not-connected".to_owned(),
-            },
-            ApiResult::Unanswered => SendOutcome::Ambiguous,
-            ApiResult::Answered {
-                status,
-                retry_after_s,
-                body,
-            } => read_answer(status, retry_after_s, body),
-        }
+    fn read_send(&self, _: Uuid, result: ApiResult<'_>) -> SendOutcome {
+        wire::read_send(result, read_answer)
     }
 }
 
@@ -198,13 +180,13 @@ fn receipt(id: &str, status: &str, hook: &Value, url: &str) -> Event {
         "failed" | "opted_out" => Delivery::Failed,
         _ => return Event::Ignored("a receipt with a status that we do not know"),
     };
-    let outbox_id = hook["outbox_id"].as_str().map(str::to_owned).or_else(|| {
-        let (_, query) = url.split_once('?')?;
-        Form::parse(query.as_bytes()).text("ref")
-    });
+    let named = hook["outbox_id"].as_str();
+    let outbox_id = named
+        .and_then(|id| Uuid::try_parse(id).ok())
+        .or_else(|| wire::outbox_id(&wire::query(url)));
     Event::Receipt(Receipt {
         gateway_ref: id.to_owned(),
-        outbox_id: outbox_id.and_then(|id| Uuid::try_parse(&id).ok()),
+        outbox_id,
         delivery,
         code: (delivery == Delivery::Failed).then(|| status.to_owned()),
         opted_out: status == "opted_out",
@@ -212,12 +194,10 @@ fn receipt(id: &str, status: &str, hook: &Value, url: &str) -> Event {
 }
 
 fn inbound(id: &str, hook: &Value) -> Event {
-    let unknown = format!("unknown:{id}");
-    let from = hook["from"].as_str().filter(|from| !from.is_empty());
     Event::Inbound(Inbound {
         part: None,
         gateway_ref: id.to_owned(),
-        from: PhoneNumber::of_sender(from.unwrap_or(&unknown)),
+        from: wire::sender(hook["from"].as_str().map(str::to_owned), id),
         to: PhoneNumber::of_sender(hook["to"].as_str().unwrap_or_default()),
         body: MessageBody::new(hook["body"].as_str().unwrap_or_default()),
         media: hook["media"]
@@ -233,16 +213,9 @@ fn read_answer(status: u16, after_s: Option<u64>, body: &[u8]) -> SendOutcome {
         .as_str()
         .map_or_else(|| format!("http-{status}"), str::to_owned);
     match status {
-        200..300 => match json["id"].as_str() {
-            Some(id) if !id.is_empty() => SendOutcome::Accepted {
-                gateway_ref: id.to_owned(),
-            },
-            _ => SendOutcome::Ambiguous,
-        },
+        200..300 => wire::accepted(json["id"].as_str()),
         _ if code == "opted_out" => SendOutcome::OptedOut { code },
-        408 | 425 | 429 | 500.. => SendOutcome::Retry { after_s, code },
-        300..=399 | 401 | 403..=405 => SendOutcome::Misconfigured { code },
-        _ => SendOutcome::Permanent { code },
+        _ => wire::Class::of_status(status).outcome(after_s, code),
     }
 }
 

@@ -11,6 +11,7 @@ use axum::routing::any;
 
 use super::Doors;
 use crate::gateway::{Event, Gateway, HookReply, InlineReply, RawRequest, receipts_url};
+use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
 pub(super) fn routes() -> Router<Doors> {
@@ -57,7 +58,8 @@ async fn hook(
             Err(unavailable) => return unavailable,
         }
     }
-    let reply = inline.as_ref().map(|(body, receipts_url)| InlineReply {
+    let reply = inline.as_ref().map(|(to, body, receipts_url)| InlineReply {
+        to,
         body,
         receipts_url: Some(receipts_url),
     });
@@ -70,14 +72,15 @@ async fn take_in(
     doors: &Doors,
     gateway: &dyn Gateway,
     event: Event,
-) -> Result<Option<(MessageBody, String)>, Response> {
+) -> Result<Option<(PhoneNumber, MessageBody, String)>, Response> {
     let name = gateway.name();
     match event {
         Event::Inbound(inbound) => {
             let can_reply = gateway.caps().inline_reply;
+            let to = inbound.from.clone();
             match doors.intake.text(name, can_reply, inbound).await {
                 Ok(taken) => Ok(taken.inline.map(|(outbox_id, body)| {
-                    (body, receipts_url(&doors.public_url, name, outbox_id))
+                    (to, body, receipts_url(&doors.public_url, name, outbox_id))
                 })),
                 Err(failed) => {
                     tracing::error!(gateway = %name, error = %failed, "an inbound text was not stored");
@@ -90,6 +93,7 @@ async fn take_in(
                         // A person in crisis is answered even when nothing can be kept.
                         Some(body) => {
                             let reply = InlineReply {
+                                to: &to,
                                 body: &body,
                                 receipts_url: None,
                             };
@@ -115,5 +119,10 @@ async fn take_in(
 }
 
 fn acknowledged(reply: HookReply) -> Response {
-    ([(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()
+    (
+        [(header::CONTENT_TYPE, reply.content_type)],
+        reply.headers,
+        reply.body,
+    )
+        .into_response()
 }

@@ -26,6 +26,8 @@ const INLINE_CONFIRMED_WITHIN: Duration = Duration::from_secs(30);
 pub(super) struct Decided {
     pub(super) taken: Taken,
     pub(super) conversation: Option<Uuid>,
+    /// The row of the text; none when it was a repetition.
+    pub(super) message: Option<Uuid>,
 }
 
 pub(super) async fn decide(
@@ -67,45 +69,88 @@ pub(super) async fn decide(
             tx.close_conversation(conversation.id, now).await?;
         }
         return Ok(Decided {
-            conversation: None,
+            message: Some(message),
             ..Decided::default()
         });
     }
 
-    let context = Context {
-        verdict: &verdict,
-        earlier: &earlier,
-        human_joined: conversation.human_joined,
-        call: calls::progress(tx, &texter.state, &conversation).await?,
-    };
-    let step = conversation::step(&texter.state, &intake.turn(arrival, &context));
-    tx.save_state(&texter, &step.state).await?;
-    let tier = conversation.tier.max(verdict.tier);
-    tx.touch_conversation(conversation.id, tier, now).await?;
+    let read = (&verdict, earlier.as_slice());
+    let (inline, silence) = act(tx, intake, arrival, &texter, &conversation, message, read).await?;
     let due = now.plus(reply_within(verdict.tier));
-    let closed = step
-        .silence
+    let closed = silence
         .and_then(recorded_reason)
         .map(|reason| (now, reason));
     tx.owe_reply(message, texter.id, due, closed).await?;
+    Ok(Decided {
+        taken: Taken { inline },
+        conversation: Some(conversation.id),
+        message: Some(message),
+    })
+}
+
+/// More of a text that was taken in before it was whole. It is one message and owed one reply: only
+/// what makes it worse is acted on.
+pub(super) async fn extend(
+    tx: &mut Tx,
+    intake: &Intake,
+    arrival: &Arrival,
+    texter: &Texter,
+    message: Uuid,
+) -> Result<Decided, StoreError> {
+    let (verdict, body) = (&arrival.verdict, &arrival.inbound.body);
+    let known = tx.extend_inbound(texter, message, body, verdict).await?;
+    let conversation = match &texter.conversation {
+        Some(open) => open,
+        None => &tx.open_conversation(texter.id, arrival.now).await?,
+    };
+    let mut inline = None;
+    if verdict.tier > known {
+        let read = (verdict, &[][..]);
+        (inline, _) = act(tx, intake, arrival, texter, conversation, message, read).await?;
+    }
+    Ok(Decided {
+        taken: Taken { inline },
+        conversation: Some(conversation.id),
+        message: Some(message),
+    })
+}
+
+/// Lets the conversation take its step, and keeps all that follows from it but the obligation.
+async fn act(
+    tx: &mut Tx,
+    intake: &Intake,
+    arrival: &Arrival,
+    texter: &Texter,
+    conversation: &Conversation,
+    message: Uuid,
+    (verdict, earlier): (&Verdict, &[Earlier]),
+) -> Result<(Option<(Uuid, MessageBody)>, Option<Silence>), StoreError> {
+    let now = arrival.now;
+    let context = Context {
+        verdict,
+        earlier,
+        human_joined: conversation.human_joined,
+        call: calls::progress(tx, &texter.state, conversation).await?,
+    };
+    let step = conversation::step(&texter.state, &intake.turn(arrival, &context));
+    tx.save_state(texter, &step.state).await?;
+    let tier = conversation.tier.max(verdict.tier);
+    tx.touch_conversation(conversation.id, tier, now).await?;
     if step.takes_back_waiting {
         tx.withdraw_waiting(texter.id, now).await?;
     }
-    let inline = send_replies(tx, arrival, &texter, &conversation, message, &step.replies).await?;
-    calls::call_human(tx, intake, arrival, &conversation, &step).await?;
-    keep_wishes(tx, intake, arrival, &texter, &conversation, &step).await?;
+    let inline = send_replies(tx, arrival, texter, conversation, message, &step.replies).await?;
+    calls::call_human(tx, intake, arrival, conversation, &step).await?;
+    keep_wishes(tx, intake, arrival, texter, conversation, &step).await?;
     tx.audit(
         now,
         "line",
         "text.decided",
         Some(message),
-        &summary(&verdict, &step),
+        &summary(verdict, &step),
     )
     .await?;
-    Ok(Decided {
-        taken: Taken { inline },
-        conversation: Some(conversation.id),
-    })
+    Ok((inline, step.silence))
 }
 
 /// The verdict in the light of the texts just before, and these. They are read only if there are

@@ -5,6 +5,7 @@
 
 mod calls;
 mod decision;
+mod parts;
 mod responder;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -131,24 +132,34 @@ impl Intake {
             let (intake, arrival) = (Arc::clone(self), Arc::clone(&arrival));
             self.store.write(move |tx| {
                 let (intake, arrival) = (Arc::clone(&intake), Arc::clone(&arrival));
-                Box::pin(async move { decision::decide(tx, &intake, &arrival).await })
+                Box::pin(async move {
+                    match &arrival.inbound.part {
+                        Some(part) => parts::take(tx, &intake, &arrival, part).await,
+                        None => decision::decide(tx, &intake, &arrival).await,
+                    }
+                })
             })
         };
         let outcome = tokio::time::timeout(BUDGET, unit).await;
         match outcome.unwrap_or(Err(StoreError::Late)) {
             Ok(decided) => {
-                self.feed.wake_outbox();
-                self.feed.wake_ladder();
-                self.feed.signal(Signal::Queue);
-                if let Some(conversation) = decided.conversation {
-                    self.feed.signal(Signal::Conversation(conversation));
-                }
+                self.wake(&decided);
                 Ok(decided.taken)
             }
             Err(why) => Err(NotStored {
                 crisis_reply: self.crisis_reply(&arrival),
                 why,
             }),
+        }
+    }
+
+    /// Wakes the workers and open pages for what was decided.
+    fn wake(&self, decided: &decision::Decided) {
+        self.feed.wake_outbox();
+        self.feed.wake_ladder();
+        self.feed.signal(Signal::Queue);
+        if let Some(conversation) = decided.conversation {
+            self.feed.signal(Signal::Conversation(conversation));
         }
     }
 

@@ -87,6 +87,7 @@ impl Tx {
             texter,
             nothing,
         );
+        later!(self, "DELETE FROM parts WHERE texter_id = $1", texter);
         later!(
             self,
             "UPDATE conversations SET closed_at = $2 WHERE texter_id = $1 AND closed_at IS NULL",

@@ -26,7 +26,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 6] = [
+const NEIGHBOURS: [(&str, &str, &str); 7] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -39,6 +39,11 @@ const NEIGHBOURS: [(&str, &str, &str); 6] = [
         "an alert is opened by what a step asks for",
     ),
     ("oncall", "triage", "an alert has a tier"),
+    (
+        "config",
+        "gateway",
+        "what an adapter cannot work with is refused where it is read",
+    ),
     ("store", "crypto", "rows are sealed"),
     ("crypto", "disk", "the key file is private"),
 ];

@@ -151,6 +151,11 @@ impl World {
             .unwrap()
     }
 
+    /// The time in Unix seconds, as gateways sign it.
+    pub(crate) fn clock_s(&self) -> i64 {
+        self.clock.now().0 / 1000
+    }
+
     pub(crate) fn phone(&self, number: &str) -> Phone<'_> {
         Phone {
             world: self,
@@ -179,6 +184,7 @@ impl World {
         loop {
             let paged = self.app.paging.tick().await.unwrap();
             let mut sent = self.app.followup.tick().await.unwrap();
+            sent += self.app.intake().tick().await.unwrap();
             for lane in Lane::ALL {
                 sent += self.app.dispatch.run_once(lane).await.unwrap();
             }
