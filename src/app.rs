@@ -4,13 +4,14 @@ mod gateways;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{At, Clock, SystemClock};
-use crate::config::{Config, GatewaySection};
+use crate::config::{Config, FallbackContact, GatewaySection};
 use crate::content::{PackError, Packs};
 use crate::conversation::Line;
 use crate::credential::{Passwords, Token};
@@ -24,8 +25,10 @@ use crate::handoff::Handoff;
 use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Doors, SETUP_TOKEN, router};
 use crate::id::{IdSource, SystemIds};
+use crate::incidents::{Fresh, Incidents};
 use crate::intake::{Assess, Intake};
-use crate::oncall::{Contact, Desk, Roster, Timing};
+use crate::ledger::{Ledger, Looks};
+use crate::oncall::{Contact, Desk, Operator, Roster, Timing};
 use crate::paging::Paging;
 use crate::phone::PhoneNumber;
 use crate::phrasebook;
@@ -103,6 +106,10 @@ pub struct App {
     pub followup: Arc<Followup>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Tells the operator what went wrong.
+    pub incidents: Arc<Incidents>,
+    /// Looks for what was forgotten.
+    pub ledger: Arc<Ledger>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -143,6 +150,7 @@ impl App {
         let local_url = format!("http://{address}");
         let public_url = config.public_url.as_ref().unwrap_or(&local_url).clone();
         let desk = Arc::new(desk(config, &public_url));
+        let operator = Arc::new(operator(config, &public_url));
         let parts = Parts {
             config,
             local_url: &local_url,
@@ -194,11 +202,26 @@ impl App {
             line: line(config),
             feed: feed.clone(),
         });
+        let incidents = Arc::new(Incidents {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            operator: Arc::clone(&operator),
+            feed: feed.clone(),
+            counted: Fresh::default(),
+        });
+        let ledger = Arc::new(Ledger {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            operator: Arc::clone(&operator),
+            feed: feed.clone(),
+            looks: Looks::default(),
+        });
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
             intake,
             dispatch: Arc::clone(&dispatch),
             handoff: Arc::clone(&handoff),
+            incidents: Arc::clone(&incidents),
             gateways,
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -215,6 +238,8 @@ impl App {
             paging,
             followup,
             handoff,
+            incidents,
+            ledger,
             store,
             feed,
             clock,
@@ -363,12 +388,24 @@ fn line(config: &Config) -> Line {
     }
 }
 
-fn desk(config: &Config, public_url: &str) -> Desk {
-    let contact = |section: &crate::config::FallbackContact| Contact {
+fn contact(section: &FallbackContact) -> Contact {
+    Contact {
         name: section.name.clone(),
         // Checked when the configuration was read.
         number: PhoneNumber::of_sender(section.number.expose_secret()),
-    };
+    }
+}
+
+fn operator(config: &Config, public_url: &str) -> Operator {
+    Operator {
+        contacts: config.operator.contacts.iter().map(contact).collect(),
+        repeat: Duration::from_secs(config.operator.repeat_s),
+        gateway: config.oncall.gateway.clone().unwrap_or_default(),
+        public_url: public_url.to_owned(),
+    }
+}
+
+fn desk(config: &Config, public_url: &str) -> Desk {
     let [repage, claim, answer] = config.oncall.durations();
     Desk {
         roster: Roster {

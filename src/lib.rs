@@ -7,7 +7,7 @@
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`store`] |
-//! | 3 | services | [`intake`] [`dispatch`] [`paging`] [`handoff`] |
+//! | 3 | services | [`intake`] [`dispatch`] [`paging`] [`handoff`] [`incidents`] [`ledger`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -39,7 +39,9 @@ pub mod store;
 
 pub mod dispatch;
 pub mod handoff;
+pub mod incidents;
 pub mod intake;
+pub mod ledger;
 pub mod paging;
 
 pub mod http;

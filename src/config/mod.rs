@@ -47,6 +47,8 @@ pub struct Config {
     pub content: ContentSection,
     /// Who is paged.
     pub oncall: OnCall,
+    /// Who looks after the program.
+    pub operator: OperatorSection,
 }
 
 /// `[listen]`
@@ -131,7 +133,18 @@ pub struct OnCall {
     pub answer_s: u64,
 }
 
-/// `[[oncall.fallback]]`
+/// `[operator]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OperatorSection {
+    /// Who is told when the program cannot mend something alone; without any, the contacts of
+    /// `[[oncall.fallback]]`.
+    pub contacts: Vec<FallbackContact>,
+    /// Seconds from one text about an open incident to the next.
+    pub repeat_s: u64,
+}
+
+/// `[[oncall.fallback]]` and `[[operator.contacts]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FallbackContact {
@@ -185,6 +198,15 @@ impl Default for OnCall {
             repage_s: 120,
             claim_s: 300,
             answer_s: 300,
+        }
+    }
+}
+
+impl Default for OperatorSection {
+    fn default() -> Self {
+        Self {
+            contacts: Vec::new(),
+            repeat_s: 900,
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::feed::Feed;
 use crate::gateway::Gateways;
 use crate::handoff::Handoff;
 use crate::id::IdSource;
+use crate::incidents::Incidents;
 use crate::intake::Intake;
 use crate::store::Store;
 use simulator::Simulator;
@@ -44,6 +45,8 @@ pub struct Doors {
     pub dispatch: Arc<Dispatch>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Tells the operator what went wrong.
+    pub incidents: Arc<Incidents>,
     /// The gateways.
     pub gateways: Gateways,
     /// For pages that only read.

@@ -3,12 +3,14 @@
 
 mod alert;
 mod code;
+mod operator;
 mod reply;
 mod roster;
 mod words;
 
 pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::codes;
+pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Contact, Desk, Roster};
 pub use words::{

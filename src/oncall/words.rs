@@ -89,7 +89,7 @@ pub fn unreachable(code: &str, why: &str) -> String {
 }
 
 /// A wait as `minutes:seconds`.
-fn minutes(wait: Duration) -> String {
+pub(super) fn minutes(wait: Duration) -> String {
     let seconds = wait.as_secs();
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }

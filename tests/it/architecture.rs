@@ -20,7 +20,15 @@ const FLOORS: [&[&str]; 6] = [
         "rulebook",
         "store",
     ],
-    &["dispatch", "followup", "handoff", "intake", "paging"],
+    &[
+        "dispatch",
+        "followup",
+        "handoff",
+        "incidents",
+        "intake",
+        "ledger",
+        "paging",
+    ],
     &["http"],
     &["app", "cli", "lifecycle", "main", "telemetry", "worker"],
 ];

@@ -12,6 +12,7 @@ mod delivery;
 mod followup;
 mod hooks;
 mod journeys;
+mod ledger;
 mod migrations;
 mod model;
 mod oracles;
