@@ -23,7 +23,7 @@ use crate::followup::{Followup, Scrub};
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::handoff::Handoff;
 use crate::http::simulator::{Simulator, SimulatorConfig};
-use crate::http::{Doors, SETUP_TOKEN, router};
+use crate::http::{Doors, SETUP_TOKEN, Signing, SigningRules, router};
 use crate::id::{IdSource, SystemIds};
 use crate::incidents::{Fresh, Incidents};
 use crate::intake::{Assess, Intake};
@@ -106,6 +106,8 @@ pub struct App {
     pub followup: Arc<Followup>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Takes inbound texts in.
+    pub intake: Arc<Intake>,
     /// Tells the operator what went wrong.
     pub incidents: Arc<Incidents>,
     /// Looks for what was forgotten.
@@ -218,11 +220,12 @@ impl App {
         });
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
-            intake,
+            intake: Arc::clone(&intake),
             dispatch: Arc::clone(&dispatch),
             handoff: Arc::clone(&handoff),
             incidents: Arc::clone(&incidents),
             gateways,
+            signing: signing(config),
             store: store.clone(),
             clock: Arc::clone(&clock),
             passwords: Passwords::new(Arc::clone(&ids)),
@@ -238,6 +241,7 @@ impl App {
             paging,
             followup,
             handoff,
+            intake,
             incidents,
             ledger,
             store,
@@ -394,6 +398,17 @@ fn contact(section: &FallbackContact) -> Contact {
         // Checked when the configuration was read.
         number: PhoneNumber::of_sender(section.number.expose_secret()),
     }
+}
+
+fn signing(config: &Config) -> Signing {
+    let rules = config.gateways.iter().map(|(name, section)| {
+        let rules = SigningRules {
+            policy: section.signature(),
+            other_urls: section.other_urls().to_vec(),
+        };
+        (name.clone(), rules)
+    });
+    Signing::new(rules.collect())
 }
 
 fn operator(config: &Config, public_url: &str) -> Operator {

@@ -27,6 +27,8 @@ const GRACE: Duration = Duration::from_secs(15);
 /// are the guard. After it, what the texter writes is theirs to answer, no clock pages for it, and
 /// a person needs longer than a machine.
 const GRACE_WITH_HUMAN: Duration = Duration::from_mins(10);
+/// How long a text may be held before the operator is reminded: the failed signature was told at once.
+const GRACE_HELD: Duration = Duration::from_mins(10);
 /// How far back a look goes for texts without an obligation; the first one after a start, further.
 const LOOK_BACK: Duration = Duration::from_hours(1);
 const LOOK_BACK_AT_START: Duration = Duration::from_hours(24);
@@ -120,6 +122,8 @@ impl Ledger {
             now,
         )
         .await?;
+        self.reckon(tx, IncidentKind::Quarantine, &found.held, &found.open, now)
+            .await?;
         for (message, texter, gateway) in &found.unowed {
             // From now on it is owed like any other: if nobody answers it, it is overdue.
             tx.owe_reply(*message, *texter, now, None).await?;
@@ -177,7 +181,7 @@ impl Ledger {
             "line",
             "ledger.mended",
             Some(row),
-            &json!({"kind": kind.name()}),
+            &json!({"kind": kind.word()}),
         )
         .await?;
         tx.raise(
@@ -195,6 +199,7 @@ impl Ledger {
 struct Found {
     overdue: Vec<Overdue>,
     unanswered: Vec<Overdue>,
+    held: Vec<Overdue>,
     unowed: Vec<(Uuid, Uuid, String)>,
     stalled: Vec<Alert>,
     /// The open incidents that a look may close.
@@ -204,10 +209,15 @@ struct Found {
 impl Found {
     async fn read(tx: &mut Tx, now: At, back: Duration) -> Result<Self, StoreError> {
         let open = tx.incidents_open().await?.into_iter();
-        let states = [IncidentKind::Overdue, IncidentKind::Unanswered];
+        let states = [
+            IncidentKind::Overdue,
+            IncidentKind::Unanswered,
+            IncidentKind::Quarantine,
+        ];
         Ok(Self {
             overdue: tx.overdue(now.minus(GRACE), false).await?,
             unanswered: tx.overdue(now.minus(GRACE_WITH_HUMAN), true).await?,
+            held: tx.held_since(now.minus(GRACE_HELD)).await?,
             unowed: tx.unowed(now.minus(back), BATCH).await?,
             stalled: tx.alerts_stalled(BATCH).await?,
             open: open
@@ -220,6 +230,7 @@ impl Found {
     fn is_nothing(&self) -> bool {
         self.overdue.is_empty()
             && self.unanswered.is_empty()
+            && self.held.is_empty()
             && self.unowed.is_empty()
             && self.stalled.is_empty()
             && self.open.is_empty()

@@ -3,6 +3,7 @@
 mod chat;
 mod content;
 mod explain;
+mod quarantine;
 pub mod segments;
 mod serve;
 pub mod triage;
@@ -51,6 +52,11 @@ enum Command {
     Content {
         #[command(subcommand)]
         command: content::Command,
+    },
+    /// Decide on texts that are held because their signature did not hold
+    Quarantine {
+        #[command(subcommand)]
+        command: quarantine::Command,
     },
     /// Count SMS segments: one JSON string a line in, one JSON object a line out
     Segments {
@@ -121,6 +127,9 @@ impl Arguments {
                 Ok(triage::run(&rules, input(file)?, output, print)?)
             }
             Command::Content { command } => content::run(&command),
+            Command::Quarantine { command } => {
+                quarantine::run(&config::load(self.config.as_deref())?, &command)
+            }
             Command::Segments { file } => Ok(segments::run(
                 input(file)?,
                 BufWriter::new(io::stdout().lock()),

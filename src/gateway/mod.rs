@@ -46,9 +46,47 @@ pub struct RawRequest<'a> {
     pub now: At,
 }
 
-/// Proof that a request passed [`Gateway::verify`]. Only this module and its children can make one.
+/// Leave to read a request: it passed [`Gateway::verify`], or the operator's policy lets it be read
+/// all the same ([`unverified_but_observed`]). Only this module and its children can make one.
 #[derive(Debug)]
 pub struct Verified(());
+
+/// What is done with a hook whose signature does not hold.
+///
+/// It is for rolling a gateway out: a wrong token or address must not lose anybody's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignaturePolicy {
+    /// It is refused. The only policy under which nobody can text in another's name.
+    #[default]
+    Enforce,
+    /// It is taken as if it had been signed.
+    Observe,
+    /// A text is held until the operator decides; a crisis in it is answered with 988 all the same.
+    Quarantine,
+}
+
+impl SignaturePolicy {
+    /// The word for it in the configuration.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
+/// Lets a request be read whose signature does NOT hold, where the operator's policy says so; none
+/// under [`SignaturePolicy::Enforce`]. For the hooks alone (a test looks for other callers): whoever
+/// calls it must raise an incident, and under quarantine must not act on what was read.
+pub(crate) fn unverified_but_observed(policy: SignaturePolicy) -> Option<Verified> {
+    match policy {
+        SignaturePolicy::Enforce => None,
+        SignaturePolicy::Observe | SignaturePolicy::Quarantine => Some(Verified(())),
+    }
+}
 
 /// Why a request was not trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -345,6 +383,11 @@ impl Gateways {
                 .map(|g| (g.name().to_owned(), g))
                 .collect(),
         ))
+    }
+
+    /// All of them, in the order of their names.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Gateway>> {
+        self.0.values()
     }
 
     /// The gateway of a name.

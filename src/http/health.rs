@@ -42,7 +42,7 @@ async fn counts(doors: &Doors) -> Result<serde_json::Value, StoreError> {
         "obligations": {"open": owed, "overdue": overdue},
         "alerts": {"open": alerts, "unacknowledged": unacknowledged},
         "incidents": incidents.iter().map(|open| json!({
-            "kind": open.kind.name(), "subject": open.subject, "count": open.count,
+            "kind": open.kind.word(), "subject": open.subject, "count": open.count,
             "since": open.opened_at,
         })).collect::<Vec<_>>(),
         "outbox": {"waiting": tx.outbox_waiting().await?},

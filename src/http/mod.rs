@@ -8,6 +8,7 @@ mod hooks;
 mod live;
 mod security;
 mod session;
+mod signing;
 pub mod simulator;
 mod staff;
 
@@ -30,6 +31,7 @@ use crate::id::IdSource;
 use crate::incidents::Incidents;
 use crate::intake::Intake;
 use crate::store::Store;
+pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
 pub(crate) use staff::SETUP_TOKEN;
 
@@ -49,6 +51,8 @@ pub struct Doors {
     pub incidents: Arc<Incidents>,
     /// The gateways.
     pub gateways: Gateways,
+    /// Which of their hooks are trusted.
+    pub signing: Signing,
     /// For pages that only read.
     pub store: Store,
     /// The time.

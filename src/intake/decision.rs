@@ -50,7 +50,8 @@ pub(super) async fn decide(
         body: &arrival.inbound.body,
         media: arrival.inbound.media,
         verdict: &verdict,
-        at: now,
+        // Never later than now: a provider's clock may be ahead of ours.
+        at: arrival.sent_at.unwrap_or(now).min(now),
     };
     if !tx.record_inbound(&texter, &conversation, &new).await? {
         if texter.conversation.is_none() {

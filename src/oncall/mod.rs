@@ -14,5 +14,6 @@ pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Contact, Desk, Roster};
 pub use words::{
-    acknowledged, already_taken, nothing_open, page, taken_by, unreachable, unstored, wants_erasure,
+    acknowledged, already_taken, nothing_open, page, taken_by, unconfirmed, unreachable, unstored,
+    wants_erasure,
 };

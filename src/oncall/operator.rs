@@ -47,7 +47,7 @@ pub enum IncidentKind {
 impl IncidentKind {
     /// The word for logs, metrics and `/readyz`: the same as in the table.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Overdue => "overdue",
             Self::Unanswered => "unanswered",

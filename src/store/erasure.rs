@@ -60,6 +60,7 @@ impl Tx {
         let nothing: &[u8] = &[];
         // The index must be unique, and nothing that is looked up is as short as an id.
         let index = texter.as_bytes().as_slice();
+        self.erase_held(texter, now).await?;
         later!(
             self,
             "UPDATE texters SET number_index = $2, number_sealed = $3, wrapped_key = $3,

@@ -198,6 +198,6 @@ impl Tx {
 
 fn named(incident: &Incident) -> Value {
     serde_json::json!({
-        "kind": incident.kind.name(), "subject": incident.subject, "count": incident.count,
+        "kind": incident.kind.word(), "subject": incident.subject, "count": incident.count,
     })
 }

@@ -20,6 +20,7 @@ mod paging;
 mod privacy;
 mod rules_in_force;
 mod serving;
+mod signatures;
 mod staff_pages;
 mod store_contract;
 mod support;
