@@ -32,6 +32,7 @@ use crate::oncall::{Contact, Desk, Operator, Roster, Timing};
 use crate::paging::Paging;
 use crate::phone::PhoneNumber;
 use crate::phrasebook;
+use crate::reconcile::{NextLook, Reconcile};
 use crate::rulebook::Rulebook;
 use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
@@ -112,6 +113,8 @@ pub struct App {
     pub incidents: Arc<Incidents>,
     /// Looks for what was forgotten.
     pub ledger: Arc<Ledger>,
+    /// Looks for what no hook brought.
+    pub reconcile: Arc<Reconcile>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -177,7 +180,7 @@ impl App {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             gateways: gateways.clone(),
-            client,
+            client: client.clone(),
             desk: Arc::clone(&desk),
             feed: feed.clone(),
             last_alarm: LastAlarm::default(),
@@ -218,6 +221,19 @@ impl App {
             feed: feed.clone(),
             looks: Looks::default(),
         });
+        let reconcile = Arc::new(Reconcile {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            gateways: gateways.clone(),
+            client,
+            intake: Arc::clone(&intake),
+            operator,
+            feed: feed.clone(),
+            holder: ids.id(clock.now()),
+            every: Duration::from_secs(config.reconcile.every_s),
+            look_back: Duration::from_secs(config.reconcile.look_back_s),
+            next: NextLook::default(),
+        });
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
             intake: Arc::clone(&intake),
@@ -244,6 +260,7 @@ impl App {
             intake,
             incidents,
             ledger,
+            reconcile,
             store,
             feed,
             clock,

@@ -7,7 +7,7 @@
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`store`] |
-//! | 3 | services | [`intake`] [`dispatch`] [`paging`] [`handoff`] [`incidents`] [`ledger`] |
+//! | 3 | services | [`intake`] [`dispatch`] [`paging`] [`handoff`] [`incidents`] [`ledger`] [`reconcile`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -43,6 +43,7 @@ pub mod incidents;
 pub mod intake;
 pub mod ledger;
 pub mod paging;
+pub mod reconcile;
 
 pub mod http;
 

@@ -62,6 +62,16 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         let ledger = Arc::clone(&ledger);
         async move { ledger.tick().await }
     }));
+    let reconcile = Arc::clone(&app.reconcile);
+    tasks.spawn(run(
+        "reconcile",
+        stopping.clone(),
+        Arc::default(),
+        move || {
+            let reconcile = Arc::clone(&reconcile);
+            async move { reconcile.tick().await }
+        },
+    ));
     let paging = Arc::clone(&app.paging);
     tasks.spawn(run(
         "paging",

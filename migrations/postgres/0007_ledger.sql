@@ -36,3 +36,10 @@ CREATE TABLE quarantine (
 );
 CREATE UNIQUE INDEX quarantine_once ON quarantine (gateway, gateway_ref) WHERE gateway_ref IS NOT NULL;
 CREATE INDEX quarantine_held ON quarantine (at) WHERE done_at IS NULL;
+
+-- Blind indexes of what gateways call the texts of who was erased: so that a list of a gateway does
+-- not bring them back.
+CREATE TABLE erased_refs (
+    ref_index       BYTEA   NOT NULL PRIMARY KEY,
+    at              BIGINT  NOT NULL
+);

@@ -41,7 +41,15 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     check_folder("triage", config.triage.directory.as_deref(), &at)?;
     check_folder("content", config.content.directory.as_deref(), &at)?;
     check_on_call(config, &at)?;
-    check_operator(config, &at)
+    check_operator(config, &at)?;
+    check_seconds("reconcile.every_s", config.reconcile.every_s, 30, &at)?;
+    // A look leaves the last minute to the hooks: it must be in the next one.
+    check_seconds(
+        "reconcile.look_back_s",
+        config.reconcile.look_back_s,
+        120,
+        &at,
+    )
 }
 
 /// The folder must be there. What is in it may be wrong: then what ships with the program serves.

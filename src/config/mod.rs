@@ -49,6 +49,8 @@ pub struct Config {
     pub oncall: OnCall,
     /// Who looks after the program.
     pub operator: OperatorSection,
+    /// Looking for texts that no hook brought.
+    pub reconcile: ReconcileSection,
 }
 
 /// `[listen]`
@@ -144,6 +146,16 @@ pub struct OperatorSection {
     pub repeat_s: u64,
 }
 
+/// `[reconcile]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReconcileSection {
+    /// Seconds from one look at the providers' lists to the next.
+    pub every_s: u64,
+    /// How many seconds each look goes back behind the one before: a provider may list a text late.
+    pub look_back_s: u64,
+}
+
 /// `[[oncall.fallback]]` and `[[operator.contacts]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -207,6 +219,15 @@ impl Default for OperatorSection {
         Self {
             contacts: Vec::new(),
             repeat_s: 900,
+        }
+    }
+}
+
+impl Default for ReconcileSection {
+    fn default() -> Self {
+        Self {
+            every_s: 180,
+            look_back_s: 600,
         }
     }
 }

@@ -360,11 +360,20 @@ pub trait Gateway: Send + Sync {
     }
 }
 
+/// A text that a gateway says came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The text.
+    pub inbound: Inbound,
+    /// When it came in; none when the gateway's date cannot be read, and then it is taken for old enough.
+    pub at: Option<At>,
+}
+
 /// Texts that a gateway says came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The texts.
-    pub inbound: Vec<Inbound>,
+    pub inbound: Vec<Listed>,
     /// Where the list goes on, for [`Gateway::build_list`].
     pub next: Option<String>,
 }

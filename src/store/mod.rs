@@ -10,6 +10,7 @@ mod conversations;
 mod erasure;
 mod error;
 mod incidents;
+mod leases;
 mod messages;
 mod obligations;
 mod outbox;

@@ -28,6 +28,7 @@ const FLOORS: [&[&str]; 6] = [
         "intake",
         "ledger",
         "paging",
+        "reconcile",
     ],
     &["http"],
     &["app", "cli", "lifecycle", "main", "telemetry", "worker"],

@@ -96,6 +96,10 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["oncall.repage_s", "15"],
         ),
         (
+            edit("[[oncall", "[reconcile]\nlook_back_s = 60\n[[oncall"),
+            vec!["reconcile.look_back_s", "120"],
+        ),
+        (
             edit("[[oncall", "[operator]\nrepeat_s = 5\n[[oncall"),
             vec!["operator.repeat_s", "60"],
         ),

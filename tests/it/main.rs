@@ -18,6 +18,7 @@ mod model;
 mod oracles;
 mod paging;
 mod privacy;
+mod reconcile;
 mod rules_in_force;
 mod serving;
 mod signatures;

@@ -183,7 +183,7 @@ impl World {
             for lane in Lane::ALL {
                 sent += self.app.dispatch.run_once(lane).await.unwrap();
             }
-            if paged + sent > 0 {
+            if paged + sent + self.app.reconcile.tick().await.unwrap() > 0 {
                 continue;
             }
             // Last: with a clock that jumps, what is due is sent before anyone calls it overdue.
