@@ -20,6 +20,7 @@ use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::{Dispatch, LastAlarm};
 use crate::feed::Feed;
 use crate::followup::{Followup, Scrub};
+use crate::gateway::Gateways;
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::handoff::Handoff;
 use crate::http::simulator::{Simulator, SimulatorConfig};
@@ -380,6 +381,12 @@ impl Parts<'_> {
     }
 }
 
+/// The gateways, for building requests and answers without a server. The sandbox among them cannot
+/// sign: its secret comes from the keys.
+pub(crate) fn gateways(config: &Config) -> Gateways {
+    gateways::of(config, "http://127.0.0.1", "")
+}
+
 fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartError> {
     let master = keyfile::load_or_create(&config.keys.file, ids)?;
     Ok(Arc::new(Keyring::new(&master)))
@@ -387,7 +394,7 @@ fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartErr
 
 /// The edited packs, if there are any and they hold; else the ones that ship with the program, and
 /// whether edited ones were refused.
-fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
+pub(crate) fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
     let Some(directory) = &config.content.directory else {
         return Ok((Arc::new(Packs::builtin()?), false));
     };
@@ -400,7 +407,8 @@ fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
     }
 }
 
-fn line(config: &Config) -> Line {
+/// The line, as texters are told.
+pub(crate) fn line(config: &Config) -> Line {
     Line {
         name: config.line.name.clone(),
         contact: config.line.contact.clone(),

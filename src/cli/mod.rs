@@ -3,6 +3,7 @@
 mod chat;
 mod content;
 mod explain;
+mod fallback;
 mod quarantine;
 pub mod segments;
 mod serve;
@@ -52,6 +53,11 @@ enum Command {
     Content {
         #[command(subcommand)]
         command: content::Command,
+    },
+    /// What texters get while this server is down
+    Fallback {
+        #[command(subcommand)]
+        command: fallback::Command,
     },
     /// Decide on texts that are held because their signature did not hold
     Quarantine {
@@ -127,6 +133,9 @@ impl Arguments {
                 Ok(triage::run(&rules, input(file)?, output, print)?)
             }
             Command::Content { command } => content::run(&command),
+            Command::Fallback { command } => {
+                fallback::run(&config::load(self.config.as_deref())?, &command)
+            }
             Command::Quarantine { command } => {
                 quarantine::run(&config::load(self.config.as_deref())?, &command)
             }
