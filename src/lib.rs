@@ -9,7 +9,7 @@
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`store`] |
 //! | 3 | services | [`intake`] [`dispatch`] [`paging`] [`handoff`] [`incidents`] [`ledger`] [`reconcile`] |
 //! | 4 | doors | [`http`] |
-//! | 5 | assembly | [`app`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
+//! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
 pub mod clock;
 pub mod delivery;
@@ -49,6 +49,7 @@ pub mod http;
 
 pub mod app;
 pub mod cli;
+pub mod doctor;
 pub mod lifecycle;
 pub mod telemetry;
 pub mod worker;

@@ -2,6 +2,7 @@
 
 mod chat;
 mod content;
+mod doctor;
 mod explain;
 mod fallback;
 mod quarantine;
@@ -53,6 +54,12 @@ enum Command {
     Content {
         #[command(subcommand)]
         command: content::Command,
+    },
+    /// Look at everything that must be right, here and at the providers, and say what to do
+    Doctor {
+        /// Print JSON: a list of objects with id, state, finding and fix
+        #[arg(long)]
+        json: bool,
     },
     /// What texters get while this server is down
     Fallback {
@@ -133,6 +140,7 @@ impl Arguments {
                 Ok(triage::run(&rules, input(file)?, output, print)?)
             }
             Command::Content { command } => content::run(&command),
+            Command::Doctor { json } => doctor::run(self.config.as_deref(), json),
             Command::Fallback { command } => {
                 fallback::run(&config::load(self.config.as_deref())?, &command)
             }

@@ -4,6 +4,7 @@
 //! response and carries out the request that it builds. Floor 2.
 
 pub mod android;
+pub mod check;
 pub mod client;
 #[cfg(test)]
 mod conformance;
@@ -29,6 +30,7 @@ pub use crate::delivery::Delivery;
 use crate::lane::Lane;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
+use check::{Check, Ours, Reading};
 
 /// A webhook request as it came in, before anything is trusted.
 #[derive(Clone, Copy)]
@@ -345,6 +347,16 @@ pub trait Gateway: Send + Sync {
     /// What the answer to [`Gateway::build_poll`] says; none when it says nothing new.
     fn read_poll(&self, _result: ApiResult<'_>) -> Option<Receipt> {
         None
+    }
+
+    /// What `harborline doctor` asks the provider; nothing where it cannot be asked.
+    fn build_checks(&self) -> Vec<(Check, ApiRequest)> {
+        Vec::new()
+    }
+
+    /// What the answer to one of [`Gateway::build_checks`] says, and what to ask next.
+    fn read_check(&self, _check: Check, _ours: &Ours, _result: ApiResult<'_>) -> Reading {
+        Reading::default()
     }
 
     /// The request that lists the texts that came in since then, or the page of such a list; none

@@ -31,7 +31,15 @@ const FLOORS: [&[&str]; 6] = [
         "reconcile",
     ],
     &["http"],
-    &["app", "cli", "lifecycle", "main", "telemetry", "worker"],
+    &[
+        "app",
+        "cli",
+        "doctor",
+        "lifecycle",
+        "main",
+        "telemetry",
+        "worker",
+    ],
 ];
 
 /// Who may import a neighbour on the same floor, and why.

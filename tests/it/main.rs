@@ -9,6 +9,7 @@ mod browser;
 mod commands;
 mod crisis;
 mod delivery;
+mod doctor;
 mod followup;
 mod hooks;
 mod journeys;
