@@ -1,10 +1,10 @@
 //! The program, put together: configuration in, router and workers out. Floor 5.
 
 mod gateways;
+mod lookout;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use secrecy::ExposeSecret;
@@ -26,17 +26,18 @@ use crate::handoff::Handoff;
 use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Doors, SETUP_TOKEN, Signing, SigningRules, router};
 use crate::id::{IdSource, SystemIds};
-use crate::incidents::{Fresh, Incidents};
+use crate::incidents::Incidents;
 use crate::intake::{Assess, Intake};
-use crate::ledger::{Ledger, Looks};
-use crate::oncall::{Contact, Desk, Operator, Roster, Timing};
+use crate::ledger::Ledger;
+use crate::oncall::{Contact, Desk, Roster, Timing};
 use crate::paging::Paging;
 use crate::phone::PhoneNumber;
 use crate::phrasebook;
-use crate::reconcile::{NextLook, Reconcile};
+use crate::reconcile::Reconcile;
 use crate::rulebook::Rulebook;
 use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
+use lookout::Lookout;
 
 /// Why the program cannot start: one sentence with the place and the fix.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +136,10 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`] names the place and the fix; nothing keeps running.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one list of the parts, in the order in which they need each other"
+    )]
     pub async fn build(
         config: &Config,
         address: SocketAddr,
@@ -156,7 +161,6 @@ impl App {
         let local_url = format!("http://{address}");
         let public_url = config.public_url.as_ref().unwrap_or(&local_url).clone();
         let desk = Arc::new(desk(config, &public_url));
-        let operator = Arc::new(operator(config, &public_url));
         let parts = Parts {
             config,
             local_url: &local_url,
@@ -208,32 +212,20 @@ impl App {
             line: line(config),
             feed: feed.clone(),
         });
-        let incidents = Arc::new(Incidents {
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-            operator: Arc::clone(&operator),
-            feed: feed.clone(),
-            counted: Fresh::default(),
-        });
-        let ledger = Arc::new(Ledger {
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-            operator: Arc::clone(&operator),
-            feed: feed.clone(),
-            looks: Looks::default(),
-        });
-        let reconcile = Arc::new(Reconcile {
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-            gateways: gateways.clone(),
-            client,
-            intake: Arc::clone(&intake),
-            operator,
-            feed: feed.clone(),
-            holder: ids.id(clock.now()),
-            every: Duration::from_secs(config.reconcile.every_s),
-            look_back: Duration::from_secs(config.reconcile.look_back_s),
-            next: NextLook::default(),
+        let Lookout {
+            incidents,
+            ledger,
+            reconcile,
+        } = lookout::of(&lookout::Parts {
+            config,
+            public_url: &public_url,
+            store: &store,
+            clock: &clock,
+            ids: &*ids,
+            gateways: &gateways,
+            client: &client,
+            intake: &intake,
+            feed: &feed,
         });
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
@@ -434,15 +426,6 @@ fn signing(config: &Config) -> Signing {
         (name.clone(), rules)
     });
     Signing::new(rules.collect())
-}
-
-fn operator(config: &Config, public_url: &str) -> Operator {
-    Operator {
-        contacts: config.operator.contacts.iter().map(contact).collect(),
-        repeat: Duration::from_secs(config.operator.repeat_s),
-        gateway: config.oncall.gateway.clone().unwrap_or_default(),
-        public_url: public_url.to_owned(),
-    }
 }
 
 fn desk(config: &Config, public_url: &str) -> Desk {

@@ -25,5 +25,6 @@ mod serving;
 mod signatures;
 mod staff_pages;
 mod store_contract;
+mod store_ledger;
 mod support;
 mod words_in_force;

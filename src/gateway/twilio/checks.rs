@@ -1,4 +1,4 @@
-//! What `harborline doctor` asks Twilio, and SignalWire in its dialect.
+//! What `harborline doctor` asks Twilio, and `SignalWire` in its dialect.
 //!
 //! Source: <https://www.twilio.com/docs/iam/api/account>, <https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource>,
 //! <https://www.twilio.com/docs/messaging/api/service-resource>, <https://www.twilio.com/docs/messaging/api/short-code-resource>.
