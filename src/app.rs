@@ -1,6 +1,7 @@
 //! The program, put together: configuration in, router and workers out. Floor 5.
 
 mod gateways;
+mod lookout;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{At, Clock, SystemClock};
-use crate::config::{Config, GatewaySection};
+use crate::config::{Config, FallbackContact, GatewaySection};
 use crate::content::{PackError, Packs};
 use crate::conversation::Line;
 use crate::credential::{Passwords, Token};
@@ -19,19 +20,24 @@ use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::{Dispatch, LastAlarm};
 use crate::feed::Feed;
 use crate::followup::{Followup, Scrub};
+use crate::gateway::Gateways;
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::handoff::Handoff;
 use crate::http::simulator::{Simulator, SimulatorConfig};
-use crate::http::{Doors, SETUP_TOKEN, router};
+use crate::http::{Doors, SETUP_TOKEN, Signing, SigningRules, router};
 use crate::id::{IdSource, SystemIds};
+use crate::incidents::Incidents;
 use crate::intake::{Assess, Intake};
+use crate::ledger::Ledger;
 use crate::oncall::{Contact, Desk, Roster, Timing};
 use crate::paging::Paging;
 use crate::phone::PhoneNumber;
 use crate::phrasebook;
+use crate::reconcile::Reconcile;
 use crate::rulebook::Rulebook;
 use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
+use lookout::Lookout;
 
 /// Why the program cannot start: one sentence with the place and the fix.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +109,14 @@ pub struct App {
     pub followup: Arc<Followup>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Takes inbound texts in.
+    pub intake: Arc<Intake>,
+    /// Tells the operator what went wrong.
+    pub incidents: Arc<Incidents>,
+    /// Looks for what was forgotten.
+    pub ledger: Arc<Ledger>,
+    /// Looks for what no hook brought.
+    pub reconcile: Arc<Reconcile>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -122,6 +136,10 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`] names the place and the fix; nothing keeps running.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one list of the parts, in the order in which they need each other"
+    )]
     pub async fn build(
         config: &Config,
         address: SocketAddr,
@@ -167,7 +185,7 @@ impl App {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             gateways: gateways.clone(),
-            client,
+            client: client.clone(),
             desk: Arc::clone(&desk),
             feed: feed.clone(),
             last_alarm: LastAlarm::default(),
@@ -194,12 +212,29 @@ impl App {
             line: line(config),
             feed: feed.clone(),
         });
+        let Lookout {
+            incidents,
+            ledger,
+            reconcile,
+        } = lookout::of(&lookout::Parts {
+            config,
+            public_url: &public_url,
+            store: &store,
+            clock: &clock,
+            ids: &*ids,
+            gateways: &gateways,
+            client: &client,
+            intake: &intake,
+            feed: &feed,
+        });
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
-            intake,
+            intake: Arc::clone(&intake),
             dispatch: Arc::clone(&dispatch),
             handoff: Arc::clone(&handoff),
+            incidents: Arc::clone(&incidents),
             gateways,
+            signing: signing(config),
             store: store.clone(),
             clock: Arc::clone(&clock),
             passwords: Passwords::new(Arc::clone(&ids)),
@@ -215,6 +250,10 @@ impl App {
             paging,
             followup,
             handoff,
+            intake,
+            incidents,
+            ledger,
+            reconcile,
             store,
             feed,
             clock,
@@ -340,6 +379,12 @@ impl Parts<'_> {
     }
 }
 
+/// The gateways, for building requests and answers without a server. The sandbox among them cannot
+/// sign: its secret comes from the keys.
+pub(crate) fn gateways(config: &Config) -> Gateways {
+    gateways::of(config, "http://127.0.0.1", "")
+}
+
 fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartError> {
     let master = keyfile::load_or_create(&config.keys.file, ids)?;
     Ok(Arc::new(Keyring::new(&master)))
@@ -347,7 +392,7 @@ fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartErr
 
 /// The edited packs, if there are any and they hold; else the ones that ship with the program, and
 /// whether edited ones were refused.
-fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
+pub(crate) fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
     let Some(directory) = &config.content.directory else {
         return Ok((Arc::new(Packs::builtin()?), false));
     };
@@ -360,7 +405,8 @@ fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
     }
 }
 
-fn line(config: &Config) -> Line {
+/// The line, as texters are told.
+pub(crate) fn line(config: &Config) -> Line {
     Line {
         name: config.line.name.clone(),
         contact: config.line.contact.clone(),
@@ -369,12 +415,26 @@ fn line(config: &Config) -> Line {
     }
 }
 
-fn desk(config: &Config, public_url: &str) -> Desk {
-    let contact = |section: &crate::config::FallbackContact| Contact {
+fn contact(section: &FallbackContact) -> Contact {
+    Contact {
         name: section.name.clone(),
         // Checked when the configuration was read.
         number: PhoneNumber::of_sender(section.number.expose_secret()),
-    };
+    }
+}
+
+fn signing(config: &Config) -> Signing {
+    let rules = config.gateways.iter().map(|(name, section)| {
+        let rules = SigningRules {
+            policy: section.signature(),
+            other_urls: section.other_urls().to_vec(),
+        };
+        (name.clone(), rules)
+    });
+    Signing::new(rules.collect())
+}
+
+fn desk(config: &Config, public_url: &str) -> Desk {
     let [repage, claim, answer] = config.oncall.durations();
     Desk {
         roster: Roster {

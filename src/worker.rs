@@ -53,6 +53,31 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         let intake = Arc::clone(&intake);
         async move { intake.tick().await }
     }));
+    let incidents = Arc::clone(&app.incidents);
+    tasks.spawn(run(
+        "incidents",
+        stopping.clone(),
+        Arc::default(),
+        move || {
+            let incidents = Arc::clone(&incidents);
+            async move { incidents.tick().await }
+        },
+    ));
+    let ledger = Arc::clone(&app.ledger);
+    tasks.spawn(run("ledger", stopping.clone(), Arc::default(), move || {
+        let ledger = Arc::clone(&ledger);
+        async move { ledger.tick().await }
+    }));
+    let reconcile = Arc::clone(&app.reconcile);
+    tasks.spawn(run(
+        "reconcile",
+        stopping.clone(),
+        Arc::default(),
+        move || {
+            let reconcile = Arc::clone(&reconcile);
+            async move { reconcile.tick().await }
+        },
+    ));
     let paging = Arc::clone(&app.paging);
     tasks.spawn(run(
         "paging",

@@ -39,7 +39,7 @@ const ON_TOPIC: f32 = -1.0;
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let folder = Path::new(FOLDER);
     let (mut rows, mut seen, mut hash) = (Vec::new(), BTreeSet::new(), Sha256::new());
-    let files = data::files(&folder.join("training"))?;
+    let files = files(&folder.join("training"))?;
     for (name, content) in &files {
         hash.update(content);
         data::read(name, content, &mut seen, &mut rows)?;
@@ -127,6 +127,21 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     std::fs::write(folder.join("model.toml"), &manifest)?;
     println!("{manifest}");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The files of a folder, by name: each name with its content.
+fn files(folder: &Path) -> std::io::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "tsv") {
+            let name = path.file_name().unwrap_or_default();
+            let name = name.to_string_lossy().into_owned();
+            files.push((name, std::fs::read_to_string(&path)?));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn manifest(

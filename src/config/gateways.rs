@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::check::capital;
 use super::load::ConfigError;
+use crate::gateway::SignaturePolicy;
 use crate::gateway::http::{Mapping, Unusable};
 use crate::gateway::telnyx::PublicKey;
 use crate::gateway::vonage::SignatureMethod;
@@ -33,6 +34,52 @@ pub enum GatewaySection {
 }
 
 impl GatewaySection {
+    /// What is done with a hook whose signature does not hold. The sandbox signs its own hooks.
+    #[must_use]
+    pub fn signature(&self) -> SignaturePolicy {
+        match self {
+            Self::Sandbox(_) => SignaturePolicy::Enforce,
+            Self::Twilio(section) => section.signature,
+            Self::Signalwire(section) => section.signature,
+            Self::Telnyx(section) => section.signature,
+            Self::Plivo(section) => section.signature,
+            Self::Android(section) => section.signature,
+            Self::Vonage(section) => section.signature,
+            Self::Http(mapping) => mapping.signature,
+        }
+    }
+
+    /// Further addresses that the provider may have signed.
+    #[must_use]
+    pub fn other_urls(&self) -> &[String] {
+        match self {
+            // Their signatures do not cover an address.
+            Self::Sandbox(_)
+            | Self::Telnyx(_)
+            | Self::Android(_)
+            | Self::Vonage(_)
+            | Self::Http(_) => &[],
+            Self::Twilio(section) => &section.other_urls,
+            Self::Signalwire(section) => &section.other_urls,
+            Self::Plivo(section) => &section.other_urls,
+        }
+    }
+
+    /// The word for it after `kind =`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Sandbox(_) => "sandbox",
+            Self::Twilio(_) => "twilio",
+            Self::Signalwire(_) => "signalwire",
+            Self::Telnyx(_) => "telnyx",
+            Self::Plivo(_) => "plivo",
+            Self::Android(_) => "android",
+            Self::Vonage(_) => "vonage",
+            Self::Http(_) => "http",
+        }
+    }
+
     /// Whether no real phone is behind it.
     #[must_use]
     pub fn is_sandbox(&self) -> bool {
@@ -65,6 +112,12 @@ pub struct TwilioSection {
     /// The API; another address is for tests.
     #[serde(default = "twilio_api")]
     pub api_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
+    /// Further addresses that the provider may have signed, such as the one before a move.
+    #[serde(default)]
+    pub other_urls: Vec<String>,
 }
 
 /// `[gateways.NAME]` with `kind = "signalwire"`
@@ -84,6 +137,12 @@ pub struct SignalWireSection {
     pub sender: String,
     /// The space, `https://example.signalwire.com`.
     pub api_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
+    /// Further addresses that the provider may have signed, such as the one before a move.
+    #[serde(default)]
+    pub other_urls: Vec<String>,
 }
 
 /// `[gateways.NAME]` with `kind = "telnyx"`
@@ -99,6 +158,9 @@ pub struct TelnyxSection {
     /// The API; another address is for tests.
     #[serde(default = "telnyx_api")]
     pub api_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
 }
 
 /// `[gateways.NAME]` with `kind = "plivo"`
@@ -120,6 +182,12 @@ pub struct PlivoSection {
     /// The API; another address is for tests.
     #[serde(default = "plivo_api")]
     pub api_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
+    /// Further addresses that the provider may have signed, such as the one before a move.
+    #[serde(default)]
+    pub other_urls: Vec<String>,
 }
 
 /// `[gateways.NAME]` with `kind = "android"`
@@ -140,6 +208,9 @@ pub struct AndroidSection {
     pub sim: Option<u8>,
     /// Where texts are posted.
     pub messages_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
 }
 
 /// `[gateways.NAME]` with `kind = "vonage"`
@@ -162,6 +233,9 @@ pub struct VonageSection {
     /// The API; another address is for tests.
     #[serde(default = "vonage_api")]
     pub api_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
 }
 
 /// The line's number in the simulator.
@@ -195,6 +269,9 @@ impl GatewaySection {
                 "the name becomes part of a web address",
                 "Use a-z, 0-9, - and _ only",
             ));
+        }
+        for url in self.other_urls() {
+            check_signed_url(place, url)?;
         }
         match self {
             Self::Sandbox(section) => check_sender(place, &section.sender),
@@ -355,6 +432,22 @@ fn check_web(place: &str, url: &str, example: &str) -> Result<(), ConfigError> {
         place,
         "this is not a web address",
         format!("Write it like {example}"),
+    ))
+}
+
+/// A proxy may have put a path in front; what a hook adds to it must stand alone.
+fn check_signed_url(place: &str, text: &str) -> Result<(), ConfigError> {
+    let signed = |url: &url::Url| {
+        let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+        web && url.query().is_none() && url.fragment().is_none() && !text.ends_with('/')
+    };
+    if url::Url::parse(text).is_ok_and(|url| signed(&url)) {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        format!("{place}.other_urls"),
+        "one of them is not the beginning of a web address",
+        "Write each like https://old.example.org, without a slash at the end",
     ))
 }
 

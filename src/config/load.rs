@@ -149,6 +149,9 @@ fn complete(config: &mut Config) {
             number: SANDBOX_ON_CALL.into(),
         });
     }
+    if config.operator.contacts.is_empty() {
+        config.operator.contacts.clone_from(&config.oncall.fallback);
+    }
     if config.oncall.gateway.is_none() && config.gateways.len() == 1 {
         config.oncall.gateway = config.gateways.keys().next().cloned();
     }

@@ -47,6 +47,10 @@ pub struct Config {
     pub content: ContentSection,
     /// Who is paged.
     pub oncall: OnCall,
+    /// Who looks after the program.
+    pub operator: OperatorSection,
+    /// Looking for texts that no hook brought.
+    pub reconcile: ReconcileSection,
 }
 
 /// `[listen]`
@@ -131,7 +135,28 @@ pub struct OnCall {
     pub answer_s: u64,
 }
 
-/// `[[oncall.fallback]]`
+/// `[operator]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OperatorSection {
+    /// Who is told when the program cannot mend something alone; without any, the contacts of
+    /// `[[oncall.fallback]]`.
+    pub contacts: Vec<FallbackContact>,
+    /// Seconds from one text about an open incident to the next.
+    pub repeat_s: u64,
+}
+
+/// `[reconcile]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReconcileSection {
+    /// Seconds from one look at the providers' lists to the next.
+    pub every_s: u64,
+    /// How many seconds each look goes back behind the one before: a provider may list a text late.
+    pub look_back_s: u64,
+}
+
+/// `[[oncall.fallback]]` and `[[operator.contacts]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FallbackContact {
@@ -185,6 +210,24 @@ impl Default for OnCall {
             repage_s: 120,
             claim_s: 300,
             answer_s: 300,
+        }
+    }
+}
+
+impl Default for OperatorSection {
+    fn default() -> Self {
+        Self {
+            contacts: Vec::new(),
+            repeat_s: 900,
+        }
+    }
+}
+
+impl Default for ReconcileSection {
+    fn default() -> Self {
+        Self {
+            every_s: 180,
+            look_back_s: 600,
         }
     }
 }

@@ -125,7 +125,8 @@ impl Kind {
             | Key::Ask
             | Key::AskedYes
             | Key::AskedUnclear
-            | Key::HumanAsked => Self::Crisis,
+            | Key::HumanAsked
+            | Key::Fallback => Self::Crisis,
             _ => Self::Ordinary,
         }
     }

@@ -127,6 +127,8 @@ names! {
         CheckInNo = "check_in_no",
         /// The check-in.
         CheckIn = "check_in",
+        /// What a provider answers by itself while this server is down.
+        Fallback = "fallback",
         /// The language was changed to the one of this pack.
         Language = "language",
         /// `{rates}` where texts cost what the plan says.

@@ -134,6 +134,14 @@ impl Keyring {
         hmac(&self.index, number.reveal().as_bytes()).to_vec()
     }
 
+    /// The blind index of a gateway's id of a text: it says whether an id is known, and nothing else.
+    #[must_use]
+    pub fn reference_index(&self, gateway: &str, gateway_ref: &str) -> Vec<u8> {
+        // The separator is in no name of a gateway and in no number.
+        let named = format!("{gateway}\n{gateway_ref}");
+        hmac(&self.index, named.as_bytes()).to_vec()
+    }
+
     /// The secret that the sandbox gateway signs with, hexadecimal.
     #[must_use]
     pub fn sandbox_secret(&self) -> String {

@@ -4,6 +4,7 @@
 //! response and carries out the request that it builds. Floor 2.
 
 pub mod android;
+pub mod check;
 pub mod client;
 #[cfg(test)]
 mod conformance;
@@ -29,6 +30,7 @@ pub use crate::delivery::Delivery;
 use crate::lane::Lane;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
+use check::{Check, Ours, Reading};
 
 /// A webhook request as it came in, before anything is trusted.
 #[derive(Clone, Copy)]
@@ -46,9 +48,47 @@ pub struct RawRequest<'a> {
     pub now: At,
 }
 
-/// Proof that a request passed [`Gateway::verify`]. Only this module and its children can make one.
+/// Leave to read a request: it passed [`Gateway::verify`], or the operator's policy lets it be read
+/// all the same ([`unverified_but_observed`]). Only this module and its children can make one.
 #[derive(Debug)]
 pub struct Verified(());
+
+/// What is done with a hook whose signature does not hold.
+///
+/// It is for rolling a gateway out: a wrong token or address must not lose anybody's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignaturePolicy {
+    /// It is refused. The only policy under which nobody can text in another's name.
+    #[default]
+    Enforce,
+    /// It is taken as if it had been signed.
+    Observe,
+    /// A text is held until the operator decides; a crisis in it is answered with 988 all the same.
+    Quarantine,
+}
+
+impl SignaturePolicy {
+    /// The word for it in the configuration.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
+/// Lets a request be read whose signature does NOT hold, where the operator's policy says so; none
+/// under [`SignaturePolicy::Enforce`]. For the hooks alone (a test looks for other callers): whoever
+/// calls it must raise an incident, and under quarantine must not act on what was read.
+pub(crate) fn unverified_but_observed(policy: SignaturePolicy) -> Option<Verified> {
+    match policy {
+        SignaturePolicy::Enforce => None,
+        SignaturePolicy::Observe | SignaturePolicy::Quarantine => Some(Verified(())),
+    }
+}
 
 /// Why a request was not trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -313,6 +353,16 @@ pub trait Gateway: Send + Sync {
         None
     }
 
+    /// What `harborline doctor` asks the provider; nothing where it cannot be asked.
+    fn build_checks(&self) -> Vec<(Check, ApiRequest)> {
+        Vec::new()
+    }
+
+    /// What the answer to one of [`Gateway::build_checks`] says, and what to ask next.
+    fn read_check(&self, _check: Check, _ours: &Ours, _result: ApiResult<'_>) -> Reading {
+        Reading::default()
+    }
+
     /// The request that lists the texts that came in since then, or the page of such a list; none
     /// where the gateway cannot be asked.
     fn build_list(&self, _since: At, _page: Option<&str>) -> Option<ApiRequest> {
@@ -326,11 +376,20 @@ pub trait Gateway: Send + Sync {
     }
 }
 
+/// A text that a gateway says came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The text.
+    pub inbound: Inbound,
+    /// When it came in; none when the gateway's date cannot be read, and then it is taken for old enough.
+    pub at: Option<At>,
+}
+
 /// Texts that a gateway says came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The texts.
-    pub inbound: Vec<Inbound>,
+    pub inbound: Vec<Listed>,
     /// Where the list goes on, for [`Gateway::build_list`].
     pub next: Option<String>,
 }
@@ -349,6 +408,11 @@ impl Gateways {
                 .map(|g| (g.name().to_owned(), g))
                 .collect(),
         ))
+    }
+
+    /// All of them, in the order of their names.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Gateway>> {
+        self.0.values()
     }
 
     /// The gateway of a name.

@@ -18,6 +18,7 @@
 //! MessageUUID=…  ParentMessageUUID=…  PartInfo=1 of 1  Status=undelivered  ErrorCode=30  Sequence=2
 //! ```
 
+mod checks;
 mod signature;
 
 use std::time::Duration;
@@ -27,6 +28,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::check::{Check, Ours, Reading};
 use super::form::Form;
 use super::wire::{self, Class, JSON, XML, escape_xml, made_up_ref, with_plus, without_plus};
 use super::{
@@ -185,6 +187,14 @@ impl Gateway for Plivo {
             opted_out: code.as_deref() == Some(OPTED_OUT),
             code,
         })
+    }
+
+    fn build_checks(&self) -> Vec<(Check, ApiRequest)> {
+        checks::build(self)
+    }
+
+    fn read_check(&self, check: Check, ours: &Ours, result: ApiResult<'_>) -> Reading {
+        checks::read(self, check, ours, result)
     }
 }
 

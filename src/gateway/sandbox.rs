@@ -13,7 +13,9 @@
 //!
 //! The response to a hook is `{"reply":null|"text","receipts_url":null|"…"}`. A send is
 //! `POST {api_url}/simulator/provider/messages` with `{"id","to","from","body","receipts_url"}`,
-//! answered by 201 `{"id":"…"}`, or by an error status with `{"code":"…"}`.
+//! answered by 201 `{"id":"…"}`, or by an error status with `{"code":"…"}`. A list is
+//! `GET {api_url}/simulator/provider/messages?since=MS`, answered by `{"messages":[…]}`: hooks of
+//! texts, each with its time `at` in Unix milliseconds.
 
 use std::time::Duration;
 
@@ -27,9 +29,10 @@ use uuid::Uuid;
 
 use super::wire::{self, JSON};
 use super::{
-    ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply,
-    Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
+    ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply, Listed,
+    Listing, Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
 };
+use crate::clock::At;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
@@ -134,7 +137,9 @@ impl Gateway for Sandbox {
         };
         vec![match hook["status"].as_str() {
             Some(status) => receipt(id, status, &hook, request.url),
-            None if hook["from"].is_string() || hook["body"].is_string() => inbound(id, &hook),
+            None if hook["from"].is_string() || hook["body"].is_string() => {
+                Event::Inbound(inbound(id, &hook))
+            }
             None => Event::Ignored("neither a text nor a receipt"),
         }]
     }
@@ -171,6 +176,33 @@ impl Gateway for Sandbox {
     fn read_send(&self, _: Uuid, result: ApiResult<'_>) -> SendOutcome {
         wire::read_send(result, read_answer)
     }
+
+    fn build_list(&self, since: At, _: Option<&str>) -> Option<ApiRequest> {
+        Some(ApiRequest {
+            method: Method::GET,
+            url: format!("{}{MESSAGES_PATH}?since={}", self.config.api_url, since.0),
+            headers: wire::headers(None, Some(authorization(&self.config.secret))),
+            body: Vec::new(),
+        })
+    }
+
+    fn read_list(&self, since: At, result: ApiResult<'_>) -> Option<Listing> {
+        let answer = wire::json_of(result)?;
+        let listed = |text: &Value| {
+            let at = text["at"].as_i64().map(At);
+            let inbound = inbound(text["id"].as_str()?, text);
+            at.is_none_or(|at| at >= since)
+                .then_some(Listed { inbound, at })
+        };
+        Some(Listing {
+            inbound: answer["messages"]
+                .as_array()?
+                .iter()
+                .filter_map(listed)
+                .collect(),
+            next: None,
+        })
+    }
 }
 
 fn receipt(id: &str, status: &str, hook: &Value, url: &str) -> Event {
@@ -193,8 +225,8 @@ fn receipt(id: &str, status: &str, hook: &Value, url: &str) -> Event {
     })
 }
 
-fn inbound(id: &str, hook: &Value) -> Event {
-    Event::Inbound(Inbound {
+fn inbound(id: &str, hook: &Value) -> Inbound {
+    Inbound {
         part: None,
         gateway_ref: id.to_owned(),
         from: wire::sender(hook["from"].as_str().map(str::to_owned), id),
@@ -204,7 +236,7 @@ fn inbound(id: &str, hook: &Value) -> Event {
             .as_u64()
             .map_or(0, |count| u16::try_from(count).unwrap_or(u16::MAX)),
         keyword_handled: None,
-    })
+    }
 }
 
 fn read_answer(status: u16, after_s: Option<u64>, body: &[u8]) -> SendOutcome {

@@ -25,6 +25,8 @@
 //!    "to":[{"phone_number":"+15005550006","status":"delivery_failed"}],"errors":[{"code":"40008"}]}}}
 //! ```
 
+mod checks;
+
 use std::time::Duration;
 
 use axum::http::Method;
@@ -36,6 +38,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::check::{Check, Ours, Reading};
 use super::wire::{self, Class, JSON, made_up_ref, text_of};
 use super::{
     ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply,
@@ -209,6 +212,14 @@ impl Gateway for Telnyx {
             Event::Receipt(receipt) => Some(receipt),
             _ => None,
         }
+    }
+
+    fn build_checks(&self) -> Vec<(Check, ApiRequest)> {
+        checks::build(self)
+    }
+
+    fn read_check(&self, check: Check, ours: &Ours, result: ApiResult<'_>) -> Reading {
+        checks::read(self, check, ours, result)
     }
 }
 

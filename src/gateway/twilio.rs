@@ -33,6 +33,7 @@
 //!  "next_page_uri":"/2010-04-01/Accounts/AC…/Messages.json?Page=1&PageToken=…"}
 //! ```
 
+mod checks;
 mod codes;
 mod lookup;
 mod signature;
@@ -43,6 +44,7 @@ use axum::http::{HeaderMap, Method};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
+use super::check::{Check, Ours, Reading};
 use super::form::Form;
 use super::wire::{self, FORM, XML, escape_xml, made_up_ref};
 use super::{
@@ -247,6 +249,14 @@ impl Gateway for Twilio {
 
     fn read_list(&self, since: At, result: ApiResult<'_>) -> Option<Listing> {
         lookup::listed(self, since, &wire::json_of(result)?)
+    }
+
+    fn build_checks(&self) -> Vec<(Check, ApiRequest)> {
+        checks::build(self)
+    }
+
+    fn read_check(&self, check: Check, ours: &Ours, result: ApiResult<'_>) -> Reading {
+        checks::read(self, check, ours, result)
     }
 }
 

@@ -32,14 +32,19 @@ async fn counts(doors: &Doors) -> Result<serde_json::Value, StoreError> {
     let mut tx = doors.store.read().await?;
     let (owed, overdue) = tx.obligations_open(doors.clock.now()).await?;
     let (alerts, unacknowledged) = tx.alerts_open().await?;
+    let incidents = tx.incidents_open().await?;
     let rulebook = &doors.intake.rulebook;
     let refused = rulebook.refused().is_some();
     Ok(json!({
-        "status": if overdue > 0 || refused || doors.packs_refused { "degraded" } else { "ok" },
+        "status": if overdue > 0 || refused || doors.packs_refused || !incidents.is_empty() { "degraded" } else { "ok" },
         "triage": {"ruleset": rulebook.current().hash(), "edited_rules_refused": refused},
         "content": {"edited_packs_refused": doors.packs_refused},
         "obligations": {"open": owed, "overdue": overdue},
         "alerts": {"open": alerts, "unacknowledged": unacknowledged},
+        "incidents": incidents.iter().map(|open| json!({
+            "kind": open.kind.word(), "subject": open.subject, "count": open.count,
+            "since": open.opened_at,
+        })).collect::<Vec<_>>(),
         "outbox": {"waiting": tx.outbox_waiting().await?},
     }))
 }

@@ -9,8 +9,15 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
+use serde_json::json;
+
 use super::Doors;
-use crate::gateway::{Event, Gateway, HookReply, InlineReply, RawRequest, receipts_url};
+use crate::gateway::{
+    Event, Gateway, HookReply, InlineReply, RawRequest, SignaturePolicy, VerifyError, receipts_url,
+    unverified_but_observed,
+};
+use crate::intake::Holding;
+use crate::oncall::IncidentKind;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
@@ -44,11 +51,25 @@ async fn hook(
         body: &body,
         now: doors.clock.now(),
     };
-    let verified = match gateway.verify(&request) {
+    let verified = match doors.signing.verify(gateway.as_ref(), &request, path) {
         Ok(verified) => verified,
         Err(why) => {
-            tracing::warn!(gateway = %name, %why, "hook refused: check the auth token and public_url");
-            return (gateway.refuse(why), format!("Refused: {why}.\n")).into_response();
+            let policy = doors.signing.policy(&name);
+            tracing::warn!(gateway = %name, %why, policy = policy.word(), "the signature of a hook does not hold: check the auth token and public_url");
+            let detail = json!({"why": why.to_string(), "policy": policy.word()});
+            doors
+                .incidents
+                .raise(IncidentKind::Signature, &name, detail);
+            match unverified_but_observed(policy) {
+                None => {
+                    return (gateway.refuse(why), format!("Refused: {why}.\n")).into_response();
+                }
+                Some(observed) if policy == SignaturePolicy::Quarantine => {
+                    let events = gateway.parse(&request, observed);
+                    return hold(&doors, gateway.as_ref(), why, events).await;
+                }
+                Some(observed) => observed,
+            }
         }
     };
     let mut inline = None;
@@ -116,6 +137,48 @@ async fn take_in(
             Ok(None)
         }
     }
+}
+
+/// Holds the texts that no signature vouches for. Receipts are not acted on.
+async fn hold(
+    doors: &Doors,
+    gateway: &dyn Gateway,
+    why: VerifyError,
+    events: Vec<Event>,
+) -> Response {
+    let (name, can_reply) = (gateway.name(), gateway.caps().inline_reply);
+    let mut crisis_reply = None;
+    for event in events {
+        let Event::Inbound(inbound) = event else {
+            continue;
+        };
+        let to = inbound.from.clone();
+        match doors.intake.hold(name, &why.to_string(), inbound).await {
+            Ok(Holding::Held(reply)) => {
+                crisis_reply = crisis_reply.or(reply.map(|reply| (to, reply)));
+            }
+            Ok(Holding::Full) => return gateway.refuse(why).into_response(),
+            Err(failed) => {
+                tracing::error!(gateway = %name, error = %failed, "a text was not held");
+                let Some(reply) = failed.crisis_reply else {
+                    return StatusCode::SERVICE_UNAVAILABLE.into_response();
+                };
+                let dispatch = Arc::clone(&doors.dispatch);
+                tokio::spawn(async move { dispatch.page_without_store().await });
+                if !can_reply {
+                    return StatusCode::SERVICE_UNAVAILABLE.into_response();
+                }
+                crisis_reply = Some((to, reply));
+            }
+        }
+    }
+    // Without an outbox row there is nothing that a receipt could settle.
+    let reply = crisis_reply.as_ref().filter(|_| can_reply);
+    acknowledged(gateway.acknowledge(reply.map(|(to, body)| InlineReply {
+        to,
+        body,
+        receipts_url: None,
+    })))
 }
 
 fn acknowledged(reply: HookReply) -> Response {

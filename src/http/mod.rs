@@ -8,6 +8,7 @@ mod hooks;
 mod live;
 mod security;
 mod session;
+mod signing;
 pub mod simulator;
 mod staff;
 
@@ -27,8 +28,10 @@ use crate::feed::Feed;
 use crate::gateway::Gateways;
 use crate::handoff::Handoff;
 use crate::id::IdSource;
+use crate::incidents::Incidents;
 use crate::intake::Intake;
 use crate::store::Store;
+pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
 pub(crate) use staff::SETUP_TOKEN;
 
@@ -44,8 +47,12 @@ pub struct Doors {
     pub dispatch: Arc<Dispatch>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Tells the operator what went wrong.
+    pub incidents: Arc<Incidents>,
     /// The gateways.
     pub gateways: Gateways,
+    /// Which of their hooks are trusted.
+    pub signing: Signing,
     /// For pages that only read.
     pub store: Store,
     /// The time.

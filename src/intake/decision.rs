@@ -52,7 +52,8 @@ pub(super) async fn decide(
         body: &arrival.inbound.body,
         media: arrival.inbound.media,
         verdict: &verdict,
-        at: now,
+        // Never later than now: a provider's clock may be ahead of ours.
+        at: arrival.sent_at.unwrap_or(now).min(now),
     };
     if !tx.record_inbound(&texter, &conversation, &new).await? {
         if texter.conversation.is_none() {
@@ -195,7 +196,11 @@ async fn count_shadows(tx: &mut Tx, arrival: &Arrival) -> Result<(), StoreError>
 
 /// How soon a text is owed its answer.
 fn reply_within(tier: Tier) -> Duration {
-    Duration::from_secs(if tier >= Tier::Concern { 60 } else { 120 })
+    Duration::from_secs(match tier {
+        Tier::High | Tier::Imminent => 30,
+        Tier::Concern => 60,
+        Tier::None | Tier::Topic => 120,
+    })
 }
 
 /// The reason that closes an obligation without a reply. While a human is writing, the reply is

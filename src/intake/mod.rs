@@ -6,7 +6,10 @@
 mod calls;
 mod decision;
 mod parts;
+mod quarantine;
 mod responder;
+
+pub use quarantine::{Holding, NotReleased, Shown};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -106,6 +109,8 @@ struct Arrival {
     inbound: Inbound,
     verdict: Verdict,
     now: At,
+    /// When it was sent, if that was not just now: the thread shows it there.
+    sent_at: Option<At>,
 }
 
 impl Intake {
@@ -119,6 +124,31 @@ impl Intake {
         inline_reply: bool,
         inbound: Inbound,
     ) -> Result<Taken, NotStored> {
+        self.take(gateway, inline_reply, inbound, None).await
+    }
+
+    /// Takes in a text that was sent earlier and only now came to light. It is answered through the
+    /// outbox, and keeps its own time.
+    ///
+    /// # Errors
+    /// [`NotStored`].
+    pub async fn late(
+        self: &Arc<Self>,
+        gateway: &str,
+        inbound: Inbound,
+        sent_at: At,
+    ) -> Result<(), NotStored> {
+        self.take(gateway, false, inbound, Some(sent_at)).await?;
+        Ok(())
+    }
+
+    async fn take(
+        self: &Arc<Self>,
+        gateway: &str,
+        inline_reply: bool,
+        inbound: Inbound,
+        sent_at: Option<At>,
+    ) -> Result<Taken, NotStored> {
         let verdict = self.assess(inbound.body.reveal()).await;
         let now = self.clock.now();
         let arrival = Arc::new(Arrival {
@@ -127,6 +157,7 @@ impl Intake {
             inbound,
             verdict,
             now,
+            sent_at,
         });
         let unit = {
             let (intake, arrival) = (Arc::clone(self), Arc::clone(&arrival));

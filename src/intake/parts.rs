@@ -107,6 +107,7 @@ async fn join(intake: &Intake, arrival: &Arrival, text: &LongText, parts: &[Part
         inline_reply: arrival.inline_reply,
         verdict: intake.assess(&words).await,
         now: arrival.now,
+        sent_at: arrival.sent_at,
         inbound: Inbound {
             // Known again by its first piece.
             gateway_ref: first.unwrap_or_default(),
@@ -173,6 +174,7 @@ async fn flush(tx: &mut Tx, intake: &Intake, text: &LongText) -> Result<Decided,
         inline_reply: false,
         verdict: crate::triage::Verdict::default(),
         now,
+        sent_at: None,
         inbound: Inbound {
             gateway_ref: String::new(),
             from: tx.number_of(&texter).await?,

@@ -72,6 +72,15 @@ pub fn unstored() -> String {
         .to_owned()
 }
 
+/// The page for crisis texts that no signature vouches for.
+#[must_use]
+pub fn unconfirmed(gateway: &str, count: i64) -> String {
+    let texts = if count == 1 { "text" } else { "texts" };
+    format!(
+        "CRISIS, source NOT confirmed: {count} {texts} on gateway {gateway} failed the signature check. Answered with 988 where possible, and held. Ask your operator now to run: harborline quarantine list"
+    )
+}
+
 /// The notice that the texter of an open case wants everything deleted.
 #[must_use]
 pub fn wants_erasure(code: &str) -> String {
@@ -89,7 +98,7 @@ pub fn unreachable(code: &str, why: &str) -> String {
 }
 
 /// A wait as `minutes:seconds`.
-fn minutes(wait: Duration) -> String {
+pub(super) fn minutes(wait: Duration) -> String {
     let seconds = wait.as_secs();
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }

@@ -174,6 +174,33 @@ impl Tx {
         Ok(known)
     }
 
+    /// Whether an inbound text with this id of the gateway was taken in; one whose texter was erased
+    /// since counts too.
+    pub async fn knows_inbound(
+        &mut self,
+        gateway: &str,
+        gateway_ref: &str,
+    ) -> Result<bool, StoreError> {
+        let known: i64 = on!(self, |c| sqlx::query_scalar(
+            "SELECT COUNT(*) FROM messages WHERE gateway = $1 AND gateway_ref = $2"
+        )
+        .bind(gateway)
+        .bind(storable(gateway_ref))
+        .fetch_one(c)
+        .await?);
+        if known > 0 {
+            return Ok(true);
+        }
+        let index = self.keys.reference_index(gateway, &storable(gateway_ref));
+        let erased: i64 = on!(self, |c| sqlx::query_scalar(
+            "SELECT COUNT(*) FROM erased_refs WHERE ref_index = $1"
+        )
+        .bind(index)
+        .fetch_one(c)
+        .await?);
+        Ok(erased > 0)
+    }
+
     /// Records a text to a texter; the outbox sends it.
     pub async fn record_outbound(
         &mut self,

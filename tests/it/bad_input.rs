@@ -96,6 +96,26 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["oncall.repage_s", "15"],
         ),
         (
+            edit("[[oncall", "[reconcile]\nlook_back_s = 60\n[[oncall"),
+            vec!["reconcile.look_back_s", "120"],
+        ),
+        (
+            edit("[[oncall", "[operator]\nrepeat_s = 5\n[[oncall"),
+            vec!["operator.repeat_s", "60"],
+        ),
+        (
+            format!("{GATEWAY}\n[[operator.contacts]]\nname = \"Op\"\nnumber = \"12\""),
+            vec!["operator.contacts", "Op", "+15550100"],
+        ),
+        (
+            edit("sender =", "signature = \"off\"\nsender ="),
+            vec!["gateways.main", "off", "observe"],
+        ),
+        (
+            edit("sender =", "other_urls = [\"old.example.org\"]\nsender ="),
+            vec!["gateways.main.other_urls", "https://old.example.org"],
+        ),
+        (
             edit("[[oncall", "[oncall]\ngateway = \"other\"\n[[oncall"),
             vec!["oncall.gateway", "other", "main"],
         ),

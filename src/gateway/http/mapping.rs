@@ -9,7 +9,7 @@ use super::answers::Rule;
 use super::door::Auth;
 use super::item::{Item, Path};
 use super::template::{Shape, Template};
-use crate::gateway::wire;
+use crate::gateway::{SignaturePolicy, wire};
 use crate::lane::Lane;
 
 /// `[gateways.NAME]` with `kind = "http"`
@@ -36,6 +36,9 @@ pub struct Mapping {
     /// Whether the gateway or its carriers block who replied STOP.
     #[serde(default = "yes")]
     pub(super) blocks_opted_out: bool,
+    /// What is done with a hook that does not prove who it is from.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
     /// How hooks prove who they are from.
     pub(super) auth: Auth,
     /// Where the fields of a text are.

@@ -252,3 +252,30 @@ fn every_answer_has_its_meaning() {
         SendOutcome::Retry { .. }
     ));
 }
+
+#[test]
+fn a_list_is_asked_for_with_the_secret_and_holds_texts_with_their_time() {
+    let sandbox = sandbox("secret");
+    let request = sandbox.build_list(At(7), None).unwrap();
+    assert_eq!(
+        request.url,
+        "http://127.0.0.1:8080/simulator/provider/messages?since=7"
+    );
+    assert!(request.headers[AUTHORIZATION].is_sensitive());
+    let body = r#"{"messages":[{"id":"sim-1","from":"+15005550006","body":"hi","at":7},
+        {"id":"sim-2","from":"+15005550006","body":"before","at":6},{"body":"without an id"}]}"#;
+    let answered = |status, body: &'static str| ApiResult::Answered {
+        status,
+        retry_after_s: None,
+        body: body.as_bytes(),
+    };
+    let listing = sandbox.read_list(At(7), answered(200, body)).unwrap();
+    assert_eq!(listing.inbound.len(), 1);
+    let Listed { inbound, at } = &listing.inbound[0];
+    assert_eq!(
+        (inbound.gateway_ref.as_str(), inbound.body.reveal(), *at),
+        ("sim-1", "hi", Some(At(7)))
+    );
+    assert_eq!(sandbox.read_list(At(7), answered(401, "{}")), None);
+    assert_eq!(sandbox.read_list(At(7), answered(200, "{}")), None);
+}

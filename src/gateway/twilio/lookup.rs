@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Twilio, codes};
 use crate::clock::At;
 use crate::gateway::wire::{self, text_of};
-use crate::gateway::{ApiRequest, Inbound, Listing, Receipt};
+use crate::gateway::{ApiRequest, Inbound, Listed, Listing, Receipt};
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
@@ -67,9 +67,9 @@ pub(super) fn listed(twilio: &Twilio, since: At, page: &Value) -> Option<Listing
     })
 }
 
-fn inbound(message: &Value) -> Option<Inbound> {
+fn inbound(message: &Value) -> Option<Listed> {
     let gateway_ref = text_of(&message["sid"])?;
-    Some(Inbound {
+    let inbound = Inbound {
         from: wire::sender(text_of(&message["from"]), &gateway_ref),
         to: PhoneNumber::of_sender(message["to"].as_str().unwrap_or_default()),
         body: MessageBody::new(message["body"].as_str().unwrap_or_default()),
@@ -77,7 +77,9 @@ fn inbound(message: &Value) -> Option<Inbound> {
         keyword_handled: None,
         part: None,
         gateway_ref,
-    })
+    };
+    let at = at(message);
+    Some(Listed { inbound, at })
 }
 
 /// When a message came in; none when its date cannot be read, and then it is taken for new.

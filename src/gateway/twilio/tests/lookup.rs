@@ -98,13 +98,15 @@ fn a_list_holds_inbound_texts_since_then_and_where_it_goes_on() {
     let ids: Vec<&str> = listing
         .inbound
         .iter()
-        .map(|i| i.gateway_ref.as_str())
+        .map(|i| i.inbound.gateway_ref.as_str())
         .collect();
     assert_eq!(ids, ["SM1", "SM4"]);
-    let first = &listing.inbound[0];
+    assert_eq!(listing.inbound[0].at, Some(DAY));
+    assert_eq!(listing.inbound[1].at, None);
+    let first = &listing.inbound[0].inbound;
     assert_eq!(first.body.reveal(), "I feel alone 😔");
     assert_eq!((first.from.reveal(), first.media), ("+15005550006", 2));
-    assert!(!listing.inbound[1].from.is_reachable());
+    assert!(!listing.inbound[1].inbound.from.is_reachable());
     let next = "/2010-04-01/Accounts/AC1/Messages.json?Page=1";
     assert_eq!(listing.next.as_deref(), Some(next));
     let last = r#"{"messages":[],"next_page_uri":null}"#;
