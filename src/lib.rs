@@ -35,6 +35,7 @@ pub mod feed;
 pub mod followup;
 pub mod gateway;
 pub mod rulebook;
+pub mod spool;
 pub mod store;
 
 pub mod dispatch;

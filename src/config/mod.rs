@@ -44,6 +44,8 @@ pub struct Config {
     pub content: ContentSection,
     /// Who is paged.
     pub oncall: OnCall,
+    /// Where texts are kept that the database cannot take.
+    pub spool: SpoolSection,
 }
 
 /// `[listen]`
@@ -112,6 +114,18 @@ pub struct TriageSection {
     pub directory: Option<PathBuf>,
 }
 
+/// `[spool]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpoolSection {
+    /// The folder; each replica needs one of its own.
+    pub directory: PathBuf,
+    /// The most texts and receipts in it.
+    pub max_entries: usize,
+    /// The most bytes in it.
+    pub max_bytes: u64,
+}
+
 /// `[oncall]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -170,6 +184,16 @@ impl Default for LineSection {
             default_locale: Locale::En,
             free_to_end_user: false,
             care: String::new(),
+        }
+    }
+}
+
+impl Default for SpoolSection {
+    fn default() -> Self {
+        Self {
+            directory: PathBuf::from("data/spool"),
+            max_entries: 100_000,
+            max_bytes: 256 * 1024 * 1024,
         }
     }
 }
