@@ -4,6 +4,7 @@ mod gateways;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use secrecy::ExposeSecret;
@@ -17,6 +18,7 @@ use crate::credential::{Passwords, Token};
 use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::{Dispatch, LastAlarm};
+use crate::failsafe::{FailSafe, Told, Tries};
 use crate::feed::Feed;
 use crate::followup::{Followup, Scrub};
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
@@ -24,12 +26,14 @@ use crate::handoff::Handoff;
 use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Doors, SETUP_TOKEN, router};
 use crate::id::{IdSource, SystemIds};
-use crate::intake::{Assess, Intake};
+use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::oncall::{Contact, Desk, Roster, Timing};
 use crate::paging::Paging;
 use crate::phone::PhoneNumber;
 use crate::phrasebook;
+use crate::roster::LastRoster;
 use crate::rulebook::Rulebook;
+use crate::spool::{Spool, SpoolSettings, Unusable};
 use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
 
@@ -39,6 +43,9 @@ pub enum StartError {
     /// No usable master key.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// No usable spool.
+    #[error(transparent)]
+    Spool(#[from] Unusable),
     /// No usable database.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -69,6 +76,9 @@ pub struct Seams {
     pub client: reqwest::Client,
     /// Judges texts.
     pub assess: Assess,
+    /// How long somebody in crisis waits for the database: [`CRISIS_WAIT`], or longer in a test that
+    /// must not depend on how busy its machine is.
+    pub crisis_wait: Duration,
 }
 
 impl Seams {
@@ -88,6 +98,7 @@ impl Seams {
             ids: Arc::new(SystemIds::default()),
             client: client.map_err(StartError::Client)?,
             assess: triage::assess,
+            crisis_wait: CRISIS_WAIT,
         })
     }
 }
@@ -95,6 +106,8 @@ impl Seams {
 /// The running parts. Clones share them.
 #[derive(Clone)]
 pub struct App {
+    /// Takes in what the hooks bring, whatever the store does.
+    pub failsafe: Arc<FailSafe>,
     /// Sends texts and takes receipts in.
     pub dispatch: Arc<Dispatch>,
     /// Pages until a human is there.
@@ -133,16 +146,32 @@ impl App {
             ids,
             client,
             assess,
+            crisis_wait,
         } = seams;
         let rulebook = Arc::new(Rulebook::new(config.triage.directory.clone())?);
         let (packs, packs_refused) = packs(config, clock.now())?;
         let keys = keyring(config, &*ids)?;
         let sandbox_secret = keys.sandbox_secret();
+        // Before the database: what comes in while it is away goes there.
+        let spool = Arc::new(Spool::open(
+            SpoolSettings {
+                directory: config.spool.directory.clone(),
+                max_entries: config.spool.max_entries,
+                max_bytes: config.spool.max_bytes,
+            },
+            Arc::clone(&keys),
+            Arc::clone(&ids),
+        )?);
+        let beside = config.spool.directory.with_file_name("roster.sealed");
+        let roster = LastRoster::load(beside, Arc::clone(&keys), Arc::clone(&ids));
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
         let feed = Feed::default();
         let local_url = format!("http://{address}");
         let public_url = config.public_url.as_ref().unwrap_or(&local_url).clone();
         let desk = Arc::new(desk(config, &public_url));
+        if let Err(error) = roster.save(&desk.roster) {
+            tracing::error!(%error, "the roster could not be written beside the spool; it is known in memory only");
+        }
         let parts = Parts {
             config,
             local_url: &local_url,
@@ -154,8 +183,10 @@ impl App {
         let intake = Arc::new(Intake {
             store: store.clone(),
             clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
             rulebook: Arc::clone(&rulebook),
             assess,
+            crisis_wait,
             packs: Arc::clone(&packs),
             line: line(config),
             locale: config.line.default_locale,
@@ -171,6 +202,16 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
             last_alarm: LastAlarm::default(),
+        });
+        let failsafe = Arc::new(FailSafe {
+            intake,
+            dispatch: Arc::clone(&dispatch),
+            store: store.clone(),
+            spool,
+            roster: Arc::new(roster),
+            clock: Arc::clone(&clock),
+            told: Told::default(),
+            tries: Tries::default(),
         });
         let paging = Arc::new(Paging {
             store: store.clone(),
@@ -196,8 +237,8 @@ impl App {
         });
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
-            intake,
-            dispatch: Arc::clone(&dispatch),
+            failsafe: Arc::clone(&failsafe),
+            rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),
             gateways,
             store: store.clone(),
@@ -211,6 +252,7 @@ impl App {
             stopping,
         };
         let app = Self {
+            failsafe,
             dispatch,
             paging,
             followup,
@@ -223,7 +265,14 @@ impl App {
             doors,
         };
         if config.triage.directory.is_some() {
-            app.reload_rules().await?;
+            match app.reload_rules().await {
+                Err(error) if !error.is_outage() => return Err(error.into()),
+                // They count all the same.
+                Err(error) => {
+                    tracing::error!(%error, "which triage rules are in force could not be written down")
+                }
+                Ok(()) => {}
+            }
         }
         Ok(app)
     }

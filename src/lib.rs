@@ -6,8 +6,8 @@
 //! |---|---|---|
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
-//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`store`] |
-//! | 3 | services | [`intake`] [`dispatch`] [`paging`] [`handoff`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`roster`] [`spool`] [`store`] |
+//! | 3 | services | [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`handoff`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -34,11 +34,13 @@ pub mod disk;
 pub mod feed;
 pub mod followup;
 pub mod gateway;
+pub mod roster;
 pub mod rulebook;
 pub mod spool;
 pub mod store;
 
 pub mod dispatch;
+pub mod failsafe;
 pub mod handoff;
 pub mod intake;
 pub mod paging;

@@ -12,6 +12,19 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let server = Server::start(config).await?;
         reload_on_hangup(server.app.clone())?;
+        if !server.app.store.is_whole() {
+            greet(&server, None)?;
+            say("The database is out of reach: texts are kept in the spool until it is found.")?;
+            tokio::select! {
+                () = server.app.store.found() => {}
+                stop = asked_to_stop() => {
+                    stop?;
+                    server.stop().await;
+                    return Ok(());
+                }
+            }
+            say("The database was found.")?;
+        }
         let setup = server.app.setup_link().await?;
         greet(&server, setup.as_deref())?;
         asked_to_stop().await?;
@@ -19,6 +32,12 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
         server.stop().await;
         Ok(())
     })
+}
+
+fn say(sentence: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{sentence}")?;
+    out.flush()
 }
 
 fn greet(server: &Server, setup: Option<&str>) -> io::Result<()> {

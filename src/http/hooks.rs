@@ -1,17 +1,16 @@
 //! The hooks that gateways call: raw bytes in, verified, parsed, stored, acknowledged.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use tokio::time::Instant;
 
 use super::Doors;
+use crate::failsafe::{Answer, NotKept};
 use crate::gateway::{Event, Gateway, HookReply, InlineReply, RawRequest, receipts_url};
-use crate::text::MessageBody;
 
 pub(super) fn routes() -> Router<Doors> {
     Router::new()
@@ -34,6 +33,7 @@ async fn hook(
     if !matches!(method, Method::POST | Method::GET) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
+    let since = Instant::now();
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let url = format!("{}{path}", doors.public_url);
     let request = RawRequest {
@@ -50,65 +50,43 @@ async fn hook(
             return (gateway.refuse(why), format!("Refused: {why}.\n")).into_response();
         }
     };
-    let mut inline = None;
+    let mut inline: Option<Answer> = None;
     for event in gateway.parse(&request, verified) {
-        match take_in(&doors, gateway.as_ref(), event).await {
-            Ok(reply) => inline = inline.or(reply),
-            Err(unavailable) => return unavailable,
+        match take_in(&doors, gateway.as_ref(), since, event).await {
+            // One reply fits: a crisis reply, which has a row, goes before a holding line.
+            Ok(Some(answer)) if answer.outbox_id.is_some() => {
+                inline = inline
+                    .filter(|first| first.outbox_id.is_some())
+                    .or(Some(answer));
+            }
+            Ok(answer) => inline = inline.or(answer),
+            Err(NotKept) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
         }
     }
-    let reply = inline.as_ref().map(|(body, receipts_url)| InlineReply {
-        body,
-        receipts_url: Some(receipts_url),
+    let url = |id| receipts_url(&doors.public_url, &name, id);
+    let receipts = inline.as_ref().and_then(|answer| answer.outbox_id.map(url));
+    let reply = inline.as_ref().map(|answer| InlineReply {
+        body: &answer.body,
+        receipts_url: receipts.as_deref(),
     });
     acknowledged(gateway.acknowledge(reply))
 }
 
-/// Hands one event to its service. `Ok` holds what goes back in the response; `Err` is the
-/// response when the event could not be kept, so that the gateway does not count it as taken.
+/// Hands one event to its service. `Ok` holds what goes back in the response.
 async fn take_in(
     doors: &Doors,
     gateway: &dyn Gateway,
+    since: Instant,
     event: Event,
-) -> Result<Option<(MessageBody, String)>, Response> {
-    let name = gateway.name();
+) -> Result<Option<Answer>, NotKept> {
     match event {
-        Event::Inbound(inbound) => {
-            let can_reply = gateway.caps().inline_reply;
-            match doors.intake.text(name, can_reply, inbound).await {
-                Ok(taken) => Ok(taken.inline.map(|(outbox_id, body)| {
-                    (body, receipts_url(&doors.public_url, name, outbox_id))
-                })),
-                Err(failed) => {
-                    tracing::error!(gateway = %name, error = %failed, "an inbound text was not stored");
-                    if failed.crisis_reply.is_some() {
-                        // Not awaited: the texter must not wait for the pager.
-                        let dispatch = Arc::clone(&doors.dispatch);
-                        tokio::spawn(async move { dispatch.page_without_store().await });
-                    }
-                    match failed.crisis_reply.filter(|_| can_reply) {
-                        // A person in crisis is answered even when nothing can be kept.
-                        Some(body) => {
-                            let reply = InlineReply {
-                                body: &body,
-                                receipts_url: None,
-                            };
-                            Err(acknowledged(gateway.acknowledge(Some(reply))))
-                        }
-                        None => Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),
-                    }
-                }
-            }
+        Event::Inbound(inbound) => doors.failsafe.text(gateway, since, inbound).await,
+        Event::Receipt(receipt) => {
+            doors.failsafe.receipt(gateway, since, receipt).await?;
+            Ok(None)
         }
-        Event::Receipt(receipt) => match doors.dispatch.receipt(name, receipt).await {
-            Ok(()) => Ok(None),
-            Err(error) => {
-                tracing::error!(gateway = %name, %error, "a receipt was not stored");
-                Err(StatusCode::SERVICE_UNAVAILABLE.into_response())
-            }
-        },
         Event::Ignored(why) => {
-            tracing::info!(gateway = %name, why, "hook with nothing to act on");
+            tracing::info!(gateway = %gateway.name(), why, "hook with nothing to act on");
             Ok(None)
         }
     }

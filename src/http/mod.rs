@@ -22,12 +22,12 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::clock::Clock;
 use crate::credential::Passwords;
-use crate::dispatch::Dispatch;
+use crate::failsafe::FailSafe;
 use crate::feed::Feed;
 use crate::gateway::Gateways;
 use crate::handoff::Handoff;
 use crate::id::IdSource;
-use crate::intake::Intake;
+use crate::rulebook::Rulebook;
 use crate::store::Store;
 use simulator::Simulator;
 pub(crate) use staff::SETUP_TOKEN;
@@ -38,10 +38,10 @@ const LARGEST_BODY: usize = 128 * 1024;
 /// Everything that the doors lead to. Clones share it.
 #[derive(Clone)]
 pub struct Doors {
-    /// Takes inbound texts in.
-    pub intake: Arc<Intake>,
-    /// Takes receipts in.
-    pub dispatch: Arc<Dispatch>,
+    /// Takes in what the hooks bring.
+    pub failsafe: Arc<FailSafe>,
+    /// The triage rules in force.
+    pub rulebook: Arc<Rulebook>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
     /// The gateways.

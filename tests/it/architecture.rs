@@ -17,16 +17,20 @@ const FLOORS: [&[&str]; 6] = [
         "feed",
         "gateway",
         "phrasebook",
+        "roster",
         "rulebook",
+        "spool",
         "store",
     ],
-    &["dispatch", "followup", "handoff", "intake", "paging"],
+    &[
+        "dispatch", "failsafe", "followup", "handoff", "intake", "paging",
+    ],
     &["http"],
     &["app", "cli", "lifecycle", "main", "telemetry", "worker"],
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 6] = [
+const NEIGHBOURS: [(&str, &str, &str); 13] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -41,6 +45,13 @@ const NEIGHBOURS: [(&str, &str, &str); 6] = [
     ("oncall", "triage", "an alert has a tier"),
     ("store", "crypto", "rows are sealed"),
     ("crypto", "disk", "the key file is private"),
+    ("spool", "crypto", "entries are sealed"),
+    ("spool", "disk", "entries are written whole or not at all"),
+    ("spool", "gateway", "an entry is what a hook brought"),
+    ("roster", "crypto", "the roster on disk is sealed"),
+    ("roster", "disk", "it is written whole or not at all"),
+    ("failsafe", "intake", "it stands around intake, and replays"),
+    ("failsafe", "dispatch", "some texts leave without the store"),
 ];
 /// Words that stand on each other.
 const WITHIN_FLOOR_0: [(&str, &str); 1] = [("id", "clock")];

@@ -9,6 +9,7 @@ mod browser;
 mod commands;
 mod crisis;
 mod delivery;
+mod failsafe;
 mod followup;
 mod hooks;
 mod journeys;
