@@ -21,6 +21,8 @@ use crate::id::IdSource;
 
 /// The most units in one commit.
 const BATCH: usize = 512;
+/// Takes the lock at once: a transaction that asks for it later can fail half-way.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 /// How many units may wait before callers do.
 const WAITING: usize = 4096;
 
@@ -149,8 +151,17 @@ impl Group {
     }
 
     async fn begin(&self) -> Result<Tx, StoreError> {
+        let begun = match self.pool.begin_with(BEGIN).await {
+            // A full disk has ended the last transaction behind the driver's back, and it still counts
+            // it: this connection would never begin another one.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.pool.acquire().await?.close().await?;
+                self.pool.begin_with(BEGIN).await
+            }
+            begun => begun,
+        };
         Ok(Tx {
-            inner: Inner::Sqlite(self.pool.begin_with("BEGIN IMMEDIATE").await?),
+            inner: Inner::Sqlite(begun?),
             later: Later::default(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),

@@ -79,7 +79,8 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
+        // What is still open is let go of when it is closed.
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
 
@@ -293,6 +294,8 @@ impl SlowWay {
                     let Ok(server) = TcpStream::connect(server).await else {
                         return;
                     };
+                    // Only the delay that was asked for.
+                    let _ = (client.set_nodelay(true), server.set_nodelay(true));
                     let (from_client, to_client) = client.into_split();
                     let (from_server, to_server) = server.into_split();
                     let back = watch::channel(Duration::ZERO).1;
