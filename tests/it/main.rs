@@ -7,6 +7,7 @@ mod architecture;
 mod bad_input;
 mod browser;
 mod commands;
+mod crash;
 mod crisis;
 mod delivery;
 mod failsafe;
