@@ -3,6 +3,7 @@
 mod gateways;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::credential::{Passwords, Token};
 use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::{Dispatch, LastAlarm};
-use crate::failsafe::{FailSafe, Told, Tries};
+use crate::failsafe::FailSafe;
 use crate::feed::Feed;
 use crate::followup::{Followup, Scrub};
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
@@ -135,6 +136,10 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`] names the place and the fix; nothing keeps running.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one list of the parts, in the order in which they need each other"
+    )]
     pub async fn build(
         config: &Config,
         address: SocketAddr,
@@ -153,25 +158,14 @@ impl App {
         let keys = keyring(config, &*ids)?;
         let sandbox_secret = keys.sandbox_secret();
         // Before the database: what comes in while it is away goes there.
-        let spool = Arc::new(Spool::open(
-            SpoolSettings {
-                directory: config.spool.directory.clone(),
-                max_entries: config.spool.max_entries,
-                max_bytes: config.spool.max_bytes,
-            },
-            Arc::clone(&keys),
-            Arc::clone(&ids),
-        )?);
-        let beside = config.spool.directory.with_file_name("roster.sealed");
-        let roster = LastRoster::load(beside, Arc::clone(&keys), Arc::clone(&ids));
+        let spool = spool(config, &keys, &ids)?;
+        let roster = LastRoster::load(beside_spool(config), Arc::clone(&keys), Arc::clone(&ids));
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
         let feed = Feed::default();
         let local_url = format!("http://{address}");
         let public_url = config.public_url.as_ref().unwrap_or(&local_url).clone();
         let desk = Arc::new(desk(config, &public_url));
-        if let Err(error) = roster.save(&desk.roster) {
-            tracing::error!(%error, "the roster could not be written beside the spool; it is known in memory only");
-        }
+        keep(&roster, &desk);
         let parts = Parts {
             config,
             local_url: &local_url,
@@ -203,16 +197,8 @@ impl App {
             feed: feed.clone(),
             last_alarm: LastAlarm::default(),
         });
-        let failsafe = Arc::new(FailSafe {
-            intake,
-            dispatch: Arc::clone(&dispatch),
-            store: store.clone(),
-            spool,
-            roster: Arc::new(roster),
-            clock: Arc::clone(&clock),
-            told: Told::default(),
-            tries: Tries::default(),
-        });
+        let outlets = (intake, Arc::clone(&dispatch));
+        let failsafe = Arc::new(FailSafe::new(outlets, store.clone(), spool, roster));
         let paging = Arc::new(Paging {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -265,16 +251,20 @@ impl App {
             doors,
         };
         if config.triage.directory.is_some() {
-            match app.reload_rules().await {
-                Err(error) if !error.is_outage() => return Err(error.into()),
-                // They count all the same.
-                Err(error) => {
-                    tracing::error!(%error, "which triage rules are in force could not be written down")
-                }
-                Ok(()) => {}
-            }
+            app.first_rules().await?;
         }
         Ok(app)
+    }
+
+    /// The same as a reload, at the start: without the database, it is not written down.
+    async fn first_rules(&self) -> Result<(), StoreError> {
+        match self.reload_rules().await {
+            Err(error) if error.is_outage() => {
+                tracing::error!(%error, "which triage rules are in force could not be written down");
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Reads the edited rule files again. If they are refused, the rules in force stay, and log,
@@ -361,7 +351,7 @@ impl Parts<'_> {
                 .iter()
                 .find_map(|(name, section)| match section {
                     GatewaySection::Sandbox(sandbox) => Some((name, sandbox)),
-                    _ => None,
+                    GatewaySection::Twilio(_) => None,
                 })?;
         Some(Arc::new(Simulator::new(SimulatorConfig {
             gateway: gateway.clone(),
@@ -386,6 +376,31 @@ impl Parts<'_> {
 fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartError> {
     let master = keyfile::load_or_create(&config.keys.file, ids)?;
     Ok(Arc::new(Keyring::new(&master)))
+}
+
+fn spool(
+    config: &Config,
+    keys: &Arc<Keyring>,
+    ids: &Arc<dyn IdSource>,
+) -> Result<Arc<Spool>, Unusable> {
+    let settings = SpoolSettings {
+        directory: config.spool.directory.clone(),
+        max_entries: config.spool.max_entries,
+        max_bytes: config.spool.max_bytes,
+    };
+    Spool::open(settings, Arc::clone(keys), Arc::clone(ids)).map(Arc::new)
+}
+
+/// Where the last-known roster is kept.
+fn beside_spool(config: &Config) -> PathBuf {
+    config.spool.directory.with_file_name("roster.sealed")
+}
+
+/// Keeps who is on call for when the store cannot say.
+fn keep(roster: &LastRoster, desk: &Desk) {
+    if let Err(error) = roster.save(&desk.roster) {
+        tracing::error!(%error, "the roster could not be written beside the spool; it is known in memory only");
+    }
 }
 
 /// The edited packs, if there are any and they hold; else the ones that ship with the program, and

@@ -17,10 +17,6 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-pub use replay::Tries;
-pub use told::Told;
-
-use crate::clock::Clock;
 use crate::dispatch::Dispatch;
 use crate::gateway::{Caps, Gateway, Inbound, Receipt};
 use crate::intake::{Arrival, Intake, NotStored};
@@ -30,6 +26,8 @@ use crate::spool::{Entry, Kept, KeptText, Spool};
 use crate::store::Store;
 use crate::text::MessageBody;
 use limits::Limits;
+use replay::Tries;
+use told::Told;
 
 /// How much longer than the texter a late commit may take before everyone on call is paged without
 /// it: a busy disk is no outage.
@@ -39,20 +37,16 @@ const PAGE_WAIT: Duration = Duration::from_secs(2);
 pub struct FailSafe {
     /// Decides texts.
     pub intake: Arc<Intake>,
-    /// Takes receipts in, and sends what must leave without the store.
-    pub dispatch: Arc<Dispatch>,
-    /// Asked whether it is well.
-    pub store: Store,
-    /// Where everything else goes.
+    /// Where everything goes that the store cannot take.
     pub spool: Arc<Spool>,
+    /// Takes receipts in, and sends what must leave without the store.
+    dispatch: Arc<Dispatch>,
+    /// Asked whether it is well.
+    store: Store,
     /// Who is paged.
-    pub roster: Arc<LastRoster>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Who got the holding line.
-    pub told: Told,
-    /// What was handed over in vain.
-    pub tries: Tries,
+    roster: LastRoster,
+    told: Told,
+    tries: Tries,
 }
 
 /// What goes back in the response to the hook.
@@ -69,6 +63,25 @@ pub struct Answer {
 pub struct NotKept;
 
 impl FailSafe {
+    /// Stands around these services and this store.
+    #[must_use]
+    pub fn new(
+        (intake, dispatch): (Arc<Intake>, Arc<Dispatch>),
+        store: Store,
+        spool: Arc<Spool>,
+        roster: LastRoster,
+    ) -> Self {
+        Self {
+            intake,
+            spool,
+            dispatch,
+            store,
+            roster,
+            told: Told::default(),
+            tries: Tries::default(),
+        }
+    }
+
     /// Takes a text in. `since` is when its hook came: all that it brings shares the gateway's
     /// patience. `Ok` means that the text is safe, or that an answer in the response is all that can
     /// be done for it.
@@ -139,7 +152,9 @@ impl FailSafe {
                 outbox_id: Some(arrival.reply_id),
             }));
         }
-        let first = self.told.is_due(&arrival.inbound.from, self.clock.now());
+        let first = self
+            .told
+            .is_due(&arrival.inbound.from, self.intake.clock.now());
         let line = || self.intake.holding_line(&arrival, kept.is_some());
         let line = first.then(line).flatten();
         Ok(line.map(|body| Answer {
@@ -169,7 +184,7 @@ impl FailSafe {
         tracing::warn!(gateway = %gateway.name(), %why, "a receipt could not be stored in time");
         let entry = Entry {
             gateway: gateway.name().to_owned(),
-            arrived: self.clock.now(),
+            arrived: self.intake.clock.now(),
             kept: Kept::Receipt(receipt),
         };
         self.keep(&caps, false, &entry)

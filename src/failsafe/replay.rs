@@ -20,7 +20,7 @@ const TRIES: u8 = 3;
 
 /// How often each entry was refused by a store that was well.
 #[derive(Debug, Default)]
-pub struct Tries(Mutex<HashMap<Uuid, u8>>);
+pub(super) struct Tries(Mutex<HashMap<Uuid, u8>>);
 
 impl Tries {
     /// Notes another one, and says whether that was the last.

@@ -14,7 +14,7 @@ const MOST: usize = 10_000;
 
 /// Numbers and when they were told, in memory only.
 #[derive(Default)]
-pub struct Told(Mutex<HashMap<PhoneNumber, At>>);
+pub(super) struct Told(Mutex<HashMap<PhoneNumber, At>>);
 
 impl Told {
     /// Whether a number is to be told now; if so, it counts as told.

@@ -202,6 +202,10 @@ pub enum SendOutcome {
 }
 
 /// What a gateway can do.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about a gateway; no two make a state"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// The hook's response may carry a text to the sender.
@@ -224,7 +228,7 @@ pub struct Caps {
 pub struct InlineReply<'a> {
     /// The words.
     pub body: &'a MessageBody,
-    /// Where its receipts should be sent; none when nothing could be stored to receive them.
+    /// Where its receipts should be sent; none for a holding line, which has no row to receive them.
     pub receipts_url: Option<&'a str>,
 }
 

@@ -1,7 +1,7 @@
 //! The spool: what came in while the database could not take it, sealed on disk until it can.
 //! Floor 2.
 //!
-//! One entry is one file: named by a UUIDv7 of its arrival, sealed with a key of its own, and bound
+//! One entry is one file: named by a `UUIDv7` of its arrival, sealed with a key of its own, and bound
 //! to its name. It is written beside its place, synced, and renamed, and the folder is synced, too:
 //! when [`Spool::keep`] returns, the entry survives a power cut (promise P5). Nothing is ever
 //! dropped: what cannot be opened, and what the database refuses for good, is set aside and counted.
@@ -51,6 +51,15 @@ pub struct Unusable {
     path: String,
     /// What the system says.
     source: io::Error,
+}
+
+impl SpoolSettings {
+    fn unusable(&self, source: io::Error) -> Unusable {
+        Unusable {
+            path: self.directory.display().to_string(),
+            source,
+        }
+    }
 }
 
 /// Why an entry was not kept, or not read.
@@ -118,20 +127,18 @@ impl Spool {
         keys: Arc<Keyring>,
         ids: Arc<dyn IdSource>,
     ) -> Result<Self, Unusable> {
-        let unusable = |source| Unusable {
-            path: settings.directory.display().to_string(),
-            source,
-        };
-        prepare(&settings.directory).map_err(unusable)?;
+        prepare(&settings.directory).map_err(|source| settings.unusable(source))?;
         let spool = Self {
             index: Mutex::default(),
             writers: Semaphore::new(WRITERS),
-            settings: settings.clone(),
+            settings,
             keys,
             ids,
         };
-        spool.look_around().map_err(unusable)?;
-        Ok(spool)
+        match spool.look_around() {
+            Ok(()) => Ok(spool),
+            Err(source) => Err(spool.settings.unusable(source)),
+        }
     }
 
     /// Keeps an entry. When it returns, the entry is safe.

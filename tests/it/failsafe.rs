@@ -5,11 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use harborline::failsafe::NotKept;
+use harborline::gateway::{
+    ApiRequest, ApiResult, Caps, Event, Gateway, HookReply, Inbound, InlineReply, Outgoing,
+    RawRequest, SendOutcome, Verified, VerifyError,
+};
+use harborline::phone::PhoneNumber;
+use harborline::spool::Kept;
+use harborline::text::MessageBody;
 use tokio::time::Instant;
 
 use crate::support::faults::{Breakable, SlowWay};
+use crate::support::gateway::Fault;
 use crate::support::world::{DUTY, SECOND, inline_text, minutes, receipt_path, seconds};
-use crate::support::{Engine, World};
+use crate::support::{Engine, World, both};
 
 /// How many people in crisis text while the database is away.
 const CRISES: usize = 1_000;
@@ -366,36 +375,190 @@ async fn with_the_folder_of_sqlite_read_only_all_are_answered_and_kept() {
     world.app.store.close().await;
 }
 
-#[tokio::test]
-async fn an_entry_that_the_database_refuses_is_set_aside_and_holds_up_nobody() {
-    let world = World::on(Engine::Sqlite).await.unwrap();
-    world
-        .execute(
-            "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.gateway_ref = 'SMbad'
+/// Rules that refuse one text, and all texts.
+fn refusals(world: &World) -> [&'static str; 3] {
+    if world.config.database.url.starts_with("sqlite") {
+        [
+            "CREATE TRIGGER bad BEFORE INSERT ON messages WHEN NEW.gateway_ref = 'SMbad'
              BEGIN SELECT RAISE(ABORT, 'no'); END",
-        )
-        .await;
-    let texter = world.phone("+15550123");
-    let held = texter.delivers("SMbad", "menu").await.unwrap();
-    assert!(held.contains("late"), "{held}");
-    world.execute("CREATE TRIGGER all_of_them BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'no'); END").await;
-    world.phone("+15550124").delivers("SMgood", "menu").await;
-    world.execute("DROP TRIGGER all_of_them").await;
-    assert_eq!(
-        world.app.failsafe.replay().await.unwrap(),
-        1,
-        "the good one"
-    );
-    for _ in 0..2 {
-        assert_eq!(world.app.failsafe.spool.counts().entries, 1);
-        assert_eq!(world.app.failsafe.replay().await.unwrap(), 0);
+            "CREATE TRIGGER every BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'no'); END",
+            "DROP TRIGGER every",
+        ]
+    } else {
+        [
+            "ALTER TABLE messages ADD CONSTRAINT bad CHECK (gateway_ref <> 'SMbad')",
+            "ALTER TABLE messages ADD CONSTRAINT every CHECK (author <> 'texter') NOT VALID",
+            "ALTER TABLE messages DROP CONSTRAINT every",
+        ]
     }
-    let counts = world.app.failsafe.spool.counts();
-    assert_eq!((counts.entries, counts.refused), (0, 1));
-    let (_, ready) = world.get("/readyz").await;
-    assert!(
-        ready.contains("degraded") && ready.contains(r#""refused":1"#),
-        "{ready}"
+}
+
+both! {
+    async fn an_entry_that_the_database_refuses_is_set_aside_and_holds_up_nobody(world: World) {
+        let [bad, every, lift] = refusals(&world);
+        world.execute(bad).await;
+        let held = world.phone("+15550123").delivers("SMbad", "menu").await.unwrap();
+        assert!(held.contains("late"), "{held}");
+        world.execute(every).await;
+        world.phone("+15550124").delivers("SMgood", "menu").await;
+        world.execute(lift).await;
+        assert_eq!(world.app.failsafe.replay().await.unwrap(), 1, "the good one");
+        for _ in 0..2 {
+            assert_eq!(world.app.failsafe.spool.counts().entries, 1);
+            assert_eq!(world.app.failsafe.replay().await.unwrap(), 0);
+        }
+        let counts = world.app.failsafe.spool.counts();
+        assert_eq!((counts.entries, counts.refused), (0, 1));
+        let (_, ready) = world.get("/readyz").await;
+        assert!(ready.contains("degraded") && ready.contains(r#""refused":1"#), "{ready}");
+    }
+}
+
+/// A gateway that carries no reply in the response to its hook. Sends go through the one of the
+/// same name.
+struct Apart {
+    repeats_hooks: bool,
+}
+
+impl Gateway for Apart {
+    fn name(&self) -> &'static str {
+        "main"
+    }
+
+    fn caps(&self) -> Caps {
+        Caps {
+            inline_reply: false,
+            idempotent_send: false,
+            max_chars: 1600,
+            hook_deadline: seconds(2),
+            repeats_hooks: self.repeats_hooks,
+            blocks_opted_out: false,
+        }
+    }
+
+    fn verify(&self, _: &RawRequest<'_>) -> Result<Verified, VerifyError> {
+        Err(VerifyError::Missing)
+    }
+
+    fn parse(&self, _: &RawRequest<'_>, _: Verified) -> Vec<Event> {
+        Vec::new()
+    }
+
+    fn acknowledge(&self, _: Option<InlineReply<'_>>) -> HookReply {
+        HookReply {
+            content_type: "text/plain",
+            body: String::new(),
+        }
+    }
+
+    fn build_send(&self, _: &Outgoing<'_>) -> ApiRequest {
+        unreachable!("the configured gateway sends")
+    }
+
+    fn read_send(&self, _: ApiResult<'_>) -> SendOutcome {
+        unreachable!("the configured gateway sends")
+    }
+}
+
+/// A text in crisis by way of it.
+async fn by_way_of(gateway: &Apart, world: &World, sid: &str) -> Result<(), NotKept> {
+    let inbound = Inbound {
+        gateway_ref: sid.to_owned(),
+        from: PhoneNumber::of_sender("+15550123"),
+        to: PhoneNumber::of_sender("+15550100"),
+        body: MessageBody::new("i want to die"),
+        media: 0,
+        keyword_handled: None,
+        part: None,
+    };
+    let answer = world.app.failsafe.text(gateway, Instant::now(), inbound);
+    answer
+        .await
+        .map(|answer| assert!(answer.is_none(), "{answer:?}"))
+}
+
+async fn requested(world: &World, least: usize) {
+    for _ in 0..1_000_000 {
+        if world.twilio.requests() >= least {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{} requests, not {least}", world.twilio.requests());
+}
+
+#[tokio::test]
+async fn without_replies_in_the_response_the_crisis_reply_goes_out_by_a_request_and_once() {
+    let mut world = World::on(Engine::Sqlite).await.unwrap();
+    world.app.store.close().await;
+    let gateway = Apart {
+        repeats_hooks: false,
+    };
+    by_way_of(&gateway, &world, "SM1").await.unwrap();
+    requested(&world, 3).await;
+    let [reply] = world.twilio.sent_to("+15550123").try_into().unwrap();
+    assert!(reply.body.contains("988"));
+    world.restart().await;
+    assert_eq!(world.app.failsafe.replay().await.unwrap(), 1);
+    let path = reply
+        .status_callback
+        .strip_prefix("https://line.example.org")
+        .unwrap();
+    let receipt = [
+        ("MessageSid", reply.sid.as_str()),
+        ("MessageStatus", "delivered"),
+    ];
+    assert_eq!(world.hook(path, &receipt).await.0, 200);
+    world.advance(minutes(5)).await;
+    assert_eq!(world.twilio.sent_to("+15550123").len(), 1, "once");
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM obligations WHERE outcome = 'replied'")
+            .await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_crisis_reply_that_could_not_go_out_either_goes_out_when_the_database_is_back() {
+    let mut world = World::on(Engine::Sqlite).await.unwrap();
+    world.app.store.close().await;
+    world.twilio.fail_always(Some(Fault::ServerError));
+    let gateway = Apart {
+        repeats_hooks: false,
+    };
+    by_way_of(&gateway, &world, "SM1").await.unwrap();
+    // Three tries for the texter and for each of the two on call.
+    requested(&world, 9).await;
+    let id = world.app.failsafe.spool.after(None, 1)[0];
+    loop {
+        let entry = world.app.failsafe.spool.read(id).await.unwrap().unwrap();
+        match entry.kept {
+            Kept::Text(text) if !text.answered => break,
+            _ => tokio::task::yield_now().await,
+        }
+    }
+    world.twilio.fail_always(None);
+    world.restart().await;
+    assert_eq!(world.app.failsafe.replay().await.unwrap(), 1);
+    world.settle().await;
+    assert_eq!(world.twilio.sent_to("+15550123").len(), 1);
+}
+
+#[tokio::test]
+async fn a_gateway_that_repeats_hooks_is_asked_to_when_nothing_could_be_kept() {
+    let full = |config: &mut harborline::config::Config| config.spool.max_bytes = 10;
+    let world = World::with(Engine::Sqlite, full).await.unwrap();
+    world.app.store.close().await;
+    let gateway = Apart {
+        repeats_hooks: true,
+    };
+    assert!(by_way_of(&gateway, &world, "SM1").await.is_err());
+    requested(&world, 3).await;
+    assert_eq!(
+        world.twilio.sent_to("+15550123").len(),
+        1,
+        "answered all the same"
     );
 }
 
