@@ -4,7 +4,9 @@ mod gateways;
 mod lookout;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use secrecy::ExposeSecret;
@@ -18,6 +20,7 @@ use crate::credential::{Passwords, Token};
 use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
 use crate::dispatch::{Dispatch, LastAlarm};
+use crate::failsafe::FailSafe;
 use crate::feed::Feed;
 use crate::followup::{Followup, Scrub};
 use crate::gateway::Gateways;
@@ -27,14 +30,16 @@ use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Doors, SETUP_TOKEN, Signing, SigningRules, router};
 use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
-use crate::intake::{Assess, Intake};
+use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::ledger::Ledger;
 use crate::oncall::{Contact, Desk, Roster, Timing};
 use crate::paging::Paging;
 use crate::phone::PhoneNumber;
 use crate::phrasebook;
 use crate::reconcile::Reconcile;
+use crate::roster::LastRoster;
 use crate::rulebook::Rulebook;
+use crate::spool::{Spool, SpoolSettings, Unusable};
 use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
@@ -45,6 +50,9 @@ pub enum StartError {
     /// No usable master key.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// No usable spool.
+    #[error(transparent)]
+    Spool(#[from] Unusable),
     /// No usable database.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -75,6 +83,9 @@ pub struct Seams {
     pub client: reqwest::Client,
     /// Judges texts.
     pub assess: Assess,
+    /// How long somebody in crisis waits for the database: [`CRISIS_WAIT`], or longer in a test that
+    /// must not depend on how busy its machine is.
+    pub crisis_wait: Duration,
 }
 
 impl Seams {
@@ -94,6 +105,7 @@ impl Seams {
             ids: Arc::new(SystemIds::default()),
             client: client.map_err(StartError::Client)?,
             assess: triage::assess,
+            crisis_wait: CRISIS_WAIT,
         })
     }
 }
@@ -101,6 +113,8 @@ impl Seams {
 /// The running parts. Clones share them.
 #[derive(Clone)]
 pub struct App {
+    /// Takes in what the hooks bring, whatever the store does.
+    pub failsafe: Arc<FailSafe>,
     /// Sends texts and takes receipts in.
     pub dispatch: Arc<Dispatch>,
     /// Pages until a human is there.
@@ -151,16 +165,21 @@ impl App {
             ids,
             client,
             assess,
+            crisis_wait,
         } = seams;
         let rulebook = Arc::new(Rulebook::new(config.triage.directory.clone())?);
         let (packs, packs_refused) = packs(config, clock.now())?;
         let keys = keyring(config, &*ids)?;
         let sandbox_secret = keys.sandbox_secret();
+        // Before the database: what comes in while it is away goes there.
+        let spool = spool(config, &keys, &ids)?;
+        let roster = LastRoster::load(beside_spool(config), Arc::clone(&keys), Arc::clone(&ids));
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
         let feed = Feed::default();
         let local_url = format!("http://{address}");
         let public_url = config.public_url.as_ref().unwrap_or(&local_url).clone();
         let desk = Arc::new(desk(config, &public_url));
+        keep(&roster, &desk);
         let parts = Parts {
             config,
             local_url: &local_url,
@@ -172,8 +191,10 @@ impl App {
         let intake = Arc::new(Intake {
             store: store.clone(),
             clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
             rulebook: Arc::clone(&rulebook),
             assess,
+            crisis_wait,
             packs: Arc::clone(&packs),
             line: line(config),
             locale: config.line.default_locale,
@@ -190,6 +211,8 @@ impl App {
             feed: feed.clone(),
             last_alarm: LastAlarm::default(),
         });
+        let outlets = (Arc::clone(&intake), Arc::clone(&dispatch));
+        let failsafe = Arc::new(FailSafe::new(outlets, store.clone(), spool, roster));
         let paging = Arc::new(Paging {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -229,8 +252,8 @@ impl App {
         });
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
-            intake: Arc::clone(&intake),
-            dispatch: Arc::clone(&dispatch),
+            failsafe: Arc::clone(&failsafe),
+            rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),
             incidents: Arc::clone(&incidents),
             gateways,
@@ -246,6 +269,7 @@ impl App {
             stopping,
         };
         let app = Self {
+            failsafe,
             dispatch,
             paging,
             followup,
@@ -262,7 +286,7 @@ impl App {
             doors,
         };
         if config.triage.directory.is_some() {
-            app.reload_rules().await?;
+            app.first_rules().await?;
         }
         Ok(app)
     }
@@ -270,7 +294,18 @@ impl App {
     /// Takes texts in.
     #[must_use]
     pub fn intake(&self) -> &Arc<Intake> {
-        &self.doors.intake
+        &self.doors.failsafe.intake
+    }
+
+    /// The same as a reload, at the start: without the database, it is not written down.
+    async fn first_rules(&self) -> Result<(), StoreError> {
+        match self.reload_rules().await {
+            Err(error) if error.is_outage() => {
+                tracing::error!(%error, "which triage rules are in force could not be written down");
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Reads the edited rule files again. If they are refused, the rules in force stay, and log,
@@ -388,6 +423,31 @@ pub(crate) fn gateways(config: &Config) -> Gateways {
 fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartError> {
     let master = keyfile::load_or_create(&config.keys.file, ids)?;
     Ok(Arc::new(Keyring::new(&master)))
+}
+
+fn spool(
+    config: &Config,
+    keys: &Arc<Keyring>,
+    ids: &Arc<dyn IdSource>,
+) -> Result<Arc<Spool>, Unusable> {
+    let settings = SpoolSettings {
+        directory: config.spool.directory.clone(),
+        max_entries: config.spool.max_entries,
+        max_bytes: config.spool.max_bytes,
+    };
+    Spool::open(settings, Arc::clone(keys), Arc::clone(ids)).map(Arc::new)
+}
+
+/// Where the last-known roster is kept.
+fn beside_spool(config: &Config) -> PathBuf {
+    config.spool.directory.with_file_name("roster.sealed")
+}
+
+/// Keeps who is on call for when the store cannot say.
+fn keep(roster: &LastRoster, desk: &Desk) {
+    if let Err(error) = roster.save(&desk.roster) {
+        tracing::error!(%error, "the roster could not be written beside the spool; it is known in memory only");
+    }
 }
 
 /// The edited packs, if there are any and they hold; else the ones that ship with the program, and

@@ -6,8 +6,8 @@
 //! |---|---|---|
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
-//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`store`] |
-//! | 3 | services | [`intake`] [`dispatch`] [`paging`] [`handoff`] [`incidents`] [`ledger`] [`reconcile`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`roster`] [`spool`] [`store`] |
+//! | 3 | services | [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`handoff`] [`incidents`] [`ledger`] [`reconcile`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -34,10 +34,13 @@ pub mod disk;
 pub mod feed;
 pub mod followup;
 pub mod gateway;
+pub mod roster;
 pub mod rulebook;
+pub mod spool;
 pub mod store;
 
 pub mod dispatch;
+pub mod failsafe;
 pub mod handoff;
 pub mod incidents;
 pub mod intake;

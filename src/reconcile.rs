@@ -221,8 +221,8 @@ impl Reconcile {
         }
         let held = tx.held_as(gateway, &reference).await?;
         drop(tx);
-        let taken = self.intake.late(gateway, inbound, at.unwrap_or(now)).await;
-        taken.map_err(|not_stored| not_stored.why)?;
+        let sent_at = at.unwrap_or(now);
+        self.intake.late(gateway, inbound, sent_at).await?;
         tracing::warn!(%gateway, "a text that no hook had brought was found at the provider");
         let Some(held) = held else {
             return Ok(true);

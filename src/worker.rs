@@ -15,11 +15,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::lane::Lane;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 const LOOK: Duration = Duration::from_secs(1);
 /// After a failed look: the database is not helped by being asked at once again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// From one look for a database that was not found to the next.
+const BETWEEN_SEARCHES: Duration = Duration::from_secs(3);
 
 /// Workers of each lane: no lane waits for another, and one slow batch does not hold up the next.
 const WORKERS_A_LANE: usize = 2;
@@ -36,6 +39,13 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             }));
         }
     }
+    tasks.spawn(find_database(app.store.clone(), stopping.clone()));
+    let failsafe = Arc::clone(&app.failsafe);
+    // Nothing wakes it: the database does not say when it is back.
+    tasks.spawn(run("replay", stopping.clone(), Arc::default(), move || {
+        let failsafe = Arc::clone(&failsafe);
+        async move { failsafe.replay().await }
+    }));
     let followup = Arc::clone(&app.followup);
     // Nothing wakes it: what it does is never wanted sooner than a second later.
     tasks.spawn(run(
@@ -90,6 +100,22 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
     ));
 }
 
+/// Looks for a database that was away when the program started, until it is found.
+async fn find_database(store: Store, stopping: CancellationToken) {
+    while !store.is_whole() && !stopping.is_cancelled() {
+        match store.make_whole().await {
+            Ok(()) => tracing::info!("the database was found; everything works from now on"),
+            Err(error) => {
+                tracing::error!(%error, "still without the database: texts are kept in the spool, crisis texts answered and paged for");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(BETWEEN_SEARCHES) => {}
+            () = stopping.cancelled() => {}
+        }
+    }
+}
+
 async fn run<F>(
     name: &'static str,
     stopping: CancellationToken,
@@ -110,6 +136,8 @@ async fn run<F>(
         let pause = match done.unwrap_or(Err(StoreError::Panicked)) {
             Ok(0) => LOOK,
             Ok(_) => continue,
+            // Said by who looks for it.
+            Err(StoreError::NotFoundYet) => AFTER_FAILURE,
             Err(error) => {
                 tracing::error!(%error, worker = name, "a worker could not do its work; it tries again");
                 AFTER_FAILURE

@@ -40,6 +40,7 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     }
     check_folder("triage", config.triage.directory.as_deref(), &at)?;
     check_folder("content", config.content.directory.as_deref(), &at)?;
+    check_spool(config, &at)?;
     check_on_call(config, &at)?;
     check_operator(config, &at)?;
     check_seconds("reconcile.every_s", config.reconcile.every_s, 30, &at)?;
@@ -50,6 +51,34 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
         120,
         &at,
     )
+}
+
+/// Below this a single busy minute would fill it.
+const SMALLEST_SPOOL: (usize, u64) = (100, 1024 * 1024);
+
+fn check_spool(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    let (entries, bytes) = SMALLEST_SPOOL;
+    for (key, too_small, least) in [
+        (
+            "max_entries",
+            config.spool.max_entries < entries,
+            entries.to_string(),
+        ),
+        (
+            "max_bytes",
+            config.spool.max_bytes < bytes,
+            bytes.to_string(),
+        ),
+    ] {
+        if too_small {
+            return Err(ConfigError::new(
+                at(&format!("spool.{key}")),
+                "the spool could not keep the texts of a short outage",
+                format!("Write {least} or more, or leave the key out"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The folder must be there. What is in it may be wrong: then what ships with the program serves.

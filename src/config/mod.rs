@@ -51,6 +51,8 @@ pub struct Config {
     pub operator: OperatorSection,
     /// Looking for texts that no hook brought.
     pub reconcile: ReconcileSection,
+    /// Where texts are kept that the database cannot take.
+    pub spool: SpoolSection,
 }
 
 /// `[listen]`
@@ -117,6 +119,18 @@ pub struct ContentSection {
 pub struct TriageSection {
     /// A folder with edited rule files, `en.toml` or `es.toml`; without it, the built-in rules.
     pub directory: Option<PathBuf>,
+}
+
+/// `[spool]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpoolSection {
+    /// The folder; each replica needs one of its own.
+    pub directory: PathBuf,
+    /// The most texts and receipts in it.
+    pub max_entries: usize,
+    /// The most bytes in it.
+    pub max_bytes: u64,
 }
 
 /// `[oncall]`
@@ -198,6 +212,16 @@ impl Default for LineSection {
             default_locale: Locale::En,
             free_to_end_user: false,
             care: String::new(),
+        }
+    }
+}
+
+impl Default for SpoolSection {
+    fn default() -> Self {
+        Self {
+            directory: PathBuf::from("data/spool"),
+            max_entries: 100_000,
+            max_bytes: 256 * 1024 * 1024,
         }
     }
 }

@@ -122,6 +122,8 @@ impl Kind {
             | Key::CrisisWaitingTaken
             | Key::CrisisPrivacy
             | Key::StillWaiting
+            | Key::LineTrouble
+            | Key::LineTroubleLost
             | Key::Ask
             | Key::AskedYes
             | Key::AskedUnclear

@@ -106,6 +106,7 @@ impl SealingKey {
 pub struct Keyring {
     wrap: SealingKey,
     house: SealingKey,
+    spool: SealingKey,
     index: Zeroizing<[u8; 32]>,
     sandbox: Zeroizing<[u8; 32]>,
 }
@@ -117,6 +118,7 @@ impl Keyring {
         Self {
             wrap: SealingKey::new(&derive(master, "wrap")),
             house: SealingKey::new(&derive(master, "house")),
+            spool: SealingKey::new(&derive(master, "spool")),
             index: derive(master, "index"),
             sandbox: derive(master, "sandbox"),
         }
@@ -126,6 +128,12 @@ impl Keyring {
     #[must_use]
     pub fn house(&self) -> &SealingKey {
         &self.house
+    }
+
+    /// The key for what is kept beside the database: texts that could not be stored in time.
+    #[must_use]
+    pub fn spool(&self) -> &SealingKey {
+        &self.spool
     }
 
     /// The blind index of a number: finds its row without the number being stored in clear.

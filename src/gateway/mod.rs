@@ -284,7 +284,7 @@ pub struct InlineReply<'a> {
     pub to: &'a PhoneNumber,
     /// The words.
     pub body: &'a MessageBody,
-    /// Where its receipts should be sent; none when nothing could be stored to receive them.
+    /// Where its receipts should be sent; none for a holding line, which has no row to receive them.
     pub receipts_url: Option<&'a str>,
 }
 

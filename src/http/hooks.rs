@@ -8,18 +8,18 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use tokio::time::Instant;
 
 use serde_json::json;
 
 use super::Doors;
+use crate::failsafe::{Answer, NotKept};
 use crate::gateway::{
     Event, Gateway, HookReply, InlineReply, RawRequest, SignaturePolicy, VerifyError, receipts_url,
     unverified_but_observed,
 };
 use crate::intake::Holding;
 use crate::oncall::IncidentKind;
-use crate::phone::PhoneNumber;
-use crate::text::MessageBody;
 
 pub(super) fn routes() -> Router<Doors> {
     Router::new()
@@ -42,6 +42,7 @@ async fn hook(
     if !matches!(method, Method::POST | Method::GET) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
+    let since = Instant::now();
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let url = format!("{}{path}", doors.public_url);
     let request = RawRequest {
@@ -72,68 +73,44 @@ async fn hook(
             }
         }
     };
-    let mut inline = None;
+    let mut inline: Option<Answer> = None;
     for event in gateway.parse(&request, verified) {
-        match take_in(&doors, gateway.as_ref(), event).await {
-            Ok(reply) => inline = inline.or(reply),
-            Err(unavailable) => return unavailable,
+        match take_in(&doors, gateway.as_ref(), since, event).await {
+            // One reply fits: a crisis reply, which has a row, goes before a holding line.
+            Ok(Some(answer)) if answer.outbox_id.is_some() => {
+                inline = inline
+                    .filter(|first| first.outbox_id.is_some())
+                    .or(Some(answer));
+            }
+            Ok(answer) => inline = inline.or(answer),
+            Err(NotKept) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
         }
     }
-    let reply = inline.as_ref().map(|(to, body, receipts_url)| InlineReply {
-        to,
-        body,
-        receipts_url: Some(receipts_url),
+    let url = |id| receipts_url(&doors.public_url, &name, id);
+    let receipts = inline.as_ref().and_then(|answer| answer.outbox_id.map(url));
+    let reply = inline.as_ref().map(|answer| InlineReply {
+        to: &answer.to,
+        body: &answer.body,
+        receipts_url: receipts.as_deref(),
     });
     acknowledged(gateway.acknowledge(reply))
 }
 
-/// Hands one event to its service. `Ok` holds what goes back in the response; `Err` is the
-/// response when the event could not be kept, so that the gateway does not count it as taken.
+/// Hands one event to its service. `Ok` holds what goes back in the response.
 async fn take_in(
     doors: &Doors,
     gateway: &dyn Gateway,
+    since: Instant,
     event: Event,
-) -> Result<Option<(PhoneNumber, MessageBody, String)>, Response> {
-    let name = gateway.name();
+) -> Result<Option<Answer>, NotKept> {
     match event {
-        Event::Inbound(inbound) => {
-            let can_reply = gateway.caps().inline_reply;
-            let to = inbound.from.clone();
-            match doors.intake.text(name, can_reply, inbound).await {
-                Ok(taken) => Ok(taken.inline.map(|(outbox_id, body)| {
-                    (to, body, receipts_url(&doors.public_url, name, outbox_id))
-                })),
-                Err(failed) => {
-                    tracing::error!(gateway = %name, error = %failed, "an inbound text was not stored");
-                    if failed.crisis_reply.is_some() {
-                        // Not awaited: the texter must not wait for the pager.
-                        let dispatch = Arc::clone(&doors.dispatch);
-                        tokio::spawn(async move { dispatch.page_without_store().await });
-                    }
-                    match failed.crisis_reply.filter(|_| can_reply) {
-                        // A person in crisis is answered even when nothing can be kept.
-                        Some(body) => {
-                            let reply = InlineReply {
-                                to: &to,
-                                body: &body,
-                                receipts_url: None,
-                            };
-                            Err(acknowledged(gateway.acknowledge(Some(reply))))
-                        }
-                        None => Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),
-                    }
-                }
-            }
+        Event::Inbound(inbound) => doors.failsafe.text(gateway, since, inbound).await,
+        Event::Receipt(receipt) => {
+            doors.failsafe.receipt(gateway, since, receipt).await?;
+            Ok(None)
         }
-        Event::Receipt(receipt) => match doors.dispatch.receipt(name, receipt).await {
-            Ok(()) => Ok(None),
-            Err(error) => {
-                tracing::error!(gateway = %name, %error, "a receipt was not stored");
-                Err(StatusCode::SERVICE_UNAVAILABLE.into_response())
-            }
-        },
         Event::Ignored(why) => {
-            tracing::info!(gateway = %name, why, "hook with nothing to act on");
+            tracing::info!(gateway = %gateway.name(), why, "hook with nothing to act on");
             Ok(None)
         }
     }
@@ -153,22 +130,23 @@ async fn hold(
             continue;
         };
         let to = inbound.from.clone();
-        match doors.intake.hold(name, &why.to_string(), inbound).await {
+        let intake = &doors.failsafe.intake;
+        match intake.hold(name, &why.to_string(), inbound).await {
             Ok(Holding::Held(reply)) => {
                 crisis_reply = crisis_reply.or(reply.map(|reply| (to, reply)));
             }
             Ok(Holding::Full) => return gateway.refuse(why).into_response(),
             Err(failed) => {
-                tracing::error!(gateway = %name, error = %failed, "a text was not held");
-                let Some(reply) = failed.crisis_reply else {
+                tracing::error!(gateway = %name, why = %failed.why, "a text was not held");
+                if !failed.arrival.is_crisis() {
                     return StatusCode::SERVICE_UNAVAILABLE.into_response();
-                };
-                let dispatch = Arc::clone(&doors.dispatch);
-                tokio::spawn(async move { dispatch.page_without_store().await });
+                }
+                let failsafe = Arc::clone(&doors.failsafe);
+                tokio::spawn(async move { failsafe.page(false).await });
                 if !can_reply {
                     return StatusCode::SERVICE_UNAVAILABLE.into_response();
                 }
-                crisis_reply = Some((to, reply));
+                crisis_reply = Some((to, intake.crisis_reply(&failed.arrival)));
             }
         }
     }

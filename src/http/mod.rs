@@ -23,13 +23,13 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::clock::Clock;
 use crate::credential::Passwords;
-use crate::dispatch::Dispatch;
+use crate::failsafe::FailSafe;
 use crate::feed::Feed;
 use crate::gateway::Gateways;
 use crate::handoff::Handoff;
 use crate::id::IdSource;
 use crate::incidents::Incidents;
-use crate::intake::Intake;
+use crate::rulebook::Rulebook;
 use crate::store::Store;
 pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
@@ -41,10 +41,10 @@ const LARGEST_BODY: usize = 128 * 1024;
 /// Everything that the doors lead to. Clones share it.
 #[derive(Clone)]
 pub struct Doors {
-    /// Takes inbound texts in.
-    pub intake: Arc<Intake>,
-    /// Takes receipts in.
-    pub dispatch: Arc<Dispatch>,
+    /// Takes in what the hooks bring.
+    pub failsafe: Arc<FailSafe>,
+    /// The triage rules in force.
+    pub rulebook: Arc<Rulebook>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
     /// Tells the operator what went wrong.

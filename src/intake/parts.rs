@@ -14,7 +14,7 @@ use crate::gateway::Inbound;
 use crate::phone::PhoneNumber;
 use crate::store::{LongText, NewPart, Part, StoreError, Texter, Tx};
 use crate::text::MessageBody;
-use crate::triage::Action;
+use crate::triage::{Action, Verdict};
 
 /// How long pieces wait for each other. They mostly come within a second.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,7 +31,7 @@ pub(super) async fn take(
     arrival: &Arrival,
     part: &crate::gateway::Part,
 ) -> Result<Decided, StoreError> {
-    let (inbound, now) = (&arrival.inbound, arrival.now);
+    let (inbound, now) = (&arrival.inbound, arrival.arrived);
     // The texter is locked: of two pieces that come at once, the second sees the first.
     let fresh = State::new(intake.locale);
     let texter = tx.texter(&inbound.from, &fresh, now).await?;
@@ -81,7 +81,7 @@ async fn settle(
         Some(message) => decision::extend(tx, intake, joined, texter, message).await?,
         None => decision::decide(tx, intake, joined).await?,
     };
-    let done = done.then_some(joined.now);
+    let done = done.then_some(joined.arrived);
     tx.parts_taken(text, decided.message, done).await?;
     Ok(decided)
 }
@@ -102,21 +102,16 @@ async fn join(intake: &Intake, arrival: &Arrival, text: &LongText, parts: &[Part
     }
     let media = parts.iter().map(|part| part.media).sum::<i32>();
     let first = parts.first().map(|part| part.gateway_ref.clone());
-    Arrival {
-        gateway: arrival.gateway.clone(),
-        inline_reply: arrival.inline_reply,
-        verdict: intake.assess(&words).await,
-        now: arrival.now,
-        sent_at: arrival.sent_at,
-        inbound: Inbound {
-            // Known again by its first piece.
-            gateway_ref: first.unwrap_or_default(),
-            body: MessageBody::new(words),
-            media: u16::try_from(media).unwrap_or(u16::MAX),
-            part: None,
-            ..arrival.inbound.clone()
-        },
-    }
+    let verdict = intake.assess(&words).await;
+    let inbound = Inbound {
+        // Known again by its first piece.
+        gateway_ref: first.unwrap_or_default(),
+        body: MessageBody::new(words),
+        media: u16::try_from(media).unwrap_or(u16::MAX),
+        part: None,
+        ..arrival.inbound.clone()
+    };
+    arrival.whole(inbound, verdict)
 }
 
 impl Intake {
@@ -168,23 +163,18 @@ async fn flush(tx: &mut Tx, intake: &Intake, text: &LongText) -> Result<Decided,
         tx.parts_taken(text, None, Some(now)).await?;
         return Ok(Decided::default());
     }
-    let nobody = Arrival {
-        gateway: text.gateway.clone(),
-        // No hook waits for a response any more.
-        inline_reply: false,
-        verdict: crate::triage::Verdict::default(),
-        now,
-        sent_at: None,
-        inbound: Inbound {
-            gateway_ref: String::new(),
-            from: tx.number_of(&texter).await?,
-            to: PhoneNumber::of_sender(""),
-            body: MessageBody::default(),
-            media: 0,
-            keyword_handled: None,
-            part: None,
-        },
+    let nothing = Inbound {
+        gateway_ref: String::new(),
+        from: tx.number_of(&texter).await?,
+        to: PhoneNumber::of_sender(""),
+        body: MessageBody::default(),
+        media: 0,
+        keyword_handled: None,
+        part: None,
     };
+    // No hook waits for a response any more, so its reply is carried by none.
+    let (gateway, unread) = (text.gateway.clone(), Verdict::default());
+    let nobody = Arrival::new(gateway, nothing, unread, now, tx.id(now));
     let joined = join(intake, &nobody, text, &parts).await;
     settle(tx, intake, &joined, &texter, text, &parts, true).await
 }

@@ -1,19 +1,22 @@
 //! Texts whose signature did not hold: judged, held, and taken in or dropped by the operator.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Arrival, BUDGET, Intake, NotStored};
+use super::{Intake, NotStored};
 use crate::gateway::{Inbound, KeywordHandled, Part};
 use crate::phone::PhoneNumber;
 use crate::store::{NewHeld, StoreError};
 use crate::text::MessageBody;
-use crate::triage::Action;
 
 /// The most texts that are held. Anyone can send them: they must not fill the disk.
 const MOST_HELD: i64 = 5_000;
+
+/// How long holding a text may take: the most impatient gateway waits two seconds.
+const HELD_WITHIN: Duration = Duration::from_millis(1500);
 
 /// What became of a text that no signature vouches for.
 #[derive(Debug)]
@@ -34,10 +37,7 @@ pub enum NotReleased {
     /// What was held cannot be read back.
     #[error("the held text cannot be read")]
     Unreadable,
-    /// It could not be taken in; it stays held.
-    #[error(transparent)]
-    NotStored(#[from] NotStored),
-    /// The database failed.
+    /// The database failed; it stays held.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -47,22 +47,14 @@ impl Intake {
     /// people on call are paged by the next tick if it is a crisis.
     ///
     /// # Errors
-    /// [`NotStored`], with the crisis reply if the text is a crisis.
+    /// [`NotStored`]: it is not held.
     pub async fn hold(
         self: &Arc<Self>,
         gateway: &str,
         why: &str,
         inbound: Inbound,
     ) -> Result<Holding, NotStored> {
-        let verdict = self.assess(inbound.body.reveal()).await;
-        let arrival = Arc::new(Arrival {
-            gateway: gateway.to_owned(),
-            inline_reply: false,
-            inbound,
-            verdict,
-            now: self.clock.now(),
-            sent_at: None,
-        });
+        let arrival = Arc::new(self.arrival(gateway, inbound).await);
         let (work, why) = (Arc::clone(&arrival), why.to_owned());
         let unit = self.store.write(move |tx| {
             let (work, why) = (Arc::clone(&work), why.clone());
@@ -78,23 +70,25 @@ impl Intake {
                     why: &why,
                     tier: work.verdict.tier,
                     inbound: text.as_bytes(),
-                    at: work.now,
-                    page: work.verdict.action() == Action::Page,
+                    at: work.arrived,
+                    page: work.is_crisis(),
                 };
                 tx.hold(&held).await?;
                 Ok(true)
             })
         });
-        let outcome = tokio::time::timeout(BUDGET, unit).await;
+        let outcome = tokio::time::timeout(HELD_WITHIN, unit).await;
         match outcome.unwrap_or(Err(StoreError::Late)) {
             Ok(true) => {
                 self.feed.wake_ladder();
-                Ok(Holding::Held(self.crisis_reply(&arrival)))
+                let reply = arrival.is_crisis().then(|| self.crisis_reply(&arrival));
+                Ok(Holding::Held(reply))
             }
             Ok(false) => Ok(Holding::Full),
             Err(why) => Err(NotStored {
-                crisis_reply: self.crisis_reply(&arrival),
+                arrival,
                 why,
+                late: None,
             }),
         }
     }

@@ -17,11 +17,14 @@ const FLOORS: [&[&str]; 6] = [
         "feed",
         "gateway",
         "phrasebook",
+        "roster",
         "rulebook",
+        "spool",
         "store",
     ],
     &[
         "dispatch",
+        "failsafe",
         "followup",
         "handoff",
         "incidents",
@@ -43,7 +46,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 8] = [
+const NEIGHBOURS: [(&str, &str, &str); 15] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -68,6 +71,13 @@ const NEIGHBOURS: [(&str, &str, &str); 8] = [
         "intake",
         "a text that was missed is taken in like any other",
     ),
+    ("spool", "crypto", "entries are sealed"),
+    ("spool", "disk", "entries are written whole or not at all"),
+    ("spool", "gateway", "an entry is what a hook brought"),
+    ("roster", "crypto", "the roster on disk is sealed"),
+    ("roster", "disk", "it is written whole or not at all"),
+    ("failsafe", "intake", "it stands around intake, and replays"),
+    ("failsafe", "dispatch", "some texts leave without the store"),
 ];
 /// Words that stand on each other.
 const WITHIN_FLOOR_0: [(&str, &str); 1] = [("id", "clock")];

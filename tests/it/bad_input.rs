@@ -53,6 +53,14 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
         ),
         ("[line\n".to_owned(), vec!["harborline.toml"]),
         (
+            "[spool]\nmax_entries = 5".to_owned(),
+            vec!["spool.max_entries", "100"],
+        ),
+        (
+            "[spool]\nmax_bytes = 5".to_owned(),
+            vec!["spool.max_bytes", "1048576"],
+        ),
+        (
             edit("\"twilio\"", "\"twillio\""),
             vec!["gateways.main", "twillio", "twilio"],
         ),
@@ -328,14 +336,43 @@ fn an_unreadable_database_is_named() {
 }
 
 #[test]
-fn a_database_server_that_is_not_there_is_named_without_its_password() {
-    let said = refused_outside_data(
-        "[listen]\naddress = \"127.0.0.1:0\"\n[database]\nurl = \"postgres://someone:hunter2@127.0.0.1:1/harborline\"",
-    );
+fn a_database_server_that_is_not_there_is_named_without_its_password_and_waited_for() {
+    let url = "postgres://someone:hunter2@127.0.0.1:1/harborline";
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start_in(folder, &[("HARBORLINE__DATABASE__URL", url)]);
+    assert_eq!(serving.setup_link, None);
+    let (code, folder) = serving.stop();
+    assert_eq!(code, Some(0));
+    let log = std::fs::read_to_string(folder.path().join("stderr.log")).unwrap();
     assert!(
-        said.contains("database.url") && !said.contains("hunter2"),
+        log.contains("database") && !log.contains("hunter2"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_database_url_that_cannot_be_read_is_refused() {
+    let said = refused_outside_data(
+        "[listen]\naddress = \"127.0.0.1:0\"\n[database]\nurl = \"postgres://someone@host:port/harborline\"",
+    );
+    assert!(said.contains("database.url"), "{said}");
+}
+
+#[test]
+fn a_spool_that_cannot_be_written_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    any_port(folder.path());
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/spool"), "in the way").unwrap();
+    let output = run(folder.path(), &["serve"], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("spool.directory") && said.trim_end().lines().count() == 1,
         "{said}"
     );
+    let database = folder.path().join("data/harborline.db");
+    assert!(!database.exists(), "nothing is taken before it");
 }
 
 /// Lets `serve` listen wherever there is room: another Harborline may run on the default port.

@@ -28,7 +28,7 @@ async fn piece(world: &World, id: &str, (number, total): (u8, u8), words: &str) 
     world
         .app
         .intake()
-        .text("main", false, inbound)
+        .text("main", false, inbound, std::time::Duration::from_secs(8))
         .await
         .unwrap();
     world.settle().await;

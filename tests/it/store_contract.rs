@@ -847,7 +847,10 @@ both! {
         assert!(refused.to_string().contains("keys.file"), "{refused}");
         let master = keyfile::load_or_create(&world.config.keys.file, &SeededIds::new(9)).unwrap();
         let store = Store::open(url, Arc::new(Keyring::new(&master)), Arc::new(SeededIds::new(9))).await.unwrap();
-        assert!(before > 1);
+        assert!(before > 1 && store.is_whole());
+        store.make_whole().await.unwrap();
+        store.found().await;
+        assert!(store.is_well().await && !world.app.store.is_well().await);
         let number = store.write(|tx| Box::pin(async move {
             let texter = tx.texter(&number(), &State::default(), NOW).await?;
             assert!(texter.state.greeted && texter.conversation.is_some());

@@ -16,7 +16,7 @@ use harborline::config::{self, Config};
 use harborline::gateway::client::loopback_client;
 use harborline::handoff::{Act, Refused};
 use harborline::id::SeededIds;
-use harborline::intake::Assess;
+use harborline::intake::{Assess, CRISIS_WAIT};
 use harborline::lane::Lane;
 use harborline::staff::Role;
 use harborline::store::{Account, NewStaff};
@@ -38,6 +38,9 @@ pub(crate) const SECOND: &str = "+15550198";
 /// 2026-01-01 00:00 UTC.
 const START: At = At(1_767_225_600_000);
 
+/// Longer than a busy machine takes for a commit: a test of anything else must not see the fail-safe.
+const PATIENT: Duration = Duration::from_secs(10);
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Engine {
     Sqlite,
@@ -50,6 +53,7 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) twilio: FakeTwilio,
     pub(crate) config: Config,
+    crisis_wait: Duration,
     sids: AtomicU64,
     _folder: tempfile::TempDir,
 }
@@ -71,6 +75,12 @@ impl World {
         world.expect("SQLite is always there")
     }
 
+    /// A world in front of a database that will fail it, with the waits of the real program.
+    pub(crate) async fn facing(database: String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::built(folder, database, |_| {}, triage::assess, CRISIS_WAIT).await
+    }
+
     async fn made(
         engine: Engine,
         settings: impl FnOnce(&mut Config),
@@ -81,6 +91,16 @@ impl World {
             Engine::Sqlite => format!("sqlite://{}/harborline.db", folder.path().display()),
             Engine::Postgres => postgres::database().await?,
         };
+        Some(Self::built(folder, database, settings, assess, PATIENT).await)
+    }
+
+    async fn built(
+        folder: tempfile::TempDir,
+        database: String,
+        settings: impl FnOnce(&mut Config),
+        assess: Assess,
+        crisis_wait: Duration,
+    ) -> Self {
         let (twilio, api_url) = FakeTwilio::start().await;
         let file = folder.path().join("harborline.toml");
         let text = format!(
@@ -90,6 +110,8 @@ impl World {
             url = "{database}"
             [keys]
             file = "{keys}"
+            [spool]
+            directory = "{spool}"
             [gateways.main]
             kind = "twilio"
             account_sid = "AC00000000000000000000000000000000"
@@ -105,35 +127,50 @@ impl World {
             number = "{SECOND}"
             "#,
             keys = folder.path().join("master.key").display(),
+            spool = folder.path().join("spool").display(),
         );
         std::fs::write(&file, text).unwrap();
         let mut config = config::load(Some(&file)).unwrap();
         settings(&mut config);
         let clock = ManualClock::new(START);
-        let app = Self::app(&config, &clock, assess).await;
+        let app = Self::app(&config, &clock, assess, crisis_wait).await;
         let router = app.router();
-        Some(Self {
+        Self {
             app,
             router,
             clock,
             twilio,
             config,
+            crisis_wait,
             sids: AtomicU64::new(0),
             _folder: folder,
-        })
+        }
     }
 
-    async fn app(config: &Config, clock: &ManualClock, assess: Assess) -> App {
+    async fn app(
+        config: &Config,
+        clock: &ManualClock,
+        assess: Assess,
+        crisis_wait: Duration,
+    ) -> App {
         let seams = Seams {
             clock: Arc::new(clock.clone()),
             ids: Arc::new(SeededIds::new(7)),
             client: loopback_client(seconds(1)).unwrap(),
             assess,
+            crisis_wait,
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
         App::build(config, address, seams, CancellationToken::new())
             .await
             .unwrap()
+    }
+
+    /// Stops this Harborline and starts it again with the same configuration and files.
+    pub(crate) async fn restart(&mut self) {
+        self.app.store.close().await;
+        self.app = self.another_app().await;
+        self.router = self.app.router();
     }
 
     /// Another Harborline on the same database, as after a restart or as a replica.
@@ -144,6 +181,7 @@ impl World {
             ids: Arc::new(SeededIds::new(8)),
             client: loopback_client(seconds(1)).unwrap(),
             assess: triage::assess,
+            crisis_wait: self.crisis_wait,
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 9));
         App::build(&self.config, address, seams, CancellationToken::new())
@@ -211,16 +249,22 @@ impl World {
         path: &str,
         fields: &[(&str, &str)],
     ) -> (StatusCode, String) {
-        let signature = sign(token, &format!("{PUBLIC_URL}{path}"), fields);
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        let request = Request::post(path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("x-twilio-signature", signature)
-            .body(Body::from(body))
-            .unwrap();
+        read(self.call(signed_request(token, path, fields)).await).await
+    }
+
+    /// A page, as somebody without a session gets it.
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
         read(self.call(request).await).await
+    }
+
+    /// Delivers a text to another Harborline than this world's own, and returns its response.
+    pub(crate) async fn hook_of(&self, app: &App, sid: &str, from: &str, body: &str) -> String {
+        let fields = [("MessageSid", sid), ("From", from), ("Body", body)];
+        let request = signed_request(TOKEN, "/hooks/main/inbound", &fields);
+        let (status, twiml) = read(app.router().oneshot(request).await.unwrap()).await;
+        assert_eq!(status, StatusCode::OK, "{twiml}");
+        twiml
     }
 
     pub(crate) async fn call(&self, request: Request<Body>) -> Response {
@@ -313,6 +357,19 @@ impl World {
             sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
         }
     }
+}
+
+/// The request of a hook, signed as Twilio does.
+fn signed_request(token: &str, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
+    let signature = sign(token, &format!("{PUBLIC_URL}{path}"), fields);
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    Request::post(path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("x-twilio-signature", signature)
+        .body(Body::from(body))
+        .unwrap()
 }
 
 /// A phone that texts the line.
