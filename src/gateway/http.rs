@@ -212,6 +212,15 @@ impl Gateway for Http {
     }
 }
 
+/// What is longer is no id, but a field that was taken for one: an index could not hold it.
+const LONGEST_ID: usize = 255;
+
+/// A code as it may go into the database and the log: not a page of HTML.
+fn short(code: &str) -> String {
+    let plain = code.chars().filter(|c| !c.is_control());
+    plain.take(64).collect()
+}
+
 /// Adds a header that may hold a secret. Names were checked at the start.
 fn add(headers: &mut HeaderMap, name: &str, value: &str) {
     if let (Ok(name), Ok(mut value)) = (
@@ -228,6 +237,7 @@ fn inbound(map: &Inbounds, item: &Item, at: usize, request: &RawRequest<'_>) -> 
     // Several texts of one hook without ids are still several texts.
     let gateway_ref = item
         .text(&map.id)
+        .filter(|id| id.len() <= LONGEST_ID)
         .unwrap_or_else(|| format!("{}-{at}", made_up_ref(request)));
     let utf16 = map
         .utf16
@@ -265,11 +275,14 @@ fn receipt(map: &Receipts, item: &Item, reference: Option<Uuid>) -> Event {
     };
     // Where the gateway gives no ids, ours is the one that the send was kept under.
     let id = map.id.as_ref().and_then(|name| item.text(name));
+    let id = id.filter(|id| id.len() <= LONGEST_ID);
     let Some(gateway_ref) = id.or_else(|| outbox_id.map(|id| id.to_string())) else {
         return Event::Ignored("a receipt without a message id");
     };
     let code = map.code.as_ref().and_then(|name| item.text(name));
-    let code = code.filter(|_| delivery == Delivery::Failed);
+    let code = code
+        .filter(|_| delivery == Delivery::Failed)
+        .map(|code| short(&code));
     Event::Receipt(Receipt {
         gateway_ref,
         outbox_id,

@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::item::Path;
+use super::{LONGEST_ID, short};
 use crate::gateway::SendOutcome;
 use crate::gateway::wire::{Class, text_of};
 
@@ -84,11 +85,9 @@ pub(super) fn read(
         };
     };
     let code = rule.code.as_ref().and_then(|path| path.follow(&json));
-    // It goes into the database and the log: a code, not a page of HTML.
-    let code = code.and_then(text_of).map_or_else(
-        || format!("http-{status}"),
-        |code| code.chars().filter(|c| !c.is_control()).take(64).collect(),
-    );
+    let code = code
+        .and_then(text_of)
+        .map_or_else(|| format!("http-{status}"), |code| short(&code));
     match rule.means {
         Meaning::Accepted => rule.accepted(outbox_id, &text, &json),
         Meaning::Retry => Class::Retry.outcome(after_s, code),
@@ -118,7 +117,7 @@ impl Rule {
             // The gateway gives none: receipts come to an address with ours.
             (None, None) => Some(outbox_id.to_string()),
         };
-        match id.filter(|id| !id.is_empty() && id.len() <= 255) {
+        match id.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID) {
             Some(gateway_ref) => SendOutcome::Accepted { gateway_ref },
             None => SendOutcome::Ambiguous,
         }

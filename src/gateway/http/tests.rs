@@ -330,6 +330,24 @@ fn several_texts_of_one_hook_are_several_even_without_ids() {
 }
 
 #[test]
+fn what_is_too_long_for_an_id_or_a_code_is_none() {
+    let long = "x".repeat(300);
+    let text = json!({"id": long, "from": "+15005550006", "text": "hi"}).to_string();
+    let inbound = Hook::post(INBOUND, text).inbound(&http(GOOD));
+    assert!(inbound.gateway_ref.starts_with("made-up-"));
+    let with_code = GOOD.replace("status = \"status\"", "status = \"status\"\ncode = \"why\"");
+    let url = INBOUND.replace("inbound", "status");
+    let body = json!({"id": "1", "status": "failed", "why": long}).to_string();
+    let Event::Receipt(receipt) = Hook::post(&url, body).event(&http(&with_code)) else {
+        panic!("not a receipt");
+    };
+    assert_eq!(receipt.code.map(|code| code.len()), Some(64));
+    let body = json!({"id": long, "status": "failed"}).to_string();
+    let event = Hook::post(&url, body).event(&http(GOOD));
+    assert!(matches!(event, Event::Ignored(_)), "{event:?}");
+}
+
+#[test]
 fn letters_of_an_older_gateway_are_read() {
     let text = GOOD.replace(
         "[inbound]\nformat = \"json\"",

@@ -122,7 +122,7 @@ pub(super) fn in_signing_order(form: &Form, repeated: Repeated) -> Vec<u8> {
             fields.sort_by(|a, b| a.0.cmp(&b.0));
             fields
                 .into_iter()
-                .map(|(_, name, value)| [name, value])
+                .map(|(_, name, value)| [name.as_slice(), value.as_slice()])
                 .collect()
         }
         Repeated::OnceInOrder => {
@@ -131,11 +131,11 @@ pub(super) fn in_signing_order(form: &Form, repeated: Repeated) -> Vec<u8> {
                 .collect();
             fields
                 .into_iter()
-                .map(|(_, name, _, value)| [name, value])
+                .map(|(_, name, _, value)| [name.as_slice(), value.as_slice()])
                 .collect()
         }
     };
-    ordered.concat().into_iter().flatten().copied().collect()
+    ordered.concat().concat()
 }
 
 /// The `bodySHA256` of the query: with it, the body is covered by this hash and not by its fields
