@@ -29,6 +29,5 @@ mod serving;
 mod signatures;
 mod staff_pages;
 mod store_contract;
-mod store_ledger;
 mod support;
 mod words_in_force;

@@ -10,7 +10,7 @@ use harborline::crypto::{Keyring, keyfile};
 use harborline::oncall::{Contact, IncidentKind, Operator};
 use harborline::phone::PhoneNumber;
 use harborline::store::{
-    NewHeld, NewInbound, OpenError, Overdue, Probe, StoreError, Tally, Tx, probe,
+    self, NewHeld, NewInbound, OpenError, Overdue, Probe, StoreError, Tally, Tx,
 };
 use harborline::text::MessageBody;
 use harborline::triage::{Tier, Verdict};
@@ -243,16 +243,16 @@ both! {
     async fn a_look_at_the_database_names_its_age_and_changes_nothing(world: World) {
         let url = world.config.database.url.clone();
         let keys = Arc::new(Keyring::new(&keyfile::load(&world.config.keys.file).unwrap()));
-        assert_eq!(probe(&url, &keys).await.unwrap(), Probe::Current);
+        assert_eq!(store::probe(&url, &keys).await.unwrap(), Probe::Current);
         let other = Arc::new(Keyring::new(&[7; 32].into()));
-        assert!(matches!(probe(&url, &other).await, Err(OpenError::WrongKey)));
+        assert!(matches!(store::probe(&url, &other).await, Err(OpenError::WrongKey)));
         world.damage("UPDATE _sqlx_migrations SET version = version + 1000 WHERE version > 1").await;
-        assert_eq!(probe(&url, &keys).await.unwrap(), Probe::Ahead);
+        assert_eq!(store::probe(&url, &keys).await.unwrap(), Probe::Ahead);
         world.damage("DELETE FROM _sqlx_migrations WHERE version > 1").await;
-        assert_eq!(probe(&url, &keys).await.unwrap(), Probe::Behind);
+        assert_eq!(store::probe(&url, &keys).await.unwrap(), Probe::Behind);
         world.damage("DELETE FROM _sqlx_migrations").await;
-        assert_eq!(probe(&url, &keys).await.unwrap(), Probe::Empty);
-        assert_eq!(probe("sqlite://no/such/file.db", &keys).await.unwrap(), Probe::Absent);
-        assert!(matches!(probe("mysql://x", &keys).await, Err(OpenError::UnknownEngine)));
+        assert_eq!(store::probe(&url, &keys).await.unwrap(), Probe::Empty);
+        assert_eq!(store::probe("sqlite://no/such/file.db", &keys).await.unwrap(), Probe::Absent);
+        assert!(matches!(store::probe("mysql://x", &keys).await, Err(OpenError::UnknownEngine)));
     }
 }
