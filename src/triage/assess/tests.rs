@@ -95,7 +95,34 @@ fn a_long_text_is_read_to_its_end() {
 /// A way in which people hide a word.
 type Disguise = (&'static str, fn(&str) -> String);
 
-const DISGUISES: [Disguise; 6] = [
+/// The word with the letters at two places changed for each other.
+fn swapped(word: &str) -> String {
+    let mut letters: Vec<char> = word.chars().collect();
+    if letters.len() > 4 {
+        letters.swap(2, 3);
+    }
+    letters.into_iter().collect()
+}
+
+const DISGUISES: [Disguise; 9] = [
+    ("masked", |word| {
+        match word
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| "aeiou".contains(*c))
+        {
+            Some((at, _)) if word.len() > 3 => format!("{}*{}", &word[..at], &word[at + 1..]),
+            _ => word.to_owned(),
+        }
+    }),
+    ("swapped", swapped),
+    ("a letter lost", |word| {
+        if word.len() > 5 {
+            format!("{}{}", &word[..3], &word[4..])
+        } else {
+            word.to_owned()
+        }
+    }),
     ("leet", |word| {
         word.replace('i', "1").replace('e', "3").replace('o', "0")
     }),
@@ -149,6 +176,48 @@ fn a_crisis_example_is_still_seen_in_every_disguise() {
         }
     }
     assert!(misses.is_empty(), "\n{misses}");
+}
+
+#[test]
+fn a_sentence_without_spaces_is_read() {
+    for text in [
+        "iwanttokillmyself",
+        "nobodywouldmissmeifiwasgone",
+        "yanoquierovivir",
+    ] {
+        assert!(tier(text) >= Tier::Concern, "{text}");
+    }
+}
+
+#[test]
+fn a_weak_rule_asks_only_where_the_model_does_not_find_an_ordinary_text() {
+    let verdict = assess(&RULES, "I'm dying to know what you got me for my birthday");
+    assert_eq!(verdict.tier, Tier::None, "{verdict:?}");
+    assert_eq!(verdict.unsupported[0].rule, "structure.self_death.en");
+    // It stays in sight, and acts where the rest of the text is no ordinary one.
+    let verdict = assess(
+        &RULES,
+        "i think a lot about being dead lately, there is nothing left",
+    );
+    assert!(verdict.tier >= Tier::Concern, "{verdict:?}");
+}
+
+#[test]
+fn a_guardable_rule_only_asks_where_the_model_finds_an_ordinary_text() {
+    let verdict = assess(
+        &RULES,
+        "watching the walking dead finale with pizza tonight, who is coming",
+    );
+    assert_eq!(verdict.action(), Action::Ask, "{verdict:?}");
+    assert!(verdict.guarded.iter().any(|one| one.guard == ORDINARY));
+}
+
+#[test]
+fn a_rule_that_asks_and_the_model_together_page() {
+    let alone = RuleSet::builtin_with(Model::silent()).unwrap();
+    let text = "i feel so hopeless, i do not see how i can go on with all of this";
+    assert!(assess(&RULES, text).tier >= assess(&alone, text).tier);
+    assert_eq!(tier(text), Tier::High);
 }
 
 proptest! {
