@@ -52,52 +52,15 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         // No rule that depends on the model counts while it is measured: what it may do is chosen
         // afterwards.
         weak: f32::MAX,
-        ordinary: f32::MAX,
         supported: f32::MAX,
         on_topic: ON_TOPIC,
     };
-    if std::env::args().nth(1).as_deref() == Some("scores") {
-        let e = |k: &str, d: f64| {
-            std::env::var(k)
-                .ok()
-                .and_then(|v| v.parse().ok())
-                .unwrap_or(d)
-        };
-        let mut recipe = RECIPE;
-        recipe.rounds = e("ROUNDS", 12.0) as usize;
-        recipe.rate = e("RATE", 0.1);
-        recipe.decay = e("DECAY", 0.03);
-        recipe.concern = (e("CT", 0.5), e("CW", 0.5));
-        recipe.topic = (e("TT", 0.1), e("TW", 1.0));
-        recipe.none = e("NONE", 3.0);
-        let model = recipe.fit(rows.iter()).quantised(Settings {
-            ordinary: -1000.0,
-            weak: -1000.0,
-            ..settings
-        });
-        for file in std::env::args().skip(2) {
-            let rules = harborline::triage::RuleSet::builtin_with(model.clone())?;
-            let mut out = String::new();
-            for line in std::fs::read_to_string(&file)?.lines() {
-                let text = line.split_once('\t').map_or(line, |(_, t)| t);
-                let v = harborline::triage::assess(&rules, text);
-                let s = v.model.as_ref().map_or(-20.0, |m| {
-                    let s = m.score.clamp(1e-7, 1.0 - 1e-6);
-                    (s / (1.0 - s)).ln()
-                });
-                writeln!(out, "{s:.3}")?;
-            }
-            std::fs::write(format!("{file}.sc"), out)?;
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
     let findings = measure::held_out(&RECIPE, &rows, settings)?;
     let thresholds = measure::thresholds(&findings);
     let settings = Settings {
         ask: thresholds.ask,
         page: thresholds.page,
         weak: thresholds.weak,
-        ordinary: thresholds.ordinary,
         supported: thresholds.supported,
         ..settings
     };
@@ -167,13 +130,13 @@ fn manifest(
     )?;
     writeln!(
         out,
-        "# Log-odds: from here on page; page where a rule asks; ask; ask where a weak rule does;\n\
-         # below the last a guardable rule asks instead of paging. Less where a topic rule or a guard covers a word."
+        "# Log-odds: from here on page; page where a rule asks; ask; ask where a weak rule does. Less where a\n\
+         # topic rule or a guard covers a word."
     )?;
     writeln!(
         out,
-        "page = {:.2}\nsupported = {:.2}\nask = {:.2}\nweak = {:.2}\nordinary = {:.2}\non_topic = {ON_TOPIC:.2}",
-        thresholds.page, thresholds.supported, thresholds.ask, thresholds.weak, thresholds.ordinary
+        "page = {:.2}\nsupported = {:.2}\nask = {:.2}\nweak = {:.2}\non_topic = {ON_TOPIC:.2}",
+        thresholds.page, thresholds.supported, thresholds.ask, thresholds.weak
     )?;
     writeln!(out, "\n[training]\nsha256 = \"{data}\"")?;
     writeln!(

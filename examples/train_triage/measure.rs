@@ -15,8 +15,6 @@ pub(super) struct Finding<'a> {
     row: &'a Row,
     /// What the rules alone say, without those that depend on the model.
     rules: Tier,
-    /// Whether a guardable rule pages, unless the model finds the text ordinary.
-    guardable: bool,
     /// Whether a weak rule has found something.
     weak: bool,
     /// Whether a rule, perhaps a weak one, asks by itself.
@@ -29,9 +27,7 @@ impl Finding<'_> {
     /// What rules and model make of it together.
     fn both(&self, at: Thresholds) -> Tier {
         let asked = self.asked && (!self.weak || self.log_odds >= at.weak);
-        let pages = self.log_odds >= at.page
-            || asked && self.log_odds >= at.supported
-            || self.guardable && self.log_odds >= at.ordinary;
+        let pages = self.log_odds >= at.page || asked && self.log_odds >= at.supported;
         let by_model = if pages {
             Tier::High
         } else if self.log_odds >= at.ask || self.weak && self.log_odds >= at.weak {
@@ -47,7 +43,6 @@ impl Finding<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Thresholds {
     pub(super) weak: f32,
-    pub(super) ordinary: f32,
     pub(super) ask: f32,
     pub(super) supported: f32,
     pub(super) page: f32,
@@ -66,8 +61,6 @@ pub(super) struct Targets {
     weak: f64,
     /// Of topic texts, page.
     topic: f64,
-    /// Of crisis texts, lower a page by a guardable rule to a question.
-    ordinary: f64,
 }
 
 /// The targets of the model that ships.
@@ -77,7 +70,6 @@ pub(super) const TARGETS: Targets = Targets {
     ask: 0.013,
     weak: 0.012,
     topic: 0.035,
-    ordinary: 0.001,
 };
 
 /// Trains once without each part of the families, and scores that part.
@@ -99,10 +91,6 @@ pub(super) fn held_out<'a>(
             findings.push(Finding {
                 row,
                 rules: without_model(&verdict),
-                guardable: verdict
-                    .guarded
-                    .iter()
-                    .any(|one| one.guard == "model.ordinary"),
                 weak,
                 asked: weak || verdict.hits.iter().any(asks),
                 log_odds: verdict.model.as_ref().map_or(f32::MIN, |model| {
@@ -175,18 +163,8 @@ pub(super) fn thresholds(findings: &[Finding]) -> Thresholds {
         .min(page);
     let ask = lowest(Tier::None, TARGETS.ask, &any).min(page);
     let weak = lowest(Tier::None, TARGETS.weak, &|finding| finding.weak).min(ask);
-    // The highest that lowers no more crisis texts than it may.
-    let crisis = || (findings.iter()).filter(|finding| finding.row.tier >= Tier::High);
-    let alone = crisis().filter(|finding| finding.guardable && finding.rules < Tier::High);
-    let mut scores: Vec<f32> = alone.map(|finding| finding.log_odds).collect();
-    scores.sort_by(f32::total_cmp);
-    let may = (1..=scores.len())
-        .take_while(|&count| number(count) <= TARGETS.ordinary * number(crisis().count()))
-        .count();
-    let ordinary = scores.get(may).copied().unwrap_or(0.0).min(ask);
     Thresholds {
         weak,
-        ordinary: (ordinary * 100.0).floor() / 100.0,
         ask,
         supported,
         page,

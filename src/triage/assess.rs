@@ -1,8 +1,8 @@
 //! Reading one text against the rules. Total and pure: no clock, no I/O, no `Result`.
 //!
 //! It only raises. A guard lowers a hit to [`Tier::Concern`] when the words of the guard cover the
-//! words of the hit, or when the model finds nothing in the whole text that is not ordinary; never
-//! because of a word elsewhere, so what is added to a text cannot hide what it said before. Floor 1.
+//! words of the hit, never because of a word elsewhere, so what is added to a text cannot hide what
+//! it said before. Floor 1.
 
 use std::ops::Range;
 
@@ -12,9 +12,6 @@ use super::rules::{Rule, RuleSet};
 use super::{Category, Guarded, Hit, ModelScore, Tier, Verdict};
 use crate::locale::Locale;
 use crate::text::normalise::Normal;
-
-/// The guard that the model is: nothing in the text is like a crisis text.
-pub(super) const ORDINARY: &str = "model.ordinary";
 
 /// Judges one text.
 #[must_use]
@@ -28,7 +25,6 @@ pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
         verdict: &mut verdict,
         covered: Vec::new(),
         weak: Vec::new(),
-        guardable: Vec::new(),
         languages: [0; Locale::ALL.len()],
     };
     let mut covers: Option<Vec<Cover<'_>>> = None;
@@ -96,8 +92,6 @@ struct Found<'a> {
     covered: Vec<(Range<usize>, Covered)>,
     /// What weak rules found.
     weak: Vec<Hit>,
-    /// What guardable rules found and no guard covers.
-    guardable: Vec<Hit>,
     languages: [usize; Locale::ALL.len()],
 }
 
@@ -141,10 +135,7 @@ impl Found<'_> {
                 continue;
             }
             self.languages[rule.locale as usize] += 1;
-            match guard {
-                None if rule.guardable => self.guardable.push(hit),
-                guard => self.keep(hit, guard.map(|cover| cover.guard)),
-            }
+            self.keep(hit, guard.map(|cover| cover.guard));
         }
     }
 
@@ -182,17 +173,14 @@ impl Found<'_> {
         };
         let settings = model.settings();
         let reading = model.score(normal, covered);
-        // A text that is too short for the model is judged by the rules alone.
-        let below = |limit: f32| reading.as_ref().is_some_and(|read| read.log_odds < limit);
-        let guard = below(settings.ordinary).then_some(ORDINARY);
-        for hit in std::mem::take(&mut self.guardable) {
-            self.keep(hit, guard);
-        }
+        // In a text that is too short for the model nothing speaks for them: longer ones, which hold
+        // the same words, must not be less urgent.
+        let supported = (reading.as_ref()).is_some_and(|reading| reading.log_odds >= settings.weak);
         for hit in std::mem::take(&mut self.weak) {
-            if below(settings.weak) {
-                self.verdict.unsupported.push(hit);
-            } else {
+            if supported {
                 self.keep(hit, None);
+            } else {
+                self.verdict.unsupported.push(hit);
             }
         }
         let Some(reading) = reading else {

@@ -57,8 +57,6 @@ pub struct Settings {
     pub page: f32,
     /// From here on a weak rule counts.
     pub weak: f32,
-    /// From here on a guardable rule pages; below it the text is an ordinary one, and the rule asks.
-    pub ordinary: f32,
     /// From here on staff are paged where a rule asks.
     pub supported: f32,
     /// What is added where the words of a topic rule stand: not more than 0.
@@ -66,7 +64,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    const NUMBERS: usize = 8;
+    const NUMBERS: usize = 7;
 
     const fn numbers(&self) -> [f32; Self::NUMBERS] {
         [
@@ -75,7 +73,6 @@ impl Settings {
             self.ask,
             self.page,
             self.weak,
-            self.ordinary,
             self.supported,
             self.on_topic,
         ]
@@ -85,7 +82,6 @@ impl Settings {
         self.numbers().iter().all(|number| number.is_finite())
             && self.scale > 0.0
             && self.weak <= self.ask
-            && self.ordinary <= self.ask
             && self.ask <= self.page
             && self.supported <= self.page
             && self.on_topic <= 0.0
@@ -127,7 +123,6 @@ impl Model {
             ask: 0.0,
             page: 0.0,
             weak: -1000.0,
-            ordinary: -1000.0,
             supported: 0.0,
             on_topic: 0.0,
         };
@@ -174,7 +169,6 @@ impl Model {
             ask: number(),
             page: number(),
             weak: number(),
-            ordinary: number(),
             supported: number(),
             on_topic: number(),
         };

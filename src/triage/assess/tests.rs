@@ -191,7 +191,7 @@ fn a_sentence_without_spaces_is_read() {
 
 #[test]
 fn a_weak_rule_asks_only_where_the_model_does_not_find_an_ordinary_text() {
-    let verdict = assess(&RULES, "I'm dying to know what you got me for my birthday");
+    let verdict = assess(&RULES, "I'd die for a nap on that beach with you right now");
     assert_eq!(verdict.tier, Tier::None, "{verdict:?}");
     assert_eq!(verdict.unsupported[0].rule, "structure.self_death.en");
     // It stays in sight, and acts where the rest of the text is no ordinary one.
@@ -200,16 +200,6 @@ fn a_weak_rule_asks_only_where_the_model_does_not_find_an_ordinary_text() {
         "i think a lot about being dead lately, there is nothing left",
     );
     assert!(verdict.tier >= Tier::Concern, "{verdict:?}");
-}
-
-#[test]
-fn a_guardable_rule_only_asks_where_the_model_finds_an_ordinary_text() {
-    let verdict = assess(
-        &RULES,
-        "watching the walking dead finale with pizza tonight, who is coming",
-    );
-    assert_eq!(verdict.action(), Action::Ask, "{verdict:?}");
-    assert!(verdict.guarded.iter().any(|one| one.guard == ORDINARY));
 }
 
 #[test]
