@@ -16,7 +16,7 @@ use crate::conversation::Line;
 use crate::credential::{Passwords, Token};
 use crate::crypto::Keyring;
 use crate::crypto::keyfile::{self, KeyFileError};
-use crate::dispatch::{Dispatch, LastAlarm};
+use crate::dispatch::{Dispatch, Journal, LastAlarm};
 use crate::feed::Feed;
 use crate::followup::{Followup, Scrub};
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
@@ -167,10 +167,14 @@ impl App {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             gateways: gateways.clone(),
+            routes: Arc::new(gateways::routes(config)),
             client,
             desk: Arc::clone(&desk),
+            packs: Arc::clone(&packs),
+            line: line(config),
             feed: feed.clone(),
             last_alarm: LastAlarm::default(),
+            journal: Journal::default(),
         });
         let paging = Arc::new(Paging {
             store: store.clone(),

@@ -295,7 +295,8 @@ async fn write(
             message_id,
             answers: None,
         },
-        state: OutboxState::Queued,
+        body: body,
+            state: OutboxState::Queued,
         due_at: now,
         now,
     })

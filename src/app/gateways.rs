@@ -6,6 +6,7 @@ use crate::config::{Config, GatewaySection};
 use crate::gateway::sandbox::{Sandbox, SandboxConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
 use crate::gateway::{Gateway, Gateways};
+use crate::route::Routes;
 
 /// Every configured gateway. `local_url` and `sandbox_secret` are for the sandbox alone.
 pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gateways {
@@ -27,6 +28,12 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
         })),
     });
     Gateways::new(made.collect())
+}
+
+/// How texts leave by each of them.
+pub(super) fn routes(config: &Config) -> Routes {
+    let routes = config.gateways.iter();
+    Routes::new(routes.map(|(name, section)| (name.clone(), section.route())))
 }
 
 fn shared(gateway: impl Gateway + 'static) -> Arc<dyn Gateway> {

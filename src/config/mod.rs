@@ -17,7 +17,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use gateways::{GatewaySection, SandboxSection, TwilioSection};
+pub use gateways::{GatewaySection, SandboxSection, TwilioSection, usual_rate};
 pub use load::{ConfigError, load};
 
 use crate::locale::Locale;

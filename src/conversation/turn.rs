@@ -77,6 +77,8 @@ pub struct Step {
     pub erase: bool,
     /// The texter answered whether we may check in with them.
     pub check_in: Option<CheckIn>,
+    /// The texter asked for texts: START, whether or not they had opted out with us.
+    pub opted_in: bool,
 }
 
 /// The answer to the question whether we may check in.

@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod form;
+pub mod redact;
 pub mod sandbox;
 pub mod twilio;
 

@@ -10,6 +10,7 @@ use super::{Arrival, Context, Intake, JUDGED_AT_ONCE, Taken, calls, responder};
 use crate::conversation::{
     self, CheckIn, EARLIER, Earlier, JOINED_WITHIN, Reply, Silence, State, Step,
 };
+use crate::gateway::KeywordHandled;
 use crate::lane::Lane;
 use crate::store::{
     Author, Conversation, NewInbound, NewOutbound, NewOutbox, OutboxState, Receiver, StoreError,
@@ -80,6 +81,9 @@ pub(super) async fn decide(
     };
     let step = conversation::step(&texter.state, &intake.turn(arrival, &context));
     tx.save_state(&texter, &step.state).await?;
+    if step.opted_in || arrival.inbound.keyword_handled == Some(KeywordHandled::OptIn) {
+        tx.texter_unblocked(texter.id, now).await?;
+    }
     let tier = conversation.tier.max(verdict.tier);
     tx.touch_conversation(conversation.id, tier, now).await?;
     let due = now.plus(reply_within(verdict.tier));
@@ -208,6 +212,7 @@ async fn send_replies(
                 message_id,
                 answers: (Some(reply.lane) == owed).then_some(answers),
             },
+            body: &body,
             state,
             due_at,
             now,

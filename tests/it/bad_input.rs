@@ -108,6 +108,18 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["gateways.Ma in", "a-z"],
         ),
         (
+            edit("sender =", "segments_per_second = -1\nsender ="),
+            vec!["gateways.main.segments_per_second", "10000"],
+        ),
+        (
+            edit("sender =", "burst = 0\nsender ="),
+            vec!["gateways.main.burst", "1 or more"],
+        ),
+        (
+            edit("sender =", "failover = \"main\"\nsender ="),
+            vec!["gateways.main.failover", "`main`", "second gateway"],
+        ),
+        (
             "[database]\nurl = \"mysql://x\"".to_owned(),
             vec!["database.url", "sqlite://", "postgres://"],
         ),
