@@ -38,7 +38,10 @@ impl Routes {
     /// it came from (`moved_from`). None when there is no other.
     #[must_use]
     pub fn other<'a>(&'a self, gateway: &str, moved_from: Option<&'a str>) -> Option<&'a str> {
-        let stand_in = self.0.get(gateway).and_then(|route| route.failover.as_deref());
+        let stand_in = self
+            .0
+            .get(gateway)
+            .and_then(|route| route.failover.as_deref());
         stand_in
             .or(moved_from)
             .filter(|other| *other != gateway && self.0.contains_key(*other))
@@ -63,7 +66,11 @@ mod tests {
         assert_eq!(routes.other("main", None), Some("second"));
         assert_eq!(routes.other("second", Some("main")), Some("main"));
         assert_eq!(routes.other("second", None), None);
-        assert_eq!(routes.other("odd", None), None, "a gateway that is not there");
+        assert_eq!(
+            routes.other("odd", None),
+            None,
+            "a gateway that is not there"
+        );
         assert_eq!(routes.other("main", Some("main")), Some("second"));
     }
 }

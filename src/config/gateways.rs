@@ -42,10 +42,16 @@ impl GatewaySection {
     /// The keys that every kind has.
     const fn sending(&self) -> Sending<'_> {
         let (segments_per_second, burst, failover) = match self {
-            Self::Sandbox(section) => {
-                (section.segments_per_second, section.burst, &section.failover)
-            }
-            Self::Twilio(section) => (section.segments_per_second, section.burst, &section.failover),
+            Self::Sandbox(section) => (
+                section.segments_per_second,
+                section.burst,
+                &section.failover,
+            ),
+            Self::Twilio(section) => (
+                section.segments_per_second,
+                section.burst,
+                &section.failover,
+            ),
         };
         Sending {
             segments_per_second,
@@ -188,7 +194,11 @@ impl GatewaySection {
         let Some(failover) = self.sending().failover else {
             return Ok(());
         };
-        let others: Vec<&str> = known.iter().copied().filter(|known| *known != name).collect();
+        let others: Vec<&str> = known
+            .iter()
+            .copied()
+            .filter(|known| *known != name)
+            .collect();
         if others.contains(&failover) {
             return Ok(());
         }

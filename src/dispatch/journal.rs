@@ -4,10 +4,12 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use uuid::Uuid;
+
 use super::Dispatch;
 use crate::gateway::client::Answer;
-use crate::gateway::{SendOutcome, redact};
-use crate::store::{NewExchange, StoreError};
+use crate::gateway::{Event, HookReply, RawRequest, SendOutcome, redact};
+use crate::store::{ExchangeKind, NewExchange, StoreError};
 
 /// The most that is kept in memory. In a flood the oldest go first.
 const MOST: usize = 4_096;
@@ -40,6 +42,33 @@ impl Journal {
 }
 
 impl Dispatch {
+    /// Notes what a hook brought and how it was answered. Nothing that was refused comes here: anyone
+    /// could fill the log.
+    pub fn note_hook(
+        &self,
+        gateway: &str,
+        request: &RawRequest<'_>,
+        heard: &Heard,
+        response: HookAnswer<'_>,
+    ) {
+        let answered = match response.reply {
+            Some(reply) => redact::reply(reply),
+            None => response.status.to_string(),
+        };
+        self.journal.note(NewExchange {
+            at: request.now,
+            gateway: gateway.to_owned(),
+            kind: heard.kind,
+            outbox_id: heard.outbox_id,
+            gateway_ref: Some(heard.gateway_ref.clone()),
+            status: Some(response.status),
+            outcome: heard.outcome.clone(),
+            duration_ms: self.clock.now().0 - request.now.0,
+            asked: redact::hook(request),
+            answered,
+        });
+    }
+
     /// Writes down what was noted, a batch at most, and says how much that was.
     ///
     /// # Errors
@@ -61,6 +90,53 @@ impl Dispatch {
         });
         unit.await
     }
+}
+
+/// What a hook was about.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    kind: ExchangeKind,
+    outbox_id: Option<Uuid>,
+    gateway_ref: String,
+    outcome: String,
+}
+
+impl Heard {
+    /// What an event is about; none when it is about no text.
+    #[must_use]
+    pub fn of(event: &Event) -> Option<Self> {
+        match event {
+            Event::Inbound(inbound) => Some(Self {
+                kind: ExchangeKind::Inbound,
+                outbox_id: None,
+                gateway_ref: inbound.gateway_ref.clone(),
+                outcome: "text".to_owned(),
+            }),
+            Event::Receipt(receipt) => {
+                let said = format!("{:?}", receipt.delivery).to_lowercase();
+                let code = receipt.code.iter().map(|code| redact::word(code));
+                Some(Self {
+                    kind: ExchangeKind::Receipt,
+                    outbox_id: receipt.outbox_id,
+                    gateway_ref: receipt.gateway_ref.clone(),
+                    outcome: std::iter::once(said)
+                        .chain(code)
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                })
+            }
+            Event::Ignored(_) => None,
+        }
+    }
+}
+
+/// How a hook was answered.
+#[derive(Clone, Copy)]
+pub struct HookAnswer<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// The gateway's own form of it, if the text was taken.
+    pub reply: Option<&'a HookReply>,
 }
 
 /// The HTTP status of an answer.

@@ -11,7 +11,7 @@ mod receipts;
 mod unreachable;
 
 pub use alarm::LastAlarm;
-pub use journal::Journal;
+pub use journal::{Heard, HookAnswer, Journal};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -138,7 +138,9 @@ impl Dispatch {
             let (dispatch, work) = (Arc::clone(&dispatch), Arc::clone(&work));
             Box::pin(async move {
                 let (due, outcome, settled) = &*work;
-                dispatch.settle(tx, due, outcome.as_ref(), settled, now).await
+                dispatch
+                    .settle(tx, due, outcome.as_ref(), settled, now)
+                    .await
             })
         });
         settle.await?;
@@ -274,14 +276,19 @@ impl Dispatch {
         now: At,
     ) -> Result<(), StoreError> {
         let gateway = &due.gateway;
-        if self.routes.other(gateway, due.moved_from.as_deref()).is_none() {
+        if self
+            .routes
+            .other(gateway, due.moved_from.as_deref())
+            .is_none()
+        {
             return Ok(());
         }
         match outcome {
             SendOutcome::Retry { .. }
             | SendOutcome::Ambiguous
             | SendOutcome::Misconfigured { .. } => {
-                tx.sender_failed(gateway, self.routes.rate(gateway), now).await
+                tx.sender_failed(gateway, self.routes.rate(gateway), now)
+                    .await
             }
             SendOutcome::Accepted { .. }
             | SendOutcome::Permanent { .. }

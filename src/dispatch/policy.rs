@@ -53,7 +53,11 @@ pub(super) fn fresh_since(lane: Lane, now: At) -> Option<At> {
 pub(super) fn not_sent(due: &Due, now: At) -> Option<Settled> {
     let texter = matches!(due.receiver, Receiver::Texter { .. });
     if texter && due.blocked && due.lane != Lane::Crisis {
-        return Some(settled(OutboxState::OptedOut, now, Some(BLOCKED.to_owned())));
+        return Some(settled(
+            OutboxState::OptedOut,
+            now,
+            Some(BLOCKED.to_owned()),
+        ));
     }
     let late = fresh_since(due.lane, now).is_some_and(|since| due.created_at < since);
     late.then(|| settled(OutboxState::Failed, now, Some(EXPIRED.to_owned())))
@@ -61,7 +65,11 @@ pub(super) fn not_sent(due: &Due, now: At) -> Option<Settled> {
 
 /// When a gateway is asked for a text that it took, after so many times.
 pub(super) fn next_poll(lane: Lane, polls: i32, now: At) -> Option<At> {
-    let first = if lane.prefers_twice() { POLL_URGENT } else { POLL };
+    let first = if lane.prefers_twice() {
+        POLL_URGENT
+    } else {
+        POLL
+    };
     let times = u32::try_from(polls).ok().filter(|_| polls < MOST_POLLS)?;
     Some(now.plus(first * 2_u32.pow(times)))
 }
@@ -98,7 +106,9 @@ pub(super) fn after(
         }
         SendOutcome::Permanent { code } => settled(OutboxState::Failed, now, Some(code.clone())),
         SendOutcome::OptedOut { code } => settled(OutboxState::OptedOut, now, Some(code.clone())),
-        SendOutcome::Ambiguous if due.lane.prefers_twice() => try_again.after(try_again.pause, None),
+        SendOutcome::Ambiguous if due.lane.prefers_twice() => {
+            try_again.after(try_again.pause, None)
+        }
         // Repeated to the same gateway it is taken once; to another it would be a second text.
         SendOutcome::Ambiguous if way.idempotent => try_again.here(try_again.pause, None),
         // A receipt will say that it was taken after all; without one it was not.
@@ -138,7 +148,8 @@ impl Again<'_> {
 
     /// The same, or by the gateway that stands in: at once the first time, then by turns.
     fn after(&self, wait: Duration, code: Option<&String>) -> Settled {
-        let moves = self.due.lane.prefers_twice() || (self.due.attempts + 1).is_multiple_of(PATIENCE);
+        let moves =
+            self.due.lane.prefers_twice() || (self.due.attempts + 1).is_multiple_of(PATIENCE);
         let Some(other) = self.way.other.filter(|_| moves) else {
             return self.here(wait, code);
         };
@@ -229,7 +240,11 @@ mod tests {
         let asked = after(&retry(Some(20)), &due(Lane::Crisis, 0), At(0), 128);
         assert_eq!(asked.due_at, At(20_000));
         let absurd = after(&retry(Some(u64::MAX)), &due(Lane::Crisis, 0), At(0), 128);
-        assert_eq!(absurd.due_at, At(60_000), "a crisis reply waits a minute at most");
+        assert_eq!(
+            absurd.due_at,
+            At(60_000),
+            "a crisis reply waits a minute at most"
+        );
         let absurd = after(&retry(Some(u64::MAX)), &due(Lane::Content, 0), At(0), 128);
         assert_eq!(absurd.due_at, At(300_000));
     }
@@ -309,21 +324,49 @@ mod tests {
         let misconfigured = SendOutcome::Misconfigured {
             code: "401".to_owned(),
         };
-        for outcome in [retry(Some(20)), SendOutcome::Ambiguous, misconfigured.clone()] {
+        for outcome in [
+            retry(Some(20)),
+            SendOutcome::Ambiguous,
+            misconfigured.clone(),
+        ] {
             let next = super::after(&outcome, &due(Lane::Page, 0), &way, At(0), 128);
-            assert_eq!((next.moves_to.as_deref(), next.due_at), (Some("second"), At(0)));
+            assert_eq!(
+                (next.moves_to.as_deref(), next.due_at),
+                (Some("second"), At(0))
+            );
         }
         for (attempts, moves) in [(0, false), (1, false), (2, true), (3, false), (5, true)] {
-            let next = super::after(&misconfigured, &due(Lane::Content, attempts), &way, At(0), 128);
-            assert_eq!(next.moves_to.is_some(), moves, "after {} tries", attempts + 1);
+            let next = super::after(
+                &misconfigured,
+                &due(Lane::Content, attempts),
+                &way,
+                At(0),
+                128,
+            );
+            assert_eq!(
+                next.moves_to.is_some(),
+                moves,
+                "after {} tries",
+                attempts + 1
+            );
         }
         let moved = Due {
             moved_from: Some("main".to_owned()),
             ..due(Lane::Crisis, 1)
         };
         let next = super::after(&retry(None), &moved, &way, At(0), 128);
-        assert_eq!((next.moves_to.as_deref(), next.due_at), (Some("second"), At(2_000)), "then by turns");
-        let doubt = super::after(&SendOutcome::Ambiguous, &due(Lane::Content, 2), &way, At(0), 128);
+        assert_eq!(
+            (next.moves_to.as_deref(), next.due_at),
+            (Some("second"), At(2_000)),
+            "then by turns"
+        );
+        let doubt = super::after(
+            &SendOutcome::Ambiguous,
+            &due(Lane::Content, 2),
+            &way,
+            At(0),
+            128,
+        );
         assert_eq!((doubt.state, doubt.moves_to), (OutboxState::Awaiting, None));
     }
 
@@ -347,7 +390,10 @@ mod tests {
         assert_eq!(not_sent(&blocked(Lane::Crisis), At(0)), None);
         let late = At(60 * 60 * 1_000 + 1);
         let settled = not_sent(&due(Lane::Content, 0), late).unwrap();
-        assert_eq!((settled.state, settled.code.as_deref()), (OutboxState::Failed, Some(EXPIRED)));
+        assert_eq!(
+            (settled.state, settled.code.as_deref()),
+            (OutboxState::Failed, Some(EXPIRED))
+        );
         assert_eq!(not_sent(&due(Lane::Content, 0), At(1)), None);
         assert_eq!(not_sent(&due(Lane::Crisis, 0), late), None);
     }
@@ -363,8 +409,17 @@ mod tests {
         let accepted = SendOutcome::Accepted {
             gateway_ref: "SM1".to_owned(),
         };
-        assert_eq!(after(&accepted, &due(Lane::Crisis, 0), At(0), 0).poll_at, Some(At(60_000)));
-        let deaf = Way { pollable: false, ..ALONE };
-        assert_eq!(super::after(&accepted, &due(Lane::Crisis, 0), &deaf, At(0), 0).poll_at, None);
+        assert_eq!(
+            after(&accepted, &due(Lane::Crisis, 0), At(0), 0).poll_at,
+            Some(At(60_000))
+        );
+        let deaf = Way {
+            pollable: false,
+            ..ALONE
+        };
+        assert_eq!(
+            super::after(&accepted, &due(Lane::Crisis, 0), &deaf, At(0), 0).poll_at,
+            None
+        );
     }
 }

@@ -51,7 +51,10 @@ impl Dispatch {
             outbox_id: Some(poll.id),
             gateway_ref: None,
             status: journal::status(&answer),
-            outcome: said.map_or_else(|| "nothing new".to_owned(), |said| format!("{said:?}").to_lowercase()),
+            outcome: said.map_or_else(
+                || "nothing new".to_owned(),
+                |said| format!("{said:?}").to_lowercase(),
+            ),
             duration_ms: self.clock.now().0 - at.0,
             asked,
             answered: redact::answer(answer.as_result()),

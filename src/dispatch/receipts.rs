@@ -60,7 +60,9 @@ impl Dispatch {
                 .await;
         }
         // A failure that was noted early, or of another try, is no rank of this one.
-        let known = row.delivery.filter(|_| row.state == OutboxState::Accepted || row.delivery != Some(Delivery::Failed));
+        let known = row.delivery.filter(|_| {
+            row.state == OutboxState::Accepted || row.delivery != Some(Delivery::Failed)
+        });
         if known.is_some_and(|known| known >= receipt.delivery) {
             return Ok(());
         }
@@ -127,12 +129,17 @@ impl Dispatch {
                 return Ok(());
             }
             OutboxState::Accepted => {
-                let another = row.gateway_ref.as_deref().is_some_and(|known| known != gateway_ref);
+                let another = row
+                    .gateway_ref
+                    .as_deref()
+                    .is_some_and(|known| known != gateway_ref);
                 if another && row.attempts > 1 {
                     return Ok(());
                 }
                 let stand_in = self.routes.other(&row.gateway, None);
-                if let Some(other) = stand_in.filter(|_| row.lane.prefers_twice() && row.moved_from.is_none()) {
+                if let Some(other) =
+                    stand_in.filter(|_| row.lane.prefers_twice() && row.moved_from.is_none())
+                {
                     tracing::warn!(outbox = %row.id, lane = ?row.lane, moves_to = other, "text not delivered");
                     return tx.send_again(row.id, now, other).await;
                 }
@@ -143,7 +150,11 @@ impl Dispatch {
             | OutboxState::Withdrawn => {}
         }
         let (state, unreached, reason) = if opted_out {
-            (OutboxState::OptedOut, Unreached::OptedOut, "carrier_opt_out")
+            (
+                OutboxState::OptedOut,
+                Unreached::OptedOut,
+                "carrier_opt_out",
+            )
         } else {
             (OutboxState::Failed, Unreached::Failed, "undeliverable")
         };

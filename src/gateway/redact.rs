@@ -159,7 +159,11 @@ fn is_form(headers: &HeaderMap) -> bool {
 fn headers(headers: &HeaderMap) -> String {
     let line = |(key, value): (&HeaderName, &HeaderValue)| {
         let value = value.to_str().unwrap_or_default();
-        format!("{}: {}\n", name(key.as_str()), value_of(key.as_str(), value))
+        format!(
+            "{}: {}\n",
+            name(key.as_str()),
+            value_of(key.as_str(), value)
+        )
     };
     headers.iter().map(line).collect()
 }
@@ -182,7 +186,9 @@ fn url(raw: &str) -> String {
     };
     let path = url.path_segments().into_iter().flatten().map(segment);
     let path = path.collect::<Vec<_>>().join("/");
-    let query = url.query().map_or_else(String::new, |query| format!("?{}", form(query)));
+    let query = url
+        .query()
+        .map_or_else(String::new, |query| format!("?{}", form(query)));
     let host = url.host_str().unwrap_or_default();
     format!("{}://{host}/{path}{query}", url.scheme())
 }
@@ -221,7 +227,10 @@ fn json_of(key: &str, json: &Value, depth: usize) -> String {
         Value::String(words) => format!("\"{}\"", value_of(key, words)),
         Value::Array(_) | Value::Object(_) if depth == DEPTH => "…".to_owned(),
         Value::Array(items) => {
-            let shown = items.iter().take(ITEMS).map(|item| json_of(key, item, depth + 1));
+            let shown = items
+                .iter()
+                .take(ITEMS)
+                .map(|item| json_of(key, item, depth + 1));
             let mut shown: Vec<String> = shown.collect();
             if items.len() > ITEMS {
                 shown.push("…".to_owned());
@@ -232,7 +241,10 @@ fn json_of(key: &str, json: &Value, depth: usize) -> String {
             let field = |(key, value): (&String, &Value)| {
                 format!("\"{}\":{}", name(key), json_of(key, value, depth + 1))
             };
-            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
+            format!(
+                "{{{}}}",
+                fields.iter().map(field).collect::<Vec<_>>().join(",")
+            )
         }
     }
 }

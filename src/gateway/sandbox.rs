@@ -13,7 +13,8 @@
 //!
 //! The response to a hook is `{"reply":null|"text","receipts_url":null|"…"}`. A send is
 //! `POST {api_url}/simulator/provider/messages` with `{"id","to","from","body","receipts_url"}`,
-//! answered by 201 `{"id":"…"}`, or by an error status with `{"code":"…"}`.
+//! answered by 201 `{"id":"…"}`, or by an error status with `{"code":"…"}`. How far a text has come is
+//! asked with `GET {api_url}/simulator/provider/messages/{id}`, answered by 200 and a receipt as above.
 
 use std::time::Duration;
 
@@ -65,6 +66,14 @@ impl Sandbox {
             .api_url
             .truncate(config.api_url.trim_end_matches('/').len());
         Self { config }
+    }
+
+    fn authorize(&self, headers: &mut HeaderMap) {
+        // Hex is always a valid header value; without it the simulator would answer 401.
+        if let Ok(mut value) = HeaderValue::from_str(&authorization(&self.config.secret)) {
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
     }
 }
 
@@ -154,11 +163,7 @@ impl Gateway for Sandbox {
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // Hex is always a valid header value; without it the simulator would answer 401.
-        if let Ok(mut value) = HeaderValue::from_str(&authorization(&self.config.secret)) {
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
+        self.authorize(&mut headers);
         ApiRequest {
             method: Method::POST,
             url: format!("{}{MESSAGES_PATH}", self.config.api_url),
@@ -172,6 +177,37 @@ impl Gateway for Sandbox {
             })
             .to_string()
             .into_bytes(),
+        }
+    }
+
+    fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {
+        let escaped: String = form_urlencoded::byte_serialize(gateway_ref.as_bytes()).collect();
+        let mut headers = HeaderMap::new();
+        self.authorize(&mut headers);
+        Some(ApiRequest {
+            method: Method::GET,
+            url: format!("{}{MESSAGES_PATH}/{escaped}", self.config.api_url),
+            headers,
+            body: Vec::new(),
+        })
+    }
+
+    fn read_poll(&self, result: ApiResult<'_>) -> Option<Receipt> {
+        let ApiResult::Answered {
+            status: 200, body, ..
+        } = result
+        else {
+            return None;
+        };
+        let answer: Value = serde_json::from_slice(body).ok()?;
+        match receipt(
+            answer["id"].as_str()?,
+            answer["status"].as_str()?,
+            &answer,
+            "",
+        ) {
+            Event::Receipt(receipt) => Some(receipt),
+            Event::Inbound(_) | Event::Ignored(_) => None,
         }
     }
 

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 
 use super::Doors;
+use crate::dispatch::{Heard, HookAnswer};
 use crate::gateway::{Event, Gateway, HookReply, InlineReply, RawRequest, receipts_url};
 use crate::text::MessageBody;
 
@@ -50,18 +51,47 @@ async fn hook(
             return (gateway.refuse(why), format!("Refused: {why}.\n")).into_response();
         }
     };
-    let mut inline = None;
+    let (mut inline, mut heard) = (None, Vec::new());
     for event in gateway.parse(&request, verified) {
+        heard.extend(Heard::of(&event));
         match take_in(&doors, gateway.as_ref(), event).await {
             Ok(reply) => inline = inline.or(reply),
-            Err(unavailable) => return unavailable,
+            Err(unavailable) => {
+                note(&doors, &name, &request, &heard, unavailable.status(), None);
+                return unavailable;
+            }
         }
     }
     let reply = inline.as_ref().map(|(body, receipts_url)| InlineReply {
         body,
         receipts_url: Some(receipts_url),
     });
-    acknowledged(gateway.acknowledge(reply))
+    let reply = gateway.acknowledge(reply);
+    note(
+        &doors,
+        &name,
+        &request,
+        &heard,
+        StatusCode::OK,
+        Some(&reply),
+    );
+    acknowledged(reply)
+}
+
+/// Notes the hook in the gateway log, beside each text that it is about.
+fn note(
+    doors: &Doors,
+    gateway: &str,
+    request: &RawRequest<'_>,
+    heard: &[Heard],
+    status: StatusCode,
+    reply: Option<&HookReply>,
+) {
+    let status = status.as_u16();
+    for heard in heard {
+        let answer = HookAnswer { status, reply };
+        doors.dispatch.note_hook(gateway, request, heard, answer);
+    }
 }
 
 /// Hands one event to its service. `Ok` holds what goes back in the response; `Err` is the

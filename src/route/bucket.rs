@@ -131,7 +131,10 @@ mod tests {
         for lane in [Lane::Content, Lane::Content, Lane::Conversation] {
             assert_eq!(bucket.take(&rate, lane, 2), Ok(()), "{lane:?}");
         }
-        assert_eq!(bucket.take(&rate, Lane::Content, 1), Err(Duration::from_millis(301)));
+        assert_eq!(
+            bucket.take(&rate, Lane::Content, 1),
+            Err(Duration::from_millis(301))
+        );
         assert!(bucket.take(&rate, Lane::Conversation, 1).is_err());
         for _ in 0..9 {
             assert_eq!(bucket.take(&rate, Lane::Crisis, 2), Ok(()));
@@ -147,14 +150,25 @@ mod tests {
         let rate = rate(1.0, 1);
         let mut bucket = Bucket::full(&rate, At(0));
         assert_eq!(bucket.take(&rate, Lane::Content, 4), Ok(()));
-        assert!(bucket.at(&rate, At(3_900)).take(&rate, Lane::Content, 4).is_err());
-        assert_eq!(bucket.at(&rate, At(4_000)).take(&rate, Lane::Content, 4), Ok(()));
+        assert!(
+            bucket
+                .at(&rate, At(3_900))
+                .take(&rate, Lane::Content, 4)
+                .is_err()
+        );
+        assert_eq!(
+            bucket.at(&rate, At(4_000)).take(&rate, Lane::Content, 4),
+            Ok(())
+        );
     }
 
     #[test]
     fn a_clock_that_runs_behind_adds_nothing() {
         let rate = rate(10.0, 10);
-        let bucket = Bucket { tokens: 0, at: At(5_000) };
+        let bucket = Bucket {
+            tokens: 0,
+            at: At(5_000),
+        };
         assert_eq!(bucket.at(&rate, At(1_000)), bucket);
         assert_eq!(bucket.at(&rate, At(5_500)).tokens, 5 * SEGMENT);
     }

@@ -33,7 +33,11 @@ impl Circuit {
     pub fn failed(self, now: At) -> Self {
         let recent = self.failed_at.is_some_and(|at| now.since(at) < FORGETS);
         Self {
-            failures: if recent { self.failures.saturating_add(1) } else { 1 },
+            failures: if recent {
+                self.failures.saturating_add(1)
+            } else {
+                1
+            },
             failed_at: Some(now),
         }
     }
@@ -50,7 +54,10 @@ mod tests {
         assert!(!once.is_open(At(1)) && !twice.is_open(At(1)));
         let open = twice.failed(At(2));
         assert!(open.is_open(At(60_001)) && !open.is_open(At(60_002)));
-        assert!(open.failed(At(70_000)).is_open(At(70_000)), "it failed again: it rests again");
+        assert!(
+            open.failed(At(70_000)).is_open(At(70_000)),
+            "it failed again: it rests again"
+        );
         let much_later = open.failed(At(10_000_000));
         assert_eq!(much_later.failures, 1);
     }

@@ -203,7 +203,10 @@ impl Tx {
             Some(rate) => Some(self.sender(&leaves_by, Some(rate), now).await?),
             None => None,
         };
-        if lane == Lane::Content && rate.is_some() && self.waits(Lane::Conversation, gateway, now).await? {
+        if lane == Lane::Content
+            && rate.is_some()
+            && self.waits(Lane::Conversation, gateway, now).await?
+        {
             return Ok(Some(Duration::from_millis(100)));
         }
         let candidates: Vec<Candidate> = on!(self,
@@ -218,7 +221,9 @@ impl Tx {
                 .await?);
         let (mut again, before) = (None, ids.len());
         for candidate in candidates {
-            let stale = claim.fresh_since.is_some_and(|since| candidate.created_at < since);
+            let stale = claim
+                .fresh_since
+                .is_some_and(|since| candidate.created_at < since);
             if let (Some(Sender { bucket, .. }), Some(rate), false) = (&mut sender, rate, stale) {
                 let segments = u16::try_from(candidate.segments).unwrap_or(u16::MAX);
                 if let Err(wait) = bucket.take(rate, lane, segments) {
@@ -285,7 +290,10 @@ impl Tx {
                     self.unwrap_key(texter_id, row.wrapped_key.as_deref().ok_or_else(missing)?)?;
                 let number = row.number_sealed.as_deref().ok_or_else(missing)?;
                 let body = row.message_sealed.as_deref().ok_or_else(missing)?;
-                let moved = row.moved_from.as_deref().is_some_and(|from| from != row.gateway);
+                let moved = row
+                    .moved_from
+                    .as_deref()
+                    .is_some_and(|from| from != row.gateway);
                 if moved && !self.knows(texter_id, &row.gateway, row.id).await? {
                     let state = row.state_sealed.as_deref().ok_or_else(missing)?;
                     let state = open_text(&key, "texters.state", texter_id, state)?;

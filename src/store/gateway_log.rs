@@ -91,12 +91,7 @@ impl Tx {
         let id = self.id(new.at);
         let words = format!("{}{ANSWER}{}", new.asked, new.answered);
         let keys = std::sync::Arc::clone(&self.keys);
-        let sealed = self.seal(
-            keys.house(),
-            "gateway_log.exchange",
-            id,
-            words.as_bytes(),
-        );
+        let sealed = self.seal(keys.house(), "gateway_log.exchange", id, words.as_bytes());
         let gateway_ref = new.gateway_ref.as_deref().map(storable);
         let (status, outcome) = (new.status.map(i32::from), storable(&new.outcome));
         if new.kind == ExchangeKind::Inbound {
@@ -147,7 +142,8 @@ impl Tx {
         conversation: Uuid,
         limit: u16,
     ) -> Result<Vec<Exchange>, StoreError> {
-        let rows: Vec<ExchangeRow> = on!(self, |c| sqlx::query_as(
+        let rows: Vec<ExchangeRow> = on!(self, |c| {
+            sqlx::query_as(
             "SELECT g.id, g.message_id, g.at, g.gateway, g.kind, g.status, g.outcome, g.duration_ms,
                     g.exchange_sealed
                FROM messages m JOIN gateway_log g ON g.message_id = m.id
@@ -156,7 +152,8 @@ impl Tx {
         .bind(conversation)
         .bind(i64::from(limit))
         .fetch_all(c)
-        .await?);
+        .await?
+        });
         let house = self.keys.house();
         rows.into_iter()
             .rev()

@@ -158,7 +158,8 @@ impl Tx {
         let gateway_ref = settled.gateway_ref.as_deref().map(storable);
         let code = settled.code.as_deref().map(storable);
         if settled.state == OutboxState::Accepted {
-            let known: Option<Option<Delivery>> = on!(self, |c| sqlx::query_scalar(
+            let known: Option<Option<Delivery>> = on!(self, |c| {
+                sqlx::query_scalar(
                 "UPDATE outbox SET state = $2, code = $5, done_at = $6, lease_until = NULL, poll_at = $3,
                         delivery = CASE WHEN gateway_ref = $4 THEN delivery ELSE NULL END,
                         gateway_ref = COALESCE($4, gateway_ref), attempts = attempts + 1
@@ -171,7 +172,8 @@ impl Tx {
             .bind(&code)
             .bind(now)
             .fetch_optional(c)
-            .await?);
+            .await?
+            });
             return Ok(known.flatten() == Some(Delivery::Failed));
         }
         later!(
@@ -243,7 +245,11 @@ impl Tx {
     }
 
     /// Records a receipt on a row.
-    pub async fn record_delivery(&mut self, id: Uuid, new: &Delivered<'_>) -> Result<(), StoreError> {
+    pub async fn record_delivery(
+        &mut self,
+        id: Uuid,
+        new: &Delivered<'_>,
+    ) -> Result<(), StoreError> {
         later!(
             self,
             "UPDATE outbox SET state = $2, delivery = $3, gateway_ref = COALESCE(gateway_ref, $4),

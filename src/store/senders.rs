@@ -44,7 +44,9 @@ impl Tx {
                     full.at,
                 );
                 // Another replica may have made it between our look and our insert.
-                self.sender_row(gateway).await?.ok_or(sqlx::Error::RowNotFound)?
+                self.sender_row(gateway)
+                    .await?
+                    .ok_or(sqlx::Error::RowNotFound)?
             }
         };
         let bucket = Bucket {

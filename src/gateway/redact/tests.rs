@@ -22,9 +22,11 @@ const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded")
 fn a_send_keeps_its_form_and_loses_number_words_and_token() {
     let asked = request(&ApiRequest {
         method: Method::POST,
-        url: "https://api.example.org/2010-04-01/Accounts/AC0123456789/Messages.json?token=hunter2".to_owned(),
+        url: "https://api.example.org/2010-04-01/Accounts/AC0123456789/Messages.json?token=hunter2"
+            .to_owned(),
         headers: headers_of(&[FORM, ("authorization", "Basic aHVudGVyMg==")]),
-        body: b"To=%2B15550123&Body=meet+me+at+the+pier&ValidityPeriod=600&15550123=x&pier".to_vec(),
+        body: b"To=%2B15550123&Body=meet+me+at+the+pier&ValidityPeriod=600&15550123=x&pier"
+            .to_vec(),
     });
     assert_eq!(
         asked,
@@ -60,7 +62,10 @@ fn a_hook_and_our_answer_lose_every_word() {
         now: At(0),
     };
     let words = hook(&raw);
-    assert!(words.starts_with("POST https://line.example.org/hooks/main/inbound?secret=(7)\n"), "{words}");
+    assert!(
+        words.starts_with("POST https://line.example.org/hooks/main/inbound?secret=(7)\n"),
+        "{words}"
+    );
     assert!(words.ends_with("\n(19)"), "{words}");
     let said = reply(&HookReply {
         content_type: "text/xml",
