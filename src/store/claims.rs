@@ -116,16 +116,19 @@ const GATEWAYS: &str = "WITH RECURSIVE waiting (gateway) AS (
  SELECT gateway FROM waiting WHERE gateway IS NOT NULL";
 
 /// The rows to claim: due, not leased, and for a texter the first of its lane that waits, so that
-/// the parts of an answer arrive in order. PostgreSQL passes over what another replica is taking.
+/// the parts of an answer arrive in order. That is asked of each row in turn, in the order of the index,
+/// until there are enough: of a long queue only the head is read. PostgreSQL passes over what another
+/// replica is taking.
 macro_rules! candidates {
     ($lock:literal) => {
         concat!(
             "SELECT o.id, o.segments, o.created_at FROM outbox o
               WHERE o.done_at IS NULL AND o.lane = $1 AND o.gateway = $2 AND o.due_at <= $3
                 AND (o.lease_until IS NULL OR o.lease_until <= $3)
-                AND NOT EXISTS (SELECT 1 FROM outbox e
-                                 WHERE e.texter_id = o.texter_id AND e.done_at IS NULL
-                                   AND e.id < o.id AND e.lane = o.lane AND e.state = 'queued')
+                AND o.id <= COALESCE((SELECT e.id FROM outbox e
+                                       WHERE e.texter_id = o.texter_id AND e.done_at IS NULL
+                                         AND e.lane = o.lane AND e.state = 'queued'
+                                       ORDER BY e.id LIMIT 1), o.id)
               ORDER BY o.due_at, o.id LIMIT $4",
             $lock
         )
