@@ -117,7 +117,7 @@ fn cut(mut words: String) -> String {
 
 /// A short token without anything that could be a number to call: at most five digits in a row.
 fn is_plain(value: &str) -> bool {
-    let fits = (1..=32).contains(&value.len());
+    let fits = (1..=40).contains(&value.len());
     let token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/');
     fits && value.chars().all(token) && longest_digits(value) <= 5
 }

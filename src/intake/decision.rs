@@ -82,7 +82,9 @@ pub(super) async fn decide(
     let step = conversation::step(&texter.state, &intake.turn(arrival, &context));
     tx.save_state(&texter, &step.state).await?;
     if step.opted_in || arrival.inbound.keyword_handled == Some(KeywordHandled::OptIn) {
-        tx.texter_unblocked(texter.id, now).await?;
+        // A block of this very moment, too.
+        tx.texter_unblocked(texter.id, now.plus(Duration::from_millis(1)))
+            .await?;
     }
     let tier = conversation.tier.max(verdict.tier);
     tx.touch_conversation(conversation.id, tier, now).await?;

@@ -41,21 +41,21 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that nothing blocks our texts to this person any more, as far as is known: they texted
-    /// START, or a text that was written after the block was taken. What the team was told is open again.
-    pub async fn texter_unblocked(&mut self, texter: Uuid, as_of: At) -> Result<(), StoreError> {
+    /// Takes back a block from before this moment: they texted START, or a text that was written after the
+    /// block was taken. What the team was told is open again.
+    pub async fn texter_unblocked(&mut self, texter: Uuid, before: At) -> Result<(), StoreError> {
         later!(
             self,
             "UPDATE alerts SET unreachable = NULL WHERE texter_id = $1 AND closed_at IS NULL
-                AND EXISTS (SELECT 1 FROM texters WHERE id = $1 AND blocked_at <= $2)",
+                AND EXISTS (SELECT 1 FROM texters WHERE id = $1 AND blocked_at < $2)",
             texter,
-            as_of,
+            before,
         );
         later!(
             self,
-            "UPDATE texters SET blocked_at = NULL WHERE id = $1 AND blocked_at <= $2",
+            "UPDATE texters SET blocked_at = NULL WHERE id = $1 AND blocked_at < $2",
             texter,
-            as_of,
+            before,
         );
         Ok(())
     }

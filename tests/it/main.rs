@@ -15,6 +15,7 @@ mod journeys;
 mod migrations;
 mod model;
 mod oracles;
+mod outbox;
 mod paging;
 mod privacy;
 mod rules_in_force;

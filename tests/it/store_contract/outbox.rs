@@ -199,12 +199,12 @@ both! {
         unit!(world, |tx| {
             tx.texter_blocked(texter, later(5)).await?;
             tx.texter_blocked(texter, later(9)).await?;
-            tx.texter_unblocked(texter, later(4)).await?;
+            tx.texter_unblocked(texter, later(5)).await?;
         });
         assert_eq!(view!(world).blocked_since(texter).await.unwrap(), Some(later(5)), "an older text says nothing");
         unit!(world, |tx| { says(tx, NUMBER, Lane::Content, "words", None).await?; });
         assert!(claims(&world.app.store, Lane::Content, NOW, Arc::default()).await.due[0].blocked);
-        unit!(world, |tx| { tx.texter_unblocked(texter, later(5)).await?; });
+        unit!(world, |tx| { tx.texter_unblocked(texter, later(6)).await?; });
         assert_eq!(view!(world).blocked_since(texter).await.unwrap(), None);
         assert_eq!(view!(world).blocked_since(Uuid::from_u128(1)).await.unwrap(), None);
     }
