@@ -182,14 +182,7 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
         });
-        let followup = Arc::new(Followup {
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-            packs: Arc::clone(&packs),
-            line: line(config),
-            feed: feed.clone(),
-            scrub: Scrub::default(),
-        });
+        let followup = Arc::new(followup(config, &store, &clock, &packs, &feed));
         let handoff = Arc::new(Handoff {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -310,14 +303,11 @@ impl Parts<'_> {
         feed: &Feed,
         client: &reqwest::Client,
     ) -> Option<Arc<Simulator>> {
-        let (gateway, sandbox) =
-            self.config
-                .gateways
-                .iter()
-                .find_map(|(name, section)| match section {
-                    GatewaySection::Sandbox(sandbox) => Some((name, sandbox)),
-                    _ => None,
-                })?;
+        let (gateway, sandbox) = self
+            .config
+            .gateways
+            .iter()
+            .find_map(|(name, section)| Some((name, section.sandbox()?)))?;
         Some(Arc::new(Simulator::new(SimulatorConfig {
             gateway: gateway.clone(),
             line: sandbox.sender.clone(),
@@ -355,6 +345,23 @@ fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
             tracing::error!(%reason, "edited packs were refused; the built-in ones serve");
             Ok((Arc::new(Packs::builtin()?), true))
         }
+    }
+}
+
+fn followup(
+    config: &Config,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    packs: &Arc<Packs>,
+    feed: &Feed,
+) -> Followup {
+    Followup {
+        store: store.clone(),
+        clock: Arc::clone(clock),
+        packs: Arc::clone(packs),
+        line: line(config),
+        feed: feed.clone(),
+        scrub: Scrub::default(),
     }
 }
 

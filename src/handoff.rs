@@ -302,7 +302,7 @@ async fn write(
             message_id,
             answers: None,
         },
-        body: body,
+        body,
         state: OutboxState::Queued,
         due_at: now,
         now,

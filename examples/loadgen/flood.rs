@@ -137,13 +137,13 @@ pub(crate) async fn measure() {
     let mut connection = TcpStream::connect(&address).await.unwrap();
     for n in 0..CRISES {
         let from = format!("+1666{n:07}");
-        let pages = provider.count(DUTY);
+        let earlier = provider.count(DUTY);
         let sent = Instant::now();
         let hook = inbound(&format!("SMcrisis{n:024}"), &from, "i want to die");
         let twiml = exchange(&mut connection, &hook).await;
         assert!(twiml.contains("988"), "{twiml}");
         inline.push(sent.elapsed());
-        paged.push(provider.next(DUTY, pages).await - sent);
+        paged.push(provider.next(DUTY, earlier).await - sent);
         let told = Instant::now();
         exchange(&mut connection, &undelivered(&twiml, n)).await;
         by_api.push(provider.next(&from, 0).await - told);

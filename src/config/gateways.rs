@@ -22,7 +22,17 @@ impl GatewaySection {
     /// Whether no real phone is behind it.
     #[must_use]
     pub fn is_sandbox(&self) -> bool {
-        matches!(self, Self::Sandbox(_))
+        self.sandbox().is_some()
+    }
+
+    /// The sandbox that it is, if it is one.
+    #[must_use]
+    pub const fn sandbox(&self) -> Option<&SandboxSection> {
+        if let Self::Sandbox(section) = self {
+            Some(section)
+        } else {
+            None
+        }
     }
 
     /// How texts leave by it: what is configured, else what is usual for its kind of sender.

@@ -118,18 +118,15 @@ impl Dispatch {
     }
 
     async fn send(self: &Arc<Self>, due: Due) -> Result<(), StoreError> {
-        let (outcome, settled) = match policy::not_sent(&due, self.clock.now()) {
-            Some(settled) => {
-                tracing::warn!(outbox = %due.id, lane = ?due.lane, code = ?settled.code, "text not sent");
-                (None, settled)
-            }
-            None => {
-                let outcome = self.carry_out(&due).await;
-                let (now, chance) = (self.clock.now(), random::<1>(&*self.ids)[0]);
-                let settled = policy::after(&outcome, &due, &self.way(&due, &outcome), now, chance);
-                log(&due, &outcome, &settled);
-                (Some(outcome), settled)
-            }
+        let (outcome, settled) = if let Some(settled) = policy::not_sent(&due, self.clock.now()) {
+            tracing::warn!(outbox = %due.id, lane = ?due.lane, code = ?settled.code, "text not sent");
+            (None, settled)
+        } else {
+            let outcome = self.carry_out(&due).await;
+            let (now, chance) = (self.clock.now(), random::<1>(&*self.ids)[0]);
+            let settled = policy::after(&outcome, &due, &self.way(&due, &outcome), now, chance);
+            log(&due, &outcome, &settled);
+            (Some(outcome), settled)
         };
         let now = self.clock.now();
         let conversation = due.conversation;

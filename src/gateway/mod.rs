@@ -204,6 +204,10 @@ pub enum SendOutcome {
 
 /// What a gateway can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of a provider"
+)]
 pub struct Caps {
     /// The hook's response may carry a text to the sender.
     pub inline_reply: bool,

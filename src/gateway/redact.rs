@@ -194,15 +194,15 @@ fn url(raw: &str) -> String {
 }
 
 fn form(body: &str) -> String {
-    let pair = |pair: &str| match pair.split_once('=') {
+    let pair = |pair: &str| {
         // A name without a value may be anything, such as the words themselves.
-        None => length(pair),
-        Some(_) => {
-            let mut read = form_urlencoded::parse(pair.as_bytes());
-            read.next().map_or_else(String::new, |(key, value)| {
-                format!("{}={}", name(&key), value_of(&key, &value))
-            })
+        if !pair.contains('=') {
+            return length(pair);
         }
+        let mut read = form_urlencoded::parse(pair.as_bytes());
+        read.next().map_or_else(String::new, |(key, value)| {
+            format!("{}={}", name(&key), value_of(&key, &value))
+        })
     };
     body.split('&').map(pair).collect::<Vec<_>>().join("&")
 }

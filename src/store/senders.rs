@@ -32,23 +32,20 @@ impl Tx {
     ) -> Result<Sender, StoreError> {
         let empty = Bucket { tokens: 0, at: now };
         let full = rate.map_or(empty, |rate| Bucket::full(rate, now));
-        let row = match self.sender_row(gateway).await? {
-            Some(row) => row,
-            None => {
-                later!(
-                    self,
-                    "INSERT INTO senders (gateway, tokens, at, failures) VALUES ($1, $2, $3, 0)
-                     ON CONFLICT (gateway) DO NOTHING",
-                    gateway,
-                    full.tokens,
-                    full.at,
-                );
-                // Another replica may have made it between our look and our insert.
-                self.sender_row(gateway)
-                    .await?
-                    .ok_or(sqlx::Error::RowNotFound)?
-            }
-        };
+        let mut row = self.sender_row(gateway).await?;
+        if row.is_none() {
+            later!(
+                self,
+                "INSERT INTO senders (gateway, tokens, at, failures) VALUES ($1, $2, $3, 0)
+                 ON CONFLICT (gateway) DO NOTHING",
+                gateway,
+                full.tokens,
+                full.at,
+            );
+            // Another replica may have made it between our look and our insert.
+            row = self.sender_row(gateway).await?;
+        }
+        let row = row.ok_or(sqlx::Error::RowNotFound)?;
         let bucket = Bucket {
             tokens: row.tokens,
             at: row.at,

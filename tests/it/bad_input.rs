@@ -108,18 +108,6 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["gateways.Ma in", "a-z"],
         ),
         (
-            edit("sender =", "segments_per_second = -1\nsender ="),
-            vec!["gateways.main.segments_per_second", "10000"],
-        ),
-        (
-            edit("sender =", "burst = 0\nsender ="),
-            vec!["gateways.main.burst", "1 or more"],
-        ),
-        (
-            edit("sender =", "failover = \"main\"\nsender ="),
-            vec!["gateways.main.failover", "`main`", "second gateway"],
-        ),
-        (
             "[database]\nurl = \"mysql://x\"".to_owned(),
             vec!["database.url", "sqlite://", "postgres://"],
         ),
@@ -135,6 +123,25 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             !said.contains("secret-token") && !said.contains("+15550199"),
             "{said}"
         );
+    }
+}
+
+#[test]
+fn a_sender_without_a_speed_and_a_stand_in_that_is_not_there_are_refused() {
+    for (key, parts) in [
+        (
+            "segments_per_second = -1",
+            ["segments_per_second", "0 to 10000"],
+        ),
+        ("burst = 0", ["burst", "1 or more"]),
+        ("failover = \"main\"", ["failover", "a second gateway"]),
+        ("failover = \"second\"", ["failover", "`second`"]),
+    ] {
+        let said = refused(&GATEWAY.replace("sender =", &format!("{key}\nsender =")));
+        assert!(said.contains("gateways.main."), "{said}");
+        for part in parts {
+            assert!(said.contains(part), "{part:?} is missing in: {said}");
+        }
     }
 }
 

@@ -33,6 +33,10 @@ pub(super) fn routes() -> Router<Doors> {
 
 #[derive(Template)]
 #[template(path = "pages/conversation.html", blocks = ["thread"])]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts that the page shows"
+)]
 struct ConversationPage<'a> {
     me: &'a Account,
     id: Uuid,

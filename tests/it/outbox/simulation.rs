@@ -125,7 +125,7 @@ impl Simulation {
     /// Both replicas work until nothing is due; they die together, and are back at once.
     async fn work(&mut self) {
         let known = self.known_blocks().await;
-        let tried = self.providers().map(|provider| provider.tries().len());
+        let so_far = self.providers().map(|provider| provider.tries().len());
         loop {
             let (mut lanes, mut done) = (Lane::ALL, 0);
             lanes.shuffle(&mut self.rng);
@@ -152,7 +152,7 @@ impl Simulation {
             }
         }
         let mut in_vain = Vec::new();
-        for (provider, before) in self.providers().into_iter().zip(tried) {
+        for (provider, before) in self.providers().into_iter().zip(so_far) {
             let tries = provider.tries().split_off(before);
             let blocked = tries.iter().filter(|(number, _)| known.contains(number));
             in_vain.extend(blocked.map(|(_, url)| row_of(url)));
