@@ -46,12 +46,18 @@ impl Dispatch {
             tracing::debug!(%gateway, "receipt for a text that is not ours");
             return Ok(());
         };
-        // Of a text that moved on, only good news of the gateway that it left counts.
-        let elsewhere = row.gateway != gateway;
+        let same_try = row.gateway_ref.as_deref() == Some(receipt.gateway_ref.as_str());
+        let open = matches!(row.state, OutboxState::Queued | OutboxState::Awaiting);
+        // A failure of an earlier try is no rank of the one that is under way.
+        let known = row
+            .delivery
+            .filter(|known| same_try || !open || *known != Delivery::Failed);
+        if known.is_some_and(|known| known >= receipt.delivery) {
+            return Ok(());
+        }
         if receipt.delivery == Delivery::Failed {
-            if row.delivery.is_some_and(|known| known >= Delivery::Failed)
-                || (elsewhere && !receipt.opted_out)
-            {
+            // Of a gateway that a text has left, only good news counts.
+            if row.gateway != gateway {
                 return Ok(());
             }
             let code = receipt.code.as_deref();
@@ -59,11 +65,9 @@ impl Dispatch {
                 .not_delivered(tx, &row, &receipt.gateway_ref, code, receipt.opted_out, now)
                 .await;
         }
-        // A failure that was noted early, or of another try, is no rank of this one.
-        let known = row.delivery.filter(|_| {
-            row.state == OutboxState::Accepted || row.delivery != Some(Delivery::Failed)
-        });
-        if known.is_some_and(|known| known >= receipt.delivery) {
+        // Twice rather than never: on its way by an earlier try is no reason not to send it.
+        let on_its_way = receipt.delivery < Delivery::Delivered;
+        if row.lane.prefers_twice() && row.state == OutboxState::Queued && on_its_way {
             return Ok(());
         }
         self.arrived(tx, &row, receipt, now).await
@@ -119,8 +123,8 @@ impl Dispatch {
         match row.state {
             _ if opted_out => {}
             // The reply in the hook's response did not arrive: once more, through the API.
-            OutboxState::Awaiting if row.attempts == 0 => {
-                return tx.send_again(row.id, now, &row.gateway).await;
+            OutboxState::Awaiting | OutboxState::Accepted if row.attempts == 0 => {
+                return tx.send_again(row.id, now, &row.gateway, gateway_ref).await;
             }
             OutboxState::Queued => {
                 if row.lease_until.is_some_and(|until| until > now) {
@@ -141,13 +145,12 @@ impl Dispatch {
                     stand_in.filter(|_| row.lane.prefers_twice() && row.moved_from.is_none())
                 {
                     tracing::warn!(outbox = %row.id, lane = ?row.lane, moves_to = other, "text not delivered");
-                    return tx.send_again(row.id, now, other).await;
+                    return tx.send_again(row.id, now, other, gateway_ref).await;
                 }
             }
-            OutboxState::Awaiting
-            | OutboxState::Failed
-            | OutboxState::OptedOut
-            | OutboxState::Withdrawn => {}
+            OutboxState::Awaiting => {}
+            // Given up already, and why is known.
+            OutboxState::Failed | OutboxState::OptedOut | OutboxState::Withdrawn => return Ok(()),
         }
         let (state, unreached, reason) = if opted_out {
             (

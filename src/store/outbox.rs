@@ -281,12 +281,19 @@ impl Tx {
         Ok(())
     }
 
-    /// Puts a row back as if it had never been sent, to leave by this gateway.
-    pub async fn send_again(&mut self, id: Uuid, now: At, gateway: &str) -> Result<(), StoreError> {
+    /// Puts a row back whose try failed, to leave by this gateway. Which try that was is kept: what else
+    /// is told of it says nothing of the next one.
+    pub async fn send_again(
+        &mut self,
+        id: Uuid,
+        now: At,
+        gateway: &str,
+        failed: &str,
+    ) -> Result<(), StoreError> {
         later!(
             self,
             "UPDATE outbox SET state = $2, due_at = $3, done_at = NULL, lease_until = NULL,
-                    delivery = NULL, gateway_ref = NULL, poll_at = NULL, attempts = attempts + 1,
+                    delivery = $5, gateway_ref = $6, poll_at = NULL, attempts = attempts + 1,
                     moved_from = CASE WHEN gateway = $4 THEN moved_from
                                       ELSE COALESCE(moved_from, gateway) END,
                     gateway = $4
@@ -295,6 +302,8 @@ impl Tx {
             OutboxState::Queued,
             now,
             gateway,
+            Delivery::Failed,
+            storable(failed),
         );
         Ok(())
     }

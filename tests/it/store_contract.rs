@@ -532,7 +532,7 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE attempts = 2 AND lease_until IS NULL").await, 1);
         assert!(unit!(world, |tx| { tx.claim_due(&claim_of(Lane::Content, later(9_999), 10)).await?.due }).is_empty());
         // Only a receipt that says "not delivered" puts it back.
-        unit!(world, |tx| { tx.send_again(id, later(10_000), "main").await?; });
+        unit!(world, |tx| { tx.send_again(id, later(10_000), "main", "SMout").await?; });
         assert_eq!(unit!(world, |tx| { tx.claim_due(&claim_of(Lane::Content, later(10_000), 10)).await?.due }).len(), 1);
     }
 

@@ -153,7 +153,7 @@ both! {
         unit!(world, |tx| {
             tx.settle(id, NOW, &settled(OutboxState::Accepted, NOW)).await?;
             let id = says(tx, NUMBER, Lane::Crisis, "second", None).await?;
-            tx.send_again(id, NOW, "second").await?;
+            tx.send_again(id, NOW, "second", "SMold").await?;
         });
         let due = claim().await;
         assert_eq!((due[0].gateway.as_str(), due[0].introduce), ("second", None), "once is enough");
