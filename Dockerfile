@@ -26,7 +26,8 @@ RUN apt-get update \
 COPY --from=builder /harborline /usr/local/bin/harborline
 ENV HARBORLINE__LISTEN__ADDRESS=0.0.0.0:8080 \
     HARBORLINE__DATABASE__URL=sqlite:///data/harborline.db \
-    HARBORLINE__KEYS__FILE=/data/master.key
+    HARBORLINE__KEYS__FILE=/data/master.key \
+    HARBORLINE__SPOOL__DIRECTORY=/data/spool
 # harborline.toml is read from here, if it is mounted.
 WORKDIR /etc/harborline
 USER harborline

@@ -1,37 +1,43 @@
 //! The program, put together: configuration in, router and workers out. Floor 5.
 
 mod gateways;
+mod lookout;
+mod pieces;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{At, Clock, SystemClock};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, GatewaySection};
-use crate::content::{PackError, Packs};
-use crate::conversation::Line;
+use crate::content::PackError;
 use crate::credential::{Passwords, Token};
-use crate::crypto::Keyring;
-use crate::crypto::keyfile::{self, KeyFileError};
+use crate::crypto::keyfile::KeyFileError;
 use crate::dispatch::{Dispatch, Journal, LastAlarm};
+use crate::failsafe::FailSafe;
 use crate::feed::Feed;
-use crate::followup::{Followup, Scrub};
+use crate::followup::Followup;
+use crate::gateway::Gateways;
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::handoff::Handoff;
-use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Doors, SETUP_TOKEN, router};
 use crate::id::{IdSource, SystemIds};
-use crate::intake::{Assess, Intake};
-use crate::oncall::{Contact, Desk, Roster, Timing};
+use crate::incidents::Incidents;
+use crate::intake::{Assess, CRISIS_WAIT, Intake};
+use crate::ledger::Ledger;
 use crate::paging::Paging;
-use crate::phone::PhoneNumber;
-use crate::phrasebook;
+use crate::reconcile::Reconcile;
+use crate::roster::LastRoster;
 use crate::rulebook::Rulebook;
+use crate::spool::Unusable;
 use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
+use lookout::Lookout;
+use pieces::{Parts, beside_spool, desk, followup, keep, keyring, signing, spool};
+pub(crate) use pieces::{line, packs};
 
 /// Why the program cannot start: one sentence with the place and the fix.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +45,9 @@ pub enum StartError {
     /// No usable master key.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// No usable spool.
+    #[error(transparent)]
+    Spool(#[from] Unusable),
     /// No usable database.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -69,6 +78,9 @@ pub struct Seams {
     pub client: reqwest::Client,
     /// Judges texts.
     pub assess: Assess,
+    /// How long somebody in crisis waits for the database: [`CRISIS_WAIT`], or longer in a test that
+    /// must not depend on how busy its machine is.
+    pub crisis_wait: Duration,
 }
 
 impl Seams {
@@ -88,6 +100,7 @@ impl Seams {
             ids: Arc::new(SystemIds::default()),
             client: client.map_err(StartError::Client)?,
             assess: triage::assess,
+            crisis_wait: CRISIS_WAIT,
         })
     }
 }
@@ -95,6 +108,8 @@ impl Seams {
 /// The running parts. Clones share them.
 #[derive(Clone)]
 pub struct App {
+    /// Takes in what the hooks bring, whatever the store does.
+    pub failsafe: Arc<FailSafe>,
     /// Sends texts and takes receipts in.
     pub dispatch: Arc<Dispatch>,
     /// Pages until a human is there.
@@ -103,6 +118,14 @@ pub struct App {
     pub followup: Arc<Followup>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Takes inbound texts in.
+    pub intake: Arc<Intake>,
+    /// Tells the operator what went wrong.
+    pub incidents: Arc<Incidents>,
+    /// Looks for what was forgotten.
+    pub ledger: Arc<Ledger>,
+    /// Looks for what no hook brought.
+    pub reconcile: Arc<Reconcile>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -122,6 +145,10 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`] names the place and the fix; nothing keeps running.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one list of the parts, in the order in which they need each other"
+    )]
     pub async fn build(
         config: &Config,
         address: SocketAddr,
@@ -133,16 +160,21 @@ impl App {
             ids,
             client,
             assess,
+            crisis_wait,
         } = seams;
         let rulebook = Arc::new(Rulebook::new(config.triage.directory.clone())?);
         let (packs, packs_refused) = packs(config, clock.now())?;
         let keys = keyring(config, &*ids)?;
         let sandbox_secret = keys.sandbox_secret();
+        // Before the database: what comes in while it is away goes there.
+        let spool = spool(config, &keys, &ids)?;
+        let roster = LastRoster::load(beside_spool(config), Arc::clone(&keys), Arc::clone(&ids));
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
         let feed = Feed::default();
         let local_url = format!("http://{address}");
         let public_url = config.public_url.as_ref().unwrap_or(&local_url).clone();
         let desk = Arc::new(desk(config, &public_url));
+        keep(&roster, &desk);
         let parts = Parts {
             config,
             local_url: &local_url,
@@ -154,8 +186,10 @@ impl App {
         let intake = Arc::new(Intake {
             store: store.clone(),
             clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
             rulebook: Arc::clone(&rulebook),
             assess,
+            crisis_wait,
             packs: Arc::clone(&packs),
             line: line(config),
             locale: config.line.default_locale,
@@ -168,7 +202,7 @@ impl App {
             ids: Arc::clone(&ids),
             gateways: gateways.clone(),
             routes: Arc::new(gateways::routes(config)),
-            client,
+            client: client.clone(),
             desk: Arc::clone(&desk),
             packs: Arc::clone(&packs),
             line: line(config),
@@ -176,6 +210,8 @@ impl App {
             last_alarm: LastAlarm::default(),
             journal: Journal::default(),
         });
+        let outlets = (Arc::clone(&intake), Arc::clone(&dispatch));
+        let failsafe = Arc::new(FailSafe::new(outlets, store.clone(), spool, roster));
         let paging = Arc::new(Paging {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -191,12 +227,29 @@ impl App {
             line: line(config),
             feed: feed.clone(),
         });
+        let Lookout {
+            incidents,
+            ledger,
+            reconcile,
+        } = lookout::of(&lookout::Parts {
+            config,
+            public_url: &public_url,
+            store: &store,
+            clock: &clock,
+            ids: &*ids,
+            gateways: &gateways,
+            client: &client,
+            intake: &intake,
+            feed: &feed,
+        });
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
-            intake,
-            dispatch: Arc::clone(&dispatch),
+            failsafe: Arc::clone(&failsafe),
+            rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),
+            incidents: Arc::clone(&incidents),
             gateways,
+            signing: signing(config),
             store: store.clone(),
             clock: Arc::clone(&clock),
             passwords: Passwords::new(Arc::clone(&ids)),
@@ -208,10 +261,15 @@ impl App {
             stopping,
         };
         let app = Self {
+            failsafe,
             dispatch,
             paging,
             followup,
             handoff,
+            intake,
+            incidents,
+            ledger,
+            reconcile,
             store,
             feed,
             clock,
@@ -220,9 +278,26 @@ impl App {
             doors,
         };
         if config.triage.directory.is_some() {
-            app.reload_rules().await?;
+            app.first_rules().await?;
         }
         Ok(app)
+    }
+
+    /// Takes texts in.
+    #[must_use]
+    pub fn intake(&self) -> &Arc<Intake> {
+        &self.doors.failsafe.intake
+    }
+
+    /// The same as a reload, at the start: without the database, it is not written down.
+    async fn first_rules(&self) -> Result<(), StoreError> {
+        match self.reload_rules().await {
+            Err(error) if error.is_outage() => {
+                tracing::error!(%error, "which triage rules are in force could not be written down");
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Reads the edited rule files again. If they are refused, the rules in force stay, and log,
@@ -286,111 +361,8 @@ impl App {
     }
 }
 
-/// What gateways and simulator are made from.
-struct Parts<'a> {
-    config: &'a Config,
-    local_url: &'a str,
-    public_url: &'a str,
-    sandbox_secret: &'a str,
-}
-
-impl Parts<'_> {
-    fn simulator(
-        &self,
-        desk: &Desk,
-        clock: &Arc<dyn Clock>,
-        ids: &Arc<dyn IdSource>,
-        feed: &Feed,
-        client: &reqwest::Client,
-    ) -> Option<Arc<Simulator>> {
-        let (gateway, sandbox) = self
-            .config
-            .gateways
-            .iter()
-            .find_map(|(name, section)| Some((name, section.sandbox()?)))?;
-        Some(Arc::new(Simulator::new(SimulatorConfig {
-            gateway: gateway.clone(),
-            line: sandbox.sender.clone(),
-            secret: self.sandbox_secret.into(),
-            local_url: self.local_url.to_owned(),
-            public_url: self.public_url.to_owned(),
-            // Pages leave by another gateway when that is configured: then no phone is shown here.
-            on_call: if desk.gateway == *gateway {
-                desk.roster.fallback.clone()
-            } else {
-                Vec::new()
-            },
-            clock: Arc::clone(clock),
-            ids: Arc::clone(ids),
-            feed: feed.clone(),
-            client: client.clone(),
-        })))
-    }
-}
-
-fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartError> {
-    let master = keyfile::load_or_create(&config.keys.file, ids)?;
-    Ok(Arc::new(Keyring::new(&master)))
-}
-
-/// The edited packs, if there are any and they hold; else the ones that ship with the program, and
-/// whether edited ones were refused.
-fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
-    let Some(directory) = &config.content.directory else {
-        return Ok((Arc::new(Packs::builtin()?), false));
-    };
-    match phrasebook::read(directory, now.day()) {
-        Ok(packs) => Ok((Arc::new(packs), false)),
-        Err(reason) => {
-            tracing::error!(%reason, "edited packs were refused; the built-in ones serve");
-            Ok((Arc::new(Packs::builtin()?), true))
-        }
-    }
-}
-
-fn followup(
-    config: &Config,
-    store: &Store,
-    clock: &Arc<dyn Clock>,
-    packs: &Arc<Packs>,
-    feed: &Feed,
-) -> Followup {
-    Followup {
-        store: store.clone(),
-        clock: Arc::clone(clock),
-        packs: Arc::clone(packs),
-        line: line(config),
-        feed: feed.clone(),
-        scrub: Scrub::default(),
-    }
-}
-
-fn line(config: &Config) -> Line {
-    Line {
-        name: config.line.name.clone(),
-        contact: config.line.contact.clone(),
-        free_to_end_user: config.line.free_to_end_user,
-        care: config.line.care.clone(),
-    }
-}
-
-fn desk(config: &Config, public_url: &str) -> Desk {
-    let contact = |section: &crate::config::FallbackContact| Contact {
-        name: section.name.clone(),
-        // Checked when the configuration was read.
-        number: PhoneNumber::of_sender(section.number.expose_secret()),
-    };
-    let [repage, claim, answer] = config.oncall.durations();
-    Desk {
-        roster: Roster {
-            fallback: config.oncall.fallback.iter().map(contact).collect(),
-        },
-        timing: Timing {
-            repage,
-            claim,
-            answer,
-        },
-        gateway: config.oncall.gateway.clone().unwrap_or_default(),
-        public_url: public_url.to_owned(),
-    }
+/// The gateways, for building requests and answers without a server. The sandbox among them cannot
+/// sign: its secret comes from the keys.
+pub(crate) fn gateways(config: &Config) -> Gateways {
+    gateways::of(config, "http://127.0.0.1", "")
 }

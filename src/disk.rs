@@ -45,5 +45,45 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let linked = std::fs::hard_link(&half, path);
     std::fs::remove_file(&half)?;
     linked?;
+    sync_folder_of(path)
+}
+
+/// What a file is called until it is whole: its name with this behind it.
+pub const HALF: &str = ".half";
+
+/// Writes a private file, in the place of one that may be there, so that it is there whole or as it
+/// was, and survives a power cut.
+///
+/// # Errors
+/// What the system says; what was there before stays.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut half = path.as_os_str().to_owned();
+    half.push(HALF);
+    let written = private_options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&half)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        })
+        .and_then(|()| std::fs::rename(&half, path));
+    if let Err(error) = written {
+        // On a full disk a half file would take the room that the next one needs.
+        let _ = std::fs::remove_file(&half);
+        return Err(error);
+    }
+    sync_folder_of(path)
+}
+
+/// Makes what was renamed into or removed from the folder of a file survive a power cut.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -6,10 +6,10 @@
 //! |---|---|---|
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
-//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`store`] |
-//! | 3 | services | [`intake`] [`dispatch`] [`paging`] [`handoff`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`roster`] [`spool`] [`store`] |
+//! | 3 | services | [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`handoff`] [`incidents`] [`ledger`] [`reconcile`] |
 //! | 4 | doors | [`http`] |
-//! | 5 | assembly | [`app`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
+//! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
 pub mod clock;
 pub mod delivery;
@@ -35,18 +35,25 @@ pub mod disk;
 pub mod feed;
 pub mod followup;
 pub mod gateway;
+pub mod roster;
 pub mod rulebook;
+pub mod spool;
 pub mod store;
 
 pub mod dispatch;
+pub mod failsafe;
 pub mod handoff;
+pub mod incidents;
 pub mod intake;
+pub mod ledger;
 pub mod paging;
+pub mod reconcile;
 
 pub mod http;
 
 pub mod app;
 pub mod cli;
+pub mod doctor;
 pub mod lifecycle;
 pub mod telemetry;
 pub mod worker;

@@ -142,19 +142,21 @@ pub fn reload_on_hangup(app: App) -> io::Result<()> {
     Ok(())
 }
 
-/// Resolves when the system asks the program to stop (SIGINT or SIGTERM).
+/// A future that resolves when the system asks the program to stop (SIGINT or SIGTERM), from this call
+/// on: one that comes before the future is awaited is not lost.
 ///
 /// # Errors
 /// What the system says when signals cannot be caught.
-pub async fn asked_to_stop() -> io::Result<()> {
+pub fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
     );
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::clock::Clock;
+use crate::clock::{At, Clock};
 use crate::feed::{Feed, Signal};
-use crate::oncall::Desk;
-use crate::store::{Store, StoreError};
+use crate::oncall::{Desk, unconfirmed};
+use crate::store::{NewPage, PageKind, Store, StoreError, Tx};
 
 /// How many alerts one tick advances.
 const ALERTS: u16 = 64;
@@ -43,7 +43,7 @@ impl Paging {
                         tx.page_round(&desk.gateway, contacts, &mut alert, &desk.timing, now)
                             .await?;
                     }
-                    Ok(count)
+                    Ok(count + page_held(tx, &desk, now).await?)
                 })
             })
             .await?;
@@ -53,4 +53,22 @@ impl Paging {
         }
         Ok(paged)
     }
+}
+
+/// Pages everyone on call, once, for the crisis texts that are held: nobody vouches for who sent them.
+async fn page_held(tx: &mut Tx, desk: &Desk, now: At) -> Result<usize, StoreError> {
+    let held = tx.held_to_page(now, desk.timing.repage).await?;
+    for (gateway, count) in &held {
+        let words = unconfirmed(gateway, *count);
+        for contact in &desk.roster.fallback {
+            let page = NewPage {
+                alert: None,
+                kind: PageKind::Page,
+                contact,
+                words: &words,
+            };
+            tx.send_to_responder(&desk.gateway, &page, now).await?;
+        }
+    }
+    Ok(held.len())
 }

@@ -16,13 +16,16 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::dispatch::Looked;
 use crate::lane::Lane;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 const LOOK: Duration = Duration::from_secs(1);
 /// A sender that is almost ready is not looked at again and again.
 const SOONEST: Duration = Duration::from_millis(20);
 /// After a failed look: the database is not helped by being asked at once again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// From one look for a database that was not found to the next.
+const BETWEEN_SEARCHES: Duration = Duration::from_secs(3);
 
 /// Workers of each lane: no lane waits for another, and one slow batch does not hold up the next.
 const WORKERS_A_LANE: usize = 2;
@@ -80,6 +83,13 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             }
         }));
     }
+    tasks.spawn(find_database(app.store.clone(), stopping.clone()));
+    let failsafe = Arc::clone(&app.failsafe);
+    // Nothing wakes it: the database does not say when it is back.
+    tasks.spawn(run("replay", stopping.clone(), Arc::default(), move || {
+        let failsafe = Arc::clone(&failsafe);
+        async move { failsafe.replay().await.map(Look::from) }
+    }));
     let followup = Arc::clone(&app.followup);
     // Nothing wakes it: what it does is never wanted sooner than a second later.
     tasks.spawn(run(
@@ -89,6 +99,37 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         move || {
             let followup = Arc::clone(&followup);
             async move { followup.tick().await.map(Look::from) }
+        },
+    ));
+    let intake = Arc::clone(app.intake());
+    // A hook that brings the last piece does the work itself: here is only what was waited for in vain.
+    tasks.spawn(run("intake", stopping.clone(), Arc::default(), move || {
+        let intake = Arc::clone(&intake);
+        async move { intake.tick().await.map(Look::from) }
+    }));
+    let incidents = Arc::clone(&app.incidents);
+    tasks.spawn(run(
+        "incidents",
+        stopping.clone(),
+        Arc::default(),
+        move || {
+            let incidents = Arc::clone(&incidents);
+            async move { incidents.tick().await.map(Look::from) }
+        },
+    ));
+    let ledger = Arc::clone(&app.ledger);
+    tasks.spawn(run("ledger", stopping.clone(), Arc::default(), move || {
+        let ledger = Arc::clone(&ledger);
+        async move { ledger.tick().await.map(Look::from) }
+    }));
+    let reconcile = Arc::clone(&app.reconcile);
+    tasks.spawn(run(
+        "reconcile",
+        stopping.clone(),
+        Arc::default(),
+        move || {
+            let reconcile = Arc::clone(&reconcile);
+            async move { reconcile.tick().await.map(Look::from) }
         },
     ));
     let paging = Arc::clone(&app.paging);
@@ -101,6 +142,22 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             async move { paging.tick().await.map(Look::from) }
         },
     ));
+}
+
+/// Looks for a database that was away when the program started, until it is found.
+async fn find_database(store: Store, stopping: CancellationToken) {
+    while !store.is_whole() && !stopping.is_cancelled() {
+        match store.make_whole().await {
+            Ok(()) => tracing::info!("the database was found; everything works from now on"),
+            Err(error) => {
+                tracing::error!(%error, "still without the database: texts are kept in the spool, crisis texts answered and paged for");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(BETWEEN_SEARCHES) => {}
+            () = stopping.cancelled() => {}
+        }
+    }
 }
 
 async fn run<F>(
@@ -123,6 +180,8 @@ async fn run<F>(
         let pause = match done.unwrap_or(Err(StoreError::Panicked)) {
             Ok(Look { done: 0, again }) => again,
             Ok(_) => continue,
+            // Said by who looks for it.
+            Err(StoreError::NotFoundYet) => AFTER_FAILURE,
             Err(error) => {
                 tracing::error!(%error, worker = name, "a worker could not do its work; it tries again");
                 AFTER_FAILURE

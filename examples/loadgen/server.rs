@@ -69,6 +69,8 @@ fn configuration(folder: &std::path::Path, sink: &str, segments: u32) -> Config 
         url = "sqlite://{folder}/harborline.db"
         [keys]
         file = "{folder}/master.key"
+        [spool]
+        directory = "{folder}/spool"
         [gateways.main]
         kind = "twilio"
         account_sid = "AC00000000000000000000000000000000"

@@ -32,12 +32,12 @@ pub(super) struct Recipe {
 /// The recipe of the model that ships.
 pub(super) const RECIPE: Recipe = Recipe {
     seed: 988,
-    rounds: 12,
-    rate: 0.1,
+    rounds: 24,
+    rate: 0.2,
     decay: 0.03,
     concern: (0.5, 0.5),
     topic: (0.1, 1.0),
-    none: 3.0,
+    none: 2.0,
 };
 
 /// Weights before they are rounded.

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 use harborline::triage::model::{Model, Settings};
-use harborline::triage::{RuleError, RuleSet, Tier, Verdict, assess};
+use harborline::triage::{Hit, RuleError, RuleSet, Tier, Verdict, assess};
 
 use crate::data::{FOLDS, Row};
 use crate::fit::Recipe;
@@ -13,21 +13,72 @@ use crate::fit::Recipe;
 /// What was found in one held-out text.
 pub(super) struct Finding<'a> {
     row: &'a Row,
-    /// What the rules alone say.
+    /// What the rules alone say, without those that depend on the model.
     rules: Tier,
+    /// Whether a guardable rule pages, unless the model finds the text ordinary.
+    guardable: bool,
+    /// Whether a weak rule has found something.
+    weak: bool,
+    /// Whether a rule, perhaps a weak one, asks by itself.
+    asked: bool,
     /// The log-odds of a model that has not seen the family.
     log_odds: f32,
+}
+
+impl Finding<'_> {
+    /// What rules and model make of it together.
+    fn both(&self, at: Thresholds) -> Tier {
+        let asked = self.asked && (!self.weak || self.log_odds >= at.weak);
+        let pages = self.log_odds >= at.page
+            || asked && self.log_odds >= at.supported
+            || self.guardable && self.log_odds >= at.ordinary;
+        let by_model = if pages {
+            Tier::High
+        } else if self.log_odds >= at.ask || self.weak && self.log_odds >= at.weak {
+            Tier::Concern
+        } else {
+            Tier::None
+        };
+        self.rules.max(by_model)
+    }
 }
 
 /// The thresholds of the model.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Thresholds {
+    pub(super) weak: f32,
+    pub(super) ordinary: f32,
     pub(super) ask: f32,
+    pub(super) supported: f32,
     pub(super) page: f32,
 }
 
-/// How many ordinary texts the model alone may page, and page or ask, and topic texts page.
-pub(super) const TARGETS: [f64; 3] = [0.005, 0.006, 0.05];
+/// The most that the model may do, as shares of all texts of a tier.
+#[derive(Debug)]
+pub(super) struct Targets {
+    /// Of everyday texts, page alone.
+    page: f64,
+    /// Of everyday texts, page because a rule asks.
+    supported: f64,
+    /// Of everyday texts, page or ask alone.
+    ask: f64,
+    /// Of everyday texts, let weak rules ask.
+    weak: f64,
+    /// Of topic texts, page.
+    topic: f64,
+    /// Of crisis texts, lower a page by a guardable rule to a question.
+    ordinary: f64,
+}
+
+/// The targets of the model that ships.
+pub(super) const TARGETS: Targets = Targets {
+    page: 0.005,
+    supported: 0.0015,
+    ask: 0.013,
+    weak: 0.012,
+    topic: 0.05,
+    ordinary: 0.0015,
+};
 
 /// Trains once without each part of the families, and scores that part.
 pub(super) fn held_out<'a>(
@@ -43,9 +94,17 @@ pub(super) fn held_out<'a>(
         let measured = |row: &&Row| row.fold() == fold && !row.of_rule;
         for row in rows.iter().filter(measured) {
             let verdict = assess(&rules, &row.text);
+            let asks = |hit: &Hit| hit.tier == Tier::Concern && !hit.rule.starts_with("model.");
+            let weak = !verdict.unsupported.is_empty();
             findings.push(Finding {
                 row,
                 rules: without_model(&verdict),
+                guardable: verdict
+                    .guarded
+                    .iter()
+                    .any(|one| one.guard == "model.ordinary"),
+                weak,
+                asked: weak || verdict.hits.iter().any(asks),
                 log_odds: verdict.model.as_ref().map_or(f32::MIN, |model| {
                     let score = model.score.clamp(1e-7, 1.0 - 1e-6);
                     (score / (1.0 - score)).ln()
@@ -97,23 +156,45 @@ fn without_model(verdict: &Verdict) -> Tier {
 
 /// The lowest thresholds that keep the false alarms of the model within [`TARGETS`].
 pub(super) fn thresholds(findings: &[Finding]) -> Thresholds {
-    let lowest = |tier: Tier, share: f64| {
-        let of_tier = findings.iter().filter(|finding| finding.row.tier == tier);
-        let mut scores: Vec<f32> = of_tier.map(|finding| finding.log_odds).collect();
+    let lowest = |tier: Tier, share: f64, counts: &dyn Fn(&Finding) -> bool| {
+        let of_tier = || findings.iter().filter(|finding| finding.row.tier == tier);
+        let all = of_tier().count();
+        let counted = of_tier().filter(|finding| counts(finding));
+        let mut scores: Vec<f32> = counted.map(|finding| finding.log_odds).collect();
         scores.sort_by(|a, b| b.total_cmp(a));
         // The first that must stay below.
-        let may = scores.iter().zip(1..).take_while(|(_, count)| {
-            f64::from(*count) <= share * f64::from(u32::try_from(scores.len()).unwrap_or(u32::MAX))
-        });
+        let may = (1..=scores.len()).take_while(|&count| number(count) <= share * number(all));
         let above = scores.get(may.count()).copied().unwrap_or(0.0) + 0.005;
         (above * 100.0).round() / 100.0
     };
-    let [page, ask, topic] = TARGETS;
-    let page = lowest(Tier::None, page).max(lowest(Tier::Topic, topic));
+    let any = |_: &Finding| true;
+    let page = lowest(Tier::None, TARGETS.page, &any).max(lowest(Tier::Topic, TARGETS.topic, &any));
+    let asked = |finding: &Finding| finding.asked;
+    let supported = lowest(Tier::None, TARGETS.supported, &asked)
+        .max(lowest(Tier::Topic, TARGETS.topic, &asked))
+        .min(page);
+    let ask = lowest(Tier::None, TARGETS.ask, &any).min(page);
+    let weak = lowest(Tier::None, TARGETS.weak, &|finding| finding.weak).min(ask);
+    // The highest that lowers no more crisis texts than it may.
+    let crisis = || (findings.iter()).filter(|finding| finding.row.tier >= Tier::High);
+    let alone = crisis().filter(|finding| finding.guardable && finding.rules < Tier::High);
+    let mut scores: Vec<f32> = alone.map(|finding| finding.log_odds).collect();
+    scores.sort_by(f32::total_cmp);
+    let may = (1..=scores.len())
+        .take_while(|&count| number(count) <= TARGETS.ordinary * number(crisis().count()))
+        .count();
+    let ordinary = scores.get(may).copied().unwrap_or(0.0).min(ask);
     Thresholds {
-        ask: lowest(Tier::None, ask).min(page),
+        weak,
+        ordinary: (ordinary * 100.0).floor() / 100.0,
+        ask,
+        supported,
         page,
     }
+}
+
+fn number(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 /// The figures, as tables of the manifest.
@@ -145,10 +226,7 @@ pub(super) fn tables(
                 for (who, found) in [
                     ("rules", count(&|one| one.rules >= tier)),
                     ("model", count(&|one| one.log_odds >= threshold)),
-                    (
-                        "both",
-                        count(&|one| one.rules >= tier || one.log_odds >= threshold),
-                    ),
+                    ("both", count(&|one| one.both(thresholds) >= tier)),
                 ] {
                     let [share, low, high] = wilson(found, group.len());
                     writeln!(
@@ -164,7 +242,6 @@ pub(super) fn tables(
 
 /// A share and its 95 % interval after Wilson.
 fn wilson(found: usize, of: usize) -> [f64; 3] {
-    let number = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
     let (found, of) = (number(found), number(of.max(1)));
     let (share, z) = (found / of, 1.96_f64);
     let middle = share + z * z / (2.0 * of);

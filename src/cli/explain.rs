@@ -31,6 +31,13 @@ pub(super) fn print(output: &mut dyn Write, text: &str, verdict: &Verdict) -> io
             "  asked instead of paged, because of {guard}: {reason}"
         )?;
     }
+    for hit in &verdict.unsupported {
+        let reason = reason(hit);
+        writeln!(
+            output,
+            "  not asked, because the model finds the text an ordinary one: {reason}"
+        )?;
+    }
     for hit in &verdict.shadow {
         writeln!(output, "  on trial, changes nothing: {}", reason(hit))?;
     }

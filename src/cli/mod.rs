@@ -2,7 +2,10 @@
 
 mod chat;
 mod content;
+mod doctor;
 mod explain;
+mod fallback;
+mod quarantine;
 pub mod segments;
 mod serve;
 pub mod triage;
@@ -51,6 +54,22 @@ enum Command {
     Content {
         #[command(subcommand)]
         command: content::Command,
+    },
+    /// Look at everything that must be right, here and at the providers, and say what to do
+    Doctor {
+        /// Print JSON: a list of objects with id, state, finding and fix
+        #[arg(long)]
+        json: bool,
+    },
+    /// What texters get while this server is down
+    Fallback {
+        #[command(subcommand)]
+        command: fallback::Command,
+    },
+    /// Decide on texts that are held because their signature did not hold
+    Quarantine {
+        #[command(subcommand)]
+        command: quarantine::Command,
     },
     /// Count SMS segments: one JSON string a line in, one JSON object a line out
     Segments {
@@ -121,6 +140,13 @@ impl Arguments {
                 Ok(triage::run(&rules, input(file)?, output, print)?)
             }
             Command::Content { command } => content::run(&command),
+            Command::Doctor { json } => doctor::run(self.config.as_deref(), json),
+            Command::Fallback { command } => {
+                fallback::run(&config::load(self.config.as_deref())?, &command)
+            }
+            Command::Quarantine { command } => {
+                quarantine::run(&config::load(self.config.as_deref())?, &command)
+            }
             Command::Segments { file } => Ok(segments::run(
                 input(file)?,
                 BufWriter::new(io::stdout().lock()),

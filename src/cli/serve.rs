@@ -10,15 +10,39 @@ use crate::telemetry;
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
     telemetry::start();
     runtime()?.block_on(async {
+        let mut stop = std::pin::pin!(asked_to_stop()?);
         let server = Server::start(config).await?;
         reload_on_hangup(server.app.clone())?;
-        let setup = server.app.setup_link().await?;
-        greet(&server, setup.as_deref())?;
-        asked_to_stop().await?;
+        tokio::select! {
+            greeted = welcome(&server) => {
+                greeted?;
+                stop.await;
+            }
+            () = &mut stop => {}
+        }
         tracing::info!("stopping: finishing what was taken");
         server.stop().await;
         Ok(())
     })
+}
+
+/// Says where everything is, once with and, if need be, once without the database.
+async fn welcome(server: &Server) -> Result<(), Failure> {
+    if !server.app.store.is_whole() {
+        say("The database is out of reach: texts are kept in the spool until it is found.")?;
+        greet(server, None)?;
+        server.app.store.found().await;
+        say("The database was found.")?;
+    }
+    let setup = server.app.setup_link().await?;
+    greet(server, setup.as_deref())?;
+    Ok(())
+}
+
+fn say(sentence: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{sentence}")?;
+    out.flush()
 }
 
 fn greet(server: &Server, setup: Option<&str>) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::ExposeSecret;
 
 use super::load::ConfigError;
-use super::{Config, GatewaySection};
+use super::{Config, FallbackContact, GatewaySection};
 use crate::phone::PhoneNumber;
 
 /// The first thing in a configuration that cannot work.
@@ -43,7 +43,45 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     }
     check_folder("triage", config.triage.directory.as_deref(), &at)?;
     check_folder("content", config.content.directory.as_deref(), &at)?;
-    check_on_call(config, &at)
+    check_spool(config, &at)?;
+    check_on_call(config, &at)?;
+    check_operator(config, &at)?;
+    check_seconds("reconcile.every_s", config.reconcile.every_s, 30, &at)?;
+    // A look leaves the last minute to the hooks: it must be in the next one.
+    check_seconds(
+        "reconcile.look_back_s",
+        config.reconcile.look_back_s,
+        120,
+        &at,
+    )
+}
+
+/// Below this a single busy minute would fill it.
+const SMALLEST_SPOOL: (usize, u64) = (100, 1024 * 1024);
+
+fn check_spool(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    let (entries, bytes) = SMALLEST_SPOOL;
+    for (key, too_small, least) in [
+        (
+            "max_entries",
+            config.spool.max_entries < entries,
+            entries.to_string(),
+        ),
+        (
+            "max_bytes",
+            config.spool.max_bytes < bytes,
+            bytes.to_string(),
+        ),
+    ] {
+        if too_small {
+            return Err(ConfigError::new(
+                at(&format!("spool.{key}")),
+                "the spool could not keep the texts of a short outage",
+                format!("Write {least} or more, or leave the key out"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The folder must be there. What is in it may be wrong: then what ships with the program serves.
@@ -111,9 +149,31 @@ fn check_on_call(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), Co
             "Add at least one [[oncall.fallback]] with name and number",
         ));
     }
+    check_contacts("oncall.fallback", &oncall.fallback, at)?;
+    for (key, seconds) in [
+        ("repage_s", oncall.repage_s),
+        ("claim_s", oncall.claim_s),
+        ("answer_s", oncall.answer_s),
+    ] {
+        check_seconds(&format!("oncall.{key}"), seconds, 15, at)?;
+    }
+    Ok(())
+}
+
+fn check_operator(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    check_contacts("operator.contacts", &config.operator.contacts, at)?;
+    check_seconds("operator.repeat_s", config.operator.repeat_s, 60, at)
+}
+
+/// Each contact can be reached, and is told from the others.
+fn check_contacts(
+    key: &str,
+    contacts: &[FallbackContact],
+    at: &impl Fn(&str) -> String,
+) -> Result<(), ConfigError> {
     let (mut names, mut numbers) = (HashSet::new(), HashSet::new());
-    for contact in &oncall.fallback {
-        let place = at(&format!("oncall.fallback `{}`", contact.name));
+    for contact in contacts {
+        let place = at(&format!("{key} `{}`", contact.name));
         let number = match PhoneNumber::parse(contact.number.expose_secret()) {
             Ok(number) => number,
             Err(error) => {
@@ -132,20 +192,24 @@ fn check_on_call(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), Co
             ));
         }
     }
-    for (key, seconds) in [
-        ("repage_s", oncall.repage_s),
-        ("claim_s", oncall.claim_s),
-        ("answer_s", oncall.answer_s),
-    ] {
-        if !(15..=86_400).contains(&seconds) {
-            return Err(ConfigError::new(
-                at(&format!("oncall.{key}")),
-                format!("{seconds} seconds is too short or too long"),
-                "Write a number from 15 to 86400",
-            ));
-        }
-    }
     Ok(())
+}
+
+/// No shorter than `least`, and a day at most.
+fn check_seconds(
+    key: &str,
+    seconds: u64,
+    least: u64,
+    at: &impl Fn(&str) -> String,
+) -> Result<(), ConfigError> {
+    if (least..=86_400).contains(&seconds) {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        at(key),
+        format!("{seconds} seconds is too short or too long"),
+        format!("Write a number from {least} to 86400"),
+    ))
 }
 
 pub(super) fn capital(sentence: &str) -> String {

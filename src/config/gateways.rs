@@ -1,12 +1,17 @@
 //! The gateways of a configuration: what each kind needs, and what it must fulfil.
 
-use secrecy::{ExposeSecret, SecretString};
+mod check;
+mod sending;
+
+use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::check::capital;
-use super::load::ConfigError;
-use crate::phone::PhoneNumber;
-use crate::route::{Rate, Route};
+use crate::gateway::http::Mapping;
+use crate::gateway::telnyx::PublicKey;
+use crate::gateway::vonage::SignatureMethod;
+use crate::gateway::{Sending, SignaturePolicy};
+use crate::route::Route;
+use sending::{LONG_CODE, usual_rate};
 
 /// `[gateways.NAME]`
 #[derive(Clone, Debug, Deserialize)]
@@ -16,9 +21,67 @@ pub enum GatewaySection {
     Sandbox(SandboxSection),
     /// Twilio Programmable Messaging.
     Twilio(TwilioSection),
+    /// `SignalWire`'s Compatibility API.
+    Signalwire(SignalWireSection),
+    /// Telnyx Messaging.
+    Telnyx(TelnyxSection),
+    /// Plivo Messaging.
+    Plivo(PlivoSection),
+    /// SMS Gateway for Android.
+    Android(AndroidSection),
+    /// Vonage's SMS API.
+    Vonage(VonageSection),
+    /// Any other gateway that speaks HTTP, by a mapping.
+    Http(Box<Mapping>),
 }
 
 impl GatewaySection {
+    /// What is done with a hook whose signature does not hold. The sandbox signs its own hooks.
+    #[must_use]
+    pub fn signature(&self) -> SignaturePolicy {
+        match self {
+            Self::Sandbox(_) => SignaturePolicy::Enforce,
+            Self::Twilio(section) => section.signature,
+            Self::Signalwire(section) => section.signature,
+            Self::Telnyx(section) => section.signature,
+            Self::Plivo(section) => section.signature,
+            Self::Android(section) => section.signature,
+            Self::Vonage(section) => section.signature,
+            Self::Http(mapping) => mapping.signature,
+        }
+    }
+
+    /// Further addresses that the provider may have signed.
+    #[must_use]
+    pub fn other_urls(&self) -> &[String] {
+        match self {
+            // Their signatures do not cover an address.
+            Self::Sandbox(_)
+            | Self::Telnyx(_)
+            | Self::Android(_)
+            | Self::Vonage(_)
+            | Self::Http(_) => &[],
+            Self::Twilio(section) => &section.other_urls,
+            Self::Signalwire(section) => &section.other_urls,
+            Self::Plivo(section) => &section.other_urls,
+        }
+    }
+
+    /// The word for it after `kind =`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Sandbox(_) => "sandbox",
+            Self::Twilio(_) => "twilio",
+            Self::Signalwire(_) => "signalwire",
+            Self::Telnyx(_) => "telnyx",
+            Self::Plivo(_) => "plivo",
+            Self::Android(_) => "android",
+            Self::Vonage(_) => "vonage",
+            Self::Http(_) => "http",
+        }
+    }
+
     /// Whether no real phone is behind it.
     #[must_use]
     pub fn is_sandbox(&self) -> bool {
@@ -38,65 +101,36 @@ impl GatewaySection {
     /// How texts leave by it: what is configured, else what is usual for its kind of sender.
     #[must_use]
     pub fn route(&self) -> Route {
-        let keys = self.sending();
-        let usual = match self {
+        self.sending().route(self.usual_rate())
+    }
+
+    fn usual_rate(&self) -> f64 {
+        match self {
+            // Nothing leaves this machine.
             Self::Sandbox(_) => 0.0,
             Self::Twilio(section) => usual_rate(&section.sender),
-        };
-        Route {
-            rate: Rate::new(keys.segments_per_second.unwrap_or(usual), keys.burst),
-            failover: keys.failover.map(str::to_owned),
+            Self::Signalwire(section) => usual_rate(&section.sender),
+            Self::Telnyx(section) => usual_rate(&section.sender),
+            Self::Plivo(section) => usual_rate(&section.sender),
+            Self::Vonage(section) => usual_rate(&section.sender),
+            Self::Http(mapping) => usual_rate(&mapping.sender),
+            // A card in a phone is a long code.
+            Self::Android(_) => LONG_CODE,
         }
     }
 
-    /// The keys that every kind has.
-    const fn sending(&self) -> Sending<'_> {
-        let (segments_per_second, burst, failover) = match self {
-            Self::Sandbox(section) => (
-                section.segments_per_second,
-                section.burst,
-                &section.failover,
-            ),
-            Self::Twilio(section) => (
-                section.segments_per_second,
-                section.burst,
-                &section.failover,
-            ),
-        };
-        Sending {
-            segments_per_second,
-            burst,
-            failover: match failover {
-                Some(name) => Some(name.as_str()),
-                None => None,
-            },
+    /// The keys about how texts leave, which every kind has.
+    const fn sending(&self) -> &Sending {
+        match self {
+            Self::Sandbox(section) => &section.sending,
+            Self::Twilio(section) => &section.sending,
+            Self::Signalwire(section) => &section.sending,
+            Self::Telnyx(section) => &section.sending,
+            Self::Plivo(section) => &section.sending,
+            Self::Android(section) => &section.sending,
+            Self::Vonage(section) => &section.sending,
+            Self::Http(mapping) => &mapping.sending,
         }
-    }
-}
-
-/// What a section says of how texts leave.
-struct Sending<'a> {
-    segments_per_second: Option<f64>,
-    burst: Option<u32>,
-    failover: Option<&'a str>,
-}
-
-/// The fastest that a gateway may be set to, in segments a second.
-const FASTEST: f64 = 10_000.0;
-
-/// The segments a second that carriers let a sender of the United States or Canada send, as far as
-/// its form tells: a long code one, a short code of five or six digits a hundred, a messaging
-/// service (`MG…`) ten. Source: <https://www.twilio.com/docs/api/errors/21611>; a service has
-/// several numbers.
-#[must_use]
-pub fn usual_rate(sender: &str) -> f64 {
-    let short_code = matches!(sender.len(), 5 | 6) && sender.bytes().all(|b| b.is_ascii_digit());
-    if short_code {
-        100.0
-    } else if sender.starts_with("MG") {
-        10.0
-    } else {
-        1.0
     }
 }
 
@@ -107,15 +141,9 @@ pub struct SandboxSection {
     /// The number of the line in the simulator.
     #[serde(default = "sandbox_sender")]
     pub sender: String,
-    /// How many segments a second the sender may send; 0 when the gateway queues by itself.
-    #[serde(default)]
-    pub segments_per_second: Option<f64>,
-    /// How many segments it may send at once; one second's worth if it is left out.
-    #[serde(default)]
-    pub burst: Option<u32>,
-    /// The gateway that stands in when this one fails.
-    #[serde(default)]
-    pub failover: Option<String>,
+    /// How texts leave by it.
+    #[serde(flatten)]
+    pub sending: Sending,
 }
 
 /// `[gateways.NAME]` with `kind = "twilio"`
@@ -134,15 +162,148 @@ pub struct TwilioSection {
     /// The API; another address is for tests.
     #[serde(default = "twilio_api")]
     pub api_url: String,
-    /// How many segments a second the sender may send; 0 when the gateway queues by itself.
+    /// What is done with a hook whose signature does not hold.
     #[serde(default)]
-    pub segments_per_second: Option<f64>,
-    /// How many segments it may send at once; one second's worth if it is left out.
+    pub signature: SignaturePolicy,
+    /// Further addresses that the provider may have signed, such as the one before a move.
     #[serde(default)]
-    pub burst: Option<u32>,
-    /// The gateway that stands in when this one fails.
+    pub other_urls: Vec<String>,
+    /// How texts leave by it.
+    #[serde(flatten)]
+    pub sending: Sending,
+}
+
+/// `[gateways.NAME]` with `kind = "signalwire"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignalWireSection {
+    /// The project, a UUID.
+    pub project_id: String,
+    /// The token that authorizes sends.
+    pub api_token: SecretString,
+    /// What hooks are signed with.
+    pub signing_key: SecretString,
+    /// While the key is rotated: the other one.
     #[serde(default)]
-    pub failover: Option<String>,
+    pub signing_key_other: Option<SecretString>,
+    /// The number that texts come from, in E.164.
+    pub sender: String,
+    /// The space, `https://example.signalwire.com`.
+    pub api_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
+    /// Further addresses that the provider may have signed, such as the one before a move.
+    #[serde(default)]
+    pub other_urls: Vec<String>,
+    /// How texts leave by it.
+    #[serde(flatten)]
+    pub sending: Sending,
+}
+
+/// `[gateways.NAME]` with `kind = "telnyx"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelnyxSection {
+    /// The key that authorizes sends.
+    pub api_key: SecretString,
+    /// The key that hooks are verified with, in base64. It is public.
+    pub public_key: PublicKey,
+    /// The number or short code that texts come from.
+    pub sender: String,
+    /// The API; another address is for tests.
+    #[serde(default = "telnyx_api")]
+    pub api_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
+    /// How texts leave by it.
+    #[serde(flatten)]
+    pub sending: Sending,
+}
+
+/// `[gateways.NAME]` with `kind = "plivo"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlivoSection {
+    /// The account, `MA…` or `SA…`.
+    pub auth_id: String,
+    /// The token that signs hooks and authorizes sends.
+    pub auth_token: SecretString,
+    /// While a token is rotated: the other one, accepted for hooks only.
+    #[serde(default)]
+    pub auth_token_other: Option<SecretString>,
+    /// Whether hooks with the weak older signature are taken.
+    #[serde(default)]
+    pub allow_v2: bool,
+    /// The number or short code that texts come from.
+    pub sender: String,
+    /// The API; another address is for tests.
+    #[serde(default = "plivo_api")]
+    pub api_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
+    /// Further addresses that the provider may have signed, such as the one before a move.
+    #[serde(default)]
+    pub other_urls: Vec<String>,
+    /// How texts leave by it.
+    #[serde(flatten)]
+    pub sending: Sending,
+}
+
+/// `[gateways.NAME]` with `kind = "android"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AndroidSection {
+    /// The user of the app's API.
+    pub username: String,
+    /// Its password.
+    pub password: SecretString,
+    /// What hooks are signed with.
+    pub signing_key: SecretString,
+    /// While the key is rotated: the other one.
+    #[serde(default)]
+    pub signing_key_other: Option<SecretString>,
+    /// Which SIM card sends, from 1; without it the phone's own choice.
+    #[serde(default)]
+    pub sim: Option<u8>,
+    /// Where texts are posted.
+    pub messages_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
+    /// How texts leave by it.
+    #[serde(flatten)]
+    pub sending: Sending,
+}
+
+/// `[gateways.NAME]` with `kind = "vonage"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VonageSection {
+    /// The account.
+    pub api_key: String,
+    /// What authorizes sends.
+    pub api_secret: SecretString,
+    /// What hooks are signed with.
+    pub signature_secret: SecretString,
+    /// While the secret is rotated: the other one.
+    #[serde(default)]
+    pub signature_secret_other: Option<SecretString>,
+    /// How hooks are signed, as the account says.
+    pub signature_method: SignatureMethod,
+    /// The number or short code that texts come from.
+    pub sender: String,
+    /// The API; another address is for tests.
+    #[serde(default = "vonage_api")]
+    pub api_url: String,
+    /// What is done with a hook whose signature does not hold.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
+    /// How texts leave by it.
+    #[serde(flatten)]
+    pub sending: Sending,
 }
 
 /// The line's number in the simulator.
@@ -154,130 +315,14 @@ fn twilio_api() -> String {
     "https://api.twilio.com".to_owned()
 }
 
-impl GatewaySection {
-    /// The first thing that cannot work. `place` names file and section.
-    pub(super) fn check(&self, place: &str, name: &str) -> Result<(), ConfigError> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        if name.is_empty() || !name.chars().all(plain) {
-            return Err(ConfigError::new(
-                place,
-                "the name becomes part of a web address",
-                "Use a-z, 0-9, - and _ only",
-            ));
-        }
-        self.check_sending(place)?;
-        match self {
-            Self::Sandbox(section) => check_sender(place, &section.sender),
-            Self::Twilio(section) => section.check(place),
-        }
-    }
-
-    fn check_sending(&self, place: &str) -> Result<(), ConfigError> {
-        let keys = self.sending();
-        if keys
-            .segments_per_second
-            .is_some_and(|rate| !(0.0..=FASTEST).contains(&rate))
-        {
-            return Err(ConfigError::new(
-                format!("{place}.segments_per_second"),
-                "no sender has this speed",
-                "Write a number from 0 to 10000; 0 means that the gateway queues by itself",
-            ));
-        }
-        if keys.burst == Some(0) {
-            return Err(ConfigError::new(
-                format!("{place}.burst"),
-                "nothing could ever be sent",
-                "Write how many segments may leave at once, 1 or more, or leave the key out",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Whether the stand-in is another gateway of this configuration. `known` are the names of all.
-    pub(super) fn check_failover(
-        &self,
-        place: &str,
-        name: &str,
-        known: &[&str],
-    ) -> Result<(), ConfigError> {
-        let Some(failover) = self.sending().failover else {
-            return Ok(());
-        };
-        let others: Vec<&str> = known
-            .iter()
-            .copied()
-            .filter(|known| *known != name)
-            .collect();
-        if others.contains(&failover) {
-            return Ok(());
-        }
-        let fix = if others.is_empty() {
-            "Add a section for a second gateway, or leave the key out".to_owned()
-        } else {
-            format!("Write one of: {}", others.join(", "))
-        };
-        Err(ConfigError::new(
-            format!("{place}.failover"),
-            format!("`{failover}` is not another gateway"),
-            fix,
-        ))
-    }
+fn telnyx_api() -> String {
+    "https://api.telnyx.com".to_owned()
 }
 
-impl TwilioSection {
-    fn check(&self, place: &str) -> Result<(), ConfigError> {
-        if self.auth_token.expose_secret().is_empty() || self.account_sid.is_empty() {
-            return Err(ConfigError::new(
-                place,
-                "account_sid or auth_token is empty",
-                "Copy both from the Twilio console",
-            ));
-        }
-        check_url(place, &self.api_url, "https://api.twilio.com")?;
-        if self.sender.starts_with("MG") {
-            return Ok(());
-        }
-        check_sender(place, &self.sender)
-    }
+fn plivo_api() -> String {
+    "https://api.plivo.com".to_owned()
 }
 
-fn check_url(place: &str, url: &str, example: &str) -> Result<(), ConfigError> {
-    if url::Url::parse(url).is_ok() {
-        return Ok(());
-    }
-    Err(ConfigError::new(
-        format!("{place}.api_url"),
-        "this is not a web address",
-        format!("Leave it out, or write it like {example}"),
-    ))
-}
-
-fn check_sender(place: &str, sender: &str) -> Result<(), ConfigError> {
-    match PhoneNumber::parse(sender) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(ConfigError::new(
-            format!("{place}.sender"),
-            "this number cannot send texts",
-            capital(&error.to_string()),
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sender_is_as_fast_as_carriers_let_its_kind_be() {
-        for (sender, segments) in [
-            ("+15550100", 1.0),
-            ("74174", 100.0),
-            ("741741", 100.0),
-            ("7417411", 1.0),
-            ("MG00000000000000000000000000000000", 10.0),
-        ] {
-            assert!((usual_rate(sender) - segments).abs() < 0.01, "{sender}");
-        }
-    }
+fn vonage_api() -> String {
+    "https://rest.nexmo.com".to_owned()
 }

@@ -9,6 +9,7 @@ use super::check::check;
 use super::environment::{Environment, PREFIX, SOURCE};
 use super::gateways::sandbox_sender;
 use super::{Config, FallbackContact, GatewaySection, SandboxSection};
+use crate::gateway::Sending;
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "harborline.toml";
@@ -137,9 +138,7 @@ fn complete(config: &mut Config) {
     if config.gateways.is_empty() {
         let sandbox = SandboxSection {
             sender: sandbox_sender(),
-            segments_per_second: None,
-            burst: None,
-            failover: None,
+            sending: Sending::default(),
         };
         config
             .gateways
@@ -151,6 +150,9 @@ fn complete(config: &mut Config) {
             name: "the on-call phone".to_owned(),
             number: SANDBOX_ON_CALL.into(),
         });
+    }
+    if config.operator.contacts.is_empty() {
+        config.operator.contacts.clone_from(&config.oncall.fallback);
     }
     if config.oncall.gateway.is_none() && config.gateways.len() == 1 {
         config.oncall.gateway = config.gateways.keys().next().cloned();

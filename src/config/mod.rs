@@ -17,7 +17,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-pub use gateways::{GatewaySection, SandboxSection, TwilioSection, usual_rate};
+pub use gateways::{
+    AndroidSection, GatewaySection, SandboxSection, SignalWireSection, TelnyxSection,
+    TwilioSection, VonageSection,
+};
 pub use load::{ConfigError, load};
 
 use crate::locale::Locale;
@@ -44,6 +47,12 @@ pub struct Config {
     pub content: ContentSection,
     /// Who is paged.
     pub oncall: OnCall,
+    /// Who looks after the program.
+    pub operator: OperatorSection,
+    /// Looking for texts that no hook brought.
+    pub reconcile: ReconcileSection,
+    /// Where texts are kept that the database cannot take.
+    pub spool: SpoolSection,
 }
 
 /// `[listen]`
@@ -112,6 +121,18 @@ pub struct TriageSection {
     pub directory: Option<PathBuf>,
 }
 
+/// `[spool]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpoolSection {
+    /// The folder; each replica needs one of its own.
+    pub directory: PathBuf,
+    /// The most texts and receipts in it.
+    pub max_entries: usize,
+    /// The most bytes in it.
+    pub max_bytes: u64,
+}
+
 /// `[oncall]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -128,7 +149,28 @@ pub struct OnCall {
     pub answer_s: u64,
 }
 
-/// `[[oncall.fallback]]`
+/// `[operator]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OperatorSection {
+    /// Who is told when the program cannot mend something alone; without any, the contacts of
+    /// `[[oncall.fallback]]`.
+    pub contacts: Vec<FallbackContact>,
+    /// Seconds from one text about an open incident to the next.
+    pub repeat_s: u64,
+}
+
+/// `[reconcile]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReconcileSection {
+    /// Seconds from one look at the providers' lists to the next.
+    pub every_s: u64,
+    /// How many seconds each look goes back behind the one before: a provider may list a text late.
+    pub look_back_s: u64,
+}
+
+/// `[[oncall.fallback]]` and `[[operator.contacts]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FallbackContact {
@@ -174,6 +216,16 @@ impl Default for LineSection {
     }
 }
 
+impl Default for SpoolSection {
+    fn default() -> Self {
+        Self {
+            directory: PathBuf::from("data/spool"),
+            max_entries: 100_000,
+            max_bytes: 256 * 1024 * 1024,
+        }
+    }
+}
+
 impl Default for OnCall {
     fn default() -> Self {
         Self {
@@ -182,6 +234,24 @@ impl Default for OnCall {
             repage_s: 120,
             claim_s: 300,
             answer_s: 300,
+        }
+    }
+}
+
+impl Default for OperatorSection {
+    fn default() -> Self {
+        Self {
+            contacts: Vec::new(),
+            repeat_s: 900,
+        }
+    }
+}
+
+impl Default for ReconcileSection {
+    fn default() -> Self {
+        Self {
+            every_s: 180,
+            look_back_s: 600,
         }
     }
 }

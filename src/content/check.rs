@@ -125,10 +125,13 @@ impl Kind {
             | Key::CrisisWaitingTaken
             | Key::CrisisPrivacy
             | Key::StillWaiting
+            | Key::LineTrouble
+            | Key::LineTroubleLost
             | Key::Ask
             | Key::AskedYes
             | Key::AskedUnclear
-            | Key::HumanAsked => Self::Crisis,
+            | Key::HumanAsked
+            | Key::Fallback => Self::Crisis,
             _ => Self::Ordinary,
         }
     }

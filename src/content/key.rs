@@ -127,6 +127,12 @@ names! {
         CheckInNo = "check_in_no",
         /// The check-in.
         CheckIn = "check_in",
+        /// What a provider answers by itself while this server is down.
+        Fallback = "fallback",
+        /// The database is away: their text is kept, and is answered later.
+        LineTrouble = "line_trouble",
+        /// The database is away, and their text could not be kept either.
+        LineTroubleLost = "line_trouble_lost",
         /// The language was changed to the one of this pack.
         Language = "language",
         /// `{rates}` where texts cost what the plan says.

@@ -56,6 +56,31 @@ pub fn load_or_create(
     path: &Path,
     ids: &dyn IdSource,
 ) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
+    match load(path) {
+        Err(KeyFileError::Unreadable { source, .. })
+            if source.kind() == io::ErrorKind::NotFound =>
+        {
+            let key: Zeroizing<[u8; 32]> = Zeroizing::new(random(ids));
+            let line = Zeroizing::new(format!("{}\n", hex::encode(key.as_slice())));
+            match disk::write_new(path, line.as_bytes()) {
+                Ok(()) => Ok(key),
+                // Another process has just made one: that one counts.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => load(path),
+                Err(source) => Err(KeyFileError::Uncreatable {
+                    path: path.display().to_string(),
+                    source,
+                }),
+            }
+        }
+        found => found,
+    }
+}
+
+/// Reads the master key.
+///
+/// # Errors
+/// [`KeyFileError`] names the file and the fix.
+pub fn load(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
     let shown = path.display().to_string();
     match std::fs::metadata(path) {
         Ok(metadata) => {
@@ -63,21 +88,6 @@ pub fn load_or_create(
             if mode & 0o077 != 0 {
                 return Err(KeyFileError::NotPrivate { path: shown, mode });
             }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let key: Zeroizing<[u8; 32]> = Zeroizing::new(random(ids));
-            let line = Zeroizing::new(format!("{}\n", hex::encode(key.as_slice())));
-            return match disk::write_new(path, line.as_bytes()) {
-                Ok(()) => Ok(key),
-                // Another process has just made one: that one counts.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    load_or_create(path, ids)
-                }
-                Err(source) => Err(KeyFileError::Uncreatable {
-                    path: shown,
-                    source,
-                }),
-            };
         }
         Err(source) => {
             return Err(KeyFileError::Unreadable {

@@ -106,6 +106,7 @@ impl SealingKey {
 pub struct Keyring {
     wrap: SealingKey,
     house: SealingKey,
+    spool: SealingKey,
     index: Zeroizing<[u8; 32]>,
     sandbox: Zeroizing<[u8; 32]>,
 }
@@ -117,6 +118,7 @@ impl Keyring {
         Self {
             wrap: SealingKey::new(&derive(master, "wrap")),
             house: SealingKey::new(&derive(master, "house")),
+            spool: SealingKey::new(&derive(master, "spool")),
             index: derive(master, "index"),
             sandbox: derive(master, "sandbox"),
         }
@@ -128,10 +130,24 @@ impl Keyring {
         &self.house
     }
 
+    /// The key for what is kept beside the database: texts that could not be stored in time.
+    #[must_use]
+    pub fn spool(&self) -> &SealingKey {
+        &self.spool
+    }
+
     /// The blind index of a number: finds its row without the number being stored in clear.
     #[must_use]
     pub fn number_index(&self, number: &PhoneNumber) -> Vec<u8> {
         hmac(&self.index, number.reveal().as_bytes()).to_vec()
+    }
+
+    /// The blind index of a gateway's id of a text: it says whether an id is known, and nothing else.
+    #[must_use]
+    pub fn reference_index(&self, gateway: &str, gateway_ref: &str) -> Vec<u8> {
+        // The separator is in no name of a gateway and in no number.
+        let named = format!("{gateway}\n{gateway_ref}");
+        hmac(&self.index, named.as_bytes()).to_vec()
     }
 
     /// The secret that the sandbox gateway signs with, hexadecimal.

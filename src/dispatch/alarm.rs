@@ -1,16 +1,20 @@
-//! The page that needs no store: a crisis text came in and could not be kept.
+//! What leaves without the store: the page, and the crisis reply of a gateway that carries none in
+//! the response to its hook.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::Dispatch;
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use super::{Dispatch, policy};
 use crate::clock::At;
-use crate::gateway::client::send;
 use crate::gateway::{Outgoing, SendOutcome, receipts_url};
 use crate::lane::Lane;
-use crate::oncall::unstored;
+use crate::oncall::{Roster, unstored};
+use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
-/// How often a contact is tried at once; the next text in crisis starts another round.
+/// How often a text is tried at once; the next text in crisis starts another round of pages.
 const TRIES: usize = 3;
 
 /// When the last round went out.
@@ -34,34 +38,57 @@ impl LastAlarm {
 }
 
 impl Dispatch {
-    /// Pages everyone on call from memory: nothing is known of the text but that it is a crisis.
-    pub async fn page_without_store(&self) {
+    /// Pages everyone on the roster, all at once: nothing is said of the text but that it is a crisis,
+    /// and whether we have `kept` it. One round an interval.
+    pub async fn page_without_store(&self, roster: &Roster, kept: bool) {
         let now = self.clock.now();
         if !self.last_alarm.may_ring(now, self.desk.timing.repage) {
             return;
         }
-        let Some(gateway) = self.gateways.get(&self.desk.gateway) else {
-            return;
+        let body = MessageBody::new(unstored(kept));
+        let pages = roster.fallback.iter().map(|contact| {
+            let (gateway, id, body) = (&self.desk.gateway, self.ids.id(now), &body);
+            async move {
+                self.send_without_store(gateway, id, &contact.number, body, Lane::Page)
+                    .await
+            }
+        });
+        join_all(pages).await;
+    }
+
+    /// Sends a text past the outbox, as this row of it, and says whether the gateway has it.
+    pub async fn send_without_store(
+        &self,
+        gateway: &str,
+        outbox_id: Uuid,
+        to: &PhoneNumber,
+        body: &MessageBody,
+        lane: Lane,
+    ) -> bool {
+        let Some(gateway) = self.gateways.get(gateway) else {
+            return false;
         };
-        let body = MessageBody::new(unstored());
-        for contact in &self.desk.roster.fallback {
-            let outbox_id = self.ids.id(now);
-            let receipts = receipts_url(&self.desk.public_url, gateway.name(), outbox_id);
-            let page = Outgoing {
-                outbox_id,
-                to: &contact.number,
-                body: &body,
-                lane: Lane::Page,
-                receipts_url: &receipts,
-            };
-            for attempt in 1..=TRIES {
-                let answer = send(&self.client, gateway.build_send(&page)).await;
-                let outcome = gateway.read_send(answer.as_result());
-                tracing::warn!(attempt, ?outcome, "page without the store");
-                if matches!(outcome, SendOutcome::Accepted { .. }) {
-                    break;
-                }
+        let receipts = receipts_url(&self.desk.public_url, gateway.name(), outbox_id);
+        let text = Outgoing {
+            outbox_id,
+            to,
+            body,
+            lane,
+            validity: policy::validity(lane),
+            receipts_url: &receipts,
+        };
+        for attempt in 1..=TRIES {
+            let outcome = self.carry(gateway.as_ref(), &text).await;
+            tracing::warn!(
+                attempt,
+                ?lane,
+                ?outcome,
+                "a text was sent without the store"
+            );
+            if matches!(outcome, SendOutcome::Accepted { .. }) {
+                return true;
             }
         }
+        false
     }
 }

@@ -36,6 +36,15 @@ impl Journal {
         waiting.drain(..count).collect()
     }
 
+    /// What could not be written down goes before what came since, as far as there is room.
+    fn put_back(&self, batch: &[NewExchange]) {
+        let mut waiting = self.waiting();
+        let room = MOST - waiting.len();
+        for exchange in batch.iter().rev().take(room) {
+            waiting.push_front(exchange.clone());
+        }
+    }
+
     fn waiting(&self) -> MutexGuard<'_, VecDeque<NewExchange>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,15 +81,16 @@ impl Dispatch {
     /// Writes down what was noted, a batch at most, and says how much that was.
     ///
     /// # Errors
-    /// [`StoreError`]: this batch is lost, which no text depends on.
+    /// [`StoreError`]: while the store is away the batch waits with all that comes; after any other
+    /// failure it is lost, which no text depends on.
     pub async fn write_journal(&self) -> Result<usize, StoreError> {
         let batch = Arc::new(self.journal.take());
-        let count = batch.len();
+        let (count, writing) = (batch.len(), Arc::clone(&batch));
         if count == 0 {
             return Ok(0);
         }
         let unit = self.store.write(move |tx| {
-            let batch = Arc::clone(&batch);
+            let batch = Arc::clone(&writing);
             Box::pin(async move {
                 for exchange in batch.iter() {
                     tx.log_exchange(exchange).await?;
@@ -88,7 +98,11 @@ impl Dispatch {
                 Ok(count)
             })
         });
-        unit.await
+        unit.await.inspect_err(|error| {
+            if !error.is_of_the_work() {
+                self.journal.put_back(&batch);
+            }
+        })
     }
 }
 

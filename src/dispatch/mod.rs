@@ -23,7 +23,7 @@ use crate::content::{Fill, Key, Packs};
 use crate::conversation::Line;
 use crate::feed::{Feed, Signal};
 use crate::gateway::client::{Answer, send};
-use crate::gateway::{Gateways, Outgoing, SendOutcome, receipts_url, redact};
+use crate::gateway::{Gateway, Gateways, Outgoing, SendOutcome, receipts_url, redact};
 use crate::id::{IdSource, random};
 use crate::lane::Lane;
 use crate::oncall::Desk;
@@ -176,21 +176,28 @@ impl Dispatch {
                 .message(locale, Key::OtherNumber, &Fill::from(&self.line));
             MessageBody::new(format!("{whose} {}", due.body.reveal()))
         });
-        let request = gateway.build_send(&Outgoing {
+        let text = Outgoing {
             outbox_id: due.id,
             to: &due.to,
             body: introduced.as_ref().unwrap_or(&due.body),
             lane: due.lane,
+            validity: policy::validity(due.lane),
             receipts_url: &receipts,
-        });
+        };
+        self.carry(gateway.as_ref(), &text).await
+    }
+
+    /// Sends a text once, and notes that in the gateway log.
+    async fn carry(&self, gateway: &dyn Gateway, text: &Outgoing<'_>) -> SendOutcome {
+        let request = gateway.build_send(text);
         let (at, asked) = (self.clock.now(), redact::request(&request));
         let answer: Answer = send(&self.client, request).await;
-        let outcome = gateway.read_send(answer.as_result());
+        let outcome = gateway.read_send(text.outbox_id, answer.as_result());
         self.journal.note(NewExchange {
             at,
-            gateway: due.gateway.clone(),
+            gateway: gateway.name().to_owned(),
             kind: ExchangeKind::Send,
-            outbox_id: Some(due.id),
+            outbox_id: Some(text.outbox_id),
             gateway_ref: None,
             status: journal::status(&answer),
             outcome: journal::outcome(&outcome),

@@ -74,6 +74,19 @@ pub(super) fn next_poll(lane: Lane, polls: i32, now: At) -> Option<At> {
     Some(now.plus(first * 2_u32.pow(times)))
 }
 
+/// How long a gateway may keep a text and try. Its own default, often hours, would hide a stuck queue
+/// from the people who can do something about it.
+pub(super) const fn validity(lane: Lane) -> Duration {
+    match lane {
+        // A page that waits five minutes has been overtaken by the next rung.
+        Lane::Page => Duration::from_mins(5),
+        // Long enough for a busy carrier; then we must know, so that a human can be told.
+        Lane::Crisis => Duration::from_mins(10),
+        // An answer that comes an hour later confuses more than it helps.
+        Lane::Conversation | Lane::Content => STALE,
+    }
+}
+
 /// The new state of a row. `chance` is a random byte: it spreads retries by a quarter either way,
 /// so that a recovering gateway is not hit by all at once.
 pub(super) fn after(
@@ -247,6 +260,18 @@ mod tests {
         );
         let absurd = after(&retry(Some(u64::MAX)), &due(Lane::Content, 0), At(0), 128);
         assert_eq!(absurd.due_at, At(300_000));
+    }
+
+    #[test]
+    fn a_gateway_may_try_only_while_the_text_still_helps() {
+        let times = Lane::ALL.map(|lane| (lane, validity(lane).as_secs()));
+        let expected = [
+            (Lane::Crisis, 600),
+            (Lane::Page, 300),
+            (Lane::Conversation, 3600),
+            (Lane::Content, 3600),
+        ];
+        assert_eq!(times, expected);
     }
 
     #[test]

@@ -89,6 +89,11 @@ impl Answer {
 
 /// Carries out a request, once.
 pub async fn send(client: &reqwest::Client, request: ApiRequest) -> Answer {
+    send_up_to(client, request, MAX_ANSWER).await
+}
+
+/// The same for an answer that may be long: this many bytes of its body are read.
+pub async fn send_up_to(client: &reqwest::Client, request: ApiRequest, most: usize) -> Answer {
     let sent = client
         .request(request.method, request.url)
         .headers(request.headers)
@@ -121,9 +126,9 @@ pub async fn send(client: &reqwest::Client, request: ApiRequest) -> Answer {
     let mut body = Vec::new();
     // A body that breaks off is read as far as it goes: the status has already said the most.
     while let Ok(Some(chunk)) = response.chunk().await {
-        let room = MAX_ANSWER - body.len();
+        let room = most - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if body.len() == MAX_ANSWER {
+        if body.len() == most {
             break;
         }
     }

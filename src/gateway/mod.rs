@@ -3,11 +3,22 @@
 //! A [`Gateway`] never touches the network: the core hands it the bytes of a hook or of a
 //! response and carries out the request that it builds. Floor 2.
 
+pub mod android;
+pub mod check;
 pub mod client;
+#[cfg(test)]
+mod conformance;
 pub mod form;
+pub mod http;
+pub mod plivo;
 pub mod redact;
 pub mod sandbox;
+mod sending;
+pub mod signalwire;
+pub mod telnyx;
 pub mod twilio;
+pub mod vonage;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +32,8 @@ pub use crate::delivery::Delivery;
 use crate::lane::Lane;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
+use check::{Check, Ours, Reading};
+pub use sending::Sending;
 
 /// A webhook request as it came in, before anything is trusted.
 #[derive(Clone, Copy)]
@@ -38,9 +51,47 @@ pub struct RawRequest<'a> {
     pub now: At,
 }
 
-/// Proof that a request passed [`Gateway::verify`]. Only this module and its children can make one.
+/// Leave to read a request: it passed [`Gateway::verify`], or the operator's policy lets it be read
+/// all the same ([`unverified_but_observed`]). Only this module and its children can make one.
 #[derive(Debug)]
 pub struct Verified(());
+
+/// What is done with a hook whose signature does not hold.
+///
+/// It is for rolling a gateway out: a wrong token or address must not lose anybody's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignaturePolicy {
+    /// It is refused. The only policy under which nobody can text in another's name.
+    #[default]
+    Enforce,
+    /// It is taken as if it had been signed.
+    Observe,
+    /// A text is held until the operator decides; a crisis in it is answered with 988 all the same.
+    Quarantine,
+}
+
+impl SignaturePolicy {
+    /// The word for it in the configuration.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
+/// Lets a request be read whose signature does NOT hold, where the operator's policy says so; none
+/// under [`SignaturePolicy::Enforce`]. For the hooks alone (a test looks for other callers): whoever
+/// calls it must raise an incident, and under quarantine must not act on what was read.
+pub(crate) fn unverified_but_observed(policy: SignaturePolicy) -> Option<Verified> {
+    match policy {
+        SignaturePolicy::Enforce => None,
+        SignaturePolicy::Observe | SignaturePolicy::Quarantine => Some(Verified(())),
+    }
+}
 
 /// Why a request was not trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +105,9 @@ pub enum VerifyError {
     /// The signature is another one.
     #[error("the signature does not match")]
     Mismatch,
+    /// It was signed too long ago, or our clock is wrong.
+    #[error("the signature is too old, or our clock is wrong")]
+    Stale,
 }
 
 /// What a hook told us.
@@ -134,6 +188,8 @@ pub struct Outgoing<'a> {
     pub body: &'a MessageBody,
     /// Its lane.
     pub lane: Lane,
+    /// How long the gateway may keep it and try; after that it must say that it failed.
+    pub validity: Duration,
     /// Where receipts should be sent (the status hook, with the outbox id as `ref`).
     pub receipts_url: &'a str,
 }
@@ -203,11 +259,11 @@ pub enum SendOutcome {
 }
 
 /// What a gateway can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "independent facts of a provider"
+    reason = "each is a fact of its own about a gateway; no two make a state"
 )]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// The hook's response may carry a text to the sender.
     pub inline_reply: bool,
@@ -227,9 +283,11 @@ pub struct Caps {
 /// A text that goes back in the response to the hook.
 #[derive(Clone, Copy, Debug)]
 pub struct InlineReply<'a> {
+    /// Whom it goes to: the sender of the text.
+    pub to: &'a PhoneNumber,
     /// The words.
     pub body: &'a MessageBody,
-    /// Where its receipts should be sent; none when nothing could be stored to receive them.
+    /// Where its receipts should be sent; none for a holding line, which has no row to receive them.
     pub receipts_url: Option<&'a str>,
 }
 
@@ -238,8 +296,22 @@ pub struct InlineReply<'a> {
 pub struct HookReply {
     /// Its `Content-Type`.
     pub content_type: &'static str,
+    /// More headers that the gateway reads.
+    pub headers: HeaderMap,
     /// Its body.
     pub body: String,
+}
+
+impl HookReply {
+    /// A response without headers of its own.
+    #[must_use]
+    pub fn new(content_type: &'static str, body: impl Into<String>) -> Self {
+        Self {
+            content_type,
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
 }
 
 /// One SMS provider, configured. Pure over bytes.
@@ -271,8 +343,8 @@ pub trait Gateway: Send + Sync {
     /// The request that sends a text.
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest;
 
-    /// What the gateway's answer means.
-    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome;
+    /// What the gateway's answer to the send of this outbox row means.
+    fn read_send(&self, outbox_id: Uuid, result: ApiResult<'_>) -> SendOutcome;
 
     /// The request that asks how far a text has come; none where the gateway cannot be asked.
     fn build_poll(&self, _gateway_ref: &str) -> Option<ApiRequest> {
@@ -284,23 +356,43 @@ pub trait Gateway: Send + Sync {
         None
     }
 
+    /// What `harborline doctor` asks the provider; nothing where it cannot be asked.
+    fn build_checks(&self) -> Vec<(Check, ApiRequest)> {
+        Vec::new()
+    }
+
+    /// What the answer to one of [`Gateway::build_checks`] says, and what to ask next.
+    fn read_check(&self, _check: Check, _ours: &Ours, _result: ApiResult<'_>) -> Reading {
+        Reading::default()
+    }
+
     /// The request that lists the texts that came in since then, or the page of such a list; none
     /// where the gateway cannot be asked.
     fn build_list(&self, _since: At, _page: Option<&str>) -> Option<ApiRequest> {
         None
     }
 
-    /// What the answer to [`Gateway::build_list`] says; none when it cannot be read.
-    fn read_list(&self, _result: ApiResult<'_>) -> Option<Listing> {
+    /// What the answer to [`Gateway::build_list`] says of the texts since then; none when it cannot be
+    /// read. A list may be coarser than `since`, so it is handed in again.
+    fn read_list(&self, _since: At, _result: ApiResult<'_>) -> Option<Listing> {
         None
     }
+}
+
+/// A text that a gateway says came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The text.
+    pub inbound: Inbound,
+    /// When it came in; none when the gateway's date cannot be read, and then it is taken for old enough.
+    pub at: Option<At>,
 }
 
 /// Texts that a gateway says came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The texts.
-    pub inbound: Vec<Inbound>,
+    pub inbound: Vec<Listed>,
     /// Where the list goes on, for [`Gateway::build_list`].
     pub next: Option<String>,
 }
@@ -319,6 +411,11 @@ impl Gateways {
                 .map(|g| (g.name().to_owned(), g))
                 .collect(),
         ))
+    }
+
+    /// All of them, in the order of their names.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Gateway>> {
+        self.0.values()
     }
 
     /// The gateway of a name.

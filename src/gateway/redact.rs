@@ -90,8 +90,9 @@ pub fn hook(request: &RawRequest<'_>) -> String {
 #[must_use]
 pub fn reply(reply: &HookReply) -> String {
     cut(format!(
-        "200\ncontent-type: {}\n{}",
+        "200\ncontent-type: {}\n{}{}",
         reply.content_type,
+        headers(&reply.headers),
         body(reply.body.as_bytes(), false)
     ))
 }

@@ -14,12 +14,13 @@
 //! The response to a hook is `{"reply":null|"text","receipts_url":null|"…"}`. A send is
 //! `POST {api_url}/simulator/provider/messages` with `{"id","to","from","body","receipts_url"}`,
 //! answered by 201 `{"id":"…"}`, or by an error status with `{"code":"…"}`. How far a text has come is
-//! asked with `GET {api_url}/simulator/provider/messages/{id}`, answered by 200 and a receipt as above.
+//! asked with `GET {api_url}/simulator/provider/messages/{id}`, answered by 200 and a receipt as above. A
+//! list is `GET {api_url}/simulator/provider/messages?since=MS`, answered by `{"messages":[…]}`: hooks of
+//! texts, each with its time `at` in Unix milliseconds.
 
 use std::time::Duration;
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::Method;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -27,11 +28,12 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use super::form::Form;
+use super::wire::{self, JSON};
 use super::{
-    ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply,
-    Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
+    ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply, Listed,
+    Listing, Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
 };
+use crate::clock::At;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
@@ -66,14 +68,6 @@ impl Sandbox {
             .api_url
             .truncate(config.api_url.trim_end_matches('/').len());
         Self { config }
-    }
-
-    fn authorize(&self, headers: &mut HeaderMap) {
-        // Hex is always a valid header value; without it the simulator would answer 401.
-        if let Ok(mut value) = HeaderValue::from_str(&authorization(&self.config.secret)) {
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
     }
 }
 
@@ -144,26 +138,26 @@ impl Gateway for Sandbox {
         };
         vec![match hook["status"].as_str() {
             Some(status) => receipt(id, status, &hook, request.url),
-            None if hook["from"].is_string() || hook["body"].is_string() => inbound(id, &hook),
+            None if hook["from"].is_string() || hook["body"].is_string() => {
+                Event::Inbound(inbound(id, &hook))
+            }
             None => Event::Ignored("neither a text nor a receipt"),
         }]
     }
 
     fn acknowledge(&self, inline: Option<InlineReply<'_>>) -> HookReply {
-        HookReply {
-            content_type: "application/json",
-            body: json!({
+        HookReply::new(
+            JSON,
+            json!({
                 "reply": inline.map(|reply| reply.body.reveal()),
                 "receipts_url": inline.and_then(|reply| reply.receipts_url),
             })
             .to_string(),
-        }
+        )
     }
 
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        self.authorize(&mut headers);
+        let headers = wire::headers(Some(JSON), Some(authorization(&self.config.secret)));
         ApiRequest {
             method: Method::POST,
             url: format!("{}{MESSAGES_PATH}", self.config.api_url),
@@ -180,50 +174,54 @@ impl Gateway for Sandbox {
         }
     }
 
+    fn read_send(&self, _: Uuid, result: ApiResult<'_>) -> SendOutcome {
+        wire::read_send(result, read_answer)
+    }
+
     fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {
-        let escaped: String = form_urlencoded::byte_serialize(gateway_ref.as_bytes()).collect();
-        let mut headers = HeaderMap::new();
-        self.authorize(&mut headers);
+        let id = wire::plain_id(gateway_ref)?;
         Some(ApiRequest {
             method: Method::GET,
-            url: format!("{}{MESSAGES_PATH}/{escaped}", self.config.api_url),
-            headers,
+            url: format!("{}{MESSAGES_PATH}/{id}", self.config.api_url),
+            headers: wire::headers(None, Some(authorization(&self.config.secret))),
             body: Vec::new(),
         })
     }
 
     fn read_poll(&self, result: ApiResult<'_>) -> Option<Receipt> {
-        let ApiResult::Answered {
-            status: 200, body, ..
-        } = result
-        else {
-            return None;
-        };
-        let answer: Value = serde_json::from_slice(body).ok()?;
-        match receipt(
-            answer["id"].as_str()?,
-            answer["status"].as_str()?,
-            &answer,
-            "",
-        ) {
+        let answer = wire::json_of(result)?;
+        let (id, status) = (answer["id"].as_str()?, answer["status"].as_str()?);
+        match receipt(id, status, &answer, "") {
             Event::Receipt(receipt) => Some(receipt),
             Event::Inbound(_) | Event::Ignored(_) => None,
         }
     }
 
-    fn read_send(&self, result: ApiResult<'_>) -> SendOutcome {
-        match result {
-            ApiResult::NotConnected => SendOutcome::Retry {
-                after_s: None,
-                code: "not-connected".to_owned(),
-            },
-            ApiResult::Unanswered => SendOutcome::Ambiguous,
-            ApiResult::Answered {
-                status,
-                retry_after_s,
-                body,
-            } => read_answer(status, retry_after_s, body),
-        }
+    fn build_list(&self, since: At, _: Option<&str>) -> Option<ApiRequest> {
+        Some(ApiRequest {
+            method: Method::GET,
+            url: format!("{}{MESSAGES_PATH}?since={}", self.config.api_url, since.0),
+            headers: wire::headers(None, Some(authorization(&self.config.secret))),
+            body: Vec::new(),
+        })
+    }
+
+    fn read_list(&self, since: At, result: ApiResult<'_>) -> Option<Listing> {
+        let answer = wire::json_of(result)?;
+        let listed = |text: &Value| {
+            let at = text["at"].as_i64().map(At);
+            let inbound = inbound(text["id"].as_str()?, text);
+            at.is_none_or(|at| at >= since)
+                .then_some(Listed { inbound, at })
+        };
+        Some(Listing {
+            inbound: answer["messages"]
+                .as_array()?
+                .iter()
+                .filter_map(listed)
+                .collect(),
+            next: None,
+        })
     }
 }
 
@@ -234,33 +232,31 @@ fn receipt(id: &str, status: &str, hook: &Value, url: &str) -> Event {
         "failed" | "opted_out" => Delivery::Failed,
         _ => return Event::Ignored("a receipt with a status that we do not know"),
     };
-    let outbox_id = hook["outbox_id"].as_str().map(str::to_owned).or_else(|| {
-        let (_, query) = url.split_once('?')?;
-        Form::parse(query.as_bytes()).text("ref")
-    });
+    let named = hook["outbox_id"].as_str();
+    let outbox_id = named
+        .and_then(|id| Uuid::try_parse(id).ok())
+        .or_else(|| wire::outbox_id(&wire::query(url)));
     Event::Receipt(Receipt {
         gateway_ref: id.to_owned(),
-        outbox_id: outbox_id.and_then(|id| Uuid::try_parse(&id).ok()),
+        outbox_id,
         delivery,
         code: (delivery == Delivery::Failed).then(|| status.to_owned()),
         opted_out: status == "opted_out",
     })
 }
 
-fn inbound(id: &str, hook: &Value) -> Event {
-    let unknown = format!("unknown:{id}");
-    let from = hook["from"].as_str().filter(|from| !from.is_empty());
-    Event::Inbound(Inbound {
+fn inbound(id: &str, hook: &Value) -> Inbound {
+    Inbound {
         part: None,
         gateway_ref: id.to_owned(),
-        from: PhoneNumber::of_sender(from.unwrap_or(&unknown)),
+        from: wire::sender(hook["from"].as_str().map(str::to_owned), id),
         to: PhoneNumber::of_sender(hook["to"].as_str().unwrap_or_default()),
         body: MessageBody::new(hook["body"].as_str().unwrap_or_default()),
         media: hook["media"]
             .as_u64()
             .map_or(0, |count| u16::try_from(count).unwrap_or(u16::MAX)),
         keyword_handled: None,
-    })
+    }
 }
 
 fn read_answer(status: u16, after_s: Option<u64>, body: &[u8]) -> SendOutcome {
@@ -269,16 +265,9 @@ fn read_answer(status: u16, after_s: Option<u64>, body: &[u8]) -> SendOutcome {
         .as_str()
         .map_or_else(|| format!("http-{status}"), str::to_owned);
     match status {
-        200..300 => match json["id"].as_str() {
-            Some(id) if !id.is_empty() => SendOutcome::Accepted {
-                gateway_ref: id.to_owned(),
-            },
-            _ => SendOutcome::Ambiguous,
-        },
+        200..300 => wire::accepted(json["id"].as_str()),
         _ if code == "opted_out" => SendOutcome::OptedOut { code },
-        408 | 425 | 429 | 500.. => SendOutcome::Retry { after_s, code },
-        300..=399 | 401 | 403..=405 => SendOutcome::Misconfigured { code },
-        _ => SendOutcome::Permanent { code },
+        _ => wire::Class::of_status(status).outcome(after_s, code),
     }
 }
 

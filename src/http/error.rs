@@ -51,6 +51,14 @@ impl IntoResponse for PageError {
                 "This page does not exist, or it is not yours to see.",
             ),
             Self::Busy => broken(),
+            Self::Store(error) if error.is_outage() => {
+                tracing::error!(%error, "a page could not be shown");
+                page(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "The database is out of reach",
+                    "Texts are still taken, and who is in danger is still answered and paged for. Nothing was changed here. Please try again in a minute, and tell the operator.",
+                )
+            }
             Self::Store(error) => {
                 tracing::error!(%error, "a page could not be shown");
                 broken()

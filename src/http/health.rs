@@ -1,5 +1,7 @@
 //! Health: is the process up, and can it do its work?
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -16,13 +18,22 @@ pub(super) fn routes() -> Router<Doors> {
         .route("/readyz", get(ready))
 }
 
-/// Ready when the store answers; with the counts that an operator looks at first.
+/// How long the store may take to count before it counts as away.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Ready when the store answers; with the counts that an operator looks at first. What the spool
+/// holds is known without the store.
 async fn ready(State(doors): State<Doors>) -> Response {
-    match counts(&doors).await {
+    let counted = tokio::time::timeout(PATIENCE, counts(&doors)).await;
+    match counted.unwrap_or(Err(StoreError::Late)) {
         Ok(counts) => Json(counts).into_response(),
         Err(error) => {
             tracing::error!(%error, "not ready");
-            let body = json!({"status": "down", "reason": "the database does not answer"});
+            let body = json!({
+                "status": "down",
+                "reason": "the database does not answer",
+                "spool": spool(&doors),
+            });
             (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
         }
     }
@@ -32,14 +43,34 @@ async fn counts(doors: &Doors) -> Result<serde_json::Value, StoreError> {
     let mut tx = doors.store.read().await?;
     let (owed, overdue) = tx.obligations_open(doors.clock.now()).await?;
     let (alerts, unacknowledged) = tx.alerts_open().await?;
-    let rulebook = &doors.intake.rulebook;
-    let refused = rulebook.refused().is_some();
+    let incidents = tx.incidents_open().await?;
+    let refused = doors.rulebook.refused().is_some();
+    let spooled = doors.failsafe.spool.counts();
+    let spool_in_use = spooled.entries + spooled.corrupt + spooled.refused > 0;
+    let degraded =
+        overdue > 0 || refused || doors.packs_refused || spool_in_use || !incidents.is_empty();
     Ok(json!({
-        "status": if overdue > 0 || refused || doors.packs_refused { "degraded" } else { "ok" },
-        "triage": {"ruleset": rulebook.current().hash(), "edited_rules_refused": refused},
+        "status": if degraded { "degraded" } else { "ok" },
+        "triage": {"ruleset": doors.rulebook.current().hash(), "edited_rules_refused": refused},
         "content": {"edited_packs_refused": doors.packs_refused},
         "obligations": {"open": owed, "overdue": overdue},
         "alerts": {"open": alerts, "unacknowledged": unacknowledged},
+        "incidents": incidents.iter().map(|open| json!({
+            "kind": open.kind.word(), "subject": open.subject, "count": open.count,
+            "since": open.opened_at,
+        })).collect::<Vec<_>>(),
         "outbox": {"waiting": tx.outbox_waiting().await?},
+        "spool": spool(doors),
     }))
+}
+
+fn spool(doors: &Doors) -> serde_json::Value {
+    let counts = doors.failsafe.spool.counts();
+    let now = doors.clock.now();
+    json!({
+        "entries": counts.entries,
+        "oldest_s": counts.oldest.map(|at| now.since(at).as_secs()),
+        "corrupt": counts.corrupt,
+        "refused": counts.refused,
+    })
 }

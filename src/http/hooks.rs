@@ -8,11 +8,19 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use tokio::time::Instant;
+
+use serde_json::json;
 
 use super::Doors;
 use crate::dispatch::{Heard, HookAnswer};
-use crate::gateway::{Event, Gateway, HookReply, InlineReply, RawRequest, receipts_url};
-use crate::text::MessageBody;
+use crate::failsafe::{Answer, NotKept};
+use crate::gateway::{
+    Event, Gateway, HookReply, InlineReply, RawRequest, SignaturePolicy, VerifyError, receipts_url,
+    unverified_but_observed,
+};
+use crate::intake::Holding;
+use crate::oncall::IncidentKind;
 
 pub(super) fn routes() -> Router<Doors> {
     Router::new()
@@ -35,6 +43,7 @@ async fn hook(
     if !matches!(method, Method::POST | Method::GET) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
+    let since = Instant::now();
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let url = format!("{}{path}", doors.public_url);
     let request = RawRequest {
@@ -44,27 +53,51 @@ async fn hook(
         body: &body,
         now: doors.clock.now(),
     };
-    let verified = match gateway.verify(&request) {
+    let verified = match doors.signing.verify(gateway.as_ref(), &request, path) {
         Ok(verified) => verified,
         Err(why) => {
-            tracing::warn!(gateway = %name, %why, "hook refused: check the auth token and public_url");
-            return (gateway.refuse(why), format!("Refused: {why}.\n")).into_response();
+            let policy = doors.signing.policy(&name);
+            tracing::warn!(gateway = %name, %why, policy = policy.word(), "the signature of a hook does not hold: check the auth token and public_url");
+            let detail = json!({"why": why.to_string(), "policy": policy.word()});
+            doors
+                .incidents
+                .raise(IncidentKind::Signature, &name, detail);
+            match unverified_but_observed(policy) {
+                None => {
+                    return (gateway.refuse(why), format!("Refused: {why}.\n")).into_response();
+                }
+                Some(observed) if policy == SignaturePolicy::Quarantine => {
+                    let events = gateway.parse(&request, observed);
+                    return hold(&doors, gateway.as_ref(), why, events).await;
+                }
+                Some(observed) => observed,
+            }
         }
     };
-    let (mut inline, mut heard) = (None, Vec::new());
+    let (mut inline, mut heard): (Option<Answer>, _) = (None, Vec::new());
     for event in gateway.parse(&request, verified) {
         heard.extend(Heard::of(&event));
-        match take_in(&doors, gateway.as_ref(), event).await {
-            Ok(reply) => inline = inline.or(reply),
-            Err(unavailable) => {
-                note(&doors, &name, &request, &heard, unavailable.status(), None);
-                return unavailable;
+        match take_in(&doors, gateway.as_ref(), since, event).await {
+            // One reply fits: a crisis reply, which has a row, goes before a holding line.
+            Ok(Some(answer)) if answer.outbox_id.is_some() => {
+                inline = inline
+                    .filter(|first| first.outbox_id.is_some())
+                    .or(Some(answer));
+            }
+            Ok(answer) => inline = inline.or(answer),
+            Err(NotKept) => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                note(&doors, &name, &request, &heard, status, None);
+                return status.into_response();
             }
         }
     }
-    let reply = inline.as_ref().map(|(body, receipts_url)| InlineReply {
-        body,
-        receipts_url: Some(receipts_url),
+    let url = |id| receipts_url(&doors.public_url, &name, id);
+    let receipts = inline.as_ref().and_then(|answer| answer.outbox_id.map(url));
+    let reply = inline.as_ref().map(|answer| InlineReply {
+        to: &answer.to,
+        body: &answer.body,
+        receipts_url: receipts.as_deref(),
     });
     let reply = gateway.acknowledge(reply);
     note(
@@ -90,60 +123,81 @@ fn note(
     let status = status.as_u16();
     for heard in heard {
         let answer = HookAnswer { status, reply };
-        doors.dispatch.note_hook(gateway, request, heard, answer);
+        doors
+            .failsafe
+            .dispatch
+            .note_hook(gateway, request, heard, answer);
     }
 }
 
-/// Hands one event to its service. `Ok` holds what goes back in the response; `Err` is the
-/// response when the event could not be kept, so that the gateway does not count it as taken.
+/// Hands one event to its service. `Ok` holds what goes back in the response.
 async fn take_in(
     doors: &Doors,
     gateway: &dyn Gateway,
+    since: Instant,
     event: Event,
-) -> Result<Option<(MessageBody, String)>, Response> {
-    let name = gateway.name();
+) -> Result<Option<Answer>, NotKept> {
     match event {
-        Event::Inbound(inbound) => {
-            let can_reply = gateway.caps().inline_reply;
-            match doors.intake.text(name, can_reply, inbound).await {
-                Ok(taken) => Ok(taken.inline.map(|(outbox_id, body)| {
-                    (body, receipts_url(&doors.public_url, name, outbox_id))
-                })),
-                Err(failed) => {
-                    tracing::error!(gateway = %name, error = %failed, "an inbound text was not stored");
-                    if failed.crisis_reply.is_some() {
-                        // Not awaited: the texter must not wait for the pager.
-                        let dispatch = Arc::clone(&doors.dispatch);
-                        tokio::spawn(async move { dispatch.page_without_store().await });
-                    }
-                    match failed.crisis_reply.filter(|_| can_reply) {
-                        // A person in crisis is answered even when nothing can be kept.
-                        Some(body) => {
-                            let reply = InlineReply {
-                                body: &body,
-                                receipts_url: None,
-                            };
-                            Err(acknowledged(gateway.acknowledge(Some(reply))))
-                        }
-                        None => Err(StatusCode::SERVICE_UNAVAILABLE.into_response()),
-                    }
-                }
-            }
+        Event::Inbound(inbound) => doors.failsafe.text(gateway, since, inbound).await,
+        Event::Receipt(receipt) => {
+            doors.failsafe.receipt(gateway, since, receipt).await?;
+            Ok(None)
         }
-        Event::Receipt(receipt) => match doors.dispatch.receipt(name, receipt).await {
-            Ok(()) => Ok(None),
-            Err(error) => {
-                tracing::error!(gateway = %name, %error, "a receipt was not stored");
-                Err(StatusCode::SERVICE_UNAVAILABLE.into_response())
-            }
-        },
         Event::Ignored(why) => {
-            tracing::info!(gateway = %name, why, "hook with nothing to act on");
+            tracing::info!(gateway = %gateway.name(), why, "hook with nothing to act on");
             Ok(None)
         }
     }
 }
 
+/// Holds the texts that no signature vouches for. Receipts are not acted on.
+async fn hold(
+    doors: &Doors,
+    gateway: &dyn Gateway,
+    why: VerifyError,
+    events: Vec<Event>,
+) -> Response {
+    let (name, can_reply) = (gateway.name(), gateway.caps().inline_reply);
+    let mut crisis_reply = None;
+    for event in events {
+        let Event::Inbound(inbound) = event else {
+            continue;
+        };
+        let to = inbound.from.clone();
+        let intake = &doors.failsafe.intake;
+        match intake.hold(name, &why.to_string(), inbound).await {
+            Ok(Holding::Held(reply)) => {
+                crisis_reply = crisis_reply.or(reply.map(|reply| (to, reply)));
+            }
+            Ok(Holding::Full) => return gateway.refuse(why).into_response(),
+            Err(failed) => {
+                tracing::error!(gateway = %name, why = %failed.why, "a text was not held");
+                if !failed.arrival.is_crisis() {
+                    return StatusCode::SERVICE_UNAVAILABLE.into_response();
+                }
+                let failsafe = Arc::clone(&doors.failsafe);
+                tokio::spawn(async move { failsafe.page(false).await });
+                if !can_reply {
+                    return StatusCode::SERVICE_UNAVAILABLE.into_response();
+                }
+                crisis_reply = Some((to, intake.crisis_reply(&failed.arrival)));
+            }
+        }
+    }
+    // Without an outbox row there is nothing that a receipt could settle.
+    let reply = crisis_reply.as_ref().filter(|_| can_reply);
+    acknowledged(gateway.acknowledge(reply.map(|(to, body)| InlineReply {
+        to,
+        body,
+        receipts_url: None,
+    })))
+}
+
 fn acknowledged(reply: HookReply) -> Response {
-    ([(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()
+    (
+        [(header::CONTENT_TYPE, reply.content_type)],
+        reply.headers,
+        reply.body,
+    )
+        .into_response()
 }

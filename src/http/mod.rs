@@ -8,6 +8,7 @@ mod hooks;
 mod live;
 mod security;
 mod session;
+mod signing;
 pub mod simulator;
 mod staff;
 
@@ -22,13 +23,15 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::clock::Clock;
 use crate::credential::Passwords;
-use crate::dispatch::Dispatch;
+use crate::failsafe::FailSafe;
 use crate::feed::Feed;
 use crate::gateway::Gateways;
 use crate::handoff::Handoff;
 use crate::id::IdSource;
-use crate::intake::Intake;
+use crate::incidents::Incidents;
+use crate::rulebook::Rulebook;
 use crate::store::Store;
+pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
 pub(crate) use staff::SETUP_TOKEN;
 
@@ -38,14 +41,18 @@ const LARGEST_BODY: usize = 128 * 1024;
 /// Everything that the doors lead to. Clones share it.
 #[derive(Clone)]
 pub struct Doors {
-    /// Takes inbound texts in.
-    pub intake: Arc<Intake>,
-    /// Takes receipts in.
-    pub dispatch: Arc<Dispatch>,
+    /// Takes in what the hooks bring.
+    pub failsafe: Arc<FailSafe>,
+    /// The triage rules in force.
+    pub rulebook: Arc<Rulebook>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Tells the operator what went wrong.
+    pub incidents: Arc<Incidents>,
     /// The gateways.
     pub gateways: Gateways,
+    /// Which of their hooks are trusted.
+    pub signing: Signing,
     /// For pages that only read.
     pub store: Store,
     /// The time.

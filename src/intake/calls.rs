@@ -45,7 +45,7 @@ pub(super) async fn call_human(
     if step.alert.is_none() && !step.question_answered_no {
         return Ok(());
     }
-    let (now, desk) = (arrival.now, &intake.desk);
+    let (now, desk) = (intake.clock.now(), &intake.desk);
     let open = tx.open_alert(conversation.id).await?;
     let Some(request) = step.alert else {
         // A clear no calls off the page that waited for it; once paged, only a human closes it.
@@ -61,7 +61,7 @@ pub(super) async fn call_human(
             tx.save_alert(&alert).await?;
             alert
         }
-        None => open_alert(tx, conversation, request, now).await?,
+        None => open_alert(tx, conversation, request, arrival.arrived, now).await?,
     };
     if alert.page_is_due(now) {
         tx.page_round(
@@ -80,10 +80,11 @@ async fn open_alert(
     tx: &mut Tx,
     conversation: &Conversation,
     request: AlertRequest,
+    arrived: At,
     now: At,
 ) -> Result<Alert, StoreError> {
     let code = tx.free_code().await?;
-    let alert = Alert::open(
+    let mut alert = Alert::open(
         tx.id(now),
         conversation.id,
         conversation.texter_id,
@@ -91,6 +92,8 @@ async fn open_alert(
         request,
         now,
     );
+    // They have waited since they wrote.
+    alert.opened_at = arrived;
     tx.insert_alert(&alert).await?;
     Ok(alert)
 }

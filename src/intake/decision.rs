@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Arrival, Context, Intake, JUDGED_AT_ONCE, Taken, calls, responder};
+use crate::clock::At;
 use crate::conversation::{
     self, CheckIn, EARLIER, Earlier, JOINED_WITHIN, Reply, Silence, State, Step,
 };
@@ -19,7 +20,7 @@ use crate::store::{
 use crate::text::MessageBody;
 use crate::triage::{Tier, Verdict};
 
-/// Without a receipt for this long, an inline crisis reply goes out again through the API.
+/// Without a receipt for this long, a crisis reply that left outside the outbox goes out again.
 const INLINE_CONFIRMED_WITHIN: Duration = Duration::from_secs(30);
 
 /// What the transaction decided.
@@ -27,6 +28,8 @@ const INLINE_CONFIRMED_WITHIN: Duration = Duration::from_secs(30);
 pub(super) struct Decided {
     pub(super) taken: Taken,
     pub(super) conversation: Option<Uuid>,
+    /// The row of the text; none when it was a repetition.
+    pub(super) message: Option<Uuid>,
 }
 
 pub(super) async fn decide(
@@ -34,7 +37,8 @@ pub(super) async fn decide(
     intake: &Intake,
     arrival: &Arrival,
 ) -> Result<Decided, StoreError> {
-    let now = arrival.now;
+    // When it came in, and when it is decided: hours apart when it waited in the spool.
+    let (now, decided) = (arrival.arrived, intake.clock.now());
     let texter = tx
         .texter(&arrival.inbound.from, &State::new(intake.locale), now)
         .await?;
@@ -51,7 +55,8 @@ pub(super) async fn decide(
         body: &arrival.inbound.body,
         media: arrival.inbound.media,
         verdict: &verdict,
-        at: now,
+        // Never later than now: a provider's clock may be ahead of ours.
+        at: arrival.sent_at.unwrap_or(now).min(now),
     };
     if !tx.record_inbound(&texter, &conversation, &new).await? {
         if texter.conversation.is_none() {
@@ -62,25 +67,77 @@ pub(super) async fn decide(
     }
     count_shadows(tx, arrival).await?;
     if responder::answered(tx, intake, arrival, &verdict).await? {
-        tx.owe_reply(message, texter.id, now, Some((now, "responder")))
+        tx.owe_reply(message, texter.id, decided, Some((decided, "responder")))
             .await?;
         if texter.conversation.is_none() {
             tx.close_conversation(conversation.id, now).await?;
         }
         return Ok(Decided {
-            conversation: None,
+            message: Some(message),
             ..Decided::default()
         });
     }
 
+    let read = (&verdict, earlier.as_slice());
+    let (inline, silence) = act(tx, intake, arrival, &texter, &conversation, message, read).await?;
+    let due = decided.plus(reply_within(verdict.tier));
+    let closed = silence
+        .and_then(recorded_reason)
+        .map(|reason| (decided, reason));
+    tx.owe_reply(message, texter.id, due, closed).await?;
+    Ok(Decided {
+        taken: Taken { inline },
+        conversation: Some(conversation.id),
+        message: Some(message),
+    })
+}
+
+/// More of a text that was taken in before it was whole. It is one message and owed one reply: only
+/// what makes it worse is acted on.
+pub(super) async fn extend(
+    tx: &mut Tx,
+    intake: &Intake,
+    arrival: &Arrival,
+    texter: &Texter,
+    message: Uuid,
+) -> Result<Decided, StoreError> {
+    let (verdict, body) = (&arrival.verdict, &arrival.inbound.body);
+    let known = tx.extend_inbound(texter, message, body, verdict).await?;
+    let conversation = match &texter.conversation {
+        Some(open) => open,
+        None => &tx.open_conversation(texter.id, arrival.arrived).await?,
+    };
+    let mut inline = None;
+    if verdict.tier > known {
+        let read = (verdict, &[][..]);
+        (inline, _) = act(tx, intake, arrival, texter, conversation, message, read).await?;
+    }
+    Ok(Decided {
+        taken: Taken { inline },
+        conversation: Some(conversation.id),
+        message: Some(message),
+    })
+}
+
+/// Lets the conversation take its step, and keeps all that follows from it but the obligation.
+async fn act(
+    tx: &mut Tx,
+    intake: &Intake,
+    arrival: &Arrival,
+    texter: &Texter,
+    conversation: &Conversation,
+    message: Uuid,
+    (verdict, earlier): (&Verdict, &[Earlier]),
+) -> Result<(Option<(Uuid, MessageBody)>, Option<Silence>), StoreError> {
+    let (now, decided) = (arrival.arrived, intake.clock.now());
     let context = Context {
-        verdict: &verdict,
-        earlier: &earlier,
+        verdict,
+        earlier,
         human_joined: conversation.human_joined,
-        call: calls::progress(tx, &texter.state, &conversation).await?,
+        call: calls::progress(tx, &texter.state, conversation).await?,
     };
     let step = conversation::step(&texter.state, &intake.turn(arrival, &context));
-    tx.save_state(&texter, &step.state).await?;
+    tx.save_state(texter, &step.state).await?;
     if step.opted_in || arrival.inbound.keyword_handled == Some(KeywordHandled::OptIn) {
         // A block of this very moment, too.
         tx.texter_unblocked(texter.id, now.plus(Duration::from_millis(1)))
@@ -88,30 +145,27 @@ pub(super) async fn decide(
     }
     let tier = conversation.tier.max(verdict.tier);
     tx.touch_conversation(conversation.id, tier, now).await?;
-    let due = now.plus(reply_within(verdict.tier));
-    let closed = step
-        .silence
-        .and_then(recorded_reason)
-        .map(|reason| (now, reason));
-    tx.owe_reply(message, texter.id, due, closed).await?;
     if step.takes_back_waiting {
-        tx.withdraw_waiting(texter.id, now).await?;
+        tx.withdraw_waiting(texter.id, decided).await?;
     }
-    let inline = send_replies(tx, arrival, &texter, &conversation, message, &step.replies).await?;
-    calls::call_human(tx, intake, arrival, &conversation, &step).await?;
-    keep_wishes(tx, intake, arrival, &texter, &conversation, &step).await?;
+    let answer = Answer {
+        texter,
+        conversation,
+        answers: message,
+        decided,
+    };
+    let inline = answer.send(tx, arrival, &step.replies).await?;
+    calls::call_human(tx, intake, arrival, conversation, &step).await?;
+    keep_wishes(tx, intake, texter, conversation, &step).await?;
     tx.audit(
-        now,
+        decided,
         "line",
         "text.decided",
         Some(message),
-        &summary(&verdict, &step),
+        &summary(verdict, &step),
     )
     .await?;
-    Ok(Decided {
-        taken: Taken { inline },
-        conversation: Some(conversation.id),
-    })
+    Ok((inline, step.silence))
 }
 
 /// The verdict in the light of the texts just before, and these. They are read only if there are
@@ -123,7 +177,7 @@ async fn in_context(
     texter: &Texter,
     conversation: &Conversation,
 ) -> Result<(Verdict, Vec<Earlier>), StoreError> {
-    let (now, state) = (arrival.now, &texter.state);
+    let (now, state) = (arrival.arrived, &texter.state);
     let text = arrival.inbound.body.reveal();
     let mut earlier = Vec::new();
     if state.reads_earlier(now) && text.len() < JUDGED_AT_ONCE {
@@ -149,14 +203,18 @@ async fn in_context(
 async fn count_shadows(tx: &mut Tx, arrival: &Arrival) -> Result<(), StoreError> {
     let rules = arrival.verdict.shadow.iter().map(|hit| hit.rule.as_str());
     for rule in rules.collect::<BTreeSet<_>>() {
-        tx.count_shadow(rule, arrival.now).await?;
+        tx.count_shadow(rule, arrival.arrived).await?;
     }
     Ok(())
 }
 
 /// How soon a text is owed its answer.
 fn reply_within(tier: Tier) -> Duration {
-    Duration::from_secs(if tier >= Tier::Concern { 60 } else { 120 })
+    Duration::from_secs(match tier {
+        Tier::High | Tier::Imminent => 30,
+        Tier::Concern => 60,
+        Tier::None | Tier::Topic => 120,
+    })
 }
 
 /// The reason that closes an obligation without a reply. While a human is writing, the reply is
@@ -170,73 +228,87 @@ fn recorded_reason(silence: Silence) -> Option<&'static str> {
     }
 }
 
-/// Puts the replies into the outbox. The first crisis reply also goes back in the response to the
-/// hook where the gateway can carry one.
-async fn send_replies(
-    tx: &mut Tx,
-    arrival: &Arrival,
-    texter: &Texter,
-    conversation: &Conversation,
+/// What the replies to a text are tied to.
+struct Answer<'a> {
+    texter: &'a Texter,
+    conversation: &'a Conversation,
     answers: Uuid,
-    replies: &[Reply],
-) -> Result<Option<(Uuid, MessageBody)>, StoreError> {
-    let now = arrival.now;
-    let mut inline = None;
-    // With a crisis reply among them, only that one settles what the texter is owed.
-    let owed = replies.iter().map(|reply| reply.lane).min();
-    for reply in replies {
-        let (message_id, outbox_id) = (tx.id(now), tx.id(now));
-        let body = MessageBody::new(reply.text.as_str());
-        let new = NewOutbound {
-            id: message_id,
-            gateway: &arrival.gateway,
-            author: Author::Line,
-            staff_id: None,
-            body: &body,
-            at: now,
-        };
-        tx.record_outbound(texter, conversation, &new).await?;
-        let goes_inline = arrival.inline_reply
-            && reply.lane == Lane::Crisis
-            && reply.wait.is_zero()
-            && inline.is_none();
-        let (state, due_at) = if goes_inline {
-            (OutboxState::Awaiting, now.plus(INLINE_CONFIRMED_WITHIN))
-        } else {
-            (OutboxState::Queued, now.plus(reply.wait))
-        };
-        tx.enqueue(&NewOutbox {
-            id: outbox_id,
-            lane: reply.lane,
-            gateway: &arrival.gateway,
-            receiver: Receiver::Texter {
-                texter_id: texter.id,
-                message_id,
-                answers: (Some(reply.lane) == owed).then_some(answers),
-            },
-            body: &body,
-            state,
-            due_at,
-            now,
-        })
-        .await?;
-        if goes_inline {
-            inline = Some((outbox_id, body));
+    decided: At,
+}
+
+impl Answer<'_> {
+    /// Puts the replies into the outbox. The first crisis reply also goes back in the response to the
+    /// hook where the gateway can carry one, or went out before, when the store was away.
+    async fn send(
+        &self,
+        tx: &mut Tx,
+        arrival: &Arrival,
+        replies: &[Reply],
+    ) -> Result<Option<(Uuid, MessageBody)>, StoreError> {
+        let (arrived, now) = (arrival.arrived, self.decided);
+        let mut carried = None;
+        // With a crisis reply among them, only that one settles what the texter is owed.
+        let owed = replies.iter().map(|reply| reply.lane).min();
+        for reply in replies {
+            let is_carried = arrival.is_carried()
+                && reply.lane == Lane::Crisis
+                && reply.wait.is_zero()
+                && carried.is_none();
+            // Ids of the time of arrival: the thread shows the answer after its text.
+            let message_id = tx.id(arrived);
+            let outbox_id = if is_carried {
+                arrival.reply_id
+            } else {
+                tx.id(arrived)
+            };
+            let body = MessageBody::new(reply.text.as_str());
+            let new = NewOutbound {
+                id: message_id,
+                gateway: &arrival.gateway,
+                author: Author::Line,
+                staff_id: None,
+                body: &body,
+                at: now,
+            };
+            tx.record_outbound(self.texter, self.conversation, &new)
+                .await?;
+            let (state, due_at) = if is_carried {
+                (OutboxState::Awaiting, now.plus(INLINE_CONFIRMED_WITHIN))
+            } else {
+                (OutboxState::Queued, now.plus(reply.wait))
+            };
+            tx.enqueue(&NewOutbox {
+                id: outbox_id,
+                lane: reply.lane,
+                gateway: &arrival.gateway,
+                receiver: Receiver::Texter {
+                    texter_id: self.texter.id,
+                    message_id,
+                    answers: (Some(reply.lane) == owed).then_some(self.answers),
+                },
+                body: &body,
+                state,
+                due_at,
+                now,
+            })
+            .await?;
+            if is_carried {
+                carried = Some((outbox_id, body));
+            }
         }
+        Ok(carried)
     }
-    Ok(inline)
 }
 
 /// Keeps what the texter wants for later: a check-in or none, and to be forgotten.
 async fn keep_wishes(
     tx: &mut Tx,
     intake: &Intake,
-    arrival: &Arrival,
     texter: &Texter,
     conversation: &Conversation,
     step: &Step,
 ) -> Result<(), StoreError> {
-    let now = arrival.now;
+    let now = intake.clock.now();
     match step.check_in {
         Some(CheckIn::At(due)) => tx.agree_check_in(texter.id, now, due).await?,
         Some(CheckIn::Declined) => tx.end_check_in(texter.id, now, "declined").await?,

@@ -3,9 +3,15 @@
 //! Triage runs first, outside the transaction and before anything that could fail: whatever
 //! happens after it, a crisis text is answered (promises P2 and P3). No network call is made here.
 
+mod alone;
+mod arrival;
 mod calls;
 mod decision;
+mod parts;
+mod quarantine;
 mod responder;
+
+pub use quarantine::{Holding, NotReleased, Shown};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,21 +19,24 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+pub use arrival::{Arrival, NotStored};
+
 use crate::clock::{At, Clock};
-use crate::content::{Fill, Key, Packs};
-use crate::conversation::{self, Call, Earlier, Line, State, Turn};
+use crate::content::Packs;
+use crate::conversation::{Call, Earlier, Line, Turn};
 use crate::feed::{Feed, Signal};
 use crate::gateway::{Inbound, KeywordHandled};
-use crate::lane::Lane;
+use crate::id::IdSource;
 use crate::locale::Locale;
 use crate::oncall::Desk;
 use crate::rulebook::Rulebook;
+use crate::spool::KeptText;
 use crate::store::{Store, StoreError};
 use crate::text::MessageBody;
-use crate::triage::{Action, RuleSet, Verdict};
+use crate::triage::{RuleSet, Verdict};
 
-/// How long a commit may take before the texter is answered without it. Twilio waits 15 s.
-const BUDGET: Duration = Duration::from_secs(8);
+/// How long a commit may take before somebody in crisis is answered without it.
+pub const CRISIS_WAIT: Duration = Duration::from_millis(200);
 
 /// How long triage may take. It takes microseconds: what takes this long is broken.
 const TRIAGE_LIMIT: Duration = Duration::from_millis(500);
@@ -45,10 +54,14 @@ pub struct Intake {
     pub store: Store,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Ids of replies that are made before the decision.
+    pub ids: Arc<dyn IdSource>,
     /// The crisis rules.
     pub rulebook: Arc<Rulebook>,
     /// Judges a text by them.
     pub assess: Assess,
+    /// How long somebody in crisis waits for the commit.
+    pub crisis_wait: Duration,
     /// The words.
     pub packs: Arc<Packs>,
     /// The line, as texters are told.
@@ -66,16 +79,6 @@ pub struct Intake {
 pub struct Taken {
     /// A crisis reply to hand back in the response to the hook, with the id of its outbox row.
     pub inline: Option<(Uuid, MessageBody)>,
-}
-
-/// The text could not be kept in time.
-#[derive(Debug, thiserror::Error)]
-#[error("the text could not be stored: {why}")]
-pub struct NotStored {
-    /// The crisis reply that goes out all the same.
-    pub crisis_reply: Option<MessageBody>,
-    /// What went wrong.
-    pub why: StoreError,
 }
 
 /// What the store adds to a text: what came before it, and who is there.
@@ -98,57 +101,108 @@ impl<'a> Context<'a> {
     }
 }
 
-/// One text with what is known before the transaction.
-struct Arrival {
-    gateway: String,
-    inline_reply: bool,
-    inbound: Inbound,
-    verdict: Verdict,
-    now: At,
-}
-
 impl Intake {
     /// Takes a text in. `inline_reply`: the gateway can carry a reply in the hook's response.
+    /// `patience`: how long a text that is no crisis may wait for its commit. One in crisis never
+    /// waits longer than the texter can.
     ///
     /// # Errors
-    /// [`NotStored`], with the crisis reply if the text is a crisis.
+    /// [`NotStored`]: the store failed, or is late. What is late goes on, and may still commit.
     pub async fn text(
         self: &Arc<Self>,
         gateway: &str,
         inline_reply: bool,
         inbound: Inbound,
+        patience: Duration,
     ) -> Result<Taken, NotStored> {
+        let arrival = self.arrival(gateway, inbound).await;
+        arrival.set_carried(inline_reply);
+        let arrival = Arc::new(arrival);
+        let wait = if arrival.is_crisis() {
+            patience.min(self.crisis_wait)
+        } else {
+            patience
+        };
+        // On a task of its own: given up, a transaction would be undone that may be about to commit.
+        let mut unit = tokio::spawn(Arc::clone(self).decide(Arc::clone(&arrival)));
+        let (why, late) = match tokio::time::timeout(wait, &mut unit).await {
+            Ok(Ok(Ok(taken))) => return Ok(taken),
+            Ok(Ok(Err(why))) => (why, None),
+            Ok(Err(_)) => (StoreError::Panicked, None),
+            Err(_) => (StoreError::Late, Some(unit)),
+        };
+        Err(NotStored { arrival, why, late })
+    }
+
+    /// Takes in a text that was sent earlier and only now came to light. It is answered through the
+    /// outbox, and keeps its own time.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it was not taken in.
+    pub async fn late(
+        self: &Arc<Self>,
+        gateway: &str,
+        inbound: Inbound,
+        sent_at: At,
+    ) -> Result<(), StoreError> {
+        let mut arrival = self.arrival(gateway, inbound).await;
+        arrival.sent_at = Some(sent_at);
+        Arc::clone(self).decide(Arc::new(arrival)).await.map(|_| ())
+    }
+
+    /// A text that came in just now, judged.
+    async fn arrival(&self, gateway: &str, inbound: Inbound) -> Arrival {
         let verdict = self.assess(inbound.body.reveal()).await;
         let now = self.clock.now();
-        let arrival = Arc::new(Arrival {
-            gateway: gateway.to_owned(),
-            inline_reply,
+        Arrival::new(gateway.to_owned(), inbound, verdict, now, self.ids.id(now))
+    }
+
+    /// Takes a text in that came earlier and could not be stored then. `answered`: its crisis reply
+    /// went out at that time, as this outbox row. One that was stored after all changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it is still not stored.
+    pub async fn again(
+        self: &Arc<Self>,
+        gateway: String,
+        arrived: At,
+        text: KeptText,
+    ) -> Result<(), StoreError> {
+        let KeptText {
             inbound,
             verdict,
-            now,
-        });
-        let unit = {
-            let (intake, arrival) = (Arc::clone(self), Arc::clone(&arrival));
-            self.store.write(move |tx| {
-                let (intake, arrival) = (Arc::clone(&intake), Arc::clone(&arrival));
-                Box::pin(async move { decision::decide(tx, &intake, &arrival).await })
-            })
-        };
-        let outcome = tokio::time::timeout(BUDGET, unit).await;
-        match outcome.unwrap_or(Err(StoreError::Late)) {
-            Ok(decided) => {
-                self.feed.wake_outbox();
-                self.feed.wake_ladder();
-                self.feed.signal(Signal::Queue);
-                if let Some(conversation) = decided.conversation {
-                    self.feed.signal(Signal::Conversation(conversation));
+            reply_id,
+            answered,
+        } = text;
+        let arrival = Arrival::new(gateway, inbound, verdict, arrived, reply_id);
+        arrival.set_carried(answered);
+        Arc::clone(self).decide(Arc::new(arrival)).await.map(|_| ())
+    }
+
+    /// The unit of work, and the wake-ups that follow from it.
+    async fn decide(self: Arc<Self>, arrival: Arc<Arrival>) -> Result<Taken, StoreError> {
+        let intake = Arc::clone(&self);
+        let unit = self.store.write(move |tx| {
+            let (intake, arrival) = (Arc::clone(&intake), Arc::clone(&arrival));
+            Box::pin(async move {
+                match &arrival.inbound.part {
+                    Some(part) => parts::take(tx, &intake, &arrival, part).await,
+                    None => decision::decide(tx, &intake, &arrival).await,
                 }
-                Ok(decided.taken)
-            }
-            Err(why) => Err(NotStored {
-                crisis_reply: self.crisis_reply(&arrival),
-                why,
-            }),
+            })
+        });
+        let decided = unit.await?;
+        self.wake(&decided);
+        Ok(decided.taken)
+    }
+
+    /// Wakes the workers and open pages for what was decided.
+    fn wake(&self, decided: &decision::Decided) {
+        self.feed.wake_outbox();
+        self.feed.wake_ladder();
+        self.feed.signal(Signal::Queue);
+        if let Some(conversation) = decided.conversation {
+            self.feed.signal(Signal::Conversation(conversation));
         }
     }
 
@@ -173,30 +227,9 @@ impl Intake {
         catch_unwind(AssertUnwindSafe(|| assess(&rules, words))).unwrap_or_else(|_| broken(&rules))
     }
 
-    /// The crisis reply that needs no store.
-    fn crisis_reply(&self, arrival: &Arrival) -> Option<MessageBody> {
-        if arrival.verdict.action() != Action::Page {
-            return None;
-        }
-        let fresh = State::new(self.locale);
-        let alone = Context::alone(&arrival.verdict);
-        let step = || conversation::step(&fresh, &self.turn(arrival, &alone));
-        let replies = catch_unwind(AssertUnwindSafe(step)).map(|step| step.replies);
-        let reply = replies
-            .unwrap_or_default()
-            .into_iter()
-            .find(|reply| reply.lane == Lane::Crisis);
-        Some(MessageBody::new(match reply {
-            Some(reply) => reply.text,
-            None => self
-                .packs
-                .message(self.locale, Key::CrisisHigh, &Fill::from(&self.line)),
-        }))
-    }
-
     fn turn<'a>(&'a self, arrival: &'a Arrival, context: &'a Context<'a>) -> Turn<'a> {
         Turn {
-            now: arrival.now,
+            now: arrival.arrived,
             // A gateway can be told to take other words for STOP; it has acted on this one.
             text: match arrival.inbound.keyword_handled {
                 Some(KeywordHandled::OptOut) => "STOP",

@@ -26,13 +26,13 @@ pub(super) async fn answered(
     };
     let alerts = tx.open_alerts().await?;
     let words = match find(alerts, &reply, &contact.name) {
-        Some(alert) => take(tx, intake, arrival, contact, alert).await?,
+        Some(alert) => take(tx, intake, contact, alert).await?,
         None => match &reply {
             ResponderReply::Take(code) => oncall::nothing_open(Some(code)),
             ResponderReply::TakeAny => oncall::nothing_open(None),
         },
     };
-    notify(tx, intake, arrival, contact, &words).await?;
+    notify(tx, intake, contact, &words).await?;
     Ok(true)
 }
 
@@ -58,18 +58,17 @@ fn find(alerts: Vec<Alert>, reply: &ResponderReply, name: &str) -> Option<Alert>
 async fn take(
     tx: &mut Tx,
     intake: &Intake,
-    arrival: &Arrival,
     contact: &Contact,
     mut alert: Alert,
 ) -> Result<String, StoreError> {
     let desk = &intake.desk;
-    if let Err(taken) = alert.acknowledge(&contact.name, arrival.now, &desk.timing) {
+    if let Err(taken) = alert.acknowledge(&contact.name, intake.clock.now(), &desk.timing) {
         return Ok(oncall::already_taken(&alert.code, &taken));
     }
     tx.save_alert(&alert).await?;
     let detail = json!({"code": alert.code, "by": contact.name});
     tx.audit(
-        arrival.now,
+        intake.clock.now(),
         &contact.name,
         "alert.acknowledged",
         Some(alert.id),
@@ -85,7 +84,6 @@ async fn take(
         notify(
             tx,
             intake,
-            arrival,
             other,
             &oncall::taken_by(&alert.code, &contact.name),
         )
@@ -97,7 +95,6 @@ async fn take(
 async fn notify(
     tx: &mut Tx,
     intake: &Intake,
-    arrival: &Arrival,
     contact: &Contact,
     words: &str,
 ) -> Result<(), StoreError> {
@@ -107,6 +104,6 @@ async fn notify(
         contact,
         words,
     };
-    tx.send_to_responder(&intake.desk.gateway, &new, arrival.now)
+    tx.send_to_responder(&intake.desk.gateway, &new, intake.clock.now())
         .await
 }

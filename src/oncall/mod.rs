@@ -3,14 +3,17 @@
 
 mod alert;
 mod code;
+mod operator;
 mod reply;
 mod roster;
 mod words;
 
 pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::codes;
+pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Contact, Desk, Roster};
 pub use words::{
-    acknowledged, already_taken, nothing_open, page, taken_by, unreachable, unstored, wants_erasure,
+    acknowledged, already_taken, nothing_open, page, taken_by, unconfirmed, unreachable, unstored,
+    wants_erasure,
 };

@@ -64,12 +64,28 @@ pub fn nothing_open(code: Option<&str>) -> String {
     }
 }
 
-/// The page for a crisis text that could not be stored.
+/// The page for a crisis text that could not be stored: whether it was `kept` in the spool, so that it
+/// comes to the queue later.
 #[must_use]
-pub fn unstored() -> String {
-    "CRISIS, and Harborline cannot reach its database: a text was answered with 988 but NOT kept. \
-     Look at your gateway's own message log and write to them from there. Call your operator."
-        .to_owned()
+pub fn unstored(kept: bool) -> String {
+    let kept = if kept {
+        "It comes to the queue when the database is back. Until then look"
+    } else {
+        "It was NOT kept. Look"
+    };
+    format!(
+        "CRISIS, and Harborline cannot reach its database: a text was answered with 988. {kept} at \
+         your gateway's own message log, and write to them from there. Call your operator."
+    )
+}
+
+/// The page for crisis texts that no signature vouches for.
+#[must_use]
+pub fn unconfirmed(gateway: &str, count: i64) -> String {
+    let texts = if count == 1 { "text" } else { "texts" };
+    format!(
+        "CRISIS, source NOT confirmed: {count} {texts} on gateway {gateway} failed the signature check. Answered with 988 where possible, and held. Ask your operator now to run: harborline quarantine list"
+    )
 }
 
 /// The notice that the texter of an open case wants everything deleted.
@@ -89,7 +105,7 @@ pub fn unreachable(code: &str, why: &str) -> String {
 }
 
 /// A wait as `minutes:seconds`.
-fn minutes(wait: Duration) -> String {
+pub(super) fn minutes(wait: Duration) -> String {
     let seconds = wait.as_secs();
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }

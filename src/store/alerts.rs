@@ -106,6 +106,19 @@ impl Tx {
         Ok(rows.into_iter().map(Alert::from).collect())
     }
 
+    /// The open alerts that wait for nothing, and for which no person has come, locked. The rules of an
+    /// alert do not lead there: what is here was left by a fault.
+    pub async fn alerts_stalled(&mut self, limit: u16) -> Result<Vec<Alert>, StoreError> {
+        let rows = alerts!(
+            self,
+            "closed_at IS NULL AND next_page_at IS NULL AND answered_at IS NULL
+             ORDER BY opened_at LIMIT $1",
+            fetch_all,
+            i64::from(limit)
+        );
+        Ok(rows.into_iter().map(Alert::from).collect())
+    }
+
     /// Notes that a gateway accepted a page: from now on it is true that the team was told.
     pub async fn page_accepted(&mut self, page: Uuid, now: At) -> Result<(), StoreError> {
         later!(

@@ -1,11 +1,16 @@
 //! Erasure: what a texter sent is destroyed on their word. What is left are rows that count.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::outbox::OutboxState;
 use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
+
+/// How long a look at a gateway's list may go back, and a hook may come again.
+const REFS_KEPT: Duration = Duration::from_hours(24 * 30);
 
 /// Which texters are to be erased: asked for it, with no open alert (the person in danger comes
 /// first), and with nothing left to send, or not sent in time.
@@ -54,12 +59,40 @@ impl Tx {
         }))
     }
 
+    /// Keeps blind indexes of what a gateway calls a texter's recent texts: the gateway still lists these
+    /// texts, and they must not be taken for ones that were missed. Old ones are forgotten here.
+    async fn remember_refs(&mut self, texter: Uuid, now: At) -> Result<(), StoreError> {
+        let since = now.minus(REFS_KEPT);
+        let refs: Vec<(String, String)> = on!(self, |c| sqlx::query_as(
+            "SELECT gateway, gateway_ref FROM messages
+              WHERE texter_id = $1 AND gateway_ref IS NOT NULL AND at > $2"
+        )
+        .bind(texter)
+        .bind(since)
+        .fetch_all(c)
+        .await?);
+        for (gateway, gateway_ref) in refs {
+            let index = self.keys.reference_index(&gateway, &gateway_ref);
+            later!(
+                self,
+                "INSERT INTO erased_refs (ref_index, at) VALUES ($1, $2)
+                 ON CONFLICT (ref_index) DO NOTHING",
+                &index,
+                now,
+            );
+        }
+        later!(self, "DELETE FROM erased_refs WHERE at <= $1", since,);
+        Ok(())
+    }
+
     /// Destroys a texter's key, number, state and words, and what a gateway calls their texts. The
     /// rows stay, so that counts stay true; a text from the same number is a stranger's from now on.
     pub async fn erase(&mut self, texter: Uuid, now: At) -> Result<(), StoreError> {
         let nothing: &[u8] = &[];
         // The index must be unique, and nothing that is looked up is as short as an id.
         let index = texter.as_bytes().as_slice();
+        self.erase_held(texter, now).await?;
+        self.remember_refs(texter, now).await?;
         later!(
             self,
             "UPDATE texters SET number_index = $2, number_sealed = $3, wrapped_key = $3,
@@ -93,6 +126,7 @@ impl Tx {
             texter,
             nothing,
         );
+        later!(self, "DELETE FROM parts WHERE texter_id = $1", texter);
         later!(
             self,
             "UPDATE conversations SET closed_at = $2 WHERE texter_id = $1 AND closed_at IS NULL",

@@ -1,5 +1,7 @@
 //! What can go wrong with the store, by what the caller can do about it.
 
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgDatabaseError;
 use uuid::Uuid;
 
 /// A failed store operation. Never names a number or the words of a text.
@@ -24,12 +26,45 @@ pub enum StoreError {
     /// The commit took longer than it may.
     #[error("the database did not answer in time")]
     Late,
+    /// The database was out of reach when the program started, and was not found since.
+    #[error("the database was not found yet")]
+    NotFoundYet,
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,
 }
 
 impl StoreError {
+    /// Whether the database is away, so that trying again later is all that can be done; otherwise
+    /// something is wrong with a row or with our own work.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        !matches!(self, Self::Corrupt { .. } | Self::Panicked)
+    }
+
+    /// Whether the database is well and refuses this very work: it breaks a rule of the tables, or
+    /// cannot be read or done at all. A full disk, missing tables or a lost race are not the work's fault.
+    #[must_use]
+    pub fn is_of_the_work(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } | Self::Panicked => true,
+            Self::Driver(sqlx::Error::Database(error)) if !self.lost_a_race() => {
+                let code = error.code().unwrap_or_default();
+                if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+                    // Data exceptions, broken constraints, raised by a trigger (PostgreSQL, appendix A).
+                    ["22", "23", "P0"]
+                        .iter()
+                        .any(|class| code.starts_with(class))
+                } else {
+                    // SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH: the low byte of the code.
+                    let code = code.parse::<u32>().unwrap_or(0) & 0xff;
+                    matches!(code, 18..=20)
+                }
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the same unit of work may succeed when it is run again: PostgreSQL says that it
     /// lost a race (serialization failure, deadlock, a key that another one just took).
     pub(super) fn lost_a_race(&self) -> bool {
@@ -67,7 +102,7 @@ pub enum OpenError {
     #[error(
         "database.url: the tables cannot be brought up to date: {0}. Restore a backup, or use the version of harborline that wrote them"
     )]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(#[from] MigrateError),
     /// The data was sealed with another master key.
     #[error(
         "keys.file: this database was sealed with another master key. Put back the key file that was in use when it was made"
@@ -76,4 +111,34 @@ pub enum OpenError {
     /// The first read or write failed.
     #[error("database.url: {0}")]
     Store(#[from] StoreError),
+}
+
+impl OpenError {
+    /// Whether the database server is away, which may pass; anything else is for the operator.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Unreadable(error)
+            | Self::Migration(
+                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
+            )
+            | Self::Store(StoreError::Driver(error)) => is_away(error),
+            Self::Store(error) => error.is_outage(),
+            Self::UnknownEngine | Self::File { .. } | Self::Migration(_) | Self::WrongKey => false,
+        }
+    }
+}
+
+/// Whether a server does not answer, or says itself that it cannot work just now: connection
+/// exceptions, no resources, operator intervention, system error, read-only (PostgreSQL, appendix A).
+fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(error) if error.try_downcast_ref::<PgDatabaseError>().is_some() => {
+            let code = error.code().unwrap_or_default();
+            let away = ["08", "53", "57", "58", "25006"];
+            away.iter().any(|class| code.starts_with(class))
+        }
+        _ => false,
+    }
 }

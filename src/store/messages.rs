@@ -137,6 +137,70 @@ impl Tx {
         Ok(done == 1)
     }
 
+    /// Gives an inbound text that was taken in before it was whole the words that it has now, and the
+    /// verdict if that is higher. Returns the tier that it had.
+    pub async fn extend_inbound(
+        &mut self,
+        texter: &Texter,
+        id: Uuid,
+        body: &MessageBody,
+        verdict: &Verdict,
+    ) -> Result<Tier, StoreError> {
+        let known: Option<Tier> = on!(self, |c| sqlx::query_scalar(
+            "SELECT tier FROM messages WHERE id = $1"
+        )
+        .bind(id)
+        .fetch_one(c)
+        .await?);
+        let known = known.unwrap_or_default();
+        let body = self.seal(&texter.key, "messages.body", id, body.reveal().as_bytes());
+        later!(
+            self,
+            "UPDATE messages SET body_sealed = $2 WHERE id = $1",
+            id,
+            body,
+        );
+        if verdict.tier > known {
+            let sealed = serde_json::to_vec(verdict).unwrap_or_default();
+            let sealed = self.seal(&texter.key, "messages.verdict", id, &sealed);
+            later!(
+                self,
+                "UPDATE messages SET tier = $2, verdict_sealed = $3 WHERE id = $1",
+                id,
+                verdict.tier,
+                sealed,
+            );
+        }
+        Ok(known)
+    }
+
+    /// Whether an inbound text with this id of the gateway was taken in; one whose texter was erased
+    /// since counts too.
+    pub async fn knows_inbound(
+        &mut self,
+        gateway: &str,
+        gateway_ref: &str,
+    ) -> Result<bool, StoreError> {
+        let known: i64 = on!(self, |c| sqlx::query_scalar(
+            "SELECT COUNT(*) FROM messages WHERE gateway = $1 AND gateway_ref = $2"
+        )
+        .bind(gateway)
+        .bind(storable(gateway_ref))
+        .fetch_one(c)
+        .await?);
+        if known > 0 {
+            return Ok(true);
+        }
+        let index = self.keys.reference_index(gateway, &storable(gateway_ref));
+        let erased: i64 = on!(self, |c| sqlx::query_scalar(
+            "SELECT COUNT(*) FROM erased_refs WHERE ref_index = $1"
+        )
+        .bind(index)
+        .fetch_one(c)
+        .await?);
+        Ok(erased > 0)
+    }
+
     /// Records a text to a texter; the outbox sends it.
     pub async fn record_outbound(
         &mut self,

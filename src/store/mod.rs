@@ -11,11 +11,16 @@ mod conversations;
 mod erasure;
 mod error;
 mod gateway_log;
+mod incidents;
+mod leases;
 mod messages;
 mod obligations;
 mod outbox;
 mod pages;
+mod parts;
 mod polls;
+mod probe;
+mod quarantine;
 mod queue;
 mod reach;
 mod senders;
@@ -36,17 +41,22 @@ use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, watch};
 
 pub use check_ins::{DueCheckIn, NewCheckIn};
 pub use claims::{Claim, Claimed, Due};
 pub use conversations::Conversation;
 pub use error::{OpenError, StoreError};
 pub use gateway_log::{Exchange, ExchangeKind, NewExchange};
+pub use incidents::Tally;
 pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};
+pub use obligations::Overdue;
 pub use outbox::{Delivered, NewOutbox, OutboxRow, OutboxState, Receiver, Settled};
 pub use pages::{NewPage, PageKind};
+pub use parts::{LongText, NewPart, Part};
 pub use polls::DuePoll;
+pub use probe::{Probe, probe};
+pub use quarantine::{Held, NewHeld};
 pub use queue::QueueRow;
 pub use reach::Unreached;
 pub use senders::Sender;
@@ -60,6 +70,11 @@ use writer::Writer;
 
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long a start waits for a database server before it goes on without it.
+const FIRST_LOOK: Duration = Duration::from_secs(10);
+/// How long a database that is well may take for one small write.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// How often a unit of work that lost a race on PostgreSQL is run.
 const TRIES: usize = 4;
@@ -76,6 +91,8 @@ pub struct Store {
     pool: Pool,
     keys: Arc<Keyring>,
     ids: Arc<dyn IdSource>,
+    /// Whether the tables are up to date and the keys are the right ones.
+    whole: Arc<watch::Sender<bool>>,
 }
 
 #[derive(Clone)]
@@ -90,7 +107,8 @@ enum Pool {
 
 impl Store {
     /// Opens the database of a URL, brings its tables up to date, and checks that the keys are
-    /// the ones that it was sealed with.
+    /// the ones that it was sealed with. A PostgreSQL server that is out of reach is no error: the
+    /// store then refuses all work until [`Store::make_whole`] has found it.
     ///
     /// # Errors
     /// [`OpenError`] names the setting and the fix.
@@ -102,15 +120,67 @@ impl Store {
         let pool = if url.starts_with("sqlite:") {
             open_sqlite(url, &keys, &ids).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            open_postgres(url).await?
+            open_postgres(url)?
         } else {
             return Err(OpenError::UnknownEngine);
         };
-        let store = Self { pool, keys, ids };
-        if !store.write(|tx| Box::pin(tx.keys_fit())).await? {
+        let store = Self {
+            pool,
+            keys,
+            ids,
+            whole: Arc::new(watch::Sender::new(false)),
+        };
+        let found = tokio::time::timeout(FIRST_LOOK, store.make_whole()).await;
+        match found.unwrap_or(Err(StoreError::Late.into())) {
+            Err(error) if !error.is_outage() => Err(error),
+            _ => Ok(store),
+        }
+    }
+
+    /// Brings the tables up to date and checks the keys, if that is still to be done.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the store goes on refusing all work.
+    pub async fn make_whole(&self) -> Result<(), OpenError> {
+        if self.is_whole() {
+            return Ok(());
+        }
+        if let Pool::Postgres(pool) = &self.pool {
+            pool.acquire().await.map_err(OpenError::Unreadable)?;
+            POSTGRES.run(pool).await?;
+        }
+        if !self.commit(|tx| Box::pin(tx.keys_fit())).await? {
             return Err(OpenError::WrongKey);
         }
-        Ok(store)
+        self.whole.send_replace(true);
+        Ok(())
+    }
+
+    /// Whether the database was found, with the right tables and the right keys.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        *self.whole.borrow()
+    }
+
+    /// Resolves when [`Store::is_whole`] is true.
+    pub async fn found(&self) {
+        // The sender is ours, so that it does not close.
+        let _ = self.whole.subscribe().wait_for(|whole| *whole).await;
+    }
+
+    fn refuse_unless_whole(&self) -> Result<(), StoreError> {
+        if self.is_whole() {
+            Ok(())
+        } else {
+            Err(StoreError::NotFoundYet)
+        }
+    }
+
+    /// Whether the database takes a write just now.
+    pub async fn is_well(&self) -> bool {
+        let mark = self.write(|tx| Box::pin(tx.set_setting("probe", b"well")));
+        let done = tokio::time::timeout(PROBE, mark).await;
+        matches!(done, Ok(Ok(())))
     }
 
     /// Runs a unit of work and waits until it is durable.
@@ -118,6 +188,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`]: nothing of the unit was kept.
     pub async fn write<T, F>(&self, unit: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        self.refuse_unless_whole()?;
+        self.commit(unit).await
+    }
+
+    async fn commit<T, F>(&self, unit: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
@@ -159,6 +238,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database is out of reach.
     pub async fn read(&self) -> Result<Tx, StoreError> {
+        self.refuse_unless_whole()?;
         Ok(self.tx(match &self.pool {
             Pool::Sqlite { readers, .. } => tx::Inner::Sqlite(readers.begin().await?),
             Pool::Postgres(pool) => tx::Inner::Postgres(pool.begin().await?),
@@ -266,16 +346,14 @@ fn private_file(options: &SqliteConnectOptions) -> Result<(), OpenError> {
     Ok(())
 }
 
-async fn open_postgres(url: &str) -> Result<Pool, OpenError> {
+/// Nothing is connected yet: the server may be away.
+fn open_postgres(url: &str) -> Result<Pool, OpenError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(OpenError::Unreadable)?
         .application_name("harborline");
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(Duration::from_secs(5))
-        .connect_with(options)
-        .await
-        .map_err(OpenError::Unreadable)?;
-    POSTGRES.run(&pool).await?;
+        .connect_lazy_with(options);
     Ok(Pool::Postgres(pool))
 }

@@ -3,8 +3,19 @@
 use uuid::Uuid;
 
 use super::tx::{later, on};
-use super::{StoreError, Tx};
+use super::{Author, StoreError, Tx};
 use crate::clock::At;
+
+/// What a gateway's texters are owed and did not get in time.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Overdue {
+    /// The gateway that the texts came from.
+    pub gateway: String,
+    /// How many texts.
+    pub count: i64,
+    /// When the first of them was due.
+    pub oldest_due: At,
+}
 
 impl Tx {
     /// Opens the obligation of an inbound text. With an outcome it is closed at once.
@@ -72,6 +83,48 @@ impl Tx {
         )
         .bind(now)
         .fetch_one(c)
+        .await?))
+    }
+
+    /// What was due by then and is still owed, by gateway: with a human in the conversation, or without.
+    pub async fn overdue(
+        &mut self,
+        due_by: At,
+        with_human: bool,
+    ) -> Result<Vec<Overdue>, StoreError> {
+        Ok(on!(self, |c| sqlx::query_as(
+            "SELECT m.gateway, COUNT(*) AS count, MIN(o.due_at) AS oldest_due
+               FROM obligations o JOIN messages m ON m.id = o.message_id
+               JOIN conversations c ON c.id = m.conversation_id
+              WHERE o.closed_at IS NULL AND o.due_at <= $1
+                AND CASE WHEN c.human_joined_at IS NULL THEN 0 ELSE 1 END = $2
+              GROUP BY m.gateway ORDER BY m.gateway"
+        )
+        .bind(due_by)
+        .bind(i32::from(with_human))
+        .fetch_all(c)
+        .await?))
+    }
+
+    /// Inbound texts since then for which nothing is owed and no reason was recorded: text, texter and
+    /// gateway. A text and its obligation are one commit, so each of them is a fault.
+    pub async fn unowed(
+        &mut self,
+        since: At,
+        limit: u16,
+    ) -> Result<Vec<(Uuid, Uuid, String)>, StoreError> {
+        // Ids begin with their time: no index on times is needed.
+        let first = Uuid::from_u128(u128::from(u64::try_from(since.0).unwrap_or(0)) << 80);
+        Ok(on!(self, |c| sqlx::query_as(
+            "SELECT m.id, m.texter_id, m.gateway
+               FROM messages m LEFT JOIN obligations o ON o.message_id = m.id
+              WHERE m.id >= $1 AND m.author = $2 AND o.message_id IS NULL
+              ORDER BY m.id LIMIT $3"
+        )
+        .bind(first)
+        .bind(Author::Texter)
+        .bind(i64::from(limit))
+        .fetch_all(c)
         .await?))
     }
 }

@@ -4,7 +4,8 @@ use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::crypto::Place;
 
-const KEY_CHECK: Place = Place {
+/// The mark that was sealed with the first keys of this database.
+pub(super) const KEY_CHECK: Place = Place {
     column: "settings.value",
     row: uuid::Uuid::nil(),
 };

@@ -21,6 +21,8 @@ use crate::id::IdSource;
 
 /// The most units in one commit.
 const BATCH: usize = 512;
+/// Takes the lock at once: a transaction that asks for it later can fail half-way.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 /// How many units may wait before callers do.
 const WAITING: usize = 4096;
 
@@ -88,6 +90,14 @@ impl<T: Send> Job for UnitJob<T> {
     }
 }
 
+/// Why a batch did not commit as one.
+enum Failed {
+    /// No transaction could be begun.
+    Begin,
+    /// A unit in it failed, or the commit did: each is to be tried by itself.
+    Unit,
+}
+
 struct Group {
     pool: SqlitePool,
     keys: Arc<Keyring>,
@@ -99,15 +109,17 @@ impl Group {
         let mut batch = Vec::with_capacity(BATCH);
         while waiting.recv_many(&mut batch, BATCH).await > 0 {
             let shared = if batch.len() > 1 {
-                self.together(&mut batch).await.is_ok()
+                self.together(&mut batch).await
             } else {
-                false
+                Err(Failed::Unit)
             };
             for mut job in batch.drain(..) {
-                let outcome = if shared {
-                    Ok(())
-                } else {
-                    self.together(std::slice::from_mut(&mut job)).await
+                let outcome = match &shared {
+                    Ok(()) => Ok(()),
+                    // The database is locked, full or gone: waiting for it once for each of them would
+                    // hold up whoever comes after.
+                    Err(Failed::Begin) => Err(StoreError::Late),
+                    Err(Failed::Unit) => self.alone(&mut job).await,
                 };
                 job.finish(outcome);
             }
@@ -115,20 +127,44 @@ impl Group {
         self.pool.close().await;
     }
 
-    async fn together(&self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-        let inner = Inner::Sqlite(self.pool.begin_with("BEGIN IMMEDIATE").await?);
-        let mut tx = Tx {
-            inner,
+    async fn together(&self, batch: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+        let mut tx = self.begin().await.map_err(|error| {
+            tracing::error!(%error, units = batch.len(), "the database takes no writes");
+            Failed::Begin
+        })?;
+        for job in batch {
+            if job.run(&mut tx).await.is_err() {
+                tx.rollback().await.map_err(|_| Failed::Unit)?;
+                return Err(Failed::Unit);
+            }
+        }
+        tx.commit().await.map_err(|_| Failed::Unit)
+    }
+
+    async fn alone(&self, job: &mut Box<dyn Job>) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        if let Err(error) = job.run(&mut tx).await {
+            tx.rollback().await?;
+            return Err(error);
+        }
+        tx.commit().await
+    }
+
+    async fn begin(&self) -> Result<Tx, StoreError> {
+        let begun = match self.pool.begin_with(BEGIN).await {
+            // A full disk has ended the last transaction behind the driver's back, and it still counts
+            // it: this connection would never begin another one.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.pool.acquire().await?.close().await?;
+                self.pool.begin_with(BEGIN).await
+            }
+            begun => begun,
+        };
+        Ok(Tx {
+            inner: Inner::Sqlite(begun?),
             later: Later::default(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
-        };
-        for job in batch {
-            if let Err(error) = job.run(&mut tx).await {
-                tx.rollback().await?;
-                return Err(error);
-            }
-        }
-        tx.commit().await
+        })
     }
 }

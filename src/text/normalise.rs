@@ -168,7 +168,7 @@ impl Normal {
         } else if let Some(once) = repair::unrepeat(word) {
             self.push_word(&once, raw, steps.with(Step::Repeats));
         } else if let Some(meant) = repair::unmistype(word) {
-            self.push(meant, raw, steps.with(Step::Typo));
+            self.push_word(meant, raw, steps.with(Step::Typo));
         } else if let Some(parts) = repair::split(word) {
             for part in parts {
                 self.push_word(part, raw, steps.with(Step::Split));
@@ -190,6 +190,9 @@ impl Normal {
     }
 
     fn push(&mut self, word: &str, raw: &Range<usize>, steps: Steps) {
+        if word.len() < 3 && self.push_contracted(word, raw, steps) {
+            return;
+        }
         self.read_two_as_to(word);
         if !self.text.is_empty() {
             self.text.push(' ');
@@ -203,6 +206,27 @@ impl Normal {
             steps,
             opens_clause,
         });
+    }
+
+    /// `don t` and `i m` had an apostrophe once: some phones and systems write a space for it.
+    fn push_contracted(&mut self, rest: &str, raw: &Range<usize>, steps: Steps) -> bool {
+        let Some(before) = self.words.last_mut() else {
+            return false;
+        };
+        let before_text = &self.text[before.at.clone()];
+        let Some(long) = lexicon::contracted(before_text, rest) else {
+            return false;
+        };
+        let steps = steps.and(before.steps).with(Step::Short);
+        let raw = before.raw.start..raw.end;
+        self.clause |= before.opens_clause;
+        self.text.truncate(before.at.start);
+        self.text.truncate(self.text.trim_end().len());
+        self.words.pop();
+        for word in long.split(' ') {
+            self.push(word, &raw, steps);
+        }
+        true
     }
 
     /// `want 2 die` is `want to die`, `took 2 pills` is not.

@@ -1,8 +1,8 @@
 //! Reading one text against the rules. Total and pure: no clock, no I/O, no `Result`.
 //!
 //! It only raises. A guard lowers a hit to [`Tier::Concern`] when the words of the guard cover the
-//! words of the hit, never because of a word elsewhere, so what is added to a text cannot hide what
-//! it said before. Floor 1.
+//! words of the hit, or when the model finds nothing in the whole text that is not ordinary; never
+//! because of a word elsewhere, so what is added to a text cannot hide what it said before. Floor 1.
 
 use std::ops::Range;
 
@@ -12,6 +12,9 @@ use super::rules::{Rule, RuleSet};
 use super::{Category, Guarded, Hit, ModelScore, Tier, Verdict};
 use crate::locale::Locale;
 use crate::text::normalise::Normal;
+
+/// The guard that the model is: nothing in the text is like a crisis text.
+pub(super) const ORDINARY: &str = "model.ordinary";
 
 /// Judges one text.
 #[must_use]
@@ -24,6 +27,8 @@ pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
     let mut found = Found {
         verdict: &mut verdict,
         covered: Vec::new(),
+        weak: Vec::new(),
+        guardable: Vec::new(),
         languages: [0; Locale::ALL.len()],
     };
     let mut covers: Option<Vec<Cover<'_>>> = None;
@@ -89,6 +94,10 @@ struct Found<'a> {
     verdict: &'a mut Verdict,
     /// What topic rules found in the normal text, and what guards lowered.
     covered: Vec<(Range<usize>, Covered)>,
+    /// What weak rules found.
+    weak: Vec<Hit>,
+    /// What guardable rules found and no guard covers.
+    guardable: Vec<Hit>,
     languages: [usize; Locale::ALL.len()],
 }
 
@@ -127,8 +136,15 @@ impl Found<'_> {
                 self.verdict.shadow.push(hit);
                 continue;
             }
+            if rule.weak {
+                self.weak.push(hit);
+                continue;
+            }
             self.languages[rule.locale as usize] += 1;
-            self.keep(hit, guard.map(|cover| cover.guard));
+            match guard {
+                None if rule.guardable => self.guardable.push(hit),
+                guard => self.keep(hit, guard.map(|cover| cover.guard)),
+            }
         }
     }
 
@@ -164,10 +180,24 @@ impl Found<'_> {
                 first
             }
         };
-        let Some(reading) = model.score(normal, covered) else {
+        let settings = model.settings();
+        let reading = model.score(normal, covered);
+        // A text that is too short for the model is judged by the rules alone.
+        let below = |limit: f32| reading.as_ref().is_some_and(|read| read.log_odds < limit);
+        let guard = below(settings.ordinary).then_some(ORDINARY);
+        for hit in std::mem::take(&mut self.guardable) {
+            self.keep(hit, guard);
+        }
+        for hit in std::mem::take(&mut self.weak) {
+            if below(settings.weak) {
+                self.verdict.unsupported.push(hit);
+            } else {
+                self.keep(hit, None);
+            }
+        }
+        let Some(reading) = reading else {
             return;
         };
-        let settings = model.settings();
         let asks = reading.log_odds >= settings.ask;
         self.verdict.model = Some(ModelScore {
             score: reading.score(),
@@ -177,11 +207,22 @@ impl Found<'_> {
                 Vec::new()
             },
         });
+        let asked = self
+            .verdict
+            .hits
+            .iter()
+            .any(|hit| hit.tier == Tier::Concern);
         let (rule, tier, why) = if reading.log_odds >= settings.page {
             (
                 "model.page",
                 Tier::High,
                 "The model finds this text close to crisis texts",
+            )
+        } else if asked && reading.log_odds >= settings.supported {
+            (
+                "model.supports",
+                Tier::High,
+                "A rule asks, and the model finds this text close to crisis texts",
             )
         } else if asks {
             (

@@ -32,6 +32,9 @@ pub(super) struct RuleEntry {
     /// Runs and is counted, and never acts: how a new rule is tried out.
     #[serde(default)]
     pub(super) shadow: bool,
+    /// Asks only where the model does not find the text an ordinary one.
+    #[serde(default)]
+    pub(super) weak: bool,
     pub(super) must_match: Vec<String>,
     pub(super) must_not_match: Vec<String>,
 }
@@ -70,6 +73,11 @@ impl RuleEntry {
             Some((
                 "only a rule of tier high can be guardable",
                 "take `guardable` away",
+            ))
+        } else if self.weak && self.tier != Tier::Concern {
+            Some((
+                "only a rule of tier concern can be weak",
+                "take `weak` away",
             ))
         } else if self.tier > Tier::None && self.any.iter().any(|phrase| phrase.starts_with('=')) {
             Some((

@@ -15,7 +15,7 @@ use crate::text::normalise::Normal;
 use features::{BUCKETS, Covered, Share, Shrink};
 
 const MAGIC: [u8; 4] = *b"HLTM";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 4 + 4 + 4 + 4 * Settings::NUMBERS + 4;
 /// How many words an explanation names.
 const NAMED: usize = 3;
@@ -55,21 +55,39 @@ pub struct Settings {
     pub ask: f32,
     /// From here on staff are paged.
     pub page: f32,
+    /// From here on a weak rule counts.
+    pub weak: f32,
+    /// From here on a guardable rule pages; below it the text is an ordinary one, and the rule asks.
+    pub ordinary: f32,
+    /// From here on staff are paged where a rule asks.
+    pub supported: f32,
     /// What is added where the words of a topic rule stand: not more than 0.
     pub on_topic: f32,
 }
 
 impl Settings {
-    const NUMBERS: usize = 5;
+    const NUMBERS: usize = 8;
 
     const fn numbers(&self) -> [f32; Self::NUMBERS] {
-        [self.scale, self.bias, self.ask, self.page, self.on_topic]
+        [
+            self.scale,
+            self.bias,
+            self.ask,
+            self.page,
+            self.weak,
+            self.ordinary,
+            self.supported,
+            self.on_topic,
+        ]
     }
 
     fn hold(&self) -> bool {
         self.numbers().iter().all(|number| number.is_finite())
             && self.scale > 0.0
+            && self.weak <= self.ask
+            && self.ordinary <= self.ask
             && self.ask <= self.page
+            && self.supported <= self.page
             && self.on_topic <= 0.0
     }
 }
@@ -108,6 +126,9 @@ impl Model {
             bias: -100.0,
             ask: 0.0,
             page: 0.0,
+            weak: -1000.0,
+            ordinary: -1000.0,
+            supported: 0.0,
             on_topic: 0.0,
         };
         Self::of(Box::new(std::array::from_fn(|_| 0)), settings)
@@ -152,6 +173,9 @@ impl Model {
             bias: number(),
             ask: number(),
             page: number(),
+            weak: number(),
+            ordinary: number(),
+            supported: number(),
             on_topic: number(),
         };
         if !settings.hold() {
@@ -198,11 +222,11 @@ impl Model {
         if !features::is_scored(normal) {
             return None;
         }
-        let mut sums = vec![[0_i16; 3]; normal.words().len()];
+        let mut shares: Vec<Share> = vec![[0.0; 3]; normal.words().len()];
+        // Sums of whole numbers: no order of adding them changes the outcome.
         features::walk(normal, |word, part, bucket| {
-            sums[word][part] += i16::from(self.weights[bucket]);
+            shares[word][part] += f32::from(self.weights[bucket]);
         });
-        let shares: Vec<Share> = sums.iter().map(|sums| sums.map(f32::from)).collect();
         let penalty = self.settings.on_topic / self.settings.scale;
         let covered: Vec<Covered> = (0..shares.len()).map(covered).collect();
         let (window, sum) = features::best_window(&shares, &self.shrink, penalty, &covered)?;

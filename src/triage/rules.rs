@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use sha2::{Digest, Sha256};
 
+use super::assess::ORDINARY;
 use super::file::File;
 use super::model::{Model, ModelError};
 use super::phrase::{self, PhraseError};
 use super::structure;
-use super::{Category, Tier, assess};
+use super::{Category, Guarded, Tier, assess};
 use crate::locale::Locale;
 use crate::text::normalise::Normal;
 
@@ -70,6 +71,7 @@ pub(super) struct Rule {
     pub(super) why: String,
     pub(super) guardable: bool,
     pub(super) shadow: bool,
+    pub(super) weak: bool,
     pub(super) locale: Locale,
     pub(super) regex: Regex,
 }
@@ -172,6 +174,13 @@ impl RuleSet {
         self.crisis_examples.clone()
     }
 
+    /// Whether a written guard lowers what the rules find in a text below a tier.
+    fn lowers(&self, text: &str, tier: Tier) -> bool {
+        let verdict = assess(self, text);
+        let by_model = |one: &Guarded| one.guard == ORDINARY && one.hit.tier >= tier;
+        verdict.tier < tier && !verdict.guarded.iter().any(by_model)
+    }
+
     fn broken_examples(&self, name: &str, file: &File) -> Vec<RuleError> {
         let mut faults = Vec::new();
         let mut fault = |id: &str, problem: String, fix: &str| {
@@ -196,7 +205,7 @@ impl RuleSet {
                         problem,
                         "add a phrase for it, or take the example out",
                     );
-                } else if !entry.shadow && assess(self, text).tier < entry.tier {
+                } else if !entry.shadow && !entry.weak && self.lowers(text, entry.tier) {
                     let problem = format!("a guard lowers must_match \"{text}\"");
                     fault(
                         &entry.id,
@@ -271,6 +280,7 @@ impl Sources {
                 why: entry.why.clone(),
                 guardable: entry.guardable,
                 shadow: entry.shadow,
+                weak: entry.weak,
                 locale: file.lang,
                 regex,
             });

@@ -1,6 +1,7 @@
 //! Structure: two kinds of words close to each other, whatever stands between them.
 //!
-//! Phrases find what was foreseen; these pairs find the rest, and mostly only ask. The words come
+//! Phrases find what was foreseen; these pairs find the rest, and mostly only ask, where
+//! the model does not find the text an ordinary one. The words come
 //! from the lists of the rule files, so every language must define them. Floor 1.
 
 use regex::Regex;
@@ -82,6 +83,8 @@ impl Pair {
             why: self.why.to_owned(),
             guardable: self.tier == Tier::High,
             shadow: false,
+            // Two words that meet are a hint, not a sentence.
+            weak: self.tier == Tier::Concern,
             locale,
             regex,
         }

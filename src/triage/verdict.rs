@@ -151,6 +151,9 @@ pub struct Verdict {
     pub hits: Vec<Hit>,
     /// The hits that a guard lowered.
     pub guarded: Vec<Guarded>,
+    /// What weak rules found in a text that the model finds an ordinary one. It changes nothing.
+    #[serde(default)]
+    pub unsupported: Vec<Hit>,
     /// What the rules on trial would have found. It changes nothing.
     #[serde(default)]
     pub shadow: Vec<Hit>,

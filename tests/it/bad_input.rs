@@ -53,6 +53,14 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
         ),
         ("[line\n".to_owned(), vec!["harborline.toml"]),
         (
+            "[spool]\nmax_entries = 5".to_owned(),
+            vec!["spool.max_entries", "100"],
+        ),
+        (
+            "[spool]\nmax_bytes = 5".to_owned(),
+            vec!["spool.max_bytes", "1048576"],
+        ),
+        (
             edit("\"twilio\"", "\"twillio\""),
             vec!["gateways.main", "twillio", "twilio"],
         ),
@@ -96,6 +104,26 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["oncall.repage_s", "15"],
         ),
         (
+            edit("[[oncall", "[reconcile]\nlook_back_s = 60\n[[oncall"),
+            vec!["reconcile.look_back_s", "120"],
+        ),
+        (
+            edit("[[oncall", "[operator]\nrepeat_s = 5\n[[oncall"),
+            vec!["operator.repeat_s", "60"],
+        ),
+        (
+            format!("{GATEWAY}\n[[operator.contacts]]\nname = \"Op\"\nnumber = \"12\""),
+            vec!["operator.contacts", "Op", "+15550100"],
+        ),
+        (
+            edit("sender =", "signature = \"off\"\nsender ="),
+            vec!["gateways.main", "off", "observe"],
+        ),
+        (
+            edit("sender =", "other_urls = [\"old.example.org\"]\nsender ="),
+            vec!["gateways.main.other_urls", "https://old.example.org"],
+        ),
+        (
             edit("[[oncall", "[oncall]\ngateway = \"other\"\n[[oncall"),
             vec!["oncall.gateway", "other", "main"],
         ),
@@ -123,6 +151,104 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             !said.contains("secret-token") && !said.contains("+15550199"),
             "{said}"
         );
+    }
+}
+
+/// The key of a gateway that is refused, for what it holds.
+#[test]
+fn a_gateway_that_cannot_work_is_refused_with_its_key() {
+    let of = |section: &str| {
+        let head = GATEWAY.split("kind =").next().unwrap();
+        let tail = GATEWAY.split("sender = \"+15550100\"").nth(1).unwrap();
+        format!("{head}{section}\nsender = \"+15550100\"{tail}")
+    };
+    let signalwire = "kind = \"signalwire\"\nproject_id = \"p\"\napi_token = \"secret-token\"\nsigning_key = \"k\"\napi_url = \"https://example.signalwire.com\"";
+    let telnyx = "kind = \"telnyx\"\napi_key = \"secret-token\"\npublic_key = \"A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=\"";
+    let plivo = "kind = \"plivo\"\nauth_id = \"MA1\"\nauth_token = \"secret-token\"";
+    let vonage = "kind = \"vonage\"\napi_key = \"a\"\napi_secret = \"secret-token\"\nsignature_secret = \"s\"\nsignature_method = \"sha256\"";
+    let android = "kind = \"android\"\nusername = \"u\"\npassword = \"secret-token\"\nsigning_key = \"12345678\"\nmessages_url = \"http://phone:8080/message\"";
+    for (section, parts) in [
+        (
+            signalwire.replace("\"k\"", "\"\""),
+            vec!["gateways.main.signing_key", "empty"],
+        ),
+        (
+            signalwire.replace("https://example.signalwire.com", "example.signalwire.com"),
+            vec!["gateways.main.api_url", "https://example.signalwire.com"],
+        ),
+        (
+            telnyx.replace("A6EHv", "A6EH"),
+            vec!["gateways.main", "public_key", "Telnyx portal"],
+        ),
+        (
+            telnyx.replace("secret-token", "secret-token\\n"),
+            vec!["gateways.main.api_key", "line break"],
+        ),
+        (
+            plivo.replace("MA1", ""),
+            vec!["gateways.main.auth_id", "empty"],
+        ),
+        (
+            format!("{plivo}\nallow_v1 = true"),
+            vec!["gateways.main", "`allow_v1`", "allow_v2"],
+        ),
+        (
+            vonage.replace("sha256", "sha3"),
+            vec!["gateways.main", "sha3", "sha256"],
+        ),
+        (
+            vonage.replace("\"s\"", "\"\""),
+            vec![
+                "gateways.main.signature_secret",
+                "signing must be switched on",
+            ],
+        ),
+    ] {
+        let said = refused(&of(&section));
+        for part in parts {
+            assert!(
+                said.contains(part),
+                "{part:?} is missing in: {said}\nfor: {section}"
+            );
+        }
+        assert!(!said.contains("secret-token"), "{said}");
+    }
+    // The phone has its own number.
+    let android = |from: &str, to: &str| {
+        refused(&of(&android.replace(from, to)).replacen("sender = \"+15550100\"", "", 1))
+    };
+    let said = android("?", "?");
+    assert!(
+        said.contains("gateways.main.signing_key") && said.contains("8 digits"),
+        "{said}"
+    );
+    let said = android("\"12345678\"", "\"a-long-random-signing-key\"\nsim = 0");
+    assert!(said.contains("gateways.main.sim"), "{said}");
+    let http =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/gateways/kannel.toml");
+    let http = std::fs::read_to_string(http).unwrap();
+    for (from, to, part) in [
+        (
+            "replace-by-a-long-random-token",
+            "short",
+            "gateways.main.auth: a secret is shorter than 16",
+        ),
+        ("{body}", "{boddy}", "{boddy}"),
+        (
+            "{secrets.password}",
+            "{secrets.pasword}",
+            "gateways.main.secrets: there is no secret `pasword`",
+        ),
+        ("means = \"accepted\"", "means = \"fine\"", "fine"),
+        (
+            "[gateways.main.ack]",
+            "[gateways.main.acknowledge]",
+            "acknowledge",
+        ),
+    ] {
+        let said = refused(&http.replace(from, to));
+        assert!(said.contains(part), "{part:?} is missing in: {said}");
+        assert!(!said.contains("the password of"), "{said}");
     }
 }
 
@@ -229,14 +355,43 @@ fn an_unreadable_database_is_named() {
 }
 
 #[test]
-fn a_database_server_that_is_not_there_is_named_without_its_password() {
-    let said = refused_outside_data(
-        "[listen]\naddress = \"127.0.0.1:0\"\n[database]\nurl = \"postgres://someone:hunter2@127.0.0.1:1/harborline\"",
-    );
+fn a_database_server_that_is_not_there_is_named_without_its_password_and_waited_for() {
+    let url = "postgres://someone:hunter2@127.0.0.1:1/harborline";
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start_in(folder, &[("HARBORLINE__DATABASE__URL", url)]);
+    assert_eq!(serving.setup_link, None);
+    let (code, folder) = serving.stop();
+    assert_eq!(code, Some(0));
+    let log = std::fs::read_to_string(folder.path().join("stderr.log")).unwrap();
     assert!(
-        said.contains("database.url") && !said.contains("hunter2"),
+        log.contains("database") && !log.contains("hunter2"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_database_url_that_cannot_be_read_is_refused() {
+    let said = refused_outside_data(
+        "[listen]\naddress = \"127.0.0.1:0\"\n[database]\nurl = \"postgres://someone@host:port/harborline\"",
+    );
+    assert!(said.contains("database.url"), "{said}");
+}
+
+#[test]
+fn a_spool_that_cannot_be_written_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    any_port(folder.path());
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/spool"), "in the way").unwrap();
+    let output = run(folder.path(), &["serve"], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("spool.directory") && said.trim_end().lines().count() == 1,
         "{said}"
     );
+    let database = folder.path().join("data/harborline.db");
+    assert!(!database.exists(), "nothing is taken before it");
 }
 
 /// Lets `serve` listen wherever there is room: another Harborline may run on the default port.

@@ -120,3 +120,84 @@ fn chat_is_a_phone_in_the_terminal() {
         "{said}"
     );
 }
+
+const PROVIDER: &str = r#"
+public_url = "https://line.example.org"
+[line]
+name = "A & B Line"
+[gateways.main]
+kind = "twilio"
+account_sid = "AC1"
+auth_token = "secret-token"
+sender = "+15550100"
+[[oncall.fallback]]
+name = "Duty"
+number = "+15550199"
+"#;
+
+#[test]
+fn a_fallback_is_a_static_reply_with_988_and_says_where_to_put_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("harborline.toml"), PROVIDER).unwrap();
+    let output = run(folder.path(), &["fallback", "export", "--out", "there"], "");
+    assert_eq!(output.status.code(), Some(0));
+    let read =
+        |name: &str| std::fs::read_to_string(folder.path().join("there").join(name)).unwrap();
+    let reply = read("main.xml");
+    assert!(
+        reply.starts_with("<?xml") && reply.contains("<Response><Message>"),
+        "{reply}"
+    );
+    assert!(reply.contains("988") && reply.contains("911"), "{reply}");
+    assert!(
+        reply.contains("A &amp; B Line") && reply.contains("escribe al 988"),
+        "{reply}"
+    );
+    let readme = read("README.txt");
+    assert!(
+        readme.contains("ANOTHER host") && readme.contains("main.xml"),
+        "{readme}"
+    );
+    assert!(!readme.contains("secret-token") && !reply.contains("secret-token"));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said.lines().count(), 2, "{said}");
+    assert!(!folder.path().join("data").exists(), "it needs no database");
+}
+
+#[test]
+fn a_fallback_without_a_provider_is_refused_with_the_names_that_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["fallback", "export"], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said.contains("sandbox") && said.contains("--gateway"),
+        "{said}"
+    );
+    std::fs::write(folder.path().join("harborline.toml"), PROVIDER).unwrap();
+    let output = run(
+        folder.path(),
+        &["fallback", "export", "--gateway", "other"],
+        "",
+    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code() == Some(2) && said.contains("main"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_quarantine_is_listed_and_a_text_that_is_not_there_is_a_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["quarantine", "list", "--words"], "");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stdout, b"nothing is held\n");
+    for act in ["release", "discard"] {
+        let id = "01900000-0000-7000-8000-000000000001";
+        let output = run(folder.path(), &["quarantine", act, id], "");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("quarantine list"), "{said}");
+    }
+}

@@ -527,7 +527,8 @@ impl SandboxWorld {
         let key = folder.path().join("master.key");
         let file = folder.path().join("harborline.toml");
         let text = format!(
-            "[database]\nurl = \"sqlite://{}/harborline.db\"\n[keys]\nfile = \"{}\"\n",
+            "[database]\nurl = \"sqlite://{0}/harborline.db\"\n[keys]\nfile = \"{1}\"\n\
+             [spool]\ndirectory = \"{0}/spool\"\n",
             folder.path().display(),
             key.display()
         );
@@ -542,6 +543,7 @@ impl SandboxWorld {
             ids: Arc::new(SeededIds::new(7)),
             client: http_client(seconds(1)).unwrap(),
             assess: harborline::triage::assess,
+            crisis_wait: seconds(10),
         };
         let app = App::build(&config, address, seams, CancellationToken::new())
             .await

@@ -1,7 +1,10 @@
-//! Our arithmetic against software that nobody here wrote: Twilio's own libraries, under Node.
+//! Our arithmetic against software that nobody here wrote: the providers' own libraries, under Node
+//! and Python.
+
+mod sdks;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use axum::http::{HeaderMap, Method};
@@ -19,18 +22,27 @@ use crate::support::require;
 /// Asks an oracle, one JSON value a line; `None` (said loudly) when it cannot be asked.
 fn ask(script: &str, questions: &[Value]) -> Option<Vec<Value>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles");
-    if !folder.join("node_modules").is_dir() {
+    let (program, part, why) = if script == sdks::SCRIPT {
+        let why = "run: python3 -m venv tests/oracles/venv && tests/oracles/venv/bin/pip install -r tests/oracles/requirements.txt";
+        (folder.join("venv/bin/python"), "venv", why)
+    } else {
         let why = "run: npm install --no-package-lock --prefix tests/oracles";
+        (PathBuf::from("node"), "node_modules", why)
+    };
+    if !folder.join(part).is_dir() {
         require::missing("oracles", why);
         return None;
     }
-    let started = Command::new("node")
+    let started = Command::new(&program)
         .arg(folder.join(script))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn();
     let Ok(mut oracle) = started else {
-        require::missing("oracles", "node cannot be started");
+        require::missing(
+            "oracles",
+            &format!("{} cannot be started", program.display()),
+        );
         return None;
     };
     let mut input = oracle.stdin.take().unwrap();

@@ -1,5 +1,7 @@
 //! The contract of the store, on both engines: every method, units of work, races, damage.
 
+mod ledger;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +18,9 @@ use harborline::oncall::{Alert, Closed, Contact, Timing};
 use harborline::phone::PhoneNumber;
 use harborline::staff::Role;
 use harborline::store::{
-    Account, Author, Claim, Conversation, Delivered, NewCheckIn, NewInbound, NewOutbound,
-    NewOutbox, NewPage, NewStaff, OpenError, OutboxState, PageKind, Receiver, Settled, Store,
-    StoreError, Texter, Tx,
+    Account, Author, Claim, Conversation, Delivered, LongText, NewCheckIn, NewInbound, NewOutbound,
+    NewOutbox, NewPage, NewPart, NewStaff, OpenError, OutboxState, PageKind, Receiver, Settled,
+    Store, StoreError, Texter, Tx,
 };
 use harborline::text::MessageBody;
 use harborline::triage::{Tier, Verdict};
@@ -113,6 +115,16 @@ async fn hears(
     };
     let recorded = tx.record_inbound(&texter, &conversation, &new).await?;
     Ok(recorded.then_some(new.id))
+}
+
+/// A text of two pieces.
+fn long_text(texter_id: Uuid) -> LongText {
+    LongText {
+        texter_id,
+        gateway: "main".to_owned(),
+        reference: "1\0".to_owned(),
+        total: 2,
+    }
 }
 
 /// Puts a text to a texter into the outbox; the row.
@@ -724,6 +736,45 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM check_ins WHERE outcome = 'asked_again'").await, 1);
     }
 
+    async fn pieces_wait_until_they_are_taken_and_are_known_after_that(world: World) {
+        unit!(world, |tx| {
+            let (texter, _) = someone(tx, NUMBER).await?;
+            let text = long_text(texter.id);
+            for (gateway_ref, number, new) in [("P2", 2, true), ("P1", 1, true), ("P2", 2, false)] {
+                let part = NewPart { id: tx.id(NOW), text: &text, gateway_ref, number, body: &MessageBody::new("w\0rds"), media: 1, at: NOW };
+                assert_eq!(tx.record_part(&texter, &part).await?, new, "{gateway_ref}");
+            }
+            let parts = tx.parts_of(&texter, &text).await?;
+            let read: Vec<_> = parts.iter().map(|p| (p.gateway_ref.as_str(), p.number, p.media, p.body.reveal(), p.message_id)).collect();
+            assert_eq!(read, [("P1", 1, 1, "w\0rds", None), ("P2", 2, 1, "w\0rds", None)]);
+            let other = LongText { total: 3, ..text.clone() };
+            assert!(tx.parts_of(&texter, &other).await?.is_empty());
+            assert!(tx.long_texts_waiting(NOW.minus(seconds(1)), 8).await?.is_empty());
+            assert_eq!(tx.long_texts_waiting(NOW, 8).await?.len(), 1);
+        });
+        let message = unit!(world, |tx| { hears(tx, NUMBER, "P1", "w\0rds").await?.unwrap() });
+        unit!(world, |tx| {
+            let (texter, conversation) = someone(tx, NUMBER).await?;
+            let known = long_text(texter.id);
+            tx.parts_taken(&known, Some(message), None).await?;
+            assert_eq!(tx.parts_of(&texter, &known).await?[1].message_id, Some(message));
+            let words = MessageBody::new("more words");
+            assert_eq!(tx.extend_inbound(&texter, message, &words, &verdict(Tier::Concern)).await?, Tier::High);
+            assert_eq!(tx.extend_inbound(&texter, message, &words, &verdict(Tier::Imminent)).await?, Tier::High);
+            let thread = tx.thread(&texter, conversation.id, 10).await?;
+            assert_eq!(thread[0].body.reveal(), "more words");
+            assert_eq!(thread[0].verdict.as_ref().unwrap().tier, Tier::Imminent);
+            tx.parts_taken(&known, None, Some(later(1))).await?;
+            assert!(tx.parts_of(&texter, &known).await?.is_empty());
+            assert!(tx.long_texts_waiting(later(99), 8).await?.is_empty());
+            tx.forget_parts(NOW).await?;
+        });
+        let kept = "SELECT COUNT(*) FROM parts WHERE length(body_sealed) = 0 AND message_id IS NOT NULL";
+        assert_eq!(world.count(kept).await, 2);
+        unit!(world, |tx| { tx.forget_parts(later(1)).await? });
+        assert_eq!(world.count("SELECT COUNT(*) FROM parts").await, 0);
+    }
+
     async fn who_is_erased_leaves_rows_that_count_and_nothing_else(world: World) {
         let (texter, conversation) = unit!(world, |tx| {
             hears(tx, NUMBER, "SM1", "a word to forget").await?;
@@ -813,7 +864,10 @@ both! {
         assert!(refused.to_string().contains("keys.file"), "{refused}");
         let master = keyfile::load_or_create(&world.config.keys.file, &SeededIds::new(9)).unwrap();
         let store = Store::open(url, Arc::new(Keyring::new(&master)), Arc::new(SeededIds::new(9))).await.unwrap();
-        assert!(before > 1);
+        assert!(before > 1 && store.is_whole());
+        store.make_whole().await.unwrap();
+        store.found().await;
+        assert!(store.is_well().await && !world.app.store.is_well().await);
         let number = store.write(|tx| Box::pin(async move {
             let texter = tx.texter(&number(), &State::default(), NOW).await?;
             assert!(texter.state.greeted && texter.conversation.is_some());
@@ -1022,6 +1076,7 @@ async fn everything(world: &World) -> Vec<u8> {
 fn every_public_method_of_a_transaction_is_in_this_contract() {
     let here = concat!(
         include_str!("store_contract.rs"),
+        include_str!("store_contract/ledger.rs"),
         include_str!("store_contract/outbox.rs")
     );
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");

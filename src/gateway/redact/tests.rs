@@ -68,10 +68,13 @@ fn a_hook_and_our_answer_lose_every_word() {
     );
     assert!(words.ends_with("\n(19)"), "{words}");
     let said = reply(&HookReply {
-        content_type: "text/xml",
-        body: "<Response><Message>pier</Message></Response>".to_owned(),
+        headers: headers_of(&[("x-kannel-from", "+15550123")]),
+        ..HookReply::new("text/xml", "<Response><Message>pier</Message></Response>")
     });
-    assert_eq!(said, "200\ncontent-type: text/xml\n(44)");
+    assert_eq!(
+        said,
+        "200\ncontent-type: text/xml\nx-kannel-from: (9)\n(44)"
+    );
 }
 
 proptest! {

@@ -1,4 +1,5 @@
-use axum::http::Method;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Method};
 
 use super::*;
 use crate::clock::At;
@@ -170,6 +171,7 @@ fn the_acknowledgement_is_json() {
     assert_eq!(ours(None), json!({"reply": null, "receipts_url": null}));
     let body = MessageBody::new("Call \"988\"");
     let inline = InlineReply {
+        to: &PhoneNumber::of_sender("+15005550006"),
         body: &body,
         receipts_url: Some("http://x/s?ref=1"),
     };
@@ -186,6 +188,7 @@ fn a_send_is_a_json_request_to_the_simulator() {
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new("hi"),
         lane: Lane::Content,
+        validity: Duration::from_mins(10),
         receipts_url: "http://x/s",
     });
     assert_eq!(
@@ -205,11 +208,14 @@ fn every_answer_has_its_meaning() {
     let read = |status, body: &str| {
         format!(
             "{:?}",
-            sandbox("secret").read_send(ApiResult::Answered {
-                status,
-                retry_after_s: Some(7),
-                body: body.as_bytes(),
-            })
+            sandbox("secret").read_send(
+                Uuid::nil(),
+                ApiResult::Answered {
+                    status,
+                    retry_after_s: Some(7),
+                    body: body.as_bytes(),
+                }
+            )
         )
     };
     for (status, body, expected) in [
@@ -238,11 +244,38 @@ fn every_answer_has_its_meaning() {
     }
     let sandbox = sandbox("secret");
     assert_eq!(
-        sandbox.read_send(ApiResult::Unanswered),
+        sandbox.read_send(Uuid::nil(), ApiResult::Unanswered),
         SendOutcome::Ambiguous
     );
     assert!(matches!(
-        sandbox.read_send(ApiResult::NotConnected),
+        sandbox.read_send(Uuid::nil(), ApiResult::NotConnected),
         SendOutcome::Retry { .. }
     ));
+}
+
+#[test]
+fn a_list_is_asked_for_with_the_secret_and_holds_texts_with_their_time() {
+    let sandbox = sandbox("secret");
+    let request = sandbox.build_list(At(7), None).unwrap();
+    assert_eq!(
+        request.url,
+        "http://127.0.0.1:8080/simulator/provider/messages?since=7"
+    );
+    assert!(request.headers[AUTHORIZATION].is_sensitive());
+    let body = r#"{"messages":[{"id":"sim-1","from":"+15005550006","body":"hi","at":7},
+        {"id":"sim-2","from":"+15005550006","body":"before","at":6},{"body":"without an id"}]}"#;
+    let answered = |status, body: &'static str| ApiResult::Answered {
+        status,
+        retry_after_s: None,
+        body: body.as_bytes(),
+    };
+    let listing = sandbox.read_list(At(7), answered(200, body)).unwrap();
+    assert_eq!(listing.inbound.len(), 1);
+    let Listed { inbound, at } = &listing.inbound[0];
+    assert_eq!(
+        (inbound.gateway_ref.as_str(), inbound.body.reveal(), *at),
+        ("sim-1", "hi", Some(At(7)))
+    );
+    assert_eq!(sandbox.read_list(At(7), answered(401, "{}")), None);
+    assert_eq!(sandbox.read_list(At(7), answered(200, "{}")), None);
 }

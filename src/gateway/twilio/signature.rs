@@ -1,4 +1,4 @@
-//! Twilio's `X-Twilio-Signature`.
+//! Twilio's `X-Twilio-Signature`, and SignalWire's.
 //!
 //! `base64(HMAC-SHA1(auth token, url + sorted parameters))`, as the official helper libraries
 //! compute it (twilio-node 6.2.0 `src/webhooks/webhooks.ts`, twilio-python 9.13.0
@@ -17,20 +17,34 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 use url::Url;
 
+use super::Dialect;
 use crate::gateway::form::Form;
 use crate::gateway::{RawRequest, VerifyError};
 
-const HEADER: &str = "x-twilio-signature";
+/// How a field is signed that comes several times.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::gateway) enum Repeated {
+    /// Each different value once, in order (Twilio).
+    OnceInOrder,
+    /// Every value, as they came (`SignalWire`).
+    AsSent,
+}
 
 /// Checks the signature against every token and every spelling of the URL, always all of them:
 /// how long it takes says nothing about which one matched.
-pub(super) fn verify(request: &RawRequest<'_>, tokens: &[SecretString]) -> Result<(), VerifyError> {
-    let signature = signature_of(request.headers)?;
+pub(super) fn verify(
+    request: &RawRequest<'_>,
+    tokens: &[SecretString],
+    dialect: &Dialect,
+) -> Result<(), VerifyError> {
+    let (signature, form) = signature_of(request.headers, dialect)?;
     let body_hash = body_hash(request.url);
     let fields = if request.method == Method::GET || body_hash.is_some() {
         Vec::new()
+    } else if form == Written::Hex {
+        request.body.to_vec()
     } else {
-        in_signing_order(&Form::parse(request.body))
+        in_signing_order(&Form::parse(request.body), dialect.repeated)
     };
     let mut matches = Choice::from(0);
     for url in spellings(request.url) {
@@ -48,18 +62,37 @@ pub(super) fn verify(request: &RawRequest<'_>, tokens: &[SecretString]) -> Resul
     }
 }
 
-/// The 20 bytes in the header. Two headers of this name could not both be the signature.
-fn signature_of(headers: &HeaderMap) -> Result<[u8; 20], VerifyError> {
-    let mut all = headers.get_all(HEADER).iter();
-    match (all.next(), all.next()) {
-        (None, _) => Err(VerifyError::Missing),
-        (Some(_), Some(_)) => Err(VerifyError::Malformed),
-        (Some(value), None) => STANDARD
-            .decode(value.as_bytes())
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or(VerifyError::Malformed),
-    }
+/// How a signature is written, which says what of the body it covers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// In base64: the fields.
+    Base64,
+    /// In hex: the bytes of the body.
+    Hex,
+}
+
+/// The 20 bytes in the header. Two such headers could not both be the signature.
+fn signature_of(
+    headers: &HeaderMap,
+    dialect: &Dialect,
+) -> Result<([u8; 20], Written), VerifyError> {
+    let mut all = dialect
+        .headers
+        .iter()
+        .flat_map(|name| headers.get_all(*name));
+    let value = match (all.next(), all.next()) {
+        (None, _) => return Err(VerifyError::Missing),
+        (Some(_), Some(_)) => return Err(VerifyError::Malformed),
+        (Some(value), None) => value.as_bytes(),
+    };
+    // Forty characters are never 20 bytes of base64.
+    let (bytes, written) = if dialect.signs_bodies && value.len() == 40 {
+        (hex::decode(value).ok(), Written::Hex)
+    } else {
+        (STANDARD.decode(value).ok(), Written::Base64)
+    };
+    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    Ok((bytes.ok_or(VerifyError::Malformed)?, written))
 }
 
 /// The signature of a URL and its fields, already [in order](in_signing_order).
@@ -74,21 +107,35 @@ pub(super) fn sign(token: &SecretString, url: &str, fields: &[u8]) -> [u8; 20] {
     mac.finalize().into_bytes().into()
 }
 
-/// Every name followed by its value, by name, then by value, each pair once. The order is that of
-/// UTF-16 code units, as in JavaScript and Java; the bytes are those that were sent.
-pub(super) fn in_signing_order(form: &Form) -> Vec<u8> {
+/// Every name followed by its value, by name. The order is that of UTF-16 code units, as in
+/// JavaScript and Java; the bytes are those that were sent.
+pub(super) fn in_signing_order(form: &Form, repeated: Repeated) -> Vec<u8> {
     let utf16 =
         |bytes: &[u8]| -> Vec<u16> { String::from_utf8_lossy(bytes).encode_utf16().collect() };
-    let ordered: BTreeSet<_> = form
+    let keyed = form
         .fields()
         .iter()
-        .map(|(name, value)| (utf16(name), name, utf16(value), value))
-        .collect();
-    ordered
-        .into_iter()
-        .flat_map(|(_, name, _, value)| [name.as_slice(), value.as_slice()])
-        .collect::<Vec<_>>()
-        .concat()
+        .map(|(name, value)| (utf16(name), name, value));
+    let ordered: Vec<_> = match repeated {
+        Repeated::AsSent => {
+            let mut fields: Vec<_> = keyed.collect();
+            fields.sort_by(|a, b| a.0.cmp(&b.0));
+            fields
+                .into_iter()
+                .map(|(_, name, value)| [name.as_slice(), value.as_slice()])
+                .collect()
+        }
+        Repeated::OnceInOrder => {
+            let fields: BTreeSet<_> = keyed
+                .map(|(key, name, value)| (key, name, utf16(value), value))
+                .collect();
+            fields
+                .into_iter()
+                .map(|(_, name, _, value)| [name.as_slice(), value.as_slice()])
+                .collect()
+        }
+    };
+    ordered.concat().concat()
 }
 
 /// The `bodySHA256` of the query: with it, the body is covered by this hash and not by its fields

@@ -1,11 +1,19 @@
+mod lookup;
 mod signatures;
 
-use axum::http::HeaderName;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
 
+use super::codes::CODES;
 use super::signature::{in_signing_order, sign};
 use super::*;
-use crate::clock::At;
+use crate::gateway::conformance::{self, Covers, Provider, conforms};
+use crate::gateway::{Delivery, Verified};
+use crate::lane::Lane;
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const INBOUND: &str = "https://line.example.org/gw/twilio/inbound";
@@ -63,7 +71,7 @@ impl Hook {
 
     /// Signs as Twilio does, with the fields that the body holds.
     fn signed(self, token: &str) -> Self {
-        let fields = in_signing_order(&Form::parse(&self.body));
+        let fields = in_signing_order(&Form::parse(&self.body), Repeated::OnceInOrder);
         let signature = STANDARD.encode(sign(&token.into(), &self.url, &fields));
         self.signed_with(&signature)
     }
@@ -340,6 +348,7 @@ fn the_acknowledgement_is_twiml() {
 
     let body = MessageBody::new("You & <me> \"988\" it's\0\u{b}\u{1b}\u{fffe}\u{ffff}\r\n😔");
     let reply = gateway(&[TOKEN]).acknowledge(Some(InlineReply {
+        to: &PhoneNumber::of_sender("+15005550006"),
         body: &body,
         receipts_url: Some("https://line.example.org/s?a=1&ref=2"),
     }));
@@ -354,14 +363,15 @@ fn the_acknowledgement_is_twiml() {
 
 // ---- sending
 
-fn sent(sender: &str, lane: Lane) -> (ApiRequest, Vec<(String, String)>) {
+fn sent(sender: &str, validity: Duration) -> (ApiRequest, Vec<(String, String)>) {
     let mut twilio = gateway(&["first", "second"]);
-    twilio.config.sender = sender.to_owned();
+    twilio.account.sender = sender.to_owned();
     let request = twilio.build_send(&Outgoing {
         outbox_id: OUTBOX.parse().unwrap(),
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new("You & me = 1+1 😔"),
-        lane,
+        lane: Lane::Crisis,
+        validity,
         receipts_url: "https://line.example.org/s?ref=1",
     });
     let fields = form_urlencoded::parse(&request.body).into_owned().collect();
@@ -370,7 +380,7 @@ fn sent(sender: &str, lane: Lane) -> (ApiRequest, Vec<(String, String)>) {
 
 #[test]
 fn a_send_is_the_documented_request() {
-    let (request, fields) = sent("+15005550001", Lane::Crisis);
+    let (request, fields) = sent("+15005550001", Duration::from_mins(10));
     let account = format!("AC{}", "a".repeat(32));
     assert_eq!(
         request.url,
@@ -398,26 +408,28 @@ fn a_send_is_the_documented_request() {
 }
 
 #[test]
-fn a_messaging_service_is_named_as_one_and_lanes_have_their_time() {
+fn a_messaging_service_is_named_as_one_and_twilio_takes_one_second_to_ten_hours() {
     let service = format!("MG{}", "b".repeat(32));
-    let (_, fields) = sent(&service, Lane::Page);
+    let (_, fields) = sent(&service, Duration::from_mins(5));
     assert_eq!(fields[1], ("MessagingServiceSid".to_owned(), service));
-    for (lane, seconds) in [
-        (Lane::Crisis, "600"),
-        (Lane::Page, "300"),
-        (Lane::Conversation, "3600"),
-        (Lane::Content, "3600"),
+    for (validity, seconds) in [
+        (Duration::ZERO, "1"),
+        (Duration::from_mins(5), "300"),
+        (Duration::from_hours(24), "36000"),
     ] {
-        assert_eq!(sent("741741", lane).1[4].1, seconds);
+        assert_eq!(sent("741741", validity).1[4].1, seconds);
     }
 }
 
 fn outcome(status: u16, body: &str) -> SendOutcome {
-    gateway(&[TOKEN]).read_send(ApiResult::Answered {
-        status,
-        retry_after_s: None,
-        body: body.as_bytes(),
-    })
+    gateway(&[TOKEN]).read_send(
+        Uuid::nil(),
+        ApiResult::Answered {
+            status,
+            retry_after_s: None,
+            body: body.as_bytes(),
+        },
+    )
 }
 
 #[test]
@@ -512,11 +524,14 @@ fn without_a_code_the_status_decides() {
 
 #[test]
 fn a_wait_that_twilio_asks_for_is_kept() {
-    let read = gateway(&[TOKEN]).read_send(ApiResult::Answered {
-        status: 429,
-        retry_after_s: Some(7),
-        body: br#"{"code":20429,"status":429}"#,
-    });
+    let read = gateway(&[TOKEN]).read_send(
+        Uuid::nil(),
+        ApiResult::Answered {
+            status: 429,
+            retry_after_s: Some(7),
+            body: br#"{"code":20429,"status":429}"#,
+        },
+    );
     let code = "20429".to_owned();
     assert_eq!(
         read,
@@ -531,11 +546,11 @@ fn a_wait_that_twilio_asks_for_is_kept() {
 fn what_was_not_sent_is_tried_again_and_what_may_have_been_is_in_doubt() {
     let twilio = gateway(&[TOKEN]);
     assert!(matches!(
-        twilio.read_send(ApiResult::NotConnected),
+        twilio.read_send(Uuid::nil(), ApiResult::NotConnected),
         SendOutcome::Retry { after_s: None, .. }
     ));
     assert_eq!(
-        twilio.read_send(ApiResult::Unanswered),
+        twilio.read_send(Uuid::nil(), ApiResult::Unanswered),
         SendOutcome::Ambiguous
     );
 }
@@ -550,4 +565,39 @@ fn no_code_stands_in_the_table_twice() {
     codes.sort_unstable();
     codes.dedup();
     assert_eq!(codes.len(), count);
+}
+
+// ---- as every gateway
+
+conforms!(Provider {
+    gateway: || Box::new(gateway(&[TOKEN])),
+    text: |id, words| {
+        let fields = [
+            ("MessageSid", id),
+            ("From", "+15005550006"),
+            ("Body", words),
+        ];
+        signed_form(INBOUND, &fields)
+    },
+    receipt: |id, status| {
+        let url = format!("{STATUS}?ref={OUTBOX}");
+        signed_form(&url, &[("MessageSid", id), ("MessageStatus", status)])
+    },
+    covers: Covers {
+        url: true,
+        body: true,
+        time: false,
+        headers: &["x-twilio-signature"],
+    },
+    journey: &["queued", "sent", "delivered"],
+});
+
+fn signed_form(url: &str, fields: &[(&str, &str)]) -> conformance::Hook {
+    let signed = Hook::post(url, form(fields)).signed(TOKEN);
+    conformance::Hook {
+        method: signed.method,
+        url: signed.url,
+        headers: signed.headers,
+        body: signed.body,
+    }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use axum::Form;
 use axum::Json;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use super::phones::{Holder, Text};
 use super::{Simulator, new_id};
+use crate::clock::At;
 use crate::gateway::sandbox::{MESSAGES_PATH, SIGNATURE_HEADER, authorization, sign};
 use crate::http::Doors;
 use crate::phone::PhoneNumber;
@@ -30,7 +32,7 @@ const PREFIX: &str = "sim-";
 /// The provider's own door. It stands outside the CSRF layer: a bearer guards it.
 pub(in crate::http) fn provider_routes() -> Router<Doors> {
     Router::new()
-        .route(MESSAGES_PATH, post(take_message))
+        .route(MESSAGES_PATH, post(take_message).get(list_messages))
         .route(&format!("{MESSAGES_PATH}/{{id}}"), get(tell_status))
 }
 
@@ -97,10 +99,31 @@ async fn tell_status(
     }
 }
 
-/// The provider's id of a text: it follows from the outbox row, so that a repeated send gets the
-/// same.
-fn reference(outbox_id: Uuid) -> String {
-    format!("{PREFIX}{outbox_id}")
+/// From when on texts are listed, in Unix milliseconds.
+#[derive(Deserialize)]
+struct Since {
+    since: i64,
+}
+
+/// What the phones have texted, as a provider lists it: taken by the hook or not.
+async fn list_messages(
+    State(doors): State<Doors>,
+    headers: HeaderMap,
+    Form(Since { since }): Form<Since>,
+) -> Response {
+    let Some(simulator) = doors.simulator else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if !simulator.is_the_gateway(&headers) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    Json(json!({"messages": simulator.texted_since(At(since))})).into_response()
+}
+
+/// The provider's id of a text. To a phone it follows from the outbox row, so that a repeated send gets
+/// the same.
+fn reference(id: Uuid) -> String {
+    format!("{PREFIX}{id}")
 }
 
 impl Simulator {
@@ -109,6 +132,32 @@ impl Simulator {
         headers
             .get(AUTHORIZATION)
             .is_some_and(|given| bool::from(given.as_bytes().ct_eq(expected.as_bytes())))
+    }
+
+    fn texted_since(&self, since: At) -> Vec<Value> {
+        let phones = self.phones();
+        let texts = phones
+            .all()
+            .flat_map(|phone| phone.texts.iter().map(move |text| (phone, text)));
+        let listed = texts
+            .filter(|(_, text)| text.at >= since)
+            .filter_map(|(phone, text)| {
+                let mut hook = self.hook_of(text.reference.as_deref()?, &phone.number, &text.body);
+                hook["at"] = json!(text.at);
+                Some(hook)
+            });
+        listed.collect()
+    }
+
+    /// The hook of a text from a phone.
+    fn hook_of(&self, reference: &str, number: &PhoneNumber, body: &MessageBody) -> Value {
+        json!({
+            "id": reference,
+            "from": number.reveal(),
+            "to": self.config.line,
+            "body": body.reveal(),
+            "media": 0,
+        })
     }
 
     /// Puts a text on the phone with this number; a number without a phone gets one.
@@ -128,22 +177,15 @@ impl Simulator {
     /// the hook took it.
     pub(super) async fn text_from(self: &Arc<Self>, phone: Uuid, body: String) -> Option<bool> {
         let now = self.config.clock.now();
+        let (reference, body) = (reference(new_id(&self.config)), MessageBody::new(body));
         let (number, seq) = {
             let mut phones = self.phones();
             let number = phones.get(phone)?.number.clone();
-            (
-                number,
-                phones.put(phone, Text::written(MessageBody::new(body.clone()), now))?,
-            )
+            let text = Text::written(body.clone(), now, reference.clone());
+            (number, phones.put(phone, text)?)
         };
         self.changed();
-        let hook = json!({
-            "id": format!("sim-{}", new_id(&self.config)),
-            "from": number.reveal(),
-            "to": self.config.line,
-            "body": body,
-            "media": 0,
-        });
+        let hook = self.hook_of(&reference, &number, &body);
         let path = format!("/hooks/{}/inbound", self.config.gateway);
         let Some(answer) = self.call(&path, &hook).await else {
             self.phones().failed(phone, seq);
@@ -230,7 +272,7 @@ fn outbox_id_in(receipts_url: &str) -> Option<Uuid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{At, ManualClock};
+    use crate::clock::ManualClock;
     use crate::feed::Feed;
     use crate::gateway::client::{LIMIT, loopback_client};
     use crate::gateway::receipts_url;
@@ -276,6 +318,24 @@ mod tests {
         let phones = simulator.phones();
         let phone = phones.get(phones.id_of(&to).unwrap()).unwrap();
         assert_eq!(phone.texts.len(), 2);
+    }
+
+    #[test]
+    fn a_list_names_what_phones_texted_and_not_what_they_got() {
+        let (simulator, number) = (simulator(), PhoneNumber::of_sender("+15550123456"));
+        let words = MessageBody::new("hello");
+        simulator.deliver(&number, Text::arriving(words.clone(), At(5), None, false));
+        for (at, reference) in [(1, "sim-1"), (5, "sim-2")] {
+            let text = Text::written(words.clone(), At(at), reference.to_owned());
+            simulator.deliver(&number, text);
+        }
+        let listed = simulator.texted_since(At(2));
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0]["id"], "sim-2");
+        assert_eq!(
+            (&listed[0]["from"], &listed[0]["at"]),
+            (&json!("+15550123456"), &json!(5))
+        );
     }
 
     #[test]

@@ -45,13 +45,15 @@ pub(super) struct Text {
     pub(super) inline: bool,
     /// The hook did not take it.
     pub(super) failed: bool,
+    /// The provider's id of a text that the holder of the phone wrote.
+    pub(super) reference: Option<String>,
     /// The outbox row that it came from: the same row twice is one text.
     pub(super) outbox_id: Option<Uuid>,
 }
 
 impl Text {
     /// A text that the holder of the phone writes.
-    pub(super) fn written(body: MessageBody, at: At) -> Self {
+    pub(super) fn written(body: MessageBody, at: At, reference: String) -> Self {
         Self {
             seq: 0,
             from_me: true,
@@ -60,6 +62,7 @@ impl Text {
             inline: false,
             failed: false,
             outbox_id: None,
+            reference: Some(reference),
         }
     }
 
@@ -78,6 +81,7 @@ impl Text {
             inline,
             failed: false,
             outbox_id,
+            reference: None,
         }
     }
 }
@@ -113,6 +117,11 @@ impl Phones {
     /// The phone of an id.
     pub(super) fn get(&self, id: Uuid) -> Option<&Phone> {
         self.0.iter().find(|phone| phone.id == id)
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Phone> {
+        self.0.iter()
     }
 
     /// The id of the phone with this number.
@@ -222,7 +231,10 @@ mod tests {
         for n in 1..=MOST_PHONES {
             phones.add(id(n), number(n), Holder::Texter);
             // The first texter keeps writing, so the second is the one to go.
-            let _ = phones.put(id(1), Text::written(MessageBody::default(), At(0)));
+            let _ = phones.put(
+                id(1),
+                Text::written(MessageBody::default(), At(0), String::new()),
+            );
         }
         assert_eq!(phones.0.len(), MOST_PHONES);
         assert_eq!(phones.on_call(), [(id(0), "Duty phone".to_owned())]);
@@ -239,7 +251,10 @@ mod tests {
         let mut phones = Phones::default();
         phones.add(id(1), number(1), Holder::Texter);
         let seq = phones
-            .put(id(1), Text::written(MessageBody::new("hi"), At(0)))
+            .put(
+                id(1),
+                Text::written(MessageBody::new("hi"), At(0), String::new()),
+            )
             .unwrap();
         phones.failed(id(1), seq);
         assert!(phones.get(id(1)).unwrap().texts[0].failed);

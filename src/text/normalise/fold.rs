@@ -134,7 +134,7 @@ pub(super) const fn emoji(c: char) -> Option<&'static str> {
         '🪢' | '➰' => "emojinoose",
         '💀' | '☠' => "emojiskull",
         '⚰' | '🪦' => "emojicoffin",
-        '💔' => "emojibrokenheart",
+        '💔' => "emojibroken",
         '😭' => "emojicrying",
         '😢' | '🥺' | '😞' | '😔' => "emojisad",
         '😂' | '🤣' | '😆' | '😹' => "emojilaugh",

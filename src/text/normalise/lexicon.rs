@@ -2,8 +2,11 @@
 //!
 //! This is spelling, not judgement: no word here raises a tier. Rules do that. Floor 0.
 
-use std::collections::HashMap;
+use std::hash::Hasher as _;
 use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use rustc_hash::FxHashMap;
 
 /// What is known about a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,32 @@ pub(super) fn look_up(word: &str) -> Option<Known> {
     KNOWN.get(word).copied()
 }
 
+/// What a word and the rest of it after a lost apostrophe stand for: `don` and `t` for `do not`.
+pub(super) fn contracted(word: &str, rest: &str) -> Option<&'static str> {
+    // `d` would be a word of Spanish, and `l` the number one.
+    let fits = match rest {
+        "t" => true,
+        "m" | "ve" | "ll" | "re" => matches!(word, "i" | "you" | "we" | "they"),
+        "s" => matches!(word, "it" | "that" | "he" | "she" | "what" | "there"),
+        _ => false,
+    };
+    if !fits {
+        return None;
+    }
+    let mut joined = [0; 12];
+    let length = word.len() + rest.len();
+    joined
+        .get_mut(..word.len())?
+        .copy_from_slice(word.as_bytes());
+    joined
+        .get_mut(word.len()..length)?
+        .copy_from_slice(rest.as_bytes());
+    match look_up(std::str::from_utf8(&joined[..length]).ok()?) {
+        Some(Known::Short(long)) => Some(long),
+        _ => None,
+    }
+}
+
 /// Whether joined or run-together letters may be read as this word.
 pub(super) fn is_joinable(word: &str) -> bool {
     JOINABLE.contains_key(word)
@@ -29,9 +58,67 @@ pub(super) fn is_crisis(word: &str) -> bool {
     JOINABLE.get(word).copied().unwrap_or(false)
 }
 
+/// Whether a crisis word stands somewhere in a token: only then it pays to cut it up.
+pub(super) fn holds_crisis(token: &str) -> bool {
+    static WITHIN: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let long = crisis_words().iter().filter(|word| word.len() > 2);
+        AhoCorasick::new(long).ok()
+    });
+    WITHIN.as_ref().is_none_or(|within| within.is_match(token))
+}
+
+/// How common a word is among those of [`COMMON`]: 0 for the most common.
+pub(super) fn rank(word: &str) -> Option<usize> {
+    RANKS.get(word).copied()
+}
+
+/// The words that a token with one slip of the thumb may stand for, the most common first in each
+/// place: those that become the token, or each other's, when one letter is left out.
+///
+/// The keys are [`without`] of every target; see W. Garbe's symmetric delete algorithm (2012).
+pub(super) fn near(key: u64) -> Option<&'static str> {
+    NEAR.get(&key).copied()
+}
+
+/// A key for a word with one letter left out, or for the whole word.
+pub(super) fn without(word: &str, left_out: Option<usize>) -> u64 {
+    let mut hasher = rustc_hash::FxHasher::default();
+    for (at, byte) in word.bytes().enumerate() {
+        if Some(at) != left_out {
+            hasher.write_u8(byte);
+        }
+    }
+    hasher.finish()
+}
+
+/// The shortest word that a misspelling is repaired to: shorter ones are too close to each other.
+const SHORTEST_TARGET: usize = 4;
+/// How many of the common words a misspelling may stand for.
+const TARGETS: usize = 3000;
+
+static NEAR: LazyLock<FxHashMap<u64, &'static str>> = LazyLock::new(|| {
+    let common = common_words().iter().take(TARGETS);
+    let short = ["cant", "dont", "wont", "wanna", "gonna"];
+    let mut near = FxHashMap::default();
+    for &word in common.chain(repairable()).chain(&short) {
+        if word.len() >= SHORTEST_TARGET {
+            for left_out in std::iter::once(None).chain((0..word.len()).map(Some)) {
+                near.entry(without(word, left_out)).or_insert(word);
+            }
+        }
+    }
+    near
+});
+
 /// The crisis words, for masks.
 pub(super) fn crisis_words() -> &'static [&'static str] {
     static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| CRISIS.split_ascii_whitespace().collect());
+    &WORDS
+}
+
+/// The common words, the most common first.
+pub(super) fn common_words() -> &'static [&'static str] {
+    static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| COMMON.split_ascii_whitespace().collect());
     &WORDS
 }
 
@@ -43,10 +130,15 @@ pub(super) fn repairable() -> &'static [&'static str] {
 }
 
 /// The longest word that joining has to try.
-pub(super) const LONGEST: usize = 13;
+pub(super) const LONGEST: usize = 14;
 
-static KNOWN: LazyLock<HashMap<&'static str, Known>> = LazyLock::new(|| {
-    let plain = [EVERYDAY, JOINERS, REPAIRABLE, CRISIS].into_iter();
+/// What English and Spanish are mostly made of, in the spelling of a dictionary and the most common
+/// first: the words of the texts that the model learns from (`templates/triage/training`). They are
+/// never repaired, and letters that run together are cut into them.
+const COMMON: &str = include_str!("words.txt");
+
+static KNOWN: LazyLock<FxHashMap<&'static str, Known>> = LazyLock::new(|| {
+    let plain = [EVERYDAY, JOINERS, REPAIRABLE, CRISIS, COMMON].into_iter();
     let plain = plain
         .flat_map(str::split_ascii_whitespace)
         .map(|word| (word, Known::Plain));
@@ -59,8 +151,16 @@ static KNOWN: LazyLock<HashMap<&'static str, Known>> = LazyLock::new(|| {
     plain.chain(short).collect()
 });
 
+static RANKS: LazyLock<FxHashMap<&'static str, usize>> = LazyLock::new(|| {
+    common_words()
+        .iter()
+        .enumerate()
+        .map(|(rank, &word)| (word, rank))
+        .collect()
+});
+
 /// Words that letters may be joined to, and whether each is a crisis word.
-static JOINABLE: LazyLock<HashMap<&'static str, bool>> = LazyLock::new(|| {
+static JOINABLE: LazyLock<FxHashMap<&'static str, bool>> = LazyLock::new(|| {
     [(JOINERS, false), (CRISIS, true)]
         .into_iter()
         .flat_map(|(words, crisis)| {
@@ -88,7 +188,12 @@ const REPAIRABLE: &str = "
     strangle strangled swallowed breathing unconscious tonight anymore hospital tylenol ibuprofen
     acetaminophen xanax unalive seizure helpline molested pregnant someone
     suicidio suicidarme matarme morir morirme muerto muerta muerte vivir cortarme pastillas sobredosis
-    quiero ayudame emergencia";
+    quiero ayudame emergencia
+    thoughts existing exist forever scared disappear attempted attempt strangling breathe swallowing
+    relapsed razors antifreeze bridge despertar despertarme lastimarme ahorcarme existir desaparecer
+    aguanto violaron golpea sangrando morirse matando cortando ahogando despedida farewell stabbing
+    shooting jumping waking drowning choking threatening burning killed suicides unsafe helpless
+    themselves himself herself depressed pistol bullet drowned poisoned poison";
 
 const JOINERS: &str = "
     i im am me my u you to want wanna gonna going need feel feeling like and so just really cant dont
@@ -207,6 +312,21 @@ const SHORT: &str = "
     unalived unaliv = unalive
     selfharm selfharming = self harm
     kms kmyself = kill myself
+    idwbha = i do not want to be here anymore
+    idwtl = i do not want to live
+    dwtl = do not want to live
+    srs = serious
+    rlly rly = really
+    u'r = you are
+    jus = just
+    wif = with
+    dun = done
+    tht = that
+    wht = what
+    tmrw = tomorrow
+    tng = tengo
+    nc = no se
+    nesecito = necesito
     ktms = kill myself
     killme = kill me
     kys = kill yourself

@@ -4,7 +4,10 @@
 
 use std::ops::Range;
 
-use super::lexicon::{LONGEST, crisis_words, is_crisis, is_joinable, look_up, repairable};
+use super::lexicon::{
+    LONGEST, common_words, crisis_words, holds_crisis, is_crisis, is_joinable, look_up, near, rank,
+    repairable, without,
+};
 
 /// Letters for digits and symbols: `su1c1de`, `k!ll`, `$elf`.
 pub(super) fn unleet(token: &str) -> Option<String> {
@@ -106,11 +109,11 @@ fn is_unit(token: &str) -> bool {
         )
 }
 
-/// The crisis word behind a mask: `su*cide`, `k**l`.
+/// The word behind a mask, crisis words first: `su*cide`, `k**l`, `b*rden`.
 pub(super) fn unmask(token: &str) -> Option<&'static str> {
+    let hidden = token.bytes().filter(|&b| is_mask(b)).count();
     let shown = token.bytes().filter(u8::is_ascii_lowercase).count();
-    let hidden = token.len() - shown;
-    if shown < 2 || hidden == 0 || !token.as_bytes().first()?.is_ascii_lowercase() {
+    if hidden == 0 || shown < 2 || !token.as_bytes().first()?.is_ascii_lowercase() {
         return None;
     }
     let same = |word: &&str| {
@@ -118,13 +121,16 @@ pub(super) fn unmask(token: &str) -> Option<&'static str> {
             && word
                 .bytes()
                 .zip(token.bytes())
-                .all(|(w, t)| w == t || matches!(t, b'*' | b'#'))
+                .all(|(w, t)| w == t || is_mask(t))
     };
-    crisis_words()
-        .iter()
-        .copied()
-        .filter(|word| word.len() > 2)
-        .find(same)
+    let crisis = crisis_words().iter().filter(|word| word.len() > 2);
+    // With more hidden than one letter in four, a common word would be a guess.
+    let common = common_words().iter().filter(|_| hidden * 4 <= token.len());
+    crisis.chain(common).copied().find(same)
+}
+
+const fn is_mask(byte: u8) -> bool {
+    matches!(byte, b'*' | b'#')
 }
 
 /// A word with runs of three or more letters, read with one or two of each.
@@ -161,23 +167,55 @@ pub(super) fn unrepeat(token: &str) -> Option<String> {
         .or_else(|| Some(read(0)))
 }
 
-/// The curated word that a misspelling stands for.
+/// The word that a misspelling stands for: a curated one, or a common one that is a slip of the thumb
+/// away (a letter too many, one too few, or two that changed places).
 pub(super) fn unmistype(token: &str) -> Option<&'static str> {
-    if token.len() < 5 || !token.bytes().all(|b| b.is_ascii_lowercase()) {
+    if !(4..=MISTYPED).contains(&token.len()) || !token.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
-    repairable().iter().copied().find(|word| {
-        same_start(word, token) && {
-            let long = token.len() > 5
-                && ["suic", "overd", "ambul"]
-                    .iter()
-                    .any(|stem| word.starts_with(stem));
-            let allowed = if long { 2 } else { 1 };
-            word.len().abs_diff(token.len()) <= allowed
-                && distance(word.as_bytes(), token.as_bytes()) <= allowed
-        }
-    })
+    let meant = || {
+        repairable()
+            .iter()
+            .copied()
+            .find(|word| is_slip(word, token))
+    };
+    slipped(token).or_else(|| (token.len() > 4).then(meant).flatten())
 }
+
+/// The most common word with the same letters but for one that is missing, too many, or out of place.
+fn slipped(token: &str) -> Option<&'static str> {
+    let keys = std::iter::once(None).chain((0..token.len()).map(Some));
+    keys.filter_map(|left_out| near(without(token, left_out)))
+        .filter(|word| {
+            let replaced = word.len() == token.len() && !same_letters(word, token);
+            !replaced
+                && word.len().abs_diff(token.len()) <= 1
+                && same_start(word, token)
+                && distance(word.as_bytes(), token.as_bytes()) == 1
+        })
+        .min_by_key(|word| rank(word).unwrap_or(usize::MAX))
+}
+
+/// Of two words of one length and one slip apart: whether letters changed places, not one for another.
+fn same_letters(a: &str, b: &str) -> bool {
+    let sum = |word: &str| word.bytes().map(u32::from).sum::<u32>();
+    sum(a) == sum(b)
+}
+
+/// Whether a token is close enough to a curated word: one slip, or two in the longest stems.
+fn is_slip(word: &str, token: &str) -> bool {
+    let long = token.len() > 5
+        && ["suic", "overd", "ambul"]
+            .iter()
+            .any(|stem| word.starts_with(stem));
+    let allowed = if long { 2 } else { 1 };
+    word.len().abs_diff(token.len()) <= allowed
+        && same_start(word, token)
+        && distance(word.as_bytes(), token.as_bytes()) <= allowed
+}
+
+/// The longest token that is compared with other words.
+const MISTYPED: usize = 16;
 
 /// Thumbs rarely miss the first letter; holding on to it keeps `billing` apart from `killing`.
 fn same_start(word: &str, token: &str) -> bool {
@@ -189,9 +227,10 @@ fn same_start(word: &str, token: &str) -> bool {
 
 /// Optimal string alignment: insert, delete, replace, or swap two neighbours. Words are short.
 fn distance(a: &[u8], b: &[u8]) -> usize {
-    let (mut before, mut above) = (vec![0; b.len() + 1], (0..=b.len()).collect::<Vec<_>>());
+    let mut before = [0; MISTYPED + 3];
+    let mut above: [usize; MISTYPED + 3] = std::array::from_fn(|at| at);
     for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
+        let mut row = [i; MISTYPED + 3];
         for j in 1..=b.len() {
             let cost = usize::from(a[i - 1] != b[j - 1]);
             row[j] = (above[j] + 1).min(row[j - 1] + 1).min(above[j - 1] + cost);
@@ -204,14 +243,49 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
     above[b.len()]
 }
 
-/// Words written without spaces, when they fill the token and one of them is a crisis word.
+/// So many letters without a space are a sentence more often than a word.
+const SENTENCE: usize = 14;
+
+/// Words written without spaces: when they fill the token and one of them is a crisis word, or when
+/// a long token is nothing but common words.
 pub(super) fn split(token: &str) -> Option<Vec<&str>> {
-    if !(6..=80).contains(&token.len()) || !token.bytes().all(|b| b.is_ascii_lowercase()) {
+    if !(6..=160).contains(&token.len()) || !token.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
-    let parts = segment(token, |part| is_joinable(&token[part.clone()]).then_some(1))?;
-    let words: Vec<&str> = parts.into_iter().map(|part| &token[part]).collect();
-    (words.len() > 1 && words.iter().any(|word| is_crisis(word))).then_some(words)
+    let cut = |parts: Vec<Range<usize>>| -> Vec<&str> {
+        parts.into_iter().map(|part| &token[part]).collect()
+    };
+    if holds_crisis(token)
+        && let Some(parts) = segment(token, |part| is_joinable(&token[part.clone()]).then_some(1))
+    {
+        let words = cut(parts);
+        if words.len() > 1 && words.iter().any(|word| is_crisis(word)) {
+            return Some(words);
+        }
+    }
+    if token.len() < SENTENCE {
+        return None;
+    }
+    // A letter left over is a last resort, and too many of them are no sentence.
+    let left_over = |part: &Range<usize>| (part.len() == 1).then_some(14);
+    let cost = |part: &Range<usize>| commonness(&token[part.clone()]).or_else(|| left_over(part));
+    let words = cut(segment(token, cost)?);
+    let left = words.iter().filter(|word| commonness(word).is_none());
+    (words.len() > 2 && left.count() * 6 <= token.len()).then_some(words)
+}
+
+/// What a common word costs: fewer and more common words cut better.
+fn commonness(word: &str) -> Option<usize> {
+    let short = matches!(
+        word,
+        "i" | "a" | "u" | "y" | "im" | "id" | "dont" | "cant" | "wont" | "ive"
+    );
+    match (word.len(), rank(word)) {
+        _ if short => Some(4),
+        (1, _) => None,
+        (_, Some(rank)) => Some(3 + usize::try_from((rank + 1).ilog2()).unwrap_or(0)),
+        (_, None) => is_joinable(word).then_some(6),
+    }
 }
 
 /// A run of single characters, read as words: each with its range of the run.
@@ -230,7 +304,18 @@ pub(super) fn join(run: &str) -> Option<Vec<(Range<usize>, String)>> {
     };
     let parts = segment(&read, cost)?;
     let crisis = |part: &Range<usize>| part.len() > 2 && is_crisis(&read[part.clone()]);
-    parts.iter().any(crisis).then(|| {
+    let worth = if parts.iter().any(crisis) {
+        Some(parts)
+    } else {
+        // A whole word in single letters was written so on purpose.
+        let whole = segment(&read, |part| {
+            (part.len() > 2)
+                .then(|| commonness(&read[part.clone()]))
+                .flatten()
+        });
+        whole.filter(|_| run.len() > 3 && run.bytes().all(|b| b.is_ascii_lowercase()))
+    };
+    worth.map(|parts| {
         let word = |part: Range<usize>| {
             let word = if part.len() > 1 {
                 &read[part.clone()]
@@ -298,11 +383,13 @@ mod tests {
     }
 
     #[test]
-    fn run_together_words_are_split_only_around_a_crisis_word() {
+    fn run_together_words_are_split_around_a_crisis_word_or_into_a_whole_sentence() {
         assert_eq!(split("iwanttodie"), Some(vec!["i", "want", "to", "die"]));
         assert_eq!(split("killmyself"), Some(vec!["kill", "myself"]));
         assert_eq!(split("iwanttogo"), None);
         assert_eq!(split("therapist"), None);
+        let sentence = ["no", "one", "would", "miss", "me", "if", "i", "was", "gone"];
+        assert_eq!(split(&sentence.concat()), Some(sentence.to_vec()));
     }
 
     #[test]
@@ -315,9 +402,10 @@ mod tests {
     }
 
     #[test]
-    fn masks_open_only_to_crisis_words() {
+    fn masks_open_to_crisis_words_and_thin_ones_to_common_words() {
         assert_eq!(unmask("su*cide"), Some("suicide"));
         assert_eq!(unmask("k**l"), Some("kill"));
-        assert_eq!(unmask("f*ck"), None);
+        assert_eq!(unmask("b*tter"), Some("better"));
+        assert_eq!(unmask("b**ter"), None);
     }
 }

@@ -33,6 +33,8 @@ fn disguises_come_off() {
         ("iwanttodie", "i want to die"),
         ("i want 2 die 2nite", "i want to die tonight"),
         ("kms", "kill myself"),
+        ("i don t want it, i m done", "i do not want it i am done"),
+        ("i ve can t you re", "i have can not you are"),
         ("💊💊", "emojipill emojipill"),
         (
             "kiero morir xq toy cansada",

@@ -40,7 +40,7 @@ pub fn walk(normal: &Normal, mut each: impl FnMut(usize, usize, usize)) {
     }
 }
 
-/// The character n-grams of 2 to 5 of one word between spaces; the hash of the whole is returned.
+/// The character n-grams of 3 to 5 of one word between spaces; the hash of the whole is returned.
 fn pieces(word: &str, mut each: impl FnMut(usize)) -> u32 {
     let mut padded = [b' '; LONGEST_WORD + 2];
     let length = word.len().min(LONGEST_WORD);
@@ -48,9 +48,11 @@ fn pieces(word: &str, mut each: impl FnMut(usize)) -> u32 {
     let padded = &padded[..length + 2];
     for start in 0..padded.len() - 1 {
         let mut hash = mix(SEED, padded[start]);
-        for &byte in padded[start + 1..].iter().take(4) {
+        for (length, &byte) in (2..=5).zip(&padded[start + 1..]) {
             hash = mix(hash, byte);
-            each(bucket(hash));
+            if length > 2 {
+                each(bucket(hash));
+            }
         }
     }
     padded.iter().fold(SEED, |hash, &byte| mix(hash, byte))

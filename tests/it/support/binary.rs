@@ -97,6 +97,13 @@ impl Serving {
         log_of(self.folder.path())
     }
 
+    /// Kills it, as a crash does, and returns its folder.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     /// Asks it to stop as the system does, and returns its exit code and folder.
     pub(crate) fn stop(mut self) -> (Option<i32>, TempDir) {
         let pid = self.pid().to_string();

@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use axum::Form;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
+use harborline::clock::At;
 use tokio::sync::Notify;
 
 /// A text that the fake has taken.
@@ -20,6 +22,15 @@ pub(crate) struct Sent {
     pub(crate) status_callback: String,
     /// What went wrong although it was taken.
     pub(crate) fault: Option<Fault>,
+}
+
+/// A text that the fake lists as having come in.
+#[derive(Clone, Debug)]
+struct CameIn {
+    sid: String,
+    from: String,
+    body: String,
+    at: At,
 }
 
 /// How the next sends end.
@@ -57,13 +68,20 @@ struct Kept {
     blocked: HashSet<String>,
     tries: Vec<(String, String)>,
     read: HashMap<String, usize>,
+    came_in: Vec<CameIn>,
+    lists_fail: bool,
+    lists: usize,
 }
 
 impl FakeTwilio {
     /// Starts on loopback and returns its address with it; it ends with the test's runtime.
     pub(crate) async fn start() -> (Self, String) {
         let fake = Self::default();
-        let router = Router::new().fallback(post(send)).with_state(fake.clone());
+        let messages = "/2010-04-01/Accounts/{account}/Messages.json";
+        let router = Router::new()
+            .route(messages, get(list).post(send))
+            .fallback(post(send))
+            .with_state(fake.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -83,6 +101,26 @@ impl FakeTwilio {
     /// The person at this number has sent STOP to the carrier.
     pub(crate) fn block(&self, number: &str) {
         self.state.lock().unwrap().blocked.insert(number.to_owned());
+    }
+
+    /// A text comes in that the list shows; whether its hook is called is the test's affair.
+    pub(crate) fn came_in(&self, sid: &str, from: &str, body: &str, at: At) {
+        self.state.lock().unwrap().came_in.push(CameIn {
+            sid: sid.to_owned(),
+            from: from.to_owned(),
+            body: body.to_owned(),
+            at,
+        });
+    }
+
+    /// Lists fail until told otherwise.
+    pub(crate) fn fail_lists(&self, fail: bool) {
+        self.state.lock().unwrap().lists_fail = fail;
+    }
+
+    /// How often a page of the list was asked for.
+    pub(crate) fn lists(&self) -> usize {
+        self.state.lock().unwrap().lists
     }
 
     /// All texts taken so far, in order.
@@ -131,6 +169,45 @@ impl FakeTwilio {
             .map(|sent| sent.body.clone())
             .collect()
     }
+}
+
+/// Two texts a page, the latest first, from the asked day on, as Twilio lists them.
+async fn list(
+    State(fake): State<FakeTwilio>,
+    Form(query): Form<HashMap<String, String>>,
+) -> Response {
+    let mut kept = fake.state.lock().unwrap();
+    kept.lists += 1;
+    if kept.lists_fail {
+        return refused(StatusCode::UNAUTHORIZED, 20003);
+    }
+    let day = |at: At| at.day().to_string();
+    let since = query.get("DateSent>").cloned().unwrap_or_default();
+    let page: usize = query.get("Page").map_or(0, |page| page.parse().unwrap());
+    let mut found: Vec<&CameIn> = kept
+        .came_in
+        .iter()
+        .filter(|text| day(text.at) >= since)
+        .collect();
+    found.sort_by_key(|text| std::cmp::Reverse(text.at));
+    let date = |at: At| {
+        let time = jiff::Timestamp::from_millisecond(at.0).unwrap();
+        jiff::fmt::rfc2822::to_string(&time.to_zoned(jiff::tz::TimeZone::UTC)).unwrap()
+    };
+    let shown = found.iter().skip(page * 2).take(2);
+    let messages: Vec<_> = shown
+        .map(|text| {
+            serde_json::json!({
+                "sid": text.sid, "direction": "inbound", "from": text.from, "to": "+15550100",
+                "body": text.body, "num_media": "0", "date_sent": date(text.at),
+            })
+        })
+        .collect();
+    let next = (found.len() > page * 2 + 2).then(|| {
+        let path = "/2010-04-01/Accounts/AC0/Messages.json";
+        format!("{path}?Page={}&DateSent%3E={since}", page + 1)
+    });
+    axum::Json(serde_json::json!({"messages": messages, "next_page_uri": next})).into_response()
 }
 
 async fn send(State(fake): State<FakeTwilio>, headers: HeaderMap, body: Bytes) -> Response {

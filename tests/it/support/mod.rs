@@ -1,6 +1,7 @@
 //! The test world.
 
 pub(crate) mod binary;
+pub(crate) mod faults;
 pub(crate) mod gateway;
 pub(crate) mod postgres;
 pub(crate) mod require;

@@ -104,7 +104,7 @@ fn start() -> Option<Server> {
     })
 }
 
-fn binaries() -> Option<PathBuf> {
+pub(super) fn binaries() -> Option<PathBuf> {
     let installed = std::fs::read_dir("/usr/lib/postgresql")
         .ok()
         .into_iter()

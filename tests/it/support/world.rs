@@ -16,7 +16,7 @@ use harborline::config::{self, Config, GatewaySection, TwilioSection};
 use harborline::gateway::client::loopback_client;
 use harborline::handoff::{Act, Refused};
 use harborline::id::SeededIds;
-use harborline::intake::Assess;
+use harborline::intake::{Assess, CRISIS_WAIT};
 use harborline::lane::Lane;
 use harborline::staff::Role;
 use harborline::store::{Account, NewStaff};
@@ -39,6 +39,9 @@ pub(crate) const SECOND: &str = "+15550198";
 /// 2026-01-01 00:00 UTC.
 const START: At = At(1_767_225_600_000);
 
+/// Longer than a busy machine takes for a commit: a test of anything else must not see the fail-safe.
+const PATIENT: Duration = Duration::from_secs(10);
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Engine {
     Sqlite,
@@ -53,6 +56,7 @@ pub(crate) struct World {
     /// The provider of a second gateway, in a world that has one.
     pub(crate) second: Option<FakeTwilio>,
     pub(crate) config: Config,
+    crisis_wait: Duration,
     sids: AtomicU64,
     _folder: tempfile::TempDir,
 }
@@ -74,6 +78,12 @@ impl World {
         world.expect("SQLite is always there")
     }
 
+    /// A world in front of a database that will fail it, with the waits of the real program.
+    pub(crate) async fn facing(database: String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::built(folder, database, |_| {}, triage::assess, CRISIS_WAIT).await
+    }
+
     async fn made(
         engine: Engine,
         settings: impl FnOnce(&mut Config),
@@ -84,6 +94,16 @@ impl World {
             Engine::Sqlite => format!("sqlite://{}/harborline.db", folder.path().display()),
             Engine::Postgres => postgres::database().await?,
         };
+        Some(Self::built(folder, database, settings, assess, PATIENT).await)
+    }
+
+    async fn built(
+        folder: tempfile::TempDir,
+        database: String,
+        settings: impl FnOnce(&mut Config),
+        assess: Assess,
+        crisis_wait: Duration,
+    ) -> Self {
         let (twilio, api_url) = FakeTwilio::start().await;
         let file = folder.path().join("harborline.toml");
         let text = format!(
@@ -93,6 +113,8 @@ impl World {
             url = "{database}"
             [keys]
             file = "{keys}"
+            [spool]
+            directory = "{spool}"
             [gateways.main]
             kind = "twilio"
             account_sid = "AC00000000000000000000000000000000"
@@ -110,6 +132,7 @@ impl World {
             number = "{SECOND}"
             "#,
             keys = folder.path().join("master.key").display(),
+            spool = folder.path().join("spool").display(),
         );
         std::fs::write(&file, text).unwrap();
         let mut config = config::load(Some(&file)).unwrap();
@@ -117,18 +140,19 @@ impl World {
         config.listen.address = SocketAddr::from(([127, 0, 0, 1], 9));
         settings(&mut config);
         let clock = ManualClock::new(START);
-        let app = Self::app(&config, &clock, assess).await;
+        let app = Self::app(&config, &clock, assess, crisis_wait).await;
         let router = app.router();
-        Some(Self {
+        Self {
             app,
             router,
             clock,
             twilio,
             second: None,
             config,
+            crisis_wait,
             sids: AtomicU64::new(0),
             _folder: folder,
-        })
+        }
     }
 
     /// A world with a second gateway, `second`, that stands in for the first.
@@ -143,7 +167,7 @@ impl World {
                 api_url,
                 ..main.clone()
             };
-            main.failover = Some("second".to_owned());
+            main.sending.failover = Some("second".to_owned());
             let section = GatewaySection::Twilio(section);
             config.gateways.insert("second".to_owned(), section);
         };
@@ -159,12 +183,18 @@ impl World {
         self.second.as_ref().unwrap()
     }
 
-    async fn app(config: &Config, clock: &ManualClock, assess: Assess) -> App {
+    async fn app(
+        config: &Config,
+        clock: &ManualClock,
+        assess: Assess,
+        crisis_wait: Duration,
+    ) -> App {
         let seams = Seams {
             clock: Arc::new(clock.clone()),
             ids: Arc::new(SeededIds::new(7)),
             client: loopback_client(seconds(1)).unwrap(),
             assess,
+            crisis_wait,
         };
         App::build(
             config,
@@ -176,6 +206,13 @@ impl World {
         .unwrap()
     }
 
+    /// Stops this Harborline and starts it again with the same configuration and files.
+    pub(crate) async fn restart(&mut self) {
+        self.app.store.close().await;
+        self.app = self.another_app().await;
+        self.router = self.app.router();
+    }
+
     /// Another Harborline on the same database, as after a restart or as a replica.
     pub(crate) async fn another_app(&self) -> App {
         // Other ids than the first: two processes never share a source.
@@ -184,6 +221,7 @@ impl World {
             ids: Arc::new(SeededIds::new(8)),
             client: loopback_client(seconds(1)).unwrap(),
             assess: triage::assess,
+            crisis_wait: self.crisis_wait,
         };
         App::build(
             &self.config,
@@ -193,6 +231,11 @@ impl World {
         )
         .await
         .unwrap()
+    }
+
+    /// The time in Unix seconds, as gateways sign it.
+    pub(crate) fn clock_s(&self) -> i64 {
+        self.clock.now().0 / 1000
     }
 
     pub(crate) fn phone(&self, number: &str) -> Phone<'_> {
@@ -223,12 +266,19 @@ impl World {
         loop {
             let paged = self.app.paging.tick().await.unwrap();
             let mut sent = self.app.followup.tick().await.unwrap();
+            sent += self.app.intake().tick().await.unwrap();
+
             for lane in Lane::ALL {
                 sent += self.app.dispatch.run_once(lane).await.unwrap();
             }
             sent += self.app.dispatch.poll_once().await.unwrap();
-            sent += self.app.dispatch.write_journal().await.unwrap();
-            if paged + sent == 0 {
+            if paged + sent + self.app.reconcile.tick().await.unwrap() > 0 {
+                continue;
+            }
+            // Last: with a clock that jumps, what is due is sent before anyone calls it overdue.
+            let found = self.app.ledger.tick().await.unwrap();
+            let logged = self.app.dispatch.write_journal().await.unwrap();
+            if found + logged + self.app.incidents.tick().await.unwrap() == 0 {
                 return;
             }
         }
@@ -245,16 +295,22 @@ impl World {
         path: &str,
         fields: &[(&str, &str)],
     ) -> (StatusCode, String) {
-        let signature = sign(token, &format!("{PUBLIC_URL}{path}"), fields);
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        let request = Request::post(path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("x-twilio-signature", signature)
-            .body(Body::from(body))
-            .unwrap();
+        read(self.call(signed_request(token, path, fields)).await).await
+    }
+
+    /// A page, as somebody without a session gets it.
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
         read(self.call(request).await).await
+    }
+
+    /// Delivers a text to another Harborline than this world's own, and returns its response.
+    pub(crate) async fn hook_of(&self, app: &App, sid: &str, from: &str, body: &str) -> String {
+        let fields = [("MessageSid", sid), ("From", from), ("Body", body)];
+        let request = signed_request(TOKEN, "/hooks/main/inbound", &fields);
+        let (status, twiml) = read(app.router().oneshot(request).await.unwrap()).await;
+        assert_eq!(status, StatusCode::OK, "{twiml}");
+        twiml
     }
 
     pub(crate) async fn call(&self, request: Request<Body>) -> Response {
@@ -307,6 +363,31 @@ impl World {
         done
     }
 
+    /// Changes the database past the store, as a fault would; how many rows.
+    pub(crate) async fn damage(&self, sql: &'static str) -> u64 {
+        let url = &self.config.database.url;
+        if url.starts_with("sqlite") {
+            let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url)
+                .await
+                .unwrap();
+            let done = sqlx::query(sql).execute(&mut c).await.unwrap();
+            done.rows_affected()
+        } else {
+            let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url)
+                .await
+                .unwrap();
+            let done = sqlx::query(sql).execute(&mut c).await.unwrap();
+            done.rows_affected()
+        }
+    }
+
+    /// What `/readyz` says.
+    pub(crate) async fn readyz(&self) -> serde_json::Value {
+        let request = Request::get("/readyz").body(Body::empty()).unwrap();
+        let (_, said) = read(self.call(request).await).await;
+        serde_json::from_str(&said).unwrap()
+    }
+
     /// One number from the store, by SQL: what a test asserts about rows.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         let url = &self.config.database.url;
@@ -322,6 +403,19 @@ impl World {
             sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
         }
     }
+}
+
+/// The request of a hook, signed as Twilio does.
+fn signed_request(token: &str, path: &str, fields: &[(&str, &str)]) -> Request<Body> {
+    let signature = sign(token, &format!("{PUBLIC_URL}{path}"), fields);
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    Request::post(path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("x-twilio-signature", signature)
+        .body(Body::from(body))
+        .unwrap()
 }
 
 /// A phone that texts the line.

@@ -1,0 +1,61 @@
+//! `harborline doctor`
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::{Failure, runtime};
+use crate::app::Seams;
+use crate::clock::{Clock, SystemClock};
+use crate::config;
+use crate::doctor::{examine, fails};
+use crate::gateway::check::{Finding, State};
+
+pub(super) fn run(file: Option<&Path>, json: bool) -> Result<(), Failure> {
+    let findings = match config::load(file) {
+        // Here a configuration that cannot work is a finding like any other.
+        Err(why) => vec![Finding::fail(
+            "configuration",
+            format!("{}: {}", why.place, why.problem),
+            why.fix,
+        )],
+        Ok(config) => runtime()?.block_on(async {
+            let client = Seams::system(&config)?.client;
+            Ok::<_, Failure>(examine(&config, &client, SystemClock.now()).await)
+        })?,
+    };
+    let mut out = io::stdout().lock();
+    if json {
+        serde_json::to_writer(&mut out, &findings)?;
+        writeln!(out)?;
+    } else {
+        for finding in &findings {
+            print(&mut out, finding)?;
+        }
+    }
+    out.flush()?;
+    if fails(&findings) {
+        let failed = findings
+            .iter()
+            .filter(|finding| finding.state == State::Fail);
+        return Err(Failure::finding(format!(
+            "{} of {} checks failed",
+            failed.count(),
+            findings.len()
+        )));
+    }
+    Ok(())
+}
+
+fn print(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
+    let state = match finding.state {
+        State::Ok => "ok",
+        State::Skipped => "skipped",
+        State::Warn => "WARN",
+        State::Fail => "FAIL",
+    };
+    writeln!(out, "{state:<8} {:<28} {}", finding.id, finding.finding)?;
+    if !finding.fix.is_empty() {
+        writeln!(out, "{:<8} fix: {}", "", finding.fix)?;
+    }
+    Ok(())
+}

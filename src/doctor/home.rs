@@ -1,0 +1,165 @@
+//! What is on this machine: keys, database, words and rules, addresses, people.
+
+use std::io;
+use std::sync::Arc;
+
+use url::{Host, Url};
+
+use crate::clock::At;
+use crate::config::{Config, GatewaySection};
+use crate::crypto::Keyring;
+use crate::crypto::keyfile;
+use crate::gateway::check::Finding;
+use crate::store::{Probe, probe};
+use crate::{phrasebook, rulebook};
+
+pub(super) async fn examine(config: &Config, now: At) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    keys_and_database(config, &mut findings).await;
+    findings.push(match &config.content.directory {
+        None => Finding::ok("content", "the built-in texts serve"),
+        Some(directory) => match phrasebook::read(directory, now.day()) {
+            Ok(_) => Finding::ok("content", "your edited texts hold"),
+            Err(why) => Finding::fail(
+                "content",
+                format!("your edited texts are refused, the built-in ones serve: {why}"),
+                "Run `harborline content check` on the folder and mend what it names",
+            ),
+        },
+    });
+    findings.push(match &config.triage.directory {
+        None => Finding::ok("triage", "the built-in rules serve"),
+        Some(directory) => match rulebook::read(directory) {
+            Ok(_) => Finding::ok("triage", "your edited rules hold"),
+            Err(why) => Finding::fail(
+                "triage",
+                format!("your edited rules are refused, the built-in ones serve: {why}"),
+                "Mend the rule that is named; `harborline triage --rules DIR` reads them again",
+            ),
+        },
+    });
+    findings.push(public_url(config));
+    findings.push(roster(config));
+    findings
+}
+
+/// The database is read with the keys: without them there is nothing to compare.
+async fn keys_and_database(config: &Config, findings: &mut Vec<Finding>) {
+    let file = config.keys.file.display();
+    let master = match keyfile::load(&config.keys.file) {
+        Ok(master) => master,
+        Err(keyfile::KeyFileError::Unreadable { source, .. })
+            if source.kind() == io::ErrorKind::NotFound =>
+        {
+            findings.push(Finding::warn(
+                "keys",
+                format!("there is no key at {file} yet; the first start makes one"),
+                "If this machine was in use before, put back its key: a new one cannot read old data",
+            ));
+            findings.push(Finding::skipped(
+                "database",
+                "without a key it was not opened",
+            ));
+            return;
+        }
+        Err(why) => {
+            findings.push(failed("keys", &why));
+            findings.push(Finding::skipped(
+                "database",
+                "without a key it was not opened",
+            ));
+            return;
+        }
+    };
+    findings.push(Finding::ok(
+        "keys",
+        "the key file holds a key, and is private",
+    ));
+    let keys = Arc::new(Keyring::new(&master));
+    findings.push(match probe(&config.database.url, &keys).await {
+        Ok(Probe::Current) => Finding::ok("database", "it answers, and these keys open it"),
+        Ok(Probe::Absent | Probe::Empty) => {
+            Finding::ok("database", "it is new; the first start makes its tables")
+        }
+        Ok(Probe::Behind) => Finding::warn(
+            "database",
+            "its tables are older than this program",
+            "Back it up; the next start of this version brings the tables up to date",
+        ),
+        Ok(Probe::Ahead) => Finding::fail(
+            "database",
+            "its tables are newer than this program",
+            "Use the version of harborline that wrote them, or a newer one",
+        ),
+        Err(why) => failed("database", &why),
+    });
+}
+
+/// A sentence with a place, a problem and a fix, as these errors are.
+fn failed(id: &str, why: &dyn std::error::Error) -> Finding {
+    let sentence = why.to_string();
+    let (finding, fix) = sentence.rsplit_once(". ").unwrap_or((&sentence, ""));
+    Finding::fail(id, finding, fix)
+}
+
+fn public_url(config: &Config) -> Finding {
+    let id = "public_url";
+    let fix = "Put a TLS proxy in front, and write its address like https://line.example.org";
+    let sandbox = config.gateways.values().all(GatewaySection::is_sandbox);
+    let Some(url) = config
+        .public_url
+        .as_deref()
+        .and_then(|url| Url::parse(url).ok())
+    else {
+        return Finding::skipped(id, "none is set; the sandbox needs none");
+    };
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => true,
+    };
+    if local && !sandbox {
+        return Finding::fail(
+            id,
+            "no provider reaches an address of this machine only",
+            fix,
+        );
+    }
+    if url.scheme() != "https" && !sandbox {
+        return Finding::fail(
+            id,
+            "it is not https: texts and passwords could be read on the way",
+            fix,
+        );
+    }
+    // Twilio refuses the address of a status callback otherwise.
+    if url.host_str().is_some_and(|host| host.contains('_')) {
+        return Finding::fail(
+            id,
+            "its host has an underscore, and providers refuse to send receipts there",
+            "Use a name of letters, digits and hyphens",
+        );
+    }
+    Finding::ok(id, "providers can reach it and it is private")
+}
+
+fn roster(config: &Config) -> Finding {
+    let id = "roster";
+    match config.oncall.fallback.as_slice() {
+        [] => Finding::fail(
+            id,
+            "nobody would be paged in a crisis",
+            "Add at least one [[oncall.fallback]] with name and number",
+        ),
+        [one] => Finding::warn(
+            id,
+            format!(
+                "only {} is paged: nobody comes when that phone is off",
+                one.name
+            ),
+            "Add a second [[oncall.fallback]]",
+        ),
+        more => Finding::ok(id, format!("{} phones are paged", more.len())),
+    }
+}

@@ -1,0 +1,264 @@
+//! Fail-safe: what came in is answered and kept even when the store cannot take it (promises P3
+//! and P5). Floor 3.
+//!
+//! A text that could not be stored in time goes into the spool, and only then is it acknowledged. A
+//! crisis is answered with 988 in the response to the hook, or by a request of its own where the
+//! gateway carries no reply there; everyone on call is paged from the roster in memory. Other texts
+//! get a holding line. When the store is back, [`replay`](FailSafe::replay) hands everything to the
+//! normal decision.
+
+mod limits;
+mod replay;
+mod told;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
+use crate::dispatch::Dispatch;
+use crate::gateway::{Caps, Gateway, Inbound, Receipt};
+use crate::intake::{Arrival, Intake, NotStored};
+use crate::lane::Lane;
+use crate::phone::PhoneNumber;
+use crate::roster::LastRoster;
+use crate::spool::{Entry, Kept, KeptText, Spool};
+use crate::store::Store;
+use crate::text::MessageBody;
+use limits::Limits;
+use replay::Tries;
+use told::Told;
+
+/// How much longer than the texter a late commit may take before everyone on call is paged without
+/// it: a busy disk is no outage.
+const PAGE_WAIT: Duration = Duration::from_secs(2);
+
+/// Takes in what the hooks bring, whatever the store does.
+pub struct FailSafe {
+    /// Decides texts.
+    pub intake: Arc<Intake>,
+    /// Where everything goes that the store cannot take.
+    pub spool: Arc<Spool>,
+    /// Takes receipts in, and sends what must leave without the store.
+    pub dispatch: Arc<Dispatch>,
+    /// Asked whether it is well.
+    store: Store,
+    /// Who is paged.
+    roster: LastRoster,
+    told: Told,
+    tries: Tries,
+}
+
+/// What goes back in the response to the hook.
+#[derive(Debug)]
+pub struct Answer {
+    /// Who texted.
+    pub to: PhoneNumber,
+    /// The words.
+    pub body: MessageBody,
+    /// The outbox row that receipts should name; none for a holding line, which is no answer.
+    pub outbox_id: Option<Uuid>,
+}
+
+/// It was kept nowhere: the gateway must not count it as taken.
+#[derive(Debug)]
+pub struct NotKept;
+
+impl FailSafe {
+    /// Stands around these services and this store.
+    #[must_use]
+    pub fn new(
+        (intake, dispatch): (Arc<Intake>, Arc<Dispatch>),
+        store: Store,
+        spool: Arc<Spool>,
+        roster: LastRoster,
+    ) -> Self {
+        Self {
+            intake,
+            spool,
+            dispatch,
+            store,
+            roster,
+            told: Told::default(),
+            tries: Tries::default(),
+        }
+    }
+
+    /// Takes a text in. `since` is when its hook came: all that it brings shares the gateway's
+    /// patience. `Ok` means that the text is safe, or that an answer in the response is all that can
+    /// be done for it.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub async fn text(
+        self: &Arc<Self>,
+        gateway: &dyn Gateway,
+        since: Instant,
+        inbound: Inbound,
+    ) -> Result<Option<Answer>, NotKept> {
+        let caps = gateway.caps();
+        let patience = Limits::of(&caps).commit.saturating_sub(since.elapsed());
+        let (name, to) = (gateway.name(), inbound.from.clone());
+        let taken = self.intake.text(name, caps.inline_reply, inbound, patience);
+        match taken.await {
+            Ok(taken) => Ok(taken.inline.map(|(outbox_id, body)| Answer {
+                to,
+                body,
+                outbox_id: Some(outbox_id),
+            })),
+            Err(not_stored) => self.without_store(&caps, not_stored).await,
+        }
+    }
+
+    async fn without_store(
+        self: &Arc<Self>,
+        caps: &Caps,
+        not_stored: NotStored,
+    ) -> Result<Option<Answer>, NotKept> {
+        let NotStored { arrival, why, late } = not_stored;
+        let crisis = arrival.is_crisis();
+        tracing::warn!(gateway = %arrival.gateway, crisis, %why, "a text could not be stored in time");
+        // A decision that still runs must not send this reply again; nor wait for a receipt of one
+        // that goes out to nobody.
+        arrival.set_carried(crisis);
+        let mut entry = entry_of(&arrival);
+        let kept = self.keep(caps, crisis, &entry).await;
+        let answers_inline = caps.inline_reply && (kept.is_some() || !caps.repeats_hooks);
+        let service = Arc::clone(self);
+        let (text, reply_apart) = (Arc::clone(&arrival), crisis && !answers_inline);
+        // Not awaited: the texter must not wait for the pager.
+        tokio::spawn(async move {
+            let apart = async {
+                if reply_apart && !service.reply_apart(&text).await {
+                    service.amend(kept, &text, &mut entry).await;
+                }
+            };
+            let page = async {
+                let committed = match late {
+                    Some(unit) => matches!(timeout(PAGE_WAIT, unit).await, Ok(Ok(Ok(_)))),
+                    None => false,
+                };
+                if committed {
+                    service.forget(kept).await;
+                } else if crisis {
+                    service.page(kept.is_some()).await;
+                }
+            };
+            tokio::join!(apart, page);
+        });
+        if !answers_inline {
+            return kept.map(|_| None).ok_or(NotKept);
+        }
+        if crisis {
+            return Ok(Some(Answer {
+                to: arrival.inbound.from.clone(),
+                body: self.intake.crisis_reply(&arrival),
+                outbox_id: Some(arrival.reply_id),
+            }));
+        }
+        let first = self
+            .told
+            .is_due(&arrival.inbound.from, self.intake.clock.now());
+        let line = || self.intake.holding_line(&arrival, kept.is_some());
+        let line = first.then(line).flatten();
+        Ok(line.map(|body| Answer {
+            to: arrival.inbound.from.clone(),
+            body,
+            outbox_id: None,
+        }))
+    }
+
+    /// Takes a receipt in.
+    ///
+    /// # Errors
+    /// [`NotKept`]: the gateway should send it again.
+    pub async fn receipt(
+        &self,
+        gateway: &dyn Gateway,
+        since: Instant,
+        receipt: Receipt,
+    ) -> Result<(), NotKept> {
+        let caps = gateway.caps();
+        let patience = Limits::of(&caps).commit.saturating_sub(since.elapsed());
+        let taken = self.dispatch.receipt(gateway.name(), receipt.clone());
+        let why = match timeout(patience, taken).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(late) => late.to_string(),
+        };
+        tracing::warn!(gateway = %gateway.name(), %why, "a receipt could not be stored in time");
+        let entry = Entry {
+            gateway: gateway.name().to_owned(),
+            arrived: self.intake.clock.now(),
+            kept: Kept::Receipt(receipt),
+        };
+        self.keep(&caps, false, &entry)
+            .await
+            .map(|_| ())
+            .ok_or(NotKept)
+    }
+
+    /// Puts an entry into the spool; `None`, said loudly, when it is not there in time.
+    async fn keep(&self, caps: &Caps, crisis: bool, entry: &Entry) -> Option<Uuid> {
+        let limit = Limits::of(caps).spool(crisis);
+        let why = match timeout(limit, self.spool.keep(entry)).await {
+            Ok(Ok(id)) => return Some(id),
+            Ok(Err(error)) => error.to_string(),
+            Err(late) => late.to_string(),
+        };
+        tracing::error!(
+            gateway = %entry.gateway, crisis, %why,
+            "NOT KEPT: neither the database nor the spool took what a hook brought; look at the gateway's own message log"
+        );
+        None
+    }
+
+    /// Sends the crisis reply of a gateway that carries none in the response to its hook.
+    async fn reply_apart(&self, arrival: &Arrival) -> bool {
+        let body = self.intake.crisis_reply(arrival);
+        let (gateway, to) = (&arrival.gateway, &arrival.inbound.from);
+        self.dispatch
+            .send_without_store(gateway, arrival.reply_id, to, &body, Lane::Crisis)
+            .await
+    }
+
+    /// The crisis reply did not go out after all: the outbox is to send it as soon as it can.
+    async fn amend(&self, kept: Option<Uuid>, arrival: &Arrival, entry: &mut Entry) {
+        arrival.set_carried(false);
+        if let (Some(id), Kept::Text(text)) = (kept, &mut entry.kept) {
+            text.answered = false;
+            if let Err(error) = self.spool.amend(id, entry).await {
+                tracing::error!(entry = %id, %error, "a spooled entry could not be amended");
+            }
+        }
+    }
+
+    /// Pages everyone who was last on call, past the store. `kept`: the text is in the spool.
+    pub async fn page(&self, kept: bool) {
+        let roster = self.roster.current();
+        self.dispatch.page_without_store(&roster, kept).await;
+    }
+
+    /// Removes an entry whose text was stored after all.
+    async fn forget(&self, kept: Option<Uuid>) {
+        if let Some(id) = kept
+            && let Err(error) = self.spool.remove(id).await
+        {
+            tracing::error!(entry = %id, %error, "a spooled entry could not be removed");
+        }
+    }
+}
+
+fn entry_of(arrival: &Arrival) -> Entry {
+    Entry {
+        gateway: arrival.gateway.clone(),
+        arrived: arrival.arrived,
+        kept: Kept::Text(Box::new(KeptText {
+            inbound: arrival.inbound.clone(),
+            verdict: arrival.verdict.clone(),
+            reply_id: arrival.reply_id,
+            answered: arrival.is_carried(),
+        })),
+    }
+}

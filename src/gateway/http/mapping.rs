@@ -1,0 +1,278 @@
+//! The mapping of a gateway: what an operator writes. Part of `gateway`: floor 2.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
+use super::answers::Rule;
+use super::door::Auth;
+use super::item::{Item, Path};
+use super::template::{Shape, Template};
+use crate::gateway::{Sending, SignaturePolicy, wire};
+use crate::lane::Lane;
+
+/// `[gateways.NAME]` with `kind = "http"`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// The number or short code that texts come from.
+    pub sender: String,
+    /// Secrets that templates name as `{secrets.NAME}`.
+    #[serde(default)]
+    pub(super) secrets: BTreeMap<String, SecretString>,
+    /// The most characters of one body.
+    #[serde(default = "max_chars")]
+    pub(super) max_chars: usize,
+    /// Seconds that the gateway waits for the answer to a hook.
+    #[serde(default = "hook_deadline_s")]
+    pub(super) hook_deadline_s: u64,
+    /// Whether a hook that was answered with 503 comes again by itself.
+    #[serde(default)]
+    pub(super) repeats_hooks: bool,
+    /// Whether a send that is repeated with the same `{id}` is taken once.
+    #[serde(default)]
+    pub(super) idempotent_send: bool,
+    /// Whether the gateway or its carriers block who replied STOP.
+    #[serde(default = "yes")]
+    pub(super) blocks_opted_out: bool,
+    /// What is done with a hook that does not prove who it is from.
+    #[serde(default)]
+    pub signature: SignaturePolicy,
+    /// How texts leave by it.
+    #[serde(flatten)]
+    pub sending: Sending,
+    /// How hooks prove who they are from.
+    pub(super) auth: Auth,
+    /// Where the fields of a text are.
+    pub(super) inbound: Inbounds,
+    /// Where the fields of a receipt are.
+    pub(super) receipt: Receipts,
+    /// What a hook is answered with.
+    #[serde(default)]
+    pub(super) ack: Ack,
+    /// How a text is sent.
+    pub(super) send: Send,
+    /// What the answer means.
+    pub(super) answers: Vec<Rule>,
+}
+
+const fn max_chars() -> usize {
+    1600
+}
+
+const fn hook_deadline_s() -> u64 {
+    10
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// User and password of HTTP Basic (RFC 7617).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Login {
+    pub(super) username: String,
+    pub(super) password: SecretString,
+}
+
+impl Login {
+    pub(super) fn authorization(&self) -> String {
+        wire::basic(&self.username, self.password.expose_secret())
+    }
+}
+
+/// Where the fields of a hook are.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Format {
+    /// In the query of the address.
+    Query,
+    /// In a form in the body.
+    Form,
+    /// In JSON in the body.
+    Json,
+}
+
+/// A field that must be one of these words.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Condition {
+    pub(super) field: Path,
+    pub(super) is: Vec<String>,
+}
+
+impl Condition {
+    pub(super) fn holds(&self, item: &Item) -> bool {
+        item.text(&self.field)
+            .is_some_and(|text| self.is.contains(&text))
+    }
+}
+
+/// `[gateways.NAME.inbound]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Inbounds {
+    pub(super) format: Format,
+    /// Where the texts are in JSON: an array, or one object. Without it, the whole body.
+    pub(super) items: Option<Path>,
+    /// What makes one a text.
+    #[serde(default)]
+    pub(super) when: Vec<Condition>,
+    pub(super) id: Path,
+    pub(super) from: Path,
+    pub(super) to: Option<Path>,
+    pub(super) body: Path,
+    /// An array of pictures, or their number.
+    pub(super) media: Option<Path>,
+    /// Whether numbers come without their plus.
+    #[serde(default)]
+    pub(super) adds_plus: bool,
+    /// Where words are in UTF-16, if they sometimes are.
+    pub(super) utf16: Option<Utf16>,
+}
+
+/// `[gateways.NAME.inbound.utf16]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Utf16 {
+    /// What makes it one.
+    pub(super) when: Condition,
+    /// The field with the words.
+    pub(super) body: Path,
+    /// Whether they are in hex.
+    #[serde(default)]
+    pub(super) hex: bool,
+}
+
+impl Utf16 {
+    pub(super) fn words(&self, item: &Item) -> Option<String> {
+        item.utf16(&self.body, self.hex)
+    }
+}
+
+/// `[gateways.NAME.receipt]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Receipts {
+    pub(super) format: Format,
+    /// As in [`Inbounds`].
+    pub(super) items: Option<Path>,
+    /// What makes one a receipt.
+    #[serde(default)]
+    pub(super) when: Vec<Condition>,
+    /// The gateway's id of the text; without it, ours.
+    pub(super) id: Option<Path>,
+    /// Our id, where the gateway hands it back; else `ref` in the address.
+    #[serde(rename = "ref")]
+    pub(super) reference: Option<Path>,
+    pub(super) status: Path,
+    pub(super) statuses: Statuses,
+    /// The gateway's error code.
+    pub(super) code: Option<Path>,
+    /// Codes that say that the person opted out at the gateway.
+    #[serde(default)]
+    pub(super) opted_out: Vec<String>,
+}
+
+/// `[gateways.NAME.receipt.statuses]`: the gateway's words for how far a text has come.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Statuses {
+    #[serde(default)]
+    pub(super) accepted: Vec<String>,
+    #[serde(default)]
+    pub(super) sent: Vec<String>,
+    pub(super) delivered: Vec<String>,
+    pub(super) failed: Vec<String>,
+}
+
+/// `[gateways.NAME.ack]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ack {
+    #[serde(default)]
+    pub(super) content_type: ContentType,
+    #[serde(default)]
+    pub(super) body: String,
+    /// Whether the body of the response, as plain text, is sent to the person.
+    #[serde(default)]
+    pub(super) inline: bool,
+    /// Headers of such a response.
+    #[serde(default)]
+    pub(super) inline_headers: BTreeMap<String, Template>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) enum ContentType {
+    #[default]
+    #[serde(rename = "text/plain")]
+    Plain,
+    #[serde(rename = "application/json")]
+    Json,
+    #[serde(rename = "text/xml")]
+    Xml,
+}
+
+impl ContentType {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "text/plain",
+            Self::Json => "application/json",
+            Self::Xml => "text/xml",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Verb {
+    Get,
+    Post,
+}
+
+/// `[gateways.NAME.send]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Send {
+    pub(super) method: Verb,
+    pub(super) url: String,
+    pub(super) basic: Option<Login>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, Template>,
+    #[serde(default)]
+    pub(super) query: BTreeMap<String, Template>,
+    pub(super) form: Option<BTreeMap<String, Template>>,
+    pub(super) json: Option<Shape>,
+    /// More fields, of the form or else the query, for words that GSM-7 can hold.
+    #[serde(default)]
+    pub(super) gsm: BTreeMap<String, Template>,
+    /// The same for all others.
+    #[serde(default)]
+    pub(super) ucs2: BTreeMap<String, Template>,
+    /// What `{priority}` is.
+    #[serde(default)]
+    pub(super) priority: Priorities,
+}
+
+/// `[gateways.NAME.send.priority]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Priorities {
+    crisis: String,
+    page: String,
+    conversation: String,
+    content: String,
+}
+
+impl Priorities {
+    pub(super) fn of(&self, lane: Lane) -> &str {
+        match lane {
+            Lane::Crisis => &self.crisis,
+            Lane::Page => &self.page,
+            Lane::Conversation => &self.conversation,
+            Lane::Content => &self.content,
+        }
+    }
+}

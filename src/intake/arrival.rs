@@ -1,0 +1,92 @@
+//! One text with all that is known of it before the store is asked.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::Taken;
+use crate::clock::At;
+use crate::gateway::Inbound;
+use crate::store::StoreError;
+use crate::triage::{Action, Verdict};
+
+/// A text that came in.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The gateway that it came by.
+    pub gateway: String,
+    /// The text.
+    pub inbound: Inbound,
+    /// What triage says of it alone.
+    pub verdict: Verdict,
+    /// When it came in.
+    pub arrived: At,
+    /// The outbox row of the crisis reply that leaves outside the outbox. It is made before the
+    /// decision, so that a reply that had to go out without the store, and the row that a late commit
+    /// or a replay makes, are one and the same: receipts find it, and nothing is said twice.
+    pub reply_id: Uuid,
+    /// When it was sent, if that was not just now: the thread shows it there.
+    pub sent_at: Option<At>,
+    carried: AtomicBool,
+}
+
+impl Arrival {
+    pub(super) fn new(
+        gateway: String,
+        inbound: Inbound,
+        verdict: Verdict,
+        arrived: At,
+        reply_id: Uuid,
+    ) -> Self {
+        Self {
+            gateway,
+            inbound,
+            verdict,
+            arrived,
+            reply_id,
+            sent_at: None,
+            carried: AtomicBool::new(false),
+        }
+    }
+
+    /// The whole that this is a piece of, or the text with other words.
+    pub(super) fn whole(&self, inbound: Inbound, verdict: Verdict) -> Self {
+        let gateway = self.gateway.clone();
+        let whole = Self::new(gateway, inbound, verdict, self.arrived, self.reply_id);
+        whole.set_carried(self.is_carried());
+        Self {
+            sent_at: self.sent_at,
+            ..whole
+        }
+    }
+
+    /// Says whether the first crisis reply leaves outside the outbox: in the response to the hook, or
+    /// by a request that needs no store. Its row then waits for a receipt instead of being sent.
+    pub fn set_carried(&self, carried: bool) {
+        self.carried.store(carried, Ordering::SeqCst);
+    }
+
+    /// See [`Arrival::set_carried`].
+    #[must_use]
+    pub fn is_carried(&self) -> bool {
+        self.carried.load(Ordering::SeqCst)
+    }
+
+    /// Whether the text is answered with 988 and pages, whatever else happens.
+    #[must_use]
+    pub fn is_crisis(&self) -> bool {
+        self.verdict.action() == Action::Page
+    }
+}
+
+/// The text could not be kept in time.
+#[derive(Debug)]
+pub struct NotStored {
+    /// The text.
+    pub arrival: std::sync::Arc<Arrival>,
+    /// What went wrong.
+    pub why: StoreError,
+    /// The decision that still runs, if it is only late.
+    pub late: Option<JoinHandle<Result<Taken, StoreError>>>,
+}

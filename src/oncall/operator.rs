@@ -1,0 +1,240 @@
+//! The operator: whoever looks after the program itself hears of what it cannot mend alone.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Contact;
+use super::words::minutes;
+use crate::clock::At;
+
+/// Who looks after the program, and how they are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// Everyone who is told.
+    pub contacts: Vec<Contact>,
+    /// From one text about an open incident to the next.
+    pub repeat: Duration,
+    /// The gateway that these texts leave by.
+    pub gateway: String,
+    /// Where the server is reached.
+    pub public_url: String,
+}
+
+/// What went wrong. The words that it is kept by are those of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum IncidentKind {
+    /// Texts of a gateway had no answer in time.
+    Overdue,
+    /// Texts wait for the person who has their conversation.
+    Unanswered,
+    /// A text came in, and nothing was planned as its answer.
+    Unowed,
+    /// An open alert had nothing scheduled and no person.
+    Stalled,
+    /// Hooks of a gateway were signed in a way that does not hold.
+    Signature,
+    /// Texts were found at the provider that no hook had brought.
+    MissedHook,
+    /// A provider could not be asked for its texts.
+    Listing,
+    /// Texts of a gateway are held until somebody decides.
+    Quarantine,
+}
+
+impl IncidentKind {
+    /// The word for logs, metrics and `/readyz`: the same as in the table.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::Unanswered => "unanswered",
+            Self::Unowed => "unowed",
+            Self::Stalled => "stalled",
+            Self::Signature => "signature",
+            Self::MissedHook => "missed_hook",
+            Self::Listing => "listing",
+            Self::Quarantine => "quarantine",
+        }
+    }
+
+    /// Whether it is a thing that happens, and so is over when it has not happened again for a
+    /// while. The others are states: they are over when whoever found them finds them gone.
+    #[must_use]
+    pub const fn is_event(self) -> bool {
+        matches!(
+            self,
+            Self::Unowed | Self::Stalled | Self::Signature | Self::MissedHook
+        )
+    }
+}
+
+/// Something that the operator must know of; open until it is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// The row.
+    pub id: Uuid,
+    /// What went wrong.
+    pub kind: IncidentKind,
+    /// Where: mostly the name of a gateway.
+    pub subject: String,
+    /// When it was opened.
+    pub opened_at: At,
+    /// When it last happened or grew.
+    pub last_at: At,
+    /// How often it happened, or how many there are.
+    pub count: i64,
+    /// When the operator was last told.
+    pub told_at: Option<At>,
+    /// More about it, without personal data.
+    pub detail: Value,
+}
+
+/// What the operator is told of an open incident: what, where, and what to do about it.
+#[must_use]
+pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
+    let Incident {
+        subject,
+        count,
+        detail,
+        ..
+    } = incident;
+    let texts = texts(*count);
+    let oldest = || {
+        let since = detail["oldest_due"].as_i64().map_or(incident.opened_at, At);
+        minutes(now.since(since))
+    };
+    let what = match incident.kind {
+        IncidentKind::Overdue => format!(
+            "{texts} on gateway {subject} had NO ANSWER in time, overdue for {}. Check the gateway's account and status, then {public_url}/readyz.",
+            oldest()
+        ),
+        IncidentKind::Unanswered => format!(
+            "{texts} on gateway {subject} wait for the person who has the conversation, overdue for {}. Ask your team to answer or close it: {public_url}",
+            oldest()
+        ),
+        IncidentKind::Unowed => format!(
+            "{texts} came in on gateway {subject} without a planned answer. It is a fault of the program: look at the queue ({public_url}) and report it."
+        ),
+        IncidentKind::Stalled => format!(
+            "{count} open case(s) had nobody and no next page. They are paged again now. It is a fault of the program: report it. {public_url}"
+        ),
+        IncidentKind::Signature => {
+            let why = detail["why"].as_str().unwrap_or("not known");
+            let then = match detail["policy"].as_str() {
+                Some("observe") => "They were taken in all the same.",
+                Some("quarantine") => "Texts are held: run harborline quarantine list.",
+                _ => "They were REFUSED, texts may be lost.",
+            };
+            format!(
+                "{count} hook(s) of gateway {subject} failed the signature check ({why}). {then} Check gateways.{subject} (its token or key) and public_url."
+            )
+        }
+        IncidentKind::MissedHook => format!(
+            "{texts} on gateway {subject} never reached our webhook. They were found at the provider and answered late. Check the webhook URL there: harborline doctor."
+        ),
+        IncidentKind::Listing => format!(
+            "gateway {subject} could not be asked for missed texts, {count} times in a row. Check its credentials and status: harborline doctor."
+        ),
+        IncidentKind::Quarantine => format!(
+            "{texts} on gateway {subject} are held, their signature did not hold. Run: harborline quarantine list, then release or discard."
+        ),
+    };
+    format!("Harborline: {what}")
+}
+
+/// What the operator is told once an incident is over.
+#[must_use]
+pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
+    let Incident { subject, count, .. } = incident;
+    let quiet = minutes(repeat);
+    let what = match incident.kind {
+        IncidentKind::Overdue => format!("all texts on gateway {subject} are answered again."),
+        IncidentKind::Unanswered => {
+            format!("nobody on gateway {subject} waits too long for a person any more.")
+        }
+        IncidentKind::Listing => format!("gateway {subject} can be asked for texts again."),
+        IncidentKind::Quarantine => format!("no texts on gateway {subject} are held any more."),
+        IncidentKind::Signature => format!(
+            "no failed signature on gateway {subject} for {quiet} ({count} in all). If you changed nothing, the next text may fail again."
+        ),
+        IncidentKind::MissedHook => {
+            format!("no missed text on gateway {subject} for {quiet} ({count} in all).")
+        }
+        IncidentKind::Unowed => {
+            format!("no text without a planned answer for {quiet} ({count} in all).")
+        }
+        IncidentKind::Stalled => {
+            format!("no case without a next page for {quiet} ({count} in all).")
+        }
+    };
+    format!("Harborline, over: {what}")
+}
+
+fn texts(count: i64) -> String {
+    format!("{count} text{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::segment::{Encoding, segments};
+
+    const KINDS: [IncidentKind; 8] = [
+        IncidentKind::Overdue,
+        IncidentKind::Unanswered,
+        IncidentKind::Unowed,
+        IncidentKind::Stalled,
+        IncidentKind::Signature,
+        IncidentKind::MissedHook,
+        IncidentKind::Listing,
+        IncidentKind::Quarantine,
+    ];
+
+    fn of(kind: IncidentKind) -> Incident {
+        Incident {
+            id: Uuid::nil(),
+            kind,
+            subject: "main".to_owned(),
+            opened_at: At(0),
+            last_at: At(0),
+            count: 12,
+            told_at: None,
+            detail: json!({"why": "the signature does not match", "policy": "enforce"}),
+        }
+    }
+
+    #[test]
+    fn what_the_operator_is_told_names_the_place_and_is_short() {
+        for kind in KINDS {
+            let told = incident(&of(kind), "https://line.example.org", At(90_000));
+            let over = incident_over(&of(kind), Duration::from_mins(15));
+            for words in [&told, &over] {
+                let cost = segments(words);
+                assert_eq!(cost.encoding, Encoding::Gsm7, "{words}");
+                assert!(cost.segments <= 2, "{words}");
+                assert!(words.starts_with("Harborline"), "{words}");
+            }
+            assert!(told.contains("12"), "{told}");
+            if !matches!(kind, IncidentKind::Stalled) {
+                assert!(told.contains("gateway main"), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_failed_signature_says_what_became_of_the_texts() {
+        let told = |policy: &str| {
+            let mut incident = of(IncidentKind::Signature);
+            incident.detail["policy"] = json!(policy);
+            super::incident(&incident, "https://line.example.org", At(0))
+        };
+        assert!(told("enforce").contains("REFUSED"));
+        assert!(told("observe").contains("taken in"));
+        assert!(told("quarantine").contains("held"));
+    }
+}

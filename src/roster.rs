@@ -1,0 +1,159 @@
+//! The last-known roster: who is paged when the store cannot say. Floor 2.
+//!
+//! It is kept in memory and, sealed, on disk, so that a start without the database knows whom to
+//! page, too.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::crypto::{Keyring, Place};
+use crate::disk;
+use crate::id::IdSource;
+use crate::oncall::{Contact, Roster};
+use crate::phone::PhoneNumber;
+
+const PLACE: Place = Place {
+    column: "roster.sealed",
+    row: Uuid::nil(),
+};
+
+/// The roster as it was last known.
+pub struct LastRoster {
+    path: PathBuf,
+    keys: Arc<Keyring>,
+    ids: Arc<dyn IdSource>,
+    known: RwLock<Arc<Roster>>,
+}
+
+impl LastRoster {
+    /// Reads what an earlier run knew; nobody, where there is no file or it cannot be opened.
+    #[must_use]
+    pub fn load(path: PathBuf, keys: Arc<Keyring>, ids: Arc<dyn IdSource>) -> Self {
+        let known = match std::fs::read(&path) {
+            Ok(sealed) => opened(&keys, &sealed).unwrap_or_else(|| {
+                let path = path.display();
+                tracing::error!(%path, "the roster on disk cannot be opened; it is written anew");
+                Roster::default()
+            }),
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    let path = path.display();
+                    tracing::error!(%path, %error, "the roster on disk cannot be read");
+                }
+                Roster::default()
+            }
+        };
+        Self {
+            path,
+            keys,
+            ids,
+            known: RwLock::new(Arc::new(known)),
+        }
+    }
+
+    /// Takes over a roster that was read where it is kept. An empty one is not taken over: nobody to
+    /// page is never better than those known before.
+    ///
+    /// # Errors
+    /// What the system says: in memory it counts, on disk the one before stands.
+    pub fn save(&self, roster: &Roster) -> io::Result<()> {
+        if roster.fallback.is_empty() || *self.current() == *roster {
+            return Ok(());
+        }
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(roster.clone());
+        if let Some(folder) = self.path.parent() {
+            disk::private_folder(folder)?;
+        }
+        let sealed = self.keys.house().seal(&*self.ids, PLACE, &to_bytes(roster));
+        disk::replace(&self.path, &sealed)
+    }
+
+    /// Who is paged.
+    #[must_use]
+    pub fn current(&self) -> Arc<Roster> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One contact in the form that is sealed.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    name: String,
+    number: String,
+}
+
+fn to_bytes(roster: &Roster) -> Vec<u8> {
+    let written = roster.fallback.iter().map(|contact| Written {
+        name: contact.name.clone(),
+        number: contact.number.reveal().to_owned(),
+    });
+    // Plain data: serialising it cannot fail.
+    serde_json::to_vec(&written.collect::<Vec<_>>()).unwrap_or_default()
+}
+
+fn opened(keys: &Keyring, sealed: &[u8]) -> Option<Roster> {
+    let plain = keys.house().open(PLACE, sealed).ok()?;
+    let written: Vec<Written> = serde_json::from_slice(&plain).ok()?;
+    let contact = |written: Written| Contact {
+        name: written.name,
+        number: PhoneNumber::of_sender(&written.number),
+    };
+    Some(Roster {
+        fallback: written.into_iter().map(contact).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::SeededIds;
+
+    fn roster(numbers: &[&str]) -> Roster {
+        let contact = |number: &&str| Contact {
+            name: "Duty phone".to_owned(),
+            number: PhoneNumber::of_sender(number),
+        };
+        Roster {
+            fallback: numbers.iter().map(contact).collect(),
+        }
+    }
+
+    fn loaded(path: &std::path::Path, key: u8) -> LastRoster {
+        let keys = Arc::new(Keyring::new(&[key; 32]));
+        LastRoster::load(path.to_owned(), keys, Arc::new(SeededIds::new(1)))
+    }
+
+    #[test]
+    fn a_restart_knows_who_was_on_call_and_nothing_is_in_clear() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/roster.sealed");
+        let (first, second) = (roster(&["+15550199"]), roster(&["+15550199", "+15550198"]));
+        let known = loaded(&path, 7);
+        assert_eq!(*known.current(), Roster::default());
+        known.save(&first).unwrap();
+        known.save(&second).unwrap();
+        let again = loaded(&path, 7);
+        assert_eq!(*again.current(), second);
+        again.save(&Roster::default()).unwrap();
+        assert_eq!(*again.current(), second, "never nobody");
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!bytes.windows(7).any(|window| window == b"5550199"));
+    }
+
+    #[test]
+    fn a_damaged_file_or_another_key_is_nobody_until_it_is_written_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roster.sealed");
+        loaded(&path, 7).save(&roster(&["+15550199"])).unwrap();
+        assert_eq!(*loaded(&path, 8).current(), Roster::default());
+        std::fs::write(&path, b"torn").unwrap();
+        let known = loaded(&path, 7);
+        assert_eq!(*known.current(), Roster::default());
+        known.save(&roster(&["+15550198"])).unwrap();
+        assert_eq!(*loaded(&path, 7).current(), roster(&["+15550198"]));
+    }
+}

@@ -1,0 +1,37 @@
+//! Leases: who does a job that is done once for all replicas.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::tx::on;
+use super::{StoreError, Tx};
+use crate::clock::At;
+
+impl Tx {
+    /// Takes the lease of a job for a while. `false` while anybody has it, this holder included: a
+    /// lease is one round of the job, and a holder that dies leaves it to run out.
+    pub async fn take_lease(
+        &mut self,
+        name: &str,
+        holder: Uuid,
+        now: At,
+        lasts: Duration,
+    ) -> Result<bool, StoreError> {
+        let taken = on!(self, |c| {
+            sqlx::query(
+                "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $4)
+                 ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+                  WHERE leases.until <= $3",
+            )
+            .bind(name)
+            .bind(holder)
+            .bind(now)
+            .bind(now.plus(lasts))
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected())
+        })?;
+        Ok(taken == 1)
+    }
+}

@@ -1,0 +1,630 @@
+//! The crisis answer depends on nothing (promise P3), and nothing acknowledged is lost (promise P5):
+//! the database stopped, frozen, slow, full, gone or locked.
+
+use axum::http::HeaderMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use harborline::failsafe::NotKept;
+use harborline::gateway::{
+    ApiRequest, ApiResult, Caps, Event, Gateway, HookReply, Inbound, InlineReply, Outgoing,
+    RawRequest, SendOutcome, Verified, VerifyError,
+};
+use harborline::phone::PhoneNumber;
+use harborline::spool::Kept;
+use harborline::text::MessageBody;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::support::faults::{Breakable, SlowWay};
+use crate::support::gateway::Fault;
+use crate::support::world::{DUTY, SECOND, inline_text, minutes, receipt_path, seconds};
+use crate::support::{Engine, World, both};
+
+/// How many people in crisis text while the database is away.
+const CRISES: usize = 1_000;
+/// How many others do.
+const OTHERS: usize = 20;
+/// How many texts are on their way at a time.
+const AT_ONCE: usize = 50;
+/// What Twilio waits for the answer to a hook.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+fn in_crisis(n: usize) -> String {
+    format!("+1555{n:07}")
+}
+
+fn other(n: usize) -> String {
+    format!("+1556{n:07}")
+}
+
+/// Delivers one hook and returns the response, within what the gateway waits.
+async fn delivered(world: &World, sid: &str, from: &str, body: &str) -> String {
+    let fields = [("MessageSid", sid), ("From", from), ("Body", body)];
+    let started = Instant::now();
+    let (status, twiml) = world.hook("/hooks/main/inbound", &fields).await;
+    assert_eq!(status, 200, "{sid}");
+    assert!(started.elapsed() < DEADLINE, "{sid} was answered too late");
+    twiml
+}
+
+/// Every text in crisis and every other one, while the database is away: each has its answer in the
+/// response to its hook, and everyone on call is paged. Returns an address for receipts.
+async fn everyone_is_answered(world: &World) -> String {
+    let numbers: Vec<usize> = (0..CRISES).collect();
+    let mut receipts = String::new();
+    // The others wait long, all at the same time, as they would.
+    let others = join_all((0..OTHERS).map(|n| async move {
+        let twiml = delivered(world, &format!("SMother{n}"), &other(n), "menu").await;
+        let held = inline_text(&twiml).expect("a holding line");
+        assert!(held.contains("988") && held.contains("late"), "{held}");
+    }));
+    let crises = async {
+        for some in numbers.chunks(AT_ONCE) {
+            let answers = join_all(some.iter().map(|n| async move {
+                let sid = format!("SMcrisis{n}");
+                delivered(world, &sid, &in_crisis(*n), "i want to die").await
+            }));
+            for twiml in answers.await {
+                assert!(inline_text(&twiml).unwrap().contains("988"), "{twiml}");
+                receipts = receipt_path(&twiml).expect("an address for receipts");
+            }
+        }
+    };
+    tokio::join!(others, crises);
+    paged(world, 1).await;
+    receipts
+}
+
+/// Waits until everyone on call was paged from memory so many times.
+async fn paged(world: &World, times: usize) {
+    for number in [DUTY, SECOND] {
+        let mut pages = Vec::new();
+        for _ in 0..1_000_000 {
+            pages = world.twilio.sent_to(number);
+            if pages.len() >= times {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pages.len(), times, "paged from memory");
+        let words = &pages[0].body;
+        assert!(words.contains("cannot reach its database"), "{words}");
+    }
+}
+
+/// Hands the spool over until it is empty. Each look waits for the database as long as it takes.
+async fn replayed(world: &World) {
+    let started = Instant::now();
+    while !world.app.failsafe.spool.is_empty() {
+        let _ = world.app.failsafe.replay().await;
+        assert!(started.elapsed() < seconds(300), "the spool is not emptied");
+    }
+    let counts = world.app.failsafe.spool.counts();
+    assert_eq!((counts.corrupt, counts.refused), (0, 0));
+}
+
+/// After the recovery: each text once, each crisis reply once and waiting for its receipt, each of
+/// the others with a real answer.
+async fn all_is_stored_once(world: &World) {
+    let (all, crises) = (CRISES + OTHERS, CRISES);
+    for (what, sql, count) in [
+        (
+            "texts",
+            "SELECT COUNT(*) FROM messages WHERE author = 'texter'",
+            all,
+        ),
+        ("obligations", "SELECT COUNT(*) FROM obligations", all),
+        (
+            "open alerts",
+            "SELECT COUNT(*) FROM alerts WHERE closed_at IS NULL",
+            crises,
+        ),
+        (
+            "crisis replies",
+            "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND texter_id IS NOT NULL",
+            crises,
+        ),
+        (
+            "crisis replies that wait for a receipt",
+            "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND state = 'awaiting'",
+            crises,
+        ),
+    ] {
+        let stored = world.count(sql).await;
+        assert_eq!(usize::try_from(stored).unwrap(), count, "{what}");
+    }
+    while world
+        .app
+        .dispatch
+        .run_once(harborline::lane::Lane::Content)
+        .await
+        .unwrap()
+        + world
+            .app
+            .dispatch
+            .run_once(harborline::lane::Lane::Conversation)
+            .await
+            .unwrap()
+        + world
+            .app
+            .dispatch
+            .run_once(harborline::lane::Lane::Crisis)
+            .await
+            .unwrap()
+        > 0
+    {}
+    for n in 0..OTHERS {
+        let sent = world.twilio.sent_to(&other(n));
+        assert!(
+            sent.iter()
+                .any(|text| text.body.contains("Reply with a number")),
+            "{sent:?}"
+        );
+    }
+    for n in 0..CRISES {
+        let sent = world.twilio.sent_to(&in_crisis(n));
+        assert!(
+            sent.is_empty(),
+            "answered inline, and not a second time: {sent:?}"
+        );
+    }
+}
+
+/// A receipt that comes when the rows are there finds the reply that went out before they were.
+async fn a_receipt_finds_its_row(world: &World, path: &str) {
+    let receipt = [("MessageSid", "SMreply"), ("MessageStatus", "delivered")];
+    assert_eq!(world.hook(path, &receipt).await.0, 200);
+    let accepted = "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND state = 'accepted'";
+    assert_eq!(world.count(accepted).await, 1);
+}
+
+#[tokio::test]
+async fn with_postgresql_stopped_all_are_answered_and_kept() {
+    let Some(mut server) = Breakable::start().await else {
+        return;
+    };
+    let world = World::facing(server.url()).await;
+    server.stop();
+    let receipts = everyone_is_answered(&world).await;
+    // A receipt of the time of the fault is kept, too.
+    let receipt = [("MessageSid", "SMreply"), ("MessageStatus", "delivered")];
+    assert_eq!(world.hook(&receipts, &receipt).await.0, 200);
+    assert_eq!(
+        world.app.failsafe.spool.counts().entries,
+        CRISES + OTHERS + 1
+    );
+    // Nobody can say that they are there: everyone is paged again.
+    world.clock.advance(minutes(3));
+    assert!(world.app.failsafe.replay().await.is_err());
+    paged(&world, 2).await;
+    server.again().await;
+    replayed(&world).await;
+    let accepted = "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND state = 'accepted'";
+    assert_eq!(
+        world.count(accepted).await,
+        1,
+        "by the receipt that was kept"
+    );
+    let again = "UPDATE outbox SET state = 'awaiting', done_at = NULL WHERE state = 'accepted'";
+    world.damage(again).await;
+    all_is_stored_once(&world).await;
+}
+
+#[tokio::test]
+async fn with_postgresql_frozen_all_are_answered_and_kept() {
+    let Some(server) = Breakable::start().await else {
+        return;
+    };
+    let world = World::facing(server.url()).await;
+    server.freeze();
+    let receipts = everyone_is_answered(&world).await;
+    server.thaw();
+    replayed(&world).await;
+    all_is_stored_once(&world).await;
+    a_receipt_finds_its_row(&world, &receipts).await;
+}
+
+#[tokio::test]
+async fn with_postgresql_ten_seconds_away_all_are_answered_and_kept() {
+    let Some(server) = Breakable::start().await else {
+        return;
+    };
+    let way = SlowWay::to(server.address()).await;
+    let url = format!("postgres://postgres@127.0.0.1:{}/line", way.port);
+    let world = World::facing(url).await;
+    way.delay(seconds(10));
+    let receipts = everyone_is_answered(&world).await;
+    way.delay(Duration::ZERO);
+    replayed(&world).await;
+    all_is_stored_once(&world).await;
+    a_receipt_finds_its_row(&world, &receipts).await;
+}
+
+#[tokio::test]
+async fn with_the_disk_of_postgresql_full_all_are_answered_and_kept() {
+    let Some(mut server) = Breakable::on_a_small_disk(192).await else {
+        return;
+    };
+    let world = World::facing(server.url()).await;
+    server.disk().fill();
+    let receipts = everyone_is_answered(&world).await;
+    server.disk().free();
+    // A full disk ends it altogether when its journal cannot be written.
+    server.again().await;
+    replayed(&world).await;
+    all_is_stored_once(&world).await;
+    a_receipt_finds_its_row(&world, &receipts).await;
+}
+
+#[tokio::test]
+async fn with_the_tables_gone_all_are_answered_and_kept() {
+    let Some(server) = Breakable::start().await else {
+        return;
+    };
+    let mut world = World::facing(server.url()).await;
+    server.drop_schema().await;
+    let receipts = everyone_is_answered(&world).await;
+    // Nothing is given up because the tables are not there.
+    assert!(world.app.failsafe.replay().await.is_err());
+    assert_eq!(world.app.failsafe.spool.counts().entries, CRISES + OTHERS);
+    world.restart().await;
+    replayed(&world).await;
+    all_is_stored_once(&world).await;
+    a_receipt_finds_its_row(&world, &receipts).await;
+}
+
+#[tokio::test]
+async fn a_start_without_postgresql_answers_and_becomes_whole_by_itself() {
+    let Some(mut server) = Breakable::start().await else {
+        return;
+    };
+    let (url, way) = (server.url(), "/hooks/main/inbound");
+    server.stop();
+    let world = World::facing(url).await;
+    assert!(!world.app.store.is_whole());
+    let (status, page) = world.get("/sign-in").await;
+    assert_eq!(status, 200, "{page}");
+    let (status, page) = world.get("/setup/some-token").await;
+    assert!(status == 503 && page.contains("out of reach"), "{page}");
+    let (status, ready) = world.get("/readyz").await;
+    assert!(status == 503 && ready.contains("down"), "{ready}");
+    let texter = world.phone("+15550123");
+    let crisis = texter.delivers("SM1", "i want to die").await.unwrap();
+    assert!(crisis.contains("988"));
+    paged(&world, 1).await;
+    let (_, ready) = world.get("/readyz").await;
+    assert!(ready.contains(r#""entries":1"#), "{ready}");
+    assert!(world.app.failsafe.replay().await.is_err());
+    server.again().await;
+    while world.app.store.make_whole().await.is_err() {}
+    replayed(&world).await;
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM messages WHERE author = 'texter'")
+            .await,
+        1
+    );
+    let (status, ready) = world.get("/readyz").await;
+    assert!(status == 200 && ready.contains(r#""entries":0"#), "{ready}");
+    // Delivered once more, it is one text, answered as at first.
+    let fields = [
+        ("MessageSid", "SM1"),
+        ("From", "+15550123"),
+        ("Body", "i want to die"),
+    ];
+    assert_eq!(world.hook(way, &fields).await.0, 200);
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM messages WHERE author = 'texter'")
+            .await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn with_sqlite_locked_by_another_process_all_are_answered_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/harborline.db", folder.path().display());
+    let world = World::facing(url.clone()).await;
+    let mut lock = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url)
+        .await
+        .unwrap();
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut lock)
+        .await
+        .unwrap();
+    let receipts = everyone_is_answered(&world).await;
+    sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();
+    replayed(&world).await;
+    all_is_stored_once(&world).await;
+    a_receipt_finds_its_row(&world, &receipts).await;
+}
+
+#[tokio::test]
+async fn with_the_disk_of_sqlite_full_all_are_answered_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = crate::support::faults::Disk::mounted(&folder.path().join("disk"), 24) else {
+        return;
+    };
+    let world = World::facing(format!("sqlite://{}/line.db", disk.path().display())).await;
+    disk.fill();
+    let receipts = everyone_is_answered(&world).await;
+    disk.free();
+    replayed(&world).await;
+    all_is_stored_once(&world).await;
+    a_receipt_finds_its_row(&world, &receipts).await;
+    world.app.store.close().await;
+}
+
+#[tokio::test]
+async fn with_the_folder_of_sqlite_read_only_all_are_answered_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = crate::support::faults::Disk::mounted(&folder.path().join("disk"), 24) else {
+        return;
+    };
+    let mut world = World::facing(format!("sqlite://{}/line.db", disk.path().display())).await;
+    // Its journal is removed with the last connection: a database at rest has none that is open.
+    world.app.store.close().await;
+    disk.read_only(true);
+    let receipts = everyone_is_answered(&world).await;
+    disk.read_only(false);
+    world.restart().await;
+    replayed(&world).await;
+    all_is_stored_once(&world).await;
+    a_receipt_finds_its_row(&world, &receipts).await;
+    world.app.store.close().await;
+}
+
+/// Rules that refuse one text, and all texts.
+fn refusals(world: &World) -> [&'static str; 3] {
+    if world.config.database.url.starts_with("sqlite") {
+        [
+            "CREATE TRIGGER bad BEFORE INSERT ON messages WHEN NEW.gateway_ref = 'SMbad'
+             BEGIN SELECT RAISE(ABORT, 'no'); END",
+            "CREATE TRIGGER every BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'no'); END",
+            "DROP TRIGGER every",
+        ]
+    } else {
+        [
+            "ALTER TABLE messages ADD CONSTRAINT bad CHECK (gateway_ref <> 'SMbad')",
+            "ALTER TABLE messages ADD CONSTRAINT every CHECK (author <> 'texter') NOT VALID",
+            "ALTER TABLE messages DROP CONSTRAINT every",
+        ]
+    }
+}
+
+both! {
+    async fn an_entry_that_the_database_refuses_is_set_aside_and_holds_up_nobody(world: World) {
+        let [bad, every, lift] = refusals(&world);
+        world.damage(bad).await;
+        let held = world.phone("+15550123").delivers("SMbad", "menu").await.unwrap();
+        assert!(held.contains("late"), "{held}");
+        world.damage(every).await;
+        world.phone("+15550124").delivers("SMgood", "menu").await;
+        world.damage(lift).await;
+        assert_eq!(world.app.failsafe.replay().await.unwrap(), 1, "the good one");
+        for _ in 0..2 {
+            assert_eq!(world.app.failsafe.spool.counts().entries, 1);
+            assert_eq!(world.app.failsafe.replay().await.unwrap(), 0);
+        }
+        let counts = world.app.failsafe.spool.counts();
+        assert_eq!((counts.entries, counts.refused), (0, 1));
+        let (_, ready) = world.get("/readyz").await;
+        assert!(ready.contains("degraded") && ready.contains(r#""refused":1"#), "{ready}");
+    }
+}
+
+/// A gateway that carries no reply in the response to its hook. Sends go through the one of the
+/// same name.
+struct Apart {
+    repeats_hooks: bool,
+}
+
+impl Gateway for Apart {
+    fn name(&self) -> &'static str {
+        "main"
+    }
+
+    fn caps(&self) -> Caps {
+        Caps {
+            inline_reply: false,
+            idempotent_send: false,
+            max_chars: 1600,
+            hook_deadline: seconds(2),
+            repeats_hooks: self.repeats_hooks,
+            blocks_opted_out: false,
+        }
+    }
+
+    fn verify(&self, _: &RawRequest<'_>) -> Result<Verified, VerifyError> {
+        Err(VerifyError::Missing)
+    }
+
+    fn parse(&self, _: &RawRequest<'_>, _: Verified) -> Vec<Event> {
+        Vec::new()
+    }
+
+    fn acknowledge(&self, _: Option<InlineReply<'_>>) -> HookReply {
+        HookReply {
+            content_type: "text/plain",
+            headers: HeaderMap::new(),
+            body: String::new(),
+        }
+    }
+
+    fn build_send(&self, _: &Outgoing<'_>) -> ApiRequest {
+        unreachable!("the configured gateway sends")
+    }
+
+    fn read_send(&self, _: Uuid, _: ApiResult<'_>) -> SendOutcome {
+        unreachable!("the configured gateway sends")
+    }
+}
+
+/// A text in crisis by way of it.
+async fn by_way_of(gateway: &Apart, world: &World, sid: &str) -> Result<(), NotKept> {
+    let inbound = Inbound {
+        gateway_ref: sid.to_owned(),
+        from: PhoneNumber::of_sender("+15550123"),
+        to: PhoneNumber::of_sender("+15550100"),
+        body: MessageBody::new("i want to die"),
+        media: 0,
+        keyword_handled: None,
+        part: None,
+    };
+    let answer = world.app.failsafe.text(gateway, Instant::now(), inbound);
+    answer
+        .await
+        .map(|answer| assert!(answer.is_none(), "{answer:?}"))
+}
+
+async fn requested(world: &World, least: usize) {
+    for _ in 0..1_000_000 {
+        if world.twilio.requests() >= least {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{} requests, not {least}", world.twilio.requests());
+}
+
+#[tokio::test]
+async fn without_replies_in_the_response_the_crisis_reply_goes_out_by_a_request_and_once() {
+    let mut world = World::on(Engine::Sqlite).await.unwrap();
+    world.app.store.close().await;
+    let gateway = Apart {
+        repeats_hooks: false,
+    };
+    by_way_of(&gateway, &world, "SM1").await.unwrap();
+    requested(&world, 3).await;
+    let [reply] = world.twilio.sent_to("+15550123").try_into().unwrap();
+    assert!(reply.body.contains("988"));
+    world.restart().await;
+    assert_eq!(world.app.failsafe.replay().await.unwrap(), 1);
+    let path = reply
+        .status_callback
+        .strip_prefix("https://line.example.org")
+        .unwrap();
+    let receipt = [
+        ("MessageSid", reply.sid.as_str()),
+        ("MessageStatus", "delivered"),
+    ];
+    assert_eq!(world.hook(path, &receipt).await.0, 200);
+    world.advance(minutes(5)).await;
+    assert_eq!(world.twilio.sent_to("+15550123").len(), 1, "once");
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM obligations WHERE outcome = 'replied'")
+            .await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_crisis_reply_that_could_not_go_out_either_goes_out_when_the_database_is_back() {
+    let mut world = World::on(Engine::Sqlite).await.unwrap();
+    world.app.store.close().await;
+    world.twilio.fail_always(Some(Fault::ServerError));
+    let gateway = Apart {
+        repeats_hooks: false,
+    };
+    by_way_of(&gateway, &world, "SM1").await.unwrap();
+    // Three tries for the texter and for each of the two on call.
+    requested(&world, 9).await;
+    let id = world.app.failsafe.spool.after(None, 1)[0];
+    loop {
+        let entry = world.app.failsafe.spool.read(id).await.unwrap().unwrap();
+        match entry.kept {
+            Kept::Text(text) if !text.answered => break,
+            _ => tokio::task::yield_now().await,
+        }
+    }
+    world.twilio.fail_always(None);
+    world.restart().await;
+    assert_eq!(world.app.failsafe.replay().await.unwrap(), 1);
+    world.settle().await;
+    assert_eq!(world.twilio.sent_to("+15550123").len(), 1);
+}
+
+#[tokio::test]
+async fn a_gateway_that_repeats_hooks_is_asked_to_when_nothing_could_be_kept() {
+    let full = |config: &mut harborline::config::Config| config.spool.max_bytes = 10;
+    let world = World::with(Engine::Sqlite, full).await.unwrap();
+    world.app.store.close().await;
+    let gateway = Apart {
+        repeats_hooks: true,
+    };
+    assert!(by_way_of(&gateway, &world, "SM1").await.is_err());
+    requested(&world, 3).await;
+    assert_eq!(
+        world.twilio.sent_to("+15550123").len(),
+        1,
+        "answered all the same"
+    );
+}
+
+#[tokio::test]
+async fn with_no_room_in_the_spool_a_crisis_is_answered_and_others_are_told_the_truth() {
+    let world = World::with(Engine::Sqlite, |config| config.spool.max_bytes = 10)
+        .await
+        .unwrap();
+    world.app.store.close().await;
+    let crisis = world
+        .phone("+15550123")
+        .delivers("SM1", "i want to die")
+        .await
+        .unwrap();
+    assert!(crisis.contains("988"));
+    for number in [DUTY, SECOND] {
+        while world.twilio.sent_to(number).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let pages = world.twilio.sent_to(number);
+        assert!(pages[0].body.contains("NOT kept"), "{pages:?}");
+    }
+    let texter = world.phone("+15550124");
+    let told = texter.delivers("SM2", "menu").await.unwrap();
+    assert!(
+        told.contains("could not keep your text") && told.contains("988"),
+        "{told}"
+    );
+    // A robot that answers it hears nothing more; nor does who only wants no more texts.
+    assert_eq!(texter.delivers("SM3", "menu").await, None);
+    assert_eq!(world.phone("+15550125").delivers("SM4", "STOP").await, None);
+    let spanish = world
+        .phone("+15550126")
+        .delivers("SM5", "hola que es la terapia")
+        .await;
+    assert!(spanish.unwrap().contains("no pudimos guardar"));
+}
+
+#[tokio::test]
+async fn a_text_that_was_stored_after_all_is_not_stored_twice() {
+    let world = Arc::new(World::on(Engine::Sqlite).await.unwrap());
+    let texter = world.phone("+15550123");
+    let first = texter.delivers("SM1", "i want to die").await.unwrap();
+    // The same delivery again, with the database away: it is answered and spooled.
+    let copy = world.another_app().await;
+    copy.store.close().await;
+    let again = world
+        .hook_of(&copy, "SM1", &texter.number, "i want to die")
+        .await;
+    assert!(inline_text(&again).unwrap().contains("988") && first.contains("988"));
+    let later = world.another_app().await;
+    assert_eq!(later.failsafe.spool.counts().entries, 1);
+    assert_eq!(later.failsafe.replay().await.unwrap(), 1);
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM messages WHERE author = 'texter'")
+            .await,
+        1
+    );
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND texter_id IS NOT NULL")
+            .await,
+        1
+    );
+}

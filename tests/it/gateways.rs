@@ -1,0 +1,337 @@
+//! Every kind of gateway from its configuration to a delivered answer, against a provider on loopback.
+
+use std::path::Path;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use harborline::config::{self, Config};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::support::world::{read, seconds};
+use crate::support::{Engine, World};
+
+const TOKEN: &str = "token=replace-by-a-long-random-token";
+const TEXTER: &str = "+15005550006";
+
+/// A provider that takes everything and answers with this.
+async fn provider(status: u16, body: &str) -> MockServer {
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(status).set_body_string(body);
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    server
+}
+
+/// A configuration from text, with the addresses of its provider replaced.
+fn configuration(text: &str, addresses: &[&str], server: &MockServer) -> Config {
+    let text = addresses.iter().fold(text.to_owned(), |text, address| {
+        text.replace(address, &server.uri())
+    });
+    assert!(text.contains(&server.uri()), "{text}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    config::load(Some(file.path())).unwrap()
+}
+
+async fn world(config: Config) -> World {
+    let gateways = |settings: &mut Config| settings.gateways = config.gateways;
+    World::with(Engine::Sqlite, gateways).await.unwrap()
+}
+
+/// The texts that the provider was asked to send to the texter, as requests.
+async fn sends(server: &MockServer) -> Vec<wiremock::Request> {
+    let mut requests = server.received_requests().await.unwrap();
+    requests.retain(|request| {
+        let everything = format!("{} {}", request.url, String::from_utf8_lossy(&request.body));
+        everything.contains("5005550006")
+    });
+    requests
+}
+
+fn form(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}
+
+/// A field of a form or query.
+fn field(text: &str, name: &str) -> String {
+    let mut fields = form_urlencoded::parse(text.as_bytes());
+    fields.find(|(key, _)| key == name).unwrap().1.into_owned()
+}
+
+async fn calls(world: &World, request: Request<Body>) -> (StatusCode, String) {
+    let answer = read(world.call(request).await).await;
+    world.settle().await;
+    answer
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+fn post(path: &str, kind: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::post(path)
+        .header("content-type", kind)
+        .body(body.into())
+        .unwrap()
+}
+
+const DELIVERED: &str = "SELECT COUNT(*) FROM outbox WHERE delivery = 'delivered'";
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+fn example(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/gateways");
+    std::fs::read_to_string(folder.join(name)).unwrap()
+}
+
+#[tokio::test]
+async fn behind_kannel_a_text_is_answered_and_a_crisis_at_once() {
+    let server = provider(202, "0: Accepted for delivery").await;
+    let config = configuration(
+        &example("kannel.toml"),
+        &["http://127.0.0.1:13013"],
+        &server,
+    );
+    let world = world(config).await;
+    let text = |id: &str, words: &str| {
+        let fields = form(&[
+            ("id", id),
+            ("from", TEXTER),
+            ("coding", "0"),
+            ("text", words),
+        ]);
+        get(&format!("/hooks/main/inbound?{TOKEN}&{fields}"))
+    };
+    for _ in 0..2 {
+        let (status, body) = calls(&world, text("k1", "menu")).await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, ""));
+    }
+    let sent = sends(&server).await;
+    // A greeting and the menu.
+    assert_eq!(sent.len(), 2, "a repetition is not answered twice");
+    let receipts = field(sent[0].url.query().unwrap(), "dlr-url");
+    let path = receipts.strip_prefix("https://line.example.org").unwrap();
+    let (status, _) = calls(&world, get(&path.replace("%d", "1"))).await;
+    assert_eq!((status, world.count(DELIVERED).await), (StatusCode::OK, 1));
+
+    let (_, body) = calls(&world, text("k2", "i want to die")).await;
+    assert!(body.contains("988"), "{body}");
+    let stranger = get("/hooks/main/inbound?id=k3&from=1&text=x");
+    assert_eq!(calls(&world, stranger).await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn behind_jasmin_a_text_is_answered_and_acknowledged_as_it_wants() {
+    let server = provider(200, "Success \"j-1\"").await;
+    let config = configuration(&example("jasmin.toml"), &["http://127.0.0.1:1401"], &server);
+    let world = world(config).await;
+    let fields = form(&[
+        ("id", "m1"),
+        ("from", "15005550006"),
+        ("coding", "0"),
+        ("content", "menu"),
+    ]);
+    let hook = post(&format!("/hooks/main/inbound?{TOKEN}"), FORM, fields);
+    assert_eq!(
+        calls(&world, hook).await,
+        (StatusCode::OK, "ACK/Jasmin".to_owned())
+    );
+    let sent = sends(&server).await;
+    let receipts = field(&String::from_utf8_lossy(&sent[0].body), "dlr-url");
+    let path = receipts.strip_prefix("https://line.example.org").unwrap();
+    let fields = form(&[("id", "j-1"), ("message_status", "DELIVRD"), ("level", "3")]);
+    assert_eq!(
+        calls(&world, post(path, FORM, fields)).await.1,
+        "ACK/Jasmin"
+    );
+    assert_eq!(world.count(DELIVERED).await, 1);
+}
+
+#[tokio::test]
+async fn with_bandwidth_a_text_is_answered_and_its_receipt_found_by_our_tag() {
+    let server = provider(202, r#"{"id":"b9"}"#).await;
+    let config = configuration(
+        &example("bandwidth.toml"),
+        &["https://messaging.bandwidth.com"],
+        &server,
+    );
+    let world = world(config).await;
+    let hook = |path: &str, body: Value| {
+        let mut request = post(path, JSON, body.to_string());
+        let login = "Basic aGFyYm9ybGluZTpyZXBsYWNlLWJ5LWEtbG9uZy1yYW5kb20tcGFzc3dvcmQ=";
+        request
+            .headers_mut()
+            .insert("authorization", login.parse().unwrap());
+        request
+    };
+    let text = json!([{"type": "message-received", "message": {"id": "b1", "direction": "in",
+        "from": TEXTER, "to": ["+15550100"], "text": "menu", "media": []}}]);
+    assert_eq!(
+        calls(&world, hook("/hooks/main/inbound", text)).await.0,
+        StatusCode::OK
+    );
+    let sent: Value = serde_json::from_slice(&sends(&server).await[0].body).unwrap();
+    let receipt = json!([{"type": "message-delivered", "message": {"id": "b9", "direction": "out", "tag": sent["tag"]}}]);
+    calls(&world, hook("/hooks/main/status", receipt)).await;
+    assert_eq!(world.count(DELIVERED).await, 1);
+}
+
+#[tokio::test]
+async fn with_infobip_every_text_of_a_batch_is_answered() {
+    let accepted = json!({"messages": [{"messageId": "i9", "status": {"groupId": 1, "name": "PENDING_ACCEPTED"}}]});
+    let server = provider(200, &accepted.to_string()).await;
+    let config = configuration(
+        &example("infobip.toml"),
+        &["https://example.api.infobip.com"],
+        &server,
+    );
+    let world = world(config).await;
+    let text = |id: &str, from: &str| json!({"messageId": id, "from": from, "to": "15550100", "text": "menu"});
+    let body =
+        json!({"results": [text("i1", "15005550006"), text("i2", "15005550007")]}).to_string();
+    let hook = post(&format!("/hooks/main/inbound?{TOKEN}"), JSON, body);
+    assert_eq!(calls(&world, hook).await.0, StatusCode::OK);
+    // A greeting and the menu for each of the two.
+    assert_eq!(server.received_requests().await.unwrap().len(), 4);
+    let sent: Value = serde_json::from_slice(&sends(&server).await[0].body).unwrap();
+    let id = &sent["messages"][0]["destinations"][0]["messageId"];
+    let receipt = json!({"results": [{"messageId": id, "status": {"groupName": "DELIVERED"}}]});
+    calls(
+        &world,
+        post(
+            &format!("/hooks/main/status?{TOKEN}"),
+            JSON,
+            receipt.to_string(),
+        ),
+    )
+    .await;
+    assert_eq!(world.count(DELIVERED).await, 1);
+}
+
+/// One gateway of each kind, and the shared part.
+const EVERY: &str = r#"
+public_url = "https://line.example.org"
+[oncall]
+gateway = "vonage"
+[[oncall.fallback]]
+name = "Duty phone"
+number = "+15550199"
+[gateways.twilio]
+kind = "twilio"
+account_sid = "AC00000000000000000000000000000000"
+auth_token = "secret"
+sender = "+15550100"
+api_url = "API"
+[gateways.signalwire]
+kind = "signalwire"
+project_id = "00000000-0000-4000-8000-000000000001"
+api_token = "PT1"
+signing_key = "PSK1"
+sender = "+15550100"
+api_url = "API"
+[gateways.telnyx]
+kind = "telnyx"
+api_key = "KEY1"
+public_key = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
+sender = "+15550100"
+api_url = "API"
+[gateways.plivo]
+kind = "plivo"
+auth_id = "MA0000000000000000"
+auth_token = "secret"
+sender = "+15550100"
+api_url = "API"
+[gateways.android]
+kind = "android"
+username = "user"
+password = "password"
+signing_key = "a-long-random-signing-key"
+messages_url = "API/message"
+[gateways.vonage]
+kind = "vonage"
+api_key = "abcd1234"
+api_secret = "secret"
+signature_secret = "signature_secret"
+signature_method = "sha256"
+sender = "+15550100"
+api_url = "API"
+"#;
+
+#[tokio::test]
+async fn every_kind_can_be_configured_and_lets_no_stranger_in() {
+    let server = provider(200, "{}").await;
+    let world = world(configuration(EVERY, &["API"], &server)).await;
+    for (name, expected) in [
+        ("twilio", StatusCode::FORBIDDEN),
+        ("signalwire", StatusCode::FORBIDDEN),
+        ("telnyx", StatusCode::FORBIDDEN),
+        ("plivo", StatusCode::FORBIDDEN),
+        ("android", StatusCode::FORBIDDEN),
+        // It comes again, signed.
+        ("vonage", StatusCode::SERVICE_UNAVAILABLE),
+        ("nobody", StatusCode::NOT_FOUND),
+    ] {
+        for path in ["inbound", "status"] {
+            let hook = post(
+                &format!("/hooks/{name}/{path}"),
+                FORM,
+                "From=1&Body=x&text=x&msisdn=1",
+            );
+            assert_eq!(calls(&world, hook).await.0, expected, "{name}");
+        }
+    }
+    assert_eq!(world.count("SELECT COUNT(*) FROM messages").await, 0);
+}
+
+#[tokio::test]
+async fn a_long_text_through_vonage_is_put_together() {
+    let accepted = json!({"messages": [{"status": "0", "message-id": "v9"}]}).to_string();
+    let server = provider(200, &accepted).await;
+    let world = world(configuration(EVERY, &["API"], &server)).await;
+    let piece = |id: &str, number: &str, words: &str| {
+        let mut fields = vec![
+            ("concat", "true".to_owned()),
+            ("concat-part", number.to_owned()),
+            ("concat-ref", "7".to_owned()),
+            ("concat-total", "2".to_owned()),
+            ("messageId", id.to_owned()),
+            ("msisdn", "15005550006".to_owned()),
+            ("text", words.to_owned()),
+            ("timestamp", (world.clock_s()).to_string()),
+        ];
+        let text = fields
+            .iter()
+            .flat_map(|(name, value)| ["&", name, "=", value]);
+        let text: String = text.collect();
+        let mac = Hmac::<sha2::Sha256>::new_from_slice(b"signature_secret").unwrap();
+        let sig = hex::encode(mac.chain_update(text).finalize().into_bytes());
+        fields.push(("sig", sig));
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        post("/hooks/vonage/inbound", FORM, form(&fields))
+    };
+    calls(&world, piece("v2", "2", " dbt")).await;
+    assert!(sends(&server).await.is_empty());
+    world.clock.advance(seconds(2));
+    calls(&world, piece("v1", "1", "what is")).await;
+    let sent = sends(&server).await;
+    let body = String::from_utf8_lossy(&sent[0].body).into_owned();
+    assert_eq!(field(&body, "to"), "15005550006");
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM messages WHERE author = 'texter'")
+            .await,
+        1
+    );
+    let id = field(&body, "client-ref");
+    assert!(uuid::Uuid::parse_str(&id).is_ok(), "{id}");
+    assert!(
+        world
+            .count("SELECT COUNT(*) FROM outbox WHERE gateway_ref = 'v9'")
+            .await
+            >= 1
+    );
+}

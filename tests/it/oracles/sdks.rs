@@ -1,0 +1,315 @@
+//! Hooks that the providers' own Python libraries sign and judge, and TwiML that Twilio's writes.
+
+use axum::http::HeaderName;
+use harborline::gateway::plivo::{Plivo, PlivoConfig};
+use harborline::gateway::telnyx::{PublicKey, Telnyx, TelnyxConfig};
+use harborline::gateway::{InlineReply, VerifyError};
+use harborline::phone::PhoneNumber;
+use harborline::text::MessageBody;
+
+use super::*;
+
+pub(super) const SCRIPT: &str = "sdks.py";
+const NOW_S: i64 = 1_767_225_600;
+
+fn twilio(token: &str) -> Twilio {
+    Twilio::new(TwilioConfig {
+        name: "main".to_owned(),
+        account_sid: "AC00000000000000000000000000000000".to_owned(),
+        auth_tokens: vec![token.into()],
+        sender: "+15550100".to_owned(),
+        api_url: "https://api.example.org".to_owned(),
+    })
+}
+
+fn plivo(token: &str) -> Plivo {
+    Plivo::new(PlivoConfig {
+        name: "main".to_owned(),
+        auth_id: "MA0000000000000000".to_owned(),
+        auth_tokens: vec![token.into()],
+        allow_v2: false,
+        sender: "+15550100".to_owned(),
+        api_url: "https://api.example.org".to_owned(),
+    })
+}
+
+fn telnyx(public_key: &str) -> Telnyx {
+    Telnyx::new(TelnyxConfig {
+        name: "main".to_owned(),
+        api_key: "key".into(),
+        public_key: PublicKey::parse(public_key).unwrap(),
+        sender: "+15550100".to_owned(),
+        api_url: "https://api.example.org".to_owned(),
+    })
+}
+
+/// What a gateway says of a hook.
+fn judged(
+    gateway: &dyn Gateway,
+    (method, url, body): (&Method, &str, &str),
+    headers: &[(&'static str, &str)],
+) -> Result<(), VerifyError> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.insert(HeaderName::from_static(name), value.parse().unwrap());
+    }
+    let request = RawRequest {
+        method,
+        url,
+        headers: &map,
+        body: body.as_bytes(),
+        now: At(NOW_S * 1000),
+    };
+    gateway.verify(&request).map(drop)
+}
+
+/// Fields of a text, hard to sign; no name twice, because each library orders those in its own way.
+fn fields(chance: &Chance) -> Vec<(String, String)> {
+    let pieces = [
+        "a",
+        "B",
+        " ",
+        "+",
+        "&",
+        "=",
+        "é",
+        "\u{1f614}",
+        "'",
+        "%",
+        "1",
+    ];
+    let names = ["Text", "From", "To", "MessageUUID", "Body", "a", "Z"];
+    let count = 1 + chance.below(names.len());
+    names[..count]
+        .iter()
+        .map(|name| ((*name).to_owned(), chance.string(&pieces, 10)))
+        .collect()
+}
+
+fn form(fields: &[(String, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
+}
+
+fn params(fields: &[(String, String)]) -> Value {
+    fields
+        .iter()
+        .map(|(k, v)| (k.clone(), json!(v)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// The fields with one changed, or one more.
+fn other(fields: &[(String, String)], chance: &Chance) -> Vec<(String, String)> {
+    let mut changed = fields.to_vec();
+    match chance.below(2) {
+        0 => changed[0].1.push('x'),
+        _ => changed.push(("More".to_owned(), "x".to_owned())),
+    }
+    changed
+}
+
+#[test]
+fn hooks_that_twilios_python_library_signs_are_taken_and_changed_ones_are_not() {
+    let chance = Chance(SeededIds::new(3));
+    let cases: Vec<_> = (0..60)
+        .map(|n| {
+            let hosts = [
+                "https://line.example.org",
+                "https://line.example.org:8443",
+                "http://line.example.org",
+            ];
+            (
+                format!("{}/hooks/main/inbound?x={n}", hosts[n % 3]),
+                fields(&chance),
+            )
+        })
+        .collect();
+    let question = |(url, fields): &(String, Vec<_>)| json!({"sdk": "twilio", "token": "token", "url": url, "params": params(fields)});
+    let Some(answers) = ask(SCRIPT, &cases.iter().map(question).collect::<Vec<_>>()) else {
+        return;
+    };
+    for ((url, fields), answer) in cases.iter().zip(answers) {
+        let signature = [("x-twilio-signature", answer["signature"].as_str().unwrap())];
+        let judge = |token: &str, url: &str, body: &str| {
+            judged(&twilio(token), (&Method::POST, url, body), &signature)
+        };
+        assert_eq!(
+            judge("token", url, &form(fields)),
+            Ok(()),
+            "{url} {fields:?}"
+        );
+        let mismatch = Err(VerifyError::Mismatch);
+        assert_eq!(judge("other", url, &form(fields)), mismatch);
+        assert_eq!(judge("token", &format!("{url}0"), &form(fields)), mismatch);
+        assert_eq!(
+            judge("token", url, &form(&other(fields, &chance))),
+            mismatch
+        );
+    }
+}
+
+#[test]
+fn hooks_that_plivos_library_signs_are_taken_and_changed_ones_are_judged_alike() {
+    let chance = Chance(SeededIds::new(4));
+    let urls = [
+        "https://line.example.org/hooks/main/inbound",
+        "https://line.example.org:8443/hooks/main/inbound?ref=1",
+        "https://line.example.org/hooks/main/inbound?z=1&a=2",
+    ];
+    let mut cases = Vec::new();
+    for n in 0..60 {
+        let method = if n % 4 == 0 {
+            Method::GET
+        } else {
+            Method::POST
+        };
+        let fields = if method == Method::GET {
+            Vec::new()
+        } else {
+            fields(&chance)
+        };
+        cases.push((method, urls[n % 3].to_owned(), fields, String::new()));
+    }
+    let question = |(method, url, fields, signature): &(Method, String, Vec<_>, String)| {
+        let mut question = json!({"sdk": "plivo", "token": "token", "method": method.as_str(),
+            "url": url, "nonce": "12345", "params": params(fields)});
+        if !signature.is_empty() {
+            question["signature"] = json!(signature);
+        }
+        question
+    };
+    let Some(answers) = ask(SCRIPT, &cases.iter().map(question).collect::<Vec<_>>()) else {
+        return;
+    };
+    for (case, answer) in cases.iter_mut().zip(answers) {
+        answer["signature"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut case.3);
+    }
+    let changed: Vec<_> = cases
+        .iter()
+        .cloned()
+        .map(|(method, url, fields, signature)| {
+            if fields.is_empty() {
+                (method, url.replace("main", "other"), fields, signature)
+            } else {
+                (method, url, other(&fields, &chance), signature)
+            }
+        })
+        .collect();
+    let all: Vec<_> = cases.into_iter().chain(changed).collect();
+    let verdicts = ask(SCRIPT, &all.iter().map(question).collect::<Vec<_>>()).unwrap();
+    let mut taken = 0;
+    for ((method, url, fields, signature), verdict) in all.iter().zip(verdicts) {
+        let headers = [
+            ("x-plivo-signature-v3", signature.as_str()),
+            ("x-plivo-signature-v3-nonce", "12345"),
+        ];
+        let ours = judged(&plivo("token"), (method, url, &form(fields)), &headers).is_ok();
+        assert_eq!(verdict["valid"], ours, "{method} {url} {fields:?}");
+        taken += usize::from(ours);
+    }
+    assert_eq!(taken, 60);
+}
+
+#[test]
+fn hooks_are_judged_as_by_telnyxs_library_and_its_clock() {
+    let seed = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    let body =
+        r#"{"data":{"event_type":"message.received","payload":{"text":"help \ud83d\ude14 é"}}}"#;
+    let sign = json!({"sdk": "telnyx", "seed": seed, "timestamp": NOW_S.to_string(), "body": body});
+    let Some(signed) = ask(SCRIPT, &[sign]) else {
+        return;
+    };
+    let signature = signed[0]["signature"].as_str().unwrap().to_owned();
+    let public_key = signed[0]["public_key"].as_str().unwrap();
+    let longer = format!("{body} ");
+    let time = NOW_S.to_string();
+    let (late, early) = ((NOW_S - 301).to_string(), (NOW_S + 300).to_string());
+    let first = if signature.starts_with('A') { "B" } else { "A" };
+    let flipped = format!("{first}{}", &signature[1..]);
+    let mut cases = Vec::new();
+    for (time, body, signature) in [
+        (&time, body, &signature),
+        (&time, longer.as_str(), &signature),
+        (&late, body, &signature),
+        (&early, body, &signature),
+        (&time, body, &flipped),
+        (&time, body, &"AAAA".to_owned()),
+        (&"x".to_owned(), body, &signature),
+    ] {
+        cases.push((time.clone(), body.to_owned(), signature.clone()));
+    }
+    // Signed at the edges of the window.
+    let times = [-301_i64, -300, 0, 300, 301].map(|offset| (NOW_S + offset).to_string());
+    let sign =
+        |time: &String| json!({"sdk": "telnyx", "seed": seed, "timestamp": time, "body": body});
+    let signed = ask(SCRIPT, &times.each_ref().map(sign)).unwrap();
+    for (time, signed) in times.into_iter().zip(signed) {
+        let signature = signed["signature"].as_str().unwrap().to_owned();
+        cases.push((time, body.to_owned(), signature));
+    }
+    let question = |(time, body, signature): &(String, String, String)| {
+        json!({"sdk": "telnyx", "seed": seed, "timestamp": time, "body": body, "now": NOW_S,
+            "signature": signature, "public_key": public_key})
+    };
+    let verdicts = ask(SCRIPT, &cases.iter().map(question).collect::<Vec<_>>()).unwrap();
+    let mut taken = 0;
+    for ((time, body, signature), verdict) in cases.iter().zip(verdicts) {
+        let headers = [
+            ("telnyx-signature-ed25519", signature.as_str()),
+            ("telnyx-timestamp", time.as_str()),
+        ];
+        let hook = (
+            &Method::POST,
+            "https://line.example.org/hooks/main/inbound",
+            body.as_str(),
+        );
+        let ours = judged(&telnyx(public_key), hook, &headers).is_ok();
+        assert_eq!(verdict["valid"], ours, "{time} {signature}");
+        taken += usize::from(ours);
+    }
+    assert_eq!(taken, 4);
+}
+
+#[test]
+fn our_twiml_is_what_twilios_library_writes() {
+    let to = PhoneNumber::of_sender("+15005550006");
+    let packs = Packs::builtin().unwrap();
+    let fill = Fill {
+        line: "Example & Line",
+        contact: "help@example.org",
+        free_to_end_user: false,
+        topic: "",
+        choices: "",
+        care: "",
+    };
+    let crisis = packs.message(Locale::Es, Key::CrisisHigh, &fill);
+    let url = "https://line.example.org/hooks/main/status?ref=1&x=<\"'>";
+    let mut questions = Vec::new();
+    for body in [
+        None,
+        Some("You & <me> \"988\" it's 😔\nnext"),
+        Some(crisis.as_str()),
+    ] {
+        for url in [None, Some(url)] {
+            let words = MessageBody::new(body.unwrap_or_default());
+            let reply = body.map(|_| InlineReply {
+                to: &to,
+                body: &words,
+                receipts_url: url,
+            });
+            let xml = twilio("token").acknowledge(reply).body;
+            questions.push(json!({"sdk": "twiml", "body": body, "url": url, "xml": xml}));
+        }
+    }
+    let Some(answers) = ask(SCRIPT, &questions) else {
+        return;
+    };
+    for (question, answer) in questions.iter().zip(answers) {
+        assert_eq!(answer["same"], true, "{question}");
+    }
+}

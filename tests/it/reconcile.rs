@@ -1,0 +1,118 @@
+//! A text that no hook brought is found at the provider, answered late, and the operator is told.
+
+use harborline::clock::{At, Clock};
+
+use crate::support::world::{TOKEN, minutes, seconds};
+use crate::support::{World, both};
+
+const TEXTER: &str = "+15550123";
+
+/// The texts of the program to the operator.
+fn told(world: &World) -> Vec<String> {
+    let told = world.responder().inbox();
+    told.into_iter()
+        .filter(|text| text.starts_with("Harborline"))
+        .collect()
+}
+
+fn now(world: &World) -> At {
+    world.clock.now()
+}
+
+both! {
+    async fn a_text_whose_hook_never_came_is_answered_within_four_minutes_and_told(world: World) {
+        world.settle().await;
+        world.twilio.came_in("SMlost", TEXTER, "I want to die", now(&world));
+        let sent_at = now(&world).0;
+        world.advance(minutes(4)).await;
+        assert!(world.phone(TEXTER).inbox().iter().any(|text| text.contains("988")));
+        let heard = world.responder().inbox();
+        assert!(heard.iter().any(|text| text.starts_with("CRISIS: case")), "{heard:?}");
+        let said: Vec<_> = heard.iter().filter(|text| text.contains("never reached our webhook")).collect();
+        assert!(said.len() == 1 && said[0].contains("1 text on gateway main"), "{said:?}");
+        assert_eq!(world.count("SELECT at FROM messages WHERE author = 'texter'").await, sent_at);
+        assert_eq!(world.readyz().await["incidents"][0]["kind"], "missed_hook");
+        world.advance(minutes(20)).await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE author = 'texter'").await, 1, "once");
+    }
+
+    async fn what_a_hook_brought_is_known_and_what_may_still_come_is_left_alone(world: World) {
+        world.settle().await;
+        for (sid, number) in [("SM1", "+15550123"), ("SM2", "+15550124"), ("SM3", "+15550125")] {
+            world.twilio.came_in(sid, number, "MENU", now(&world));
+            world.phone(number).delivers(sid, "MENU").await;
+        }
+        world.advance(seconds(170)).await;
+        world.twilio.came_in("SM4", TEXTER, "CBT", now(&world));
+        world.advance(seconds(20)).await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE author = 'texter'").await, 3);
+        world.phone(TEXTER).delivers("SM4", "CBT").await;
+        world.advance(minutes(10)).await;
+        assert_eq!(told(&world), [""; 0]);
+    }
+
+    async fn a_list_of_many_pages_is_read_to_its_end_in_the_order_of_the_texts(world: World) {
+        world.settle().await;
+        for n in 0..7 {
+            world.twilio.came_in(&format!("SM{n}"), &format!("+1555013{n}"), "MENU", now(&world));
+            world.clock.advance(seconds(1));
+        }
+        world.advance(minutes(4)).await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE author = 'texter'").await, 7);
+        let said = told(&world);
+        assert!(said.len() == 1 && said[0].contains("7 texts"), "{said:?}");
+    }
+
+    async fn a_provider_that_cannot_be_asked_is_told_after_three_looks_and_nothing_is_passed_over(world: World) {
+        world.settle().await;
+        world.twilio.fail_lists(true);
+        world.twilio.came_in("SMlost", TEXTER, "MENU", now(&world));
+        world.advance(minutes(7)).await;
+        assert_eq!(told(&world), [""; 0]);
+        world.advance(minutes(30)).await;
+        let said = told(&world);
+        assert!(!said.is_empty() && said[0].contains("could not be asked"), "{said:?}");
+        world.twilio.fail_lists(false);
+        world.advance(minutes(4)).await;
+        let said = told(&world);
+        assert!(said.iter().any(|text| text.contains("can be asked for texts again")), "{said:?}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE author = 'texter'").await, 1);
+    }
+
+    async fn one_replica_looks_at_a_time(world: World) {
+        let other = world.another_app().await;
+        let (one, two) = tokio::join!(world.app.reconcile.tick(), other.reconcile.tick());
+        one.unwrap();
+        two.unwrap();
+        assert_eq!(world.twilio.lists(), 1);
+        world.clock.advance(minutes(4));
+        other.reconcile.tick().await.unwrap();
+        assert_eq!(world.twilio.lists(), 2, "whoever comes first takes the next round");
+    }
+
+    async fn what_was_erased_does_not_come_back_by_a_list(world: World) {
+        world.settle().await;
+        for (sid, body) in [("SM1", "MENU"), ("SM2", "DELETE"), ("SM3", "DELETE")] {
+            world.twilio.came_in(sid, TEXTER, body, now(&world));
+            world.phone(TEXTER).delivers(sid, body).await;
+            world.advance(seconds(5)).await;
+        }
+        world.advance(minutes(15)).await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM texters WHERE erased_at IS NOT NULL").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM texters").await, 1, "no stranger of the same number");
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE gateway_ref IS NOT NULL").await, 0);
+    }
+
+    async fn a_refused_hook_is_made_up_for_by_the_list(world: World) {
+        world.settle().await;
+        world.twilio.came_in("SM1", TEXTER, "I want to die", now(&world));
+        let fields = [("MessageSid", "SM1"), ("From", TEXTER), ("Body", "I want to die")];
+        let (status, _) = world.signed("0123", "/hooks/main/inbound", &fields).await;
+        assert_eq!(status, 403);
+        world.advance(minutes(4)).await;
+        assert!(world.phone(TEXTER).inbox().iter().any(|text| text.contains("988")));
+        // A hook of it that comes later is the same text.
+        assert_eq!(world.signed(TOKEN, "/hooks/main/inbound", &fields).await.0, 200);
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE author = 'texter'").await, 1);
+    }
+}
