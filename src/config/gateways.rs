@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::gateway::http::Mapping;
 use crate::gateway::telnyx::PublicKey;
 use crate::gateway::vonage::SignatureMethod;
-use crate::gateway::{Sending, SignaturePolicy};
+use crate::gateway::{Sending, SignaturePolicy, with_sending};
 use crate::route::Route;
 use sending::{LONG_CODE, usual_rate};
 
@@ -120,190 +120,171 @@ impl GatewaySection {
     }
 
     /// The keys about how texts leave, which every kind has.
-    const fn sending(&self) -> &Sending {
+    fn sending(&self) -> Sending {
         match self {
-            Self::Sandbox(section) => &section.sending,
-            Self::Twilio(section) => &section.sending,
-            Self::Signalwire(section) => &section.sending,
-            Self::Telnyx(section) => &section.sending,
-            Self::Plivo(section) => &section.sending,
-            Self::Android(section) => &section.sending,
-            Self::Vonage(section) => &section.sending,
-            Self::Http(mapping) => &mapping.sending,
+            Self::Sandbox(section) => section.sending(),
+            Self::Twilio(section) => section.sending(),
+            Self::Signalwire(section) => section.sending(),
+            Self::Telnyx(section) => section.sending(),
+            Self::Plivo(section) => section.sending(),
+            Self::Android(section) => section.sending(),
+            Self::Vonage(section) => section.sending(),
+            Self::Http(mapping) => mapping.sending(),
         }
     }
 }
 
-/// `[gateways.NAME]` with `kind = "sandbox"`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SandboxSection {
-    /// The number of the line in the simulator.
-    #[serde(default = "sandbox_sender")]
-    pub sender: String,
-    /// How texts leave by it.
-    #[serde(flatten)]
-    pub sending: Sending,
-}
+with_sending! {
+    /// `[gateways.NAME]` with `kind = "sandbox"`
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct SandboxSection {
+        /// The number of the line in the simulator.
+        #[serde(default = "sandbox_sender")]
+        pub sender: String,
+    }
 
-/// `[gateways.NAME]` with `kind = "twilio"`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TwilioSection {
-    /// The account, `AC…`.
-    pub account_sid: String,
-    /// The token that signs hooks and authorizes sends.
-    pub auth_token: SecretString,
-    /// While a token is rotated: the other one, accepted for hooks only.
-    #[serde(default)]
-    pub auth_token_other: Option<SecretString>,
-    /// The number that texts come from (E.164 or a short code), or a messaging service, `MG…`.
-    pub sender: String,
-    /// The API; another address is for tests.
-    #[serde(default = "twilio_api")]
-    pub api_url: String,
-    /// What is done with a hook whose signature does not hold.
-    #[serde(default)]
-    pub signature: SignaturePolicy,
-    /// Further addresses that the provider may have signed, such as the one before a move.
-    #[serde(default)]
-    pub other_urls: Vec<String>,
-    /// How texts leave by it.
-    #[serde(flatten)]
-    pub sending: Sending,
-}
+    /// `[gateways.NAME]` with `kind = "twilio"`
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct TwilioSection {
+        /// The account, `AC…`.
+        pub account_sid: String,
+        /// The token that signs hooks and authorizes sends.
+        pub auth_token: SecretString,
+        /// While a token is rotated: the other one, accepted for hooks only.
+        #[serde(default)]
+        pub auth_token_other: Option<SecretString>,
+        /// The number that texts come from (E.164 or a short code), or a messaging service, `MG…`.
+        pub sender: String,
+        /// The API; another address is for tests.
+        #[serde(default = "twilio_api")]
+        pub api_url: String,
+        /// What is done with a hook whose signature does not hold.
+        #[serde(default)]
+        pub signature: SignaturePolicy,
+        /// Further addresses that the provider may have signed, such as the one before a move.
+        #[serde(default)]
+        pub other_urls: Vec<String>,
+    }
 
-/// `[gateways.NAME]` with `kind = "signalwire"`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignalWireSection {
-    /// The project, a UUID.
-    pub project_id: String,
-    /// The token that authorizes sends.
-    pub api_token: SecretString,
-    /// What hooks are signed with.
-    pub signing_key: SecretString,
-    /// While the key is rotated: the other one.
-    #[serde(default)]
-    pub signing_key_other: Option<SecretString>,
-    /// The number that texts come from, in E.164.
-    pub sender: String,
-    /// The space, `https://example.signalwire.com`.
-    pub api_url: String,
-    /// What is done with a hook whose signature does not hold.
-    #[serde(default)]
-    pub signature: SignaturePolicy,
-    /// Further addresses that the provider may have signed, such as the one before a move.
-    #[serde(default)]
-    pub other_urls: Vec<String>,
-    /// How texts leave by it.
-    #[serde(flatten)]
-    pub sending: Sending,
-}
+    /// `[gateways.NAME]` with `kind = "signalwire"`
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct SignalWireSection {
+        /// The project, a UUID.
+        pub project_id: String,
+        /// The token that authorizes sends.
+        pub api_token: SecretString,
+        /// What hooks are signed with.
+        pub signing_key: SecretString,
+        /// While the key is rotated: the other one.
+        #[serde(default)]
+        pub signing_key_other: Option<SecretString>,
+        /// The number that texts come from, in E.164.
+        pub sender: String,
+        /// The space, `https://example.signalwire.com`.
+        pub api_url: String,
+        /// What is done with a hook whose signature does not hold.
+        #[serde(default)]
+        pub signature: SignaturePolicy,
+        /// Further addresses that the provider may have signed, such as the one before a move.
+        #[serde(default)]
+        pub other_urls: Vec<String>,
+    }
 
-/// `[gateways.NAME]` with `kind = "telnyx"`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TelnyxSection {
-    /// The key that authorizes sends.
-    pub api_key: SecretString,
-    /// The key that hooks are verified with, in base64. It is public.
-    pub public_key: PublicKey,
-    /// The number or short code that texts come from.
-    pub sender: String,
-    /// The API; another address is for tests.
-    #[serde(default = "telnyx_api")]
-    pub api_url: String,
-    /// What is done with a hook whose signature does not hold.
-    #[serde(default)]
-    pub signature: SignaturePolicy,
-    /// How texts leave by it.
-    #[serde(flatten)]
-    pub sending: Sending,
-}
+    /// `[gateways.NAME]` with `kind = "telnyx"`
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct TelnyxSection {
+        /// The key that authorizes sends.
+        pub api_key: SecretString,
+        /// The key that hooks are verified with, in base64. It is public.
+        pub public_key: PublicKey,
+        /// The number or short code that texts come from.
+        pub sender: String,
+        /// The API; another address is for tests.
+        #[serde(default = "telnyx_api")]
+        pub api_url: String,
+        /// What is done with a hook whose signature does not hold.
+        #[serde(default)]
+        pub signature: SignaturePolicy,
+    }
 
-/// `[gateways.NAME]` with `kind = "plivo"`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlivoSection {
-    /// The account, `MA…` or `SA…`.
-    pub auth_id: String,
-    /// The token that signs hooks and authorizes sends.
-    pub auth_token: SecretString,
-    /// While a token is rotated: the other one, accepted for hooks only.
-    #[serde(default)]
-    pub auth_token_other: Option<SecretString>,
-    /// Whether hooks with the weak older signature are taken.
-    #[serde(default)]
-    pub allow_v2: bool,
-    /// The number or short code that texts come from.
-    pub sender: String,
-    /// The API; another address is for tests.
-    #[serde(default = "plivo_api")]
-    pub api_url: String,
-    /// What is done with a hook whose signature does not hold.
-    #[serde(default)]
-    pub signature: SignaturePolicy,
-    /// Further addresses that the provider may have signed, such as the one before a move.
-    #[serde(default)]
-    pub other_urls: Vec<String>,
-    /// How texts leave by it.
-    #[serde(flatten)]
-    pub sending: Sending,
-}
+    /// `[gateways.NAME]` with `kind = "plivo"`
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct PlivoSection {
+        /// The account, `MA…` or `SA…`.
+        pub auth_id: String,
+        /// The token that signs hooks and authorizes sends.
+        pub auth_token: SecretString,
+        /// While a token is rotated: the other one, accepted for hooks only.
+        #[serde(default)]
+        pub auth_token_other: Option<SecretString>,
+        /// Whether hooks with the weak older signature are taken.
+        #[serde(default)]
+        pub allow_v2: bool,
+        /// The number or short code that texts come from.
+        pub sender: String,
+        /// The API; another address is for tests.
+        #[serde(default = "plivo_api")]
+        pub api_url: String,
+        /// What is done with a hook whose signature does not hold.
+        #[serde(default)]
+        pub signature: SignaturePolicy,
+        /// Further addresses that the provider may have signed, such as the one before a move.
+        #[serde(default)]
+        pub other_urls: Vec<String>,
+    }
 
-/// `[gateways.NAME]` with `kind = "android"`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AndroidSection {
-    /// The user of the app's API.
-    pub username: String,
-    /// Its password.
-    pub password: SecretString,
-    /// What hooks are signed with.
-    pub signing_key: SecretString,
-    /// While the key is rotated: the other one.
-    #[serde(default)]
-    pub signing_key_other: Option<SecretString>,
-    /// Which SIM card sends, from 1; without it the phone's own choice.
-    #[serde(default)]
-    pub sim: Option<u8>,
-    /// Where texts are posted.
-    pub messages_url: String,
-    /// What is done with a hook whose signature does not hold.
-    #[serde(default)]
-    pub signature: SignaturePolicy,
-    /// How texts leave by it.
-    #[serde(flatten)]
-    pub sending: Sending,
-}
+    /// `[gateways.NAME]` with `kind = "android"`
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct AndroidSection {
+        /// The user of the app's API.
+        pub username: String,
+        /// Its password.
+        pub password: SecretString,
+        /// What hooks are signed with.
+        pub signing_key: SecretString,
+        /// While the key is rotated: the other one.
+        #[serde(default)]
+        pub signing_key_other: Option<SecretString>,
+        /// Which SIM card sends, from 1; without it the phone's own choice.
+        #[serde(default)]
+        pub sim: Option<u8>,
+        /// Where texts are posted.
+        pub messages_url: String,
+        /// What is done with a hook whose signature does not hold.
+        #[serde(default)]
+        pub signature: SignaturePolicy,
+    }
 
-/// `[gateways.NAME]` with `kind = "vonage"`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VonageSection {
-    /// The account.
-    pub api_key: String,
-    /// What authorizes sends.
-    pub api_secret: SecretString,
-    /// What hooks are signed with.
-    pub signature_secret: SecretString,
-    /// While the secret is rotated: the other one.
-    #[serde(default)]
-    pub signature_secret_other: Option<SecretString>,
-    /// How hooks are signed, as the account says.
-    pub signature_method: SignatureMethod,
-    /// The number or short code that texts come from.
-    pub sender: String,
-    /// The API; another address is for tests.
-    #[serde(default = "vonage_api")]
-    pub api_url: String,
-    /// What is done with a hook whose signature does not hold.
-    #[serde(default)]
-    pub signature: SignaturePolicy,
-    /// How texts leave by it.
-    #[serde(flatten)]
-    pub sending: Sending,
+    /// `[gateways.NAME]` with `kind = "vonage"`
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct VonageSection {
+        /// The account.
+        pub api_key: String,
+        /// What authorizes sends.
+        pub api_secret: SecretString,
+        /// What hooks are signed with.
+        pub signature_secret: SecretString,
+        /// While the secret is rotated: the other one.
+        #[serde(default)]
+        pub signature_secret_other: Option<SecretString>,
+        /// How hooks are signed, as the account says.
+        pub signature_method: SignatureMethod,
+        /// The number or short code that texts come from.
+        pub sender: String,
+        /// The API; another address is for tests.
+        #[serde(default = "vonage_api")]
+        pub api_url: String,
+        /// What is done with a hook whose signature does not hold.
+        #[serde(default)]
+        pub signature: SignaturePolicy,
+    }
 }
 
 /// The line's number in the simulator.

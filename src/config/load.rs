@@ -9,7 +9,6 @@ use super::check::check;
 use super::environment::{Environment, PREFIX, SOURCE};
 use super::gateways::sandbox_sender;
 use super::{Config, FallbackContact, GatewaySection, SandboxSection};
-use crate::gateway::Sending;
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "harborline.toml";
@@ -138,7 +137,9 @@ fn complete(config: &mut Config) {
     if config.gateways.is_empty() {
         let sandbox = SandboxSection {
             sender: sandbox_sender(),
-            sending: Sending::default(),
+            segments_per_second: None,
+            burst: None,
+            failover: None,
         };
         config
             .gateways

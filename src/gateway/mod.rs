@@ -34,6 +34,7 @@ use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 use check::{Check, Ours, Reading};
 pub use sending::Sending;
+pub(crate) use sending::with_sending;
 
 /// A webhook request as it came in, before anything is trusted.
 #[derive(Clone, Copy)]

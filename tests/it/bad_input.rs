@@ -33,8 +33,7 @@ fn refused(config: &str) -> String {
 
 #[test]
 fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
-    let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
-    for (config, parts) in [
+    are_refused(vec![
         (
             "[listn]\naddress = \"127.0.0.1:1\"".to_owned(),
             vec!["harborline.toml", "`listn`", "listen"],
@@ -60,6 +59,13 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             "[spool]\nmax_bytes = 5".to_owned(),
             vec!["spool.max_bytes", "1048576"],
         ),
+    ]);
+}
+
+#[test]
+fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
+    let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
+    are_refused(vec![
         (
             edit("\"twilio\"", "\"twillio\""),
             vec!["gateways.main", "twillio", "twilio"],
@@ -139,7 +145,12 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             "[database]\nurl = \"mysql://x\"".to_owned(),
             vec!["database.url", "sqlite://", "postgres://"],
         ),
-    ] {
+    ]);
+}
+
+/// Each configuration is refused with one sentence that has these parts, and no secret.
+fn are_refused(configs: Vec<(String, Vec<&str>)>) {
+    for (config, parts) in configs {
         let said = refused(&config);
         for part in parts {
             assert!(

@@ -23,7 +23,7 @@ impl GatewaySection {
                 "Use a-z, 0-9, - and _ only",
             ));
         }
-        check_sending(place, self.sending())?;
+        check_sending(place, &self.sending())?;
         for url in self.other_urls() {
             check_signed_url(place, url)?;
         }

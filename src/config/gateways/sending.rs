@@ -55,7 +55,7 @@ impl GatewaySection {
         name: &str,
         known: &[&str],
     ) -> Result<(), ConfigError> {
-        let Some(failover) = self.sending().failover.as_deref() else {
+        let Some(failover) = self.sending().failover else {
             return Ok(());
         };
         let others: Vec<&str> = known
@@ -63,7 +63,7 @@ impl GatewaySection {
             .copied()
             .filter(|known| *known != name)
             .collect();
-        if others.contains(&failover) {
+        if others.contains(&failover.as_str()) {
             return Ok(());
         }
         let fix = if others.is_empty() {

@@ -1,7 +1,6 @@
 //! A receipt that never comes is asked for.
 
 use harborline::config::{Config, GatewaySection, SandboxSection};
-use harborline::gateway::Sending;
 
 use crate::support::sandbox::FakeProvider;
 use crate::support::world::{minutes, seconds};
@@ -13,7 +12,9 @@ async fn world(engine: Engine) -> Option<(World, FakeProvider)> {
     let settings = |config: &mut Config| {
         let section = SandboxSection {
             sender: "+15550102".to_owned(),
-            sending: Sending::default(),
+            segments_per_second: None,
+            burst: None,
+            failover: None,
         };
         let section = GatewaySection::Sandbox(section);
         config.gateways.insert("pages".to_owned(), section);

@@ -11,7 +11,7 @@ async fn slow(engine: Engine) -> Option<World> {
         let GatewaySection::Twilio(main) = config.gateways.get_mut("main").unwrap() else {
             panic!("Twilio");
         };
-        (main.sending.segments_per_second, main.sending.burst) = (Some(2.0), Some(4));
+        (main.segments_per_second, main.burst) = (Some(2.0), Some(4));
     };
     World::with(engine, settings).await
 }

@@ -167,7 +167,7 @@ impl World {
                 api_url,
                 ..main.clone()
             };
-            main.sending.failover = Some("second".to_owned());
+            main.failover = Some("second".to_owned());
             let section = GatewaySection::Twilio(section);
             config.gateways.insert("second".to_owned(), section);
         };
