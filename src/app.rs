@@ -2,47 +2,42 @@
 
 mod gateways;
 mod lookout;
+mod pieces;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{At, Clock, SystemClock};
-use crate::config::{Config, FallbackContact, GatewaySection};
-use crate::content::{PackError, Packs};
-use crate::conversation::Line;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, GatewaySection};
+use crate::content::PackError;
 use crate::credential::{Passwords, Token};
-use crate::crypto::Keyring;
-use crate::crypto::keyfile::{self, KeyFileError};
-use crate::dispatch::{Dispatch, LastAlarm};
+use crate::crypto::keyfile::KeyFileError;
+use crate::dispatch::{Dispatch, Journal, LastAlarm};
 use crate::failsafe::FailSafe;
 use crate::feed::Feed;
-use crate::followup::{Followup, Scrub};
+use crate::followup::Followup;
 use crate::gateway::Gateways;
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::handoff::Handoff;
-use crate::http::simulator::{Simulator, SimulatorConfig};
-use crate::http::{Doors, SETUP_TOKEN, Signing, SigningRules, router};
+use crate::http::{Doors, SETUP_TOKEN, router};
 use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::ledger::Ledger;
-use crate::oncall::{Contact, Desk, Roster, Timing};
 use crate::paging::Paging;
-use crate::phone::PhoneNumber;
-use crate::phrasebook;
 use crate::reconcile::Reconcile;
 use crate::roster::LastRoster;
 use crate::rulebook::Rulebook;
-use crate::spool::{Spool, SpoolSettings, Unusable};
+use crate::spool::Unusable;
 use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
+use pieces::{Parts, beside_spool, desk, followup, keep, keyring, signing, spool};
+pub(crate) use pieces::{line, packs};
 
 /// Why the program cannot start: one sentence with the place and the fix.
 #[derive(Debug, thiserror::Error)]
@@ -206,10 +201,14 @@ impl App {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             gateways: gateways.clone(),
+            routes: Arc::new(gateways::routes(config)),
             client: client.clone(),
             desk: Arc::clone(&desk),
+            packs: Arc::clone(&packs),
+            line: line(config),
             feed: feed.clone(),
             last_alarm: LastAlarm::default(),
+            journal: Journal::default(),
         });
         let outlets = (Arc::clone(&intake), Arc::clone(&dispatch));
         let failsafe = Arc::new(FailSafe::new(outlets, store.clone(), spool, roster));
@@ -219,14 +218,7 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
         });
-        let followup = Arc::new(Followup {
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-            packs: Arc::clone(&packs),
-            line: line(config),
-            feed: feed.clone(),
-            scrub: Scrub::default(),
-        });
+        let followup = Arc::new(followup(config, &store, &clock, &packs, &feed));
         let handoff = Arc::new(Handoff {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -369,143 +361,8 @@ impl App {
     }
 }
 
-/// What gateways and simulator are made from.
-struct Parts<'a> {
-    config: &'a Config,
-    local_url: &'a str,
-    public_url: &'a str,
-    sandbox_secret: &'a str,
-}
-
-impl Parts<'_> {
-    fn simulator(
-        &self,
-        desk: &Desk,
-        clock: &Arc<dyn Clock>,
-        ids: &Arc<dyn IdSource>,
-        feed: &Feed,
-        client: &reqwest::Client,
-    ) -> Option<Arc<Simulator>> {
-        let (gateway, sandbox) =
-            self.config
-                .gateways
-                .iter()
-                .find_map(|(name, section)| match section {
-                    GatewaySection::Sandbox(sandbox) => Some((name, sandbox)),
-                    _ => None,
-                })?;
-        Some(Arc::new(Simulator::new(SimulatorConfig {
-            gateway: gateway.clone(),
-            line: sandbox.sender.clone(),
-            secret: self.sandbox_secret.into(),
-            local_url: self.local_url.to_owned(),
-            public_url: self.public_url.to_owned(),
-            // Pages leave by another gateway when that is configured: then no phone is shown here.
-            on_call: if desk.gateway == *gateway {
-                desk.roster.fallback.clone()
-            } else {
-                Vec::new()
-            },
-            clock: Arc::clone(clock),
-            ids: Arc::clone(ids),
-            feed: feed.clone(),
-            client: client.clone(),
-        })))
-    }
-}
-
 /// The gateways, for building requests and answers without a server. The sandbox among them cannot
 /// sign: its secret comes from the keys.
 pub(crate) fn gateways(config: &Config) -> Gateways {
     gateways::of(config, "http://127.0.0.1", "")
-}
-
-fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartError> {
-    let master = keyfile::load_or_create(&config.keys.file, ids)?;
-    Ok(Arc::new(Keyring::new(&master)))
-}
-
-fn spool(
-    config: &Config,
-    keys: &Arc<Keyring>,
-    ids: &Arc<dyn IdSource>,
-) -> Result<Arc<Spool>, Unusable> {
-    let settings = SpoolSettings {
-        directory: config.spool.directory.clone(),
-        max_entries: config.spool.max_entries,
-        max_bytes: config.spool.max_bytes,
-    };
-    Spool::open(settings, Arc::clone(keys), Arc::clone(ids)).map(Arc::new)
-}
-
-/// Where the last-known roster is kept.
-fn beside_spool(config: &Config) -> PathBuf {
-    config.spool.directory.with_file_name("roster.sealed")
-}
-
-/// Keeps who is on call for when the store cannot say.
-fn keep(roster: &LastRoster, desk: &Desk) {
-    if let Err(error) = roster.save(&desk.roster) {
-        tracing::error!(%error, "the roster could not be written beside the spool; it is known in memory only");
-    }
-}
-
-/// The edited packs, if there are any and they hold; else the ones that ship with the program, and
-/// whether edited ones were refused.
-pub(crate) fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
-    let Some(directory) = &config.content.directory else {
-        return Ok((Arc::new(Packs::builtin()?), false));
-    };
-    match phrasebook::read(directory, now.day()) {
-        Ok(packs) => Ok((Arc::new(packs), false)),
-        Err(reason) => {
-            tracing::error!(%reason, "edited packs were refused; the built-in ones serve");
-            Ok((Arc::new(Packs::builtin()?), true))
-        }
-    }
-}
-
-/// The line, as texters are told.
-pub(crate) fn line(config: &Config) -> Line {
-    Line {
-        name: config.line.name.clone(),
-        contact: config.line.contact.clone(),
-        free_to_end_user: config.line.free_to_end_user,
-        care: config.line.care.clone(),
-    }
-}
-
-fn contact(section: &FallbackContact) -> Contact {
-    Contact {
-        name: section.name.clone(),
-        // Checked when the configuration was read.
-        number: PhoneNumber::of_sender(section.number.expose_secret()),
-    }
-}
-
-fn signing(config: &Config) -> Signing {
-    let rules = config.gateways.iter().map(|(name, section)| {
-        let rules = SigningRules {
-            policy: section.signature(),
-            other_urls: section.other_urls().to_vec(),
-        };
-        (name.clone(), rules)
-    });
-    Signing::new(rules.collect())
-}
-
-fn desk(config: &Config, public_url: &str) -> Desk {
-    let [repage, claim, answer] = config.oncall.durations();
-    Desk {
-        roster: Roster {
-            fallback: config.oncall.fallback.iter().map(contact).collect(),
-        },
-        timing: Timing {
-            repage,
-            claim,
-            answer,
-        },
-        gateway: config.oncall.gateway.clone().unwrap_or_default(),
-        public_url: public_url.to_owned(),
-    }
 }

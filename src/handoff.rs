@@ -75,6 +75,11 @@ pub enum Refused {
     /// The person has asked not to be texted.
     #[error("This person has opted out (STOP). They must text START before you can write to them.")]
     OptedOut,
+    /// The carrier blocks our texts to this person.
+    #[error(
+        "The carrier blocks our texts to this person. Call them, or wait until they text START."
+    )]
+    Blocked,
 }
 
 impl Handoff {
@@ -146,6 +151,14 @@ impl Handoff {
                 name.unwrap_or_else(|| "Someone".to_owned()),
             )));
         }
+        if matches!(act, Act::Write(_) | Act::OfferCheckIn) {
+            if texter.state.opted_out {
+                return Ok(Err(Refused::OptedOut));
+            }
+            if tx.blocked_since(texter.id).await?.is_some() {
+                return Ok(Err(Refused::Blocked));
+            }
+        }
         match act {
             Act::Claim => {
                 let Some(alert) = &mut alert else {
@@ -158,9 +171,6 @@ impl Handoff {
                 }
             }
             Act::Write(body) => {
-                if texter.state.opted_out {
-                    return Ok(Err(Refused::OptedOut));
-                }
                 let body = MessageBody::new(to_gsm(body.reveal().trim()));
                 let author = (Author::Staff, Some(staff.id));
                 write(tx, author, &texter, conversation, &body, now).await?;
@@ -171,9 +181,6 @@ impl Handoff {
                 }
             }
             Act::OfferCheckIn => {
-                if texter.state.opted_out {
-                    return Ok(Err(Refused::OptedOut));
-                }
                 self.offer_check_in(tx, staff, &texter, conversation, now)
                     .await?;
             }
@@ -295,6 +302,7 @@ async fn write(
             message_id,
             answers: None,
         },
+        body,
         state: OutboxState::Queued,
         due_at: now,
         now,

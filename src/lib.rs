@@ -18,6 +18,7 @@ pub mod lane;
 pub mod locale;
 pub mod phone;
 pub mod phrasebook;
+pub mod route;
 pub mod segment;
 pub mod text;
 

@@ -100,6 +100,13 @@ impl Server {
         {
             tracing::warn!("some work did not finish in time; the outbox keeps it");
         }
+        while self
+            .app
+            .dispatch
+            .write_journal()
+            .await
+            .is_ok_and(|written| written > 0)
+        {}
         self.app.store.close().await;
     }
 }

@@ -14,10 +14,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::dispatch::Looked;
 use crate::lane::Lane;
 use crate::store::{Store, StoreError};
 
 const LOOK: Duration = Duration::from_secs(1);
+/// A sender that is almost ready is not looked at again and again.
+const SOONEST: Duration = Duration::from_millis(20);
 /// After a failed look: the database is not helped by being asked at once again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
@@ -27,6 +30,33 @@ const BETWEEN_SEARCHES: Duration = Duration::from_secs(3);
 /// Workers of each lane: no lane waits for another, and one slow batch does not hold up the next.
 const WORKERS_A_LANE: usize = 2;
 
+/// What the outbox needs besides sending.
+#[derive(Clone, Copy)]
+enum Work {
+    Polls,
+    Journal,
+}
+
+/// What a look came to.
+struct Look {
+    done: usize,
+    again: Duration,
+}
+
+impl From<usize> for Look {
+    fn from(done: usize) -> Self {
+        Self { done, again: LOOK }
+    }
+}
+
+impl From<Looked> for Look {
+    fn from(looked: Looked) -> Self {
+        let again = looked.again.unwrap_or(LOOK).clamp(SOONEST, LOOK);
+        let done = looked.done;
+        Self { done, again }
+    }
+}
+
 /// Starts all workers. They finish what they are at when `stopping` is cancelled.
 pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
     for lane in Lane::ALL {
@@ -35,16 +65,30 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             let wake = app.feed.outbox(lane);
             tasks.spawn(run("dispatch", stopping.clone(), wake, move || {
                 let dispatch = Arc::clone(&dispatch);
-                async move { dispatch.run_once(lane).await }
+                async move { Ok(Look::from(dispatch.look(lane).await?)) }
             }));
         }
+    }
+    for (name, work) in [("polls", Work::Polls), ("journal", Work::Journal)] {
+        let dispatch = Arc::clone(&app.dispatch);
+        // Nothing wakes them: what they do is never wanted sooner than a second later.
+        tasks.spawn(run(name, stopping.clone(), Arc::default(), move || {
+            let dispatch = Arc::clone(&dispatch);
+            async move {
+                let done = match work {
+                    Work::Polls => dispatch.poll_once().await,
+                    Work::Journal => dispatch.write_journal().await,
+                };
+                done.map(Look::from)
+            }
+        }));
     }
     tasks.spawn(find_database(app.store.clone(), stopping.clone()));
     let failsafe = Arc::clone(&app.failsafe);
     // Nothing wakes it: the database does not say when it is back.
     tasks.spawn(run("replay", stopping.clone(), Arc::default(), move || {
         let failsafe = Arc::clone(&failsafe);
-        async move { failsafe.replay().await }
+        async move { failsafe.replay().await.map(Look::from) }
     }));
     let followup = Arc::clone(&app.followup);
     // Nothing wakes it: what it does is never wanted sooner than a second later.
@@ -54,14 +98,14 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         Arc::default(),
         move || {
             let followup = Arc::clone(&followup);
-            async move { followup.tick().await }
+            async move { followup.tick().await.map(Look::from) }
         },
     ));
     let intake = Arc::clone(app.intake());
     // A hook that brings the last piece does the work itself: here is only what was waited for in vain.
     tasks.spawn(run("intake", stopping.clone(), Arc::default(), move || {
         let intake = Arc::clone(&intake);
-        async move { intake.tick().await }
+        async move { intake.tick().await.map(Look::from) }
     }));
     let incidents = Arc::clone(&app.incidents);
     tasks.spawn(run(
@@ -70,13 +114,13 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         Arc::default(),
         move || {
             let incidents = Arc::clone(&incidents);
-            async move { incidents.tick().await }
+            async move { incidents.tick().await.map(Look::from) }
         },
     ));
     let ledger = Arc::clone(&app.ledger);
     tasks.spawn(run("ledger", stopping.clone(), Arc::default(), move || {
         let ledger = Arc::clone(&ledger);
-        async move { ledger.tick().await }
+        async move { ledger.tick().await.map(Look::from) }
     }));
     let reconcile = Arc::clone(&app.reconcile);
     tasks.spawn(run(
@@ -85,7 +129,7 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         Arc::default(),
         move || {
             let reconcile = Arc::clone(&reconcile);
-            async move { reconcile.tick().await }
+            async move { reconcile.tick().await.map(Look::from) }
         },
     ));
     let paging = Arc::clone(&app.paging);
@@ -95,7 +139,7 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         app.feed.ladder(),
         move || {
             let paging = Arc::clone(&paging);
-            async move { paging.tick().await }
+            async move { paging.tick().await.map(Look::from) }
         },
     ));
 }
@@ -122,7 +166,7 @@ async fn run<F>(
     wake: Arc<Notify>,
     work: impl Fn() -> F,
 ) where
-    F: Future<Output = Result<usize, StoreError>>,
+    F: Future<Output = Result<Look, StoreError>>,
 {
     while !stopping.is_cancelled() {
         // Armed before the look, so that a wake-up in between is not lost.
@@ -134,7 +178,7 @@ async fn run<F>(
             .catch_unwind()
             .await;
         let pause = match done.unwrap_or(Err(StoreError::Panicked)) {
-            Ok(0) => LOOK,
+            Ok(Look { done: 0, again }) => again,
             Ok(_) => continue,
             // Said by who looks for it.
             Err(StoreError::NotFoundYet) => AFTER_FAILURE,

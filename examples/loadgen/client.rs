@@ -126,20 +126,30 @@ fn request(n: u64, mode: &str) -> Vec<u8> {
     } else {
         TEXTS[index]
     };
+    inbound(&sid, &from, text)
+}
+
+/// A signed hook with a text.
+pub(crate) fn inbound(sid: &str, from: &str, text: &str) -> Vec<u8> {
     let fields = [
         ("AccountSid", "AC00000000000000000000000000000000"),
         ("ApiVersion", "2010-04-01"),
         ("Body", text),
-        ("From", &from),
-        ("MessageSid", &sid),
+        ("From", from),
+        ("MessageSid", sid),
         ("NumMedia", "0"),
         ("NumSegments", "1"),
         ("SmsStatus", "received"),
         ("To", "+15550100"),
     ];
+    signed(PATH, &fields)
+}
+
+/// A signed hook. The fields stand in the order of their names, as the signature wants them.
+pub(crate) fn signed(path: &str, fields: &[(&str, &str)]) -> Vec<u8> {
     let signed = fields
         .iter()
-        .fold(format!("{PUBLIC_URL}{PATH}"), |m, (key, value)| {
+        .fold(format!("{PUBLIC_URL}{path}"), |m, (key, value)| {
             m + key + value
         });
     let mac = Hmac::<sha1::Sha1>::new_from_slice(TOKEN.as_bytes()).unwrap();
@@ -149,7 +159,7 @@ fn request(n: u64, mode: &str) -> Vec<u8> {
         .extend_pairs(fields)
         .finish();
     format!(
-        "POST {PATH} HTTP/1.1\r\nhost: line.example.org\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+        "POST {path} HTTP/1.1\r\nhost: line.example.org\r\ncontent-type: application/x-www-form-urlencoded\r\n\
          x-twilio-signature: {signature}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
@@ -157,14 +167,15 @@ fn request(n: u64, mode: &str) -> Vec<u8> {
 }
 
 /// Sends one request and reads its whole answer, which must be a 200.
-async fn exchange(connection: &mut TcpStream, request: &[u8]) {
+pub(crate) async fn exchange(connection: &mut TcpStream, request: &[u8]) -> String {
     connection.write_all(request).await.unwrap();
-    let (head, _) = read_message(connection).await.expect("an answer");
+    let (head, body) = read_message(connection).await.expect("an answer");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    String::from_utf8_lossy(&body).into_owned()
 }
 
 /// Reads one HTTP message with a content length. `None` at the end of the stream.
-async fn read_message(connection: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+pub(crate) async fn read_message(connection: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::with_capacity(1024);
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo run --release --example loadgen              # all figures, as a table
 //! cargo run --release --example loadgen -- 20        # with 20 s a run
+//! cargo run --release --example loadgen -- flood     # a crisis behind 10,000 menus on a slow sender
 //! ```
 //!
 //! Each server runs in a process of its own, on core 0 where `taskset` is there; the load comes
@@ -12,6 +13,7 @@
 #![expect(clippy::unwrap_used, reason = "a measurement that fails must stop")]
 
 mod client;
+mod flood;
 mod server;
 
 use std::io::Write;
@@ -26,6 +28,13 @@ fn main() {
         Some("serve") => {
             let (mode, sink) = (arguments.next().unwrap(), arguments.next().unwrap());
             server::run(&mode, &sink);
+        }
+        Some("flood") => {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(flood::measure());
         }
         seconds => {
             let seconds = seconds.map_or(10, |seconds| seconds.parse().expect("seconds a run"));

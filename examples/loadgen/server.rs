@@ -28,10 +28,12 @@ pub(crate) fn run(mode: &str, sink: &str) {
         .unwrap();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
-        let config = configuration(folder.path(), sink);
+        // The flood meets a slow sender; everything else is measured without one.
+        let segments = if mode == "flood" { 10 } else { 0 };
+        let config = configuration(folder.path(), sink, segments);
         match mode {
             "bare" => bare(&config).await,
-            "full" => {
+            "full" | "flood" => {
                 let server = Server::start(&config).await.unwrap();
                 say(server.address);
                 std::future::pending::<()>().await;
@@ -56,7 +58,7 @@ fn say(address: SocketAddr) {
     out.flush().unwrap();
 }
 
-fn configuration(folder: &std::path::Path, sink: &str) -> Config {
+fn configuration(folder: &std::path::Path, sink: &str, segments: u32) -> Config {
     let file = folder.join("harborline.toml");
     let text = format!(
         r#"
@@ -74,6 +76,7 @@ fn configuration(folder: &std::path::Path, sink: &str) -> Config {
         account_sid = "AC00000000000000000000000000000000"
         auth_token = "{TOKEN}"
         sender = "+15550100"
+        segments_per_second = {segments}
         api_url = "{sink}"
         [[oncall.fallback]]
         name = "Duty phone"

@@ -14,6 +14,7 @@ use crate::gateway::telnyx::{Telnyx, TelnyxConfig};
 use crate::gateway::twilio::{Twilio, TwilioConfig};
 use crate::gateway::vonage::{Vonage, VonageConfig};
 use crate::gateway::{Gateway, Gateways};
+use crate::route::Routes;
 
 /// Every configured gateway. `local_url` and `sandbox_secret` are for the sandbox alone.
 pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gateways {
@@ -77,6 +78,12 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
         })),
     });
     Gateways::new(made.collect())
+}
+
+/// How texts leave by each of them.
+pub(super) fn routes(config: &Config) -> Routes {
+    let routes = config.gateways.iter();
+    Routes::new(routes.map(|(name, section)| (name.clone(), section.route())))
 }
 
 /// A secret and the one that it is rotated with.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::contact;
+use super::pieces::contact;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::feed::Feed;

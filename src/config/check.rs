@@ -13,8 +13,11 @@ use crate::phone::PhoneNumber;
 pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     let at = |key: &str| format!("{}: {key}", path.display());
     check_public_url(config, &at)?;
+    let names: Vec<&str> = config.gateways.keys().map(String::as_str).collect();
     for (name, gateway) in &config.gateways {
-        gateway.check(&at(&format!("gateways.{name}")), name)?;
+        let place = at(&format!("gateways.{name}"));
+        gateway.check(&place, name)?;
+        gateway.check_failover(&place, name, &names)?;
     }
     let sandboxes = config
         .gateways

@@ -137,6 +137,9 @@ fn complete(config: &mut Config) {
     if config.gateways.is_empty() {
         let sandbox = SandboxSection {
             sender: sandbox_sender(),
+            segments_per_second: None,
+            burst: None,
+            failover: None,
         };
         config
             .gateways

@@ -101,9 +101,12 @@ impl Kind {
     const fn of(key: Key) -> Self {
         match key {
             Key::Welcome => Self::Welcome,
-            Key::RatesPlan | Key::RatesFree | Key::OwnCare | Key::Language | Key::Resumed => {
-                Self::Fragment
-            }
+            Key::RatesPlan
+            | Key::RatesFree
+            | Key::OwnCare
+            | Key::OtherNumber
+            | Key::Language
+            | Key::Resumed => Self::Fragment,
             Key::CrisisImminent
             | Key::CrisisHigh
             | Key::CrisisThirdParty

@@ -141,6 +141,8 @@ names! {
         RatesFree = "rates_free",
         /// `{own_care}` where the operator offers care of their own.
         OwnCare = "own_care",
+        /// Before a text that comes from another number than the one they know.
+        OtherNumber = "other_number",
         /// What the chooser found: the therapies stand for `{choices}`.
         Chosen = "chosen",
     }
@@ -156,7 +158,10 @@ impl Key {
     /// Whether the message only ever stands inside another one.
     #[must_use]
     pub const fn is_insert(self) -> bool {
-        matches!(self, Self::RatesPlan | Self::RatesFree | Self::OwnCare)
+        matches!(
+            self,
+            Self::RatesPlan | Self::RatesFree | Self::OwnCare | Self::OtherNumber
+        )
     }
 }
 

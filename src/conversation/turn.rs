@@ -60,6 +60,10 @@ pub struct Line {
 
 /// What happens because of one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent wishes of a texter, each with its own name"
+)]
 pub struct Step {
     /// The state afterwards.
     pub state: State,
@@ -77,6 +81,8 @@ pub struct Step {
     pub erase: bool,
     /// The texter answered whether we may check in with them.
     pub check_in: Option<CheckIn>,
+    /// The texter asked for texts: START, whether or not they had opted out with us.
+    pub opted_in: bool,
 }
 
 /// The answer to the question whether we may check in.

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::{Dispatch, policy};
 use crate::clock::At;
-use crate::gateway::client::send;
 use crate::gateway::{Outgoing, SendOutcome, receipts_url};
 use crate::lane::Lane;
 use crate::oncall::{Roster, unstored};
@@ -79,8 +78,7 @@ impl Dispatch {
             receipts_url: &receipts,
         };
         for attempt in 1..=TRIES {
-            let answer = send(&self.client, gateway.build_send(&text)).await;
-            let outcome = gateway.read_send(outbox_id, answer.as_result());
+            let outcome = self.carry(gateway.as_ref(), &text).await;
             tracing::warn!(
                 attempt,
                 ?lane,

@@ -4,24 +4,35 @@
 //! between leaves the lease to run out: the text is sent again rather than never.
 
 mod alarm;
+mod journal;
 mod policy;
+mod polls;
 mod receipts;
+mod unreachable;
 
 pub use alarm::LastAlarm;
+pub use journal::{Heard, HookAnswer, Journal};
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::clock::Clock;
+use crate::clock::{At, Clock};
+use crate::content::{Fill, Key, Packs};
+use crate::conversation::Line;
 use crate::feed::{Feed, Signal};
 use crate::gateway::client::{Answer, send};
-use crate::gateway::{Gateways, Outgoing, SendOutcome, receipts_url};
+use crate::gateway::{Gateway, Gateways, Outgoing, SendOutcome, receipts_url, redact};
 use crate::id::{IdSource, random};
 use crate::lane::Lane;
-use crate::oncall::{Desk, unreachable};
-use crate::store::{Due, NewPage, OutboxState, PageKind, Receiver, Settled, Store, StoreError, Tx};
+use crate::oncall::Desk;
+use crate::route::Routes;
+use crate::store::{
+    Claim, Due, ExchangeKind, NewExchange, OutboxState, Receiver, Settled, Store, StoreError, Tx,
+    Unreached,
+};
+use crate::text::MessageBody;
 
 /// Longer than the slowest batch can take: all at once, 15 s each.
 const LEASE: Duration = Duration::from_mins(1);
@@ -37,14 +48,31 @@ pub struct Dispatch {
     pub ids: Arc<dyn IdSource>,
     /// The gateways.
     pub gateways: Gateways,
+    /// How fast they may send, and which stand in.
+    pub routes: Arc<Routes>,
     /// The client that carries requests out.
     pub client: reqwest::Client,
     /// Who hears that a texter cannot be reached.
     pub desk: Arc<Desk>,
+    /// The words before a text that comes from another number.
+    pub packs: Arc<Packs>,
+    /// The line, as texters are told.
+    pub line: Line,
     /// Wakes open pages.
     pub feed: Feed,
     /// When everyone was last paged without the store.
     pub last_alarm: LastAlarm,
+    /// What gateways were asked and answered, on its way to the gateway log.
+    pub journal: Journal,
+}
+
+/// What a look at a lane came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// How many texts were sent or tried.
+    pub done: usize,
+    /// More is due that waits for its sender: for how long.
+    pub again: Option<Duration>,
 }
 
 impl Dispatch {
@@ -53,34 +81,86 @@ impl Dispatch {
     /// # Errors
     /// [`StoreError`]: what was not settled is sent again when its lease runs out.
     pub async fn run_once(self: &Arc<Self>, lane: Lane) -> Result<usize, StoreError> {
+        Ok(self.look(lane).await?.done)
+    }
+
+    /// The same, and says when to look again for what waits for its sender.
+    ///
+    /// # Errors
+    /// As [`Dispatch::run_once`].
+    pub async fn look(self: &Arc<Self>, lane: Lane) -> Result<Looked, StoreError> {
         let now = self.clock.now();
-        let claim = self
-            .store
-            .write(move |tx| Box::pin(tx.claim_due(lane, now, LEASE, BATCH)));
-        let due = claim.await?;
-        let count = due.len();
+        let claim = Arc::new(Claim {
+            lane,
+            now,
+            lease: LEASE,
+            limit: BATCH,
+            fresh_since: policy::fresh_since(lane, now),
+            routes: Arc::clone(&self.routes),
+        });
+        let claimed = self.store.write(move |tx| {
+            let claim = Arc::clone(&claim);
+            Box::pin(async move { tx.claim_due(&claim).await })
+        });
+        let claimed = claimed.await?;
+        let done = claimed.due.len();
         // All of them to their end: a send whose outcome is not kept would go out twice.
-        let sends = due.into_iter().map(|due| self.send(due));
+        let sends = claimed.due.into_iter().map(|due| self.send(due));
         let outcomes = join_all(sends).await;
-        if count > 0 {
+        if done > 0 {
             self.feed.signal(Signal::Queue);
         }
         outcomes.into_iter().collect::<Result<(), StoreError>>()?;
-        Ok(count)
+        Ok(Looked {
+            done,
+            again: claimed.again,
+        })
     }
 
     async fn send(self: &Arc<Self>, due: Due) -> Result<(), StoreError> {
-        let outcome = self.carry_out(&due).await;
-        let (now, chance) = (self.clock.now(), random::<1>(&*self.ids)[0]);
-        let settled = policy::after(&outcome, &due, now, chance);
-        log(&due, &outcome, settled.state);
-        let (dispatch, work) = (Arc::clone(self), Arc::new((due, settled)));
-        self.store
-            .write(move |tx| {
-                let (dispatch, work) = (Arc::clone(&dispatch), Arc::clone(&work));
-                Box::pin(async move { dispatch.settle(tx, &work.0, &work.1, now).await })
+        let (outcome, settled) = if let Some(settled) = policy::not_sent(&due, self.clock.now()) {
+            tracing::warn!(outbox = %due.id, lane = ?due.lane, code = ?settled.code, "text not sent");
+            (None, settled)
+        } else {
+            let outcome = self.carry_out(&due).await;
+            let (now, chance) = (self.clock.now(), random::<1>(&*self.ids)[0]);
+            let settled = policy::after(&outcome, &due, &self.way(&due, &outcome), now, chance);
+            log(&due, &outcome, &settled);
+            (Some(outcome), settled)
+        };
+        let now = self.clock.now();
+        let conversation = due.conversation;
+        let (dispatch, work) = (Arc::clone(self), Arc::new((due, outcome, settled)));
+        let settle = self.store.write(move |tx| {
+            let (dispatch, work) = (Arc::clone(&dispatch), Arc::clone(&work));
+            Box::pin(async move {
+                let (due, outcome, settled) = &*work;
+                dispatch
+                    .settle(tx, due, outcome.as_ref(), settled, now)
+                    .await
             })
-            .await
+        });
+        settle.await?;
+        if let Some(conversation) = conversation {
+            self.feed.signal(Signal::Conversation(conversation));
+        }
+        Ok(())
+    }
+
+    /// What the policy must know of the gateway that was tried.
+    fn way<'a>(&'a self, due: &'a Due, outcome: &SendOutcome) -> policy::Way<'a> {
+        let gateway = self.gateways.get(&due.gateway);
+        let pollable = match (gateway, outcome) {
+            (Some(gateway), SendOutcome::Accepted { gateway_ref }) => {
+                gateway.build_poll(gateway_ref).is_some()
+            }
+            _ => false,
+        };
+        policy::Way {
+            idempotent: gateway.is_some_and(|gateway| gateway.caps().idempotent_send),
+            other: self.routes.other(&due.gateway, due.moved_from.as_deref()),
+            pollable,
+        }
     }
 
     async fn carry_out(&self, due: &Due) -> SendOutcome {
@@ -90,26 +170,66 @@ impl Dispatch {
             };
         };
         let receipts = receipts_url(&self.desk.public_url, &due.gateway, due.id);
-        let request = gateway.build_send(&Outgoing {
+        let introduced = due.introduce.map(|locale| {
+            let whose = self
+                .packs
+                .message(locale, Key::OtherNumber, &Fill::from(&self.line));
+            MessageBody::new(format!("{whose} {}", due.body.reveal()))
+        });
+        let text = Outgoing {
             outbox_id: due.id,
             to: &due.to,
-            body: &due.body,
+            body: introduced.as_ref().unwrap_or(&due.body),
             lane: due.lane,
             validity: policy::validity(due.lane),
             receipts_url: &receipts,
-        });
-        let answer: Answer = send(&self.client, request).await;
-        gateway.read_send(due.id, answer.as_result())
+        };
+        self.carry(gateway.as_ref(), &text).await
     }
 
+    /// Sends a text once, and notes that in the gateway log.
+    async fn carry(&self, gateway: &dyn Gateway, text: &Outgoing<'_>) -> SendOutcome {
+        let request = gateway.build_send(text);
+        let (at, asked) = (self.clock.now(), redact::request(&request));
+        let answer: Answer = send(&self.client, request).await;
+        let outcome = gateway.read_send(text.outbox_id, answer.as_result());
+        self.journal.note(NewExchange {
+            at,
+            gateway: gateway.name().to_owned(),
+            kind: ExchangeKind::Send,
+            outbox_id: Some(text.outbox_id),
+            gateway_ref: None,
+            status: journal::status(&answer),
+            outcome: journal::outcome(&outcome),
+            duration_ms: self.clock.now().0 - at.0,
+            asked,
+            answered: redact::answer(answer.as_result()),
+        });
+        outcome
+    }
+
+    /// Keeps how a try ended, and what follows from it. No outcome: it was not tried.
     async fn settle(
         &self,
         tx: &mut Tx,
         due: &Due,
+        outcome: Option<&SendOutcome>,
         settled: &Settled,
-        now: crate::clock::At,
+        now: At,
     ) -> Result<(), StoreError> {
-        tx.settle(due.id, now, settled).await?;
+        let failed_since = tx.settle(due.id, now, settled).await?;
+        if let Some(outcome) = outcome {
+            self.note_sender(tx, due, outcome, now).await?;
+        }
+        if failed_since {
+            // The receipt came before the answer to the send.
+            if let Some(row) = tx.outbox_row_of(&due.gateway, Some(due.id), "").await? {
+                let gateway_ref = row.gateway_ref.clone().unwrap_or_default();
+                self.not_delivered(tx, &row, &gateway_ref, None, false, now)
+                    .await?;
+            }
+            return Ok(());
+        }
         let (texter_id, answers) = match due.receiver {
             Receiver::Texter {
                 texter_id, answers, ..
@@ -121,68 +241,79 @@ impl Dispatch {
                 return Ok(());
             }
         };
-        let outcome = match settled.state {
+        let reason = match settled.state {
             OutboxState::Accepted => "replied",
+            OutboxState::Failed if settled.code.as_deref() == Some(policy::EXPIRED) => "expired",
             OutboxState::Failed => "undeliverable",
             OutboxState::OptedOut => "carrier_opt_out",
             OutboxState::Queued | OutboxState::Awaiting | OutboxState::Withdrawn => return Ok(()),
         };
         if let Some(inbound) = answers {
-            tx.reply_settled(inbound, now, outcome).await?;
+            tx.reply_settled(inbound, now, reason).await?;
         } else if settled.state == OutboxState::Accepted {
-            tx.replies_settled(texter_id, now, outcome).await?;
+            tx.replies_settled(texter_id, now, reason).await?;
         }
-        if settled.state != OutboxState::Accepted {
-            self.tell_unreachable(tx, texter_id, settled.state, now)
-                .await?;
+        match settled.state {
+            OutboxState::Accepted if due.blocked => {
+                tx.texter_unblocked(texter_id, due.created_at).await
+            }
+            OutboxState::OptedOut => {
+                tx.texter_blocked(texter_id, now).await?;
+                self.tell_unreachable(tx, texter_id, Unreached::OptedOut, now)
+                    .await
+            }
+            // A menu that came too late is no loss worth a call.
+            OutboxState::Failed if due.lane != Lane::Content || reason != "expired" => {
+                self.tell_unreachable(tx, texter_id, Unreached::Failed, now)
+                    .await
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Tells the responders of an open case that our text does not reach the texter.
-    async fn tell_unreachable(
+    /// Keeps whether the gateway works, where another one could stand in.
+    async fn note_sender(
         &self,
         tx: &mut Tx,
-        texter_id: uuid::Uuid,
-        state: OutboxState,
-        now: crate::clock::At,
+        due: &Due,
+        outcome: &SendOutcome,
+        now: At,
     ) -> Result<(), StoreError> {
-        let Some(alert) = tx.open_alert_of(texter_id).await? else {
+        let gateway = &due.gateway;
+        if self
+            .routes
+            .other(gateway, due.moved_from.as_deref())
+            .is_none()
+        {
             return Ok(());
-        };
-        let why = match state {
-            OutboxState::OptedOut => "opted out at the carrier; they must text START",
-            _ => "the carrier did not deliver it",
-        };
-        let words = unreachable(&alert.code, why);
-        for contact in &self.desk.roster.fallback {
-            let notice = NewPage {
-                alert: Some(alert.id),
-                kind: PageKind::Notice,
-                contact,
-                words: &words,
-            };
-            tx.send_to_responder(&self.desk.gateway, &notice, now)
-                .await?;
         }
-        let detail = serde_json::json!({"code": alert.code, "why": why});
-        tx.audit(now, "line", "texter.unreachable", Some(alert.id), &detail)
-            .await
+        match outcome {
+            SendOutcome::Retry { .. }
+            | SendOutcome::Ambiguous
+            | SendOutcome::Misconfigured { .. } => {
+                tx.sender_failed(gateway, self.routes.rate(gateway), now)
+                    .await
+            }
+            SendOutcome::Accepted { .. }
+            | SendOutcome::Permanent { .. }
+            | SendOutcome::OptedOut { .. } => tx.sender_works(gateway).await,
+        }
     }
 }
 
-fn log(due: &Due, outcome: &SendOutcome, state: OutboxState) {
+fn log(due: &Due, outcome: &SendOutcome, settled: &Settled) {
     let (outbox, gateway, lane, attempt) = (due.id, &due.gateway, due.lane, due.attempts + 1);
+    let (state, moves_to) = (settled.state, settled.moves_to.as_deref());
     match outcome {
         SendOutcome::Accepted { .. } => {
             tracing::info!(%outbox, %gateway, ?lane, attempt, "text accepted by the gateway");
         }
         SendOutcome::Misconfigured { code } => tracing::error!(
-            %outbox, %gateway, ?lane, attempt, %code,
+            %outbox, %gateway, ?lane, attempt, %code, moves_to,
             "the gateway refuses our credentials, sender or account: check gateways.{gateway} in the configuration; the text waits"
         ),
         other => {
-            tracing::warn!(%outbox, %gateway, ?lane, attempt, ?other, ?state, "text not accepted");
+            tracing::warn!(%outbox, %gateway, ?lane, attempt, ?other, ?state, moves_to, "text not accepted");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::At;
 use crate::gateway::SendOutcome;
 use crate::lane::Lane;
-use crate::store::{Due, OutboxState, Settled};
+use crate::store::{Due, OutboxState, Receiver, Settled};
 
 /// Waits between tries, in seconds; the last one repeats.
 const BACKOFF: [u64; 6] = [1, 2, 4, 8, 15, 30];
@@ -13,12 +13,66 @@ const BACKOFF: [u64; 6] = [1, 2, 4, 8, 15, 30];
 const DOUBT: Duration = Duration::from_mins(2);
 /// An operator must act first; look again after this.
 const MISCONFIGURED: Duration = Duration::from_secs(30);
-/// The longest wait that a gateway may ask for.
+/// The longest wait that a gateway may ask for, in seconds; the second, for a crisis reply or a page.
 const LONGEST_WAIT_S: u64 = 300;
+const LONGEST_URGENT_WAIT_S: u64 = 60;
 /// After this an answer no longer helps, and would only puzzle: a menu, an hour late.
 const STALE: Duration = Duration::from_hours(1);
 /// Crisis answers and pages are tried for a day.
 const STALE_CRISIS: Duration = Duration::from_hours(24);
+/// How often an ordinary text fails at a gateway before it leaves by another number.
+const PATIENCE: u32 = 3;
+/// How long after a text was taken its gateway is first asked for the receipt; doubled each time.
+const POLL_URGENT: Duration = Duration::from_mins(1);
+const POLL: Duration = Duration::from_mins(10);
+/// How often a gateway is asked for one text.
+const MOST_POLLS: i32 = 5;
+
+/// The code of a text that came too late.
+pub(super) const EXPIRED: &str = "expired";
+/// The code of a text that was not tried, because the carrier blocks this person.
+const BLOCKED: &str = "carrier-block";
+
+/// What the policy must know of the gateway that was tried.
+pub(super) struct Way<'a> {
+    /// A send that is repeated is taken once.
+    pub(super) idempotent: bool,
+    /// The gateway that stands in.
+    pub(super) other: Option<&'a str>,
+    /// It can be asked how far this text has come.
+    pub(super) pollable: bool,
+}
+
+/// What was made before this is not sent any more.
+pub(super) fn fresh_since(lane: Lane, now: At) -> Option<At> {
+    (lane == Lane::Content).then(|| now.minus(STALE))
+}
+
+/// Why a text is not even tried: it waited for its sender until it was no use, or the carrier blocks
+/// the person. An answer to a crisis text is always tried.
+pub(super) fn not_sent(due: &Due, now: At) -> Option<Settled> {
+    let texter = matches!(due.receiver, Receiver::Texter { .. });
+    if texter && due.blocked && due.lane != Lane::Crisis {
+        return Some(settled(
+            OutboxState::OptedOut,
+            now,
+            Some(BLOCKED.to_owned()),
+        ));
+    }
+    let late = fresh_since(due.lane, now).is_some_and(|since| due.created_at < since);
+    late.then(|| settled(OutboxState::Failed, now, Some(EXPIRED.to_owned())))
+}
+
+/// When a gateway is asked for a text that it took, after so many times.
+pub(super) fn next_poll(lane: Lane, polls: i32, now: At) -> Option<At> {
+    let first = if lane.prefers_twice() {
+        POLL_URGENT
+    } else {
+        POLL
+    };
+    let times = u32::try_from(polls).ok().filter(|_| polls < MOST_POLLS)?;
+    Some(now.plus(first * 2_u32.pow(times)))
+}
 
 /// How long a gateway may keep a text and try. Its own default, often hours, would hide a stuck queue
 /// from the people who can do something about it.
@@ -35,33 +89,43 @@ pub(super) const fn validity(lane: Lane) -> Duration {
 
 /// The new state of a row. `chance` is a random byte: it spreads retries by a quarter either way,
 /// so that a recovering gateway is not hit by all at once.
-pub(super) fn after(outcome: &SendOutcome, due: &Due, now: At, chance: u8) -> Settled {
-    let stale = if due.lane.prefers_twice() {
-        STALE_CRISIS
-    } else {
-        STALE
-    };
-    let again = |wait: Duration, code: Option<&String>| {
-        if now.since(due.created_at) > stale {
-            settled(OutboxState::Failed, now, Some("expired".to_owned()))
-        } else {
-            settled(OutboxState::Queued, now.plus(wait), code.cloned())
-        }
+pub(super) fn after(
+    outcome: &SendOutcome,
+    due: &Due,
+    way: &Way<'_>,
+    now: At,
+    chance: u8,
+) -> Settled {
+    let try_again = Again {
+        due,
+        way,
+        now,
+        pause: backoff(due, chance),
     };
     match outcome {
         SendOutcome::Accepted { gateway_ref } => Settled {
             gateway_ref: Some(gateway_ref.clone()),
+            poll_at: next_poll(due.lane, 0, now).filter(|_| way.pollable),
             ..settled(OutboxState::Accepted, now, None)
         },
         SendOutcome::Retry { after_s, code } => {
-            let asked = Duration::from_secs(after_s.unwrap_or(0).min(LONGEST_WAIT_S));
-            again(backoff(due, chance).max(asked), Some(code))
+            let most = if due.lane.prefers_twice() {
+                LONGEST_URGENT_WAIT_S
+            } else {
+                LONGEST_WAIT_S
+            };
+            let asked = Duration::from_secs(after_s.unwrap_or(0).min(most));
+            try_again.after(try_again.pause.max(asked), Some(code))
         }
         SendOutcome::Permanent { code } => settled(OutboxState::Failed, now, Some(code.clone())),
         SendOutcome::OptedOut { code } => settled(OutboxState::OptedOut, now, Some(code.clone())),
-        SendOutcome::Ambiguous if due.lane.prefers_twice() => again(backoff(due, chance), None),
+        SendOutcome::Ambiguous if due.lane.prefers_twice() => {
+            try_again.after(try_again.pause, None)
+        }
+        // Repeated to the same gateway it is taken once; to another it would be a second text.
+        SendOutcome::Ambiguous if way.idempotent => try_again.here(try_again.pause, None),
         // A receipt will say that it was taken after all; without one it was not.
-        SendOutcome::Ambiguous => match again(DOUBT, None) {
+        SendOutcome::Ambiguous => match try_again.here(DOUBT, None) {
             Settled {
                 state: OutboxState::Queued,
                 due_at,
@@ -69,16 +133,53 @@ pub(super) fn after(outcome: &SendOutcome, due: &Due, now: At, chance: u8) -> Se
             } => settled(OutboxState::Awaiting, due_at, None),
             failed => failed,
         },
-        SendOutcome::Misconfigured { code } => again(MISCONFIGURED, Some(code)),
+        SendOutcome::Misconfigured { code } => try_again.after(MISCONFIGURED, Some(code)),
+    }
+}
+
+/// Another try.
+struct Again<'a> {
+    due: &'a Due,
+    way: &'a Way<'a>,
+    now: At,
+    pause: Duration,
+}
+
+impl Again<'_> {
+    /// By the same gateway after `wait`, unless it is too late.
+    fn here(&self, wait: Duration, code: Option<&String>) -> Settled {
+        let stale = if self.due.lane.prefers_twice() {
+            STALE_CRISIS
+        } else {
+            STALE
+        };
+        if self.now.since(self.due.created_at) > stale {
+            return settled(OutboxState::Failed, self.now, Some(EXPIRED.to_owned()));
+        }
+        settled(OutboxState::Queued, self.now.plus(wait), code.cloned())
+    }
+
+    /// The same, or by the gateway that stands in: at once the first time, then by turns.
+    fn after(&self, wait: Duration, code: Option<&String>) -> Settled {
+        let moves =
+            self.due.lane.prefers_twice() || (self.due.attempts + 1).is_multiple_of(PATIENCE);
+        let Some(other) = self.way.other.filter(|_| moves) else {
+            return self.here(wait, code);
+        };
+        let first = self.due.moved_from.is_none();
+        let wait = if first { Duration::ZERO } else { self.pause };
+        let here = self.here(wait, code);
+        Settled {
+            moves_to: (here.state == OutboxState::Queued).then(|| other.to_owned()),
+            ..here
+        }
     }
 }
 
 fn settled(state: OutboxState, due_at: At, code: Option<String>) -> Settled {
     Settled {
-        state,
-        due_at,
-        gateway_ref: None,
         code,
+        ..Settled::new(state, due_at)
     }
 }
 
@@ -103,6 +204,8 @@ mod tests {
             id: Uuid::nil(),
             lane,
             gateway: "main".to_owned(),
+            moved_from: None,
+            conversation: None,
             receiver: Receiver::Responder {
                 page_id: Uuid::nil(),
             },
@@ -110,7 +213,19 @@ mod tests {
             body: MessageBody::new("words"),
             attempts,
             created_at: At(0),
+            blocked: false,
+            introduce: None,
         }
+    }
+
+    const ALONE: Way<'static> = Way {
+        idempotent: false,
+        other: None,
+        pollable: true,
+    };
+
+    fn after(outcome: &SendOutcome, due: &Due, now: At, chance: u8) -> Settled {
+        super::after(outcome, due, &ALONE, now, chance)
     }
 
     fn retry(after_s: Option<u64>) -> SendOutcome {
@@ -138,6 +253,12 @@ mod tests {
         let asked = after(&retry(Some(20)), &due(Lane::Crisis, 0), At(0), 128);
         assert_eq!(asked.due_at, At(20_000));
         let absurd = after(&retry(Some(u64::MAX)), &due(Lane::Crisis, 0), At(0), 128);
+        assert_eq!(
+            absurd.due_at,
+            At(60_000),
+            "a crisis reply waits a minute at most"
+        );
+        let absurd = after(&retry(Some(u64::MAX)), &due(Lane::Content, 0), At(0), 128);
         assert_eq!(absurd.due_at, At(300_000));
     }
 
@@ -201,6 +322,129 @@ mod tests {
         assert_eq!(
             after(&retry(None), &due(Lane::Page, 9), late, 0).state,
             OutboxState::Queued
+        );
+    }
+
+    #[test]
+    fn a_gateway_that_takes_a_repeated_text_once_is_asked_again_at_once_in_every_lane() {
+        let way = Way {
+            idempotent: true,
+            other: Some("second"),
+            pollable: true,
+        };
+        for lane in [Lane::Conversation, Lane::Content] {
+            let next = super::after(&SendOutcome::Ambiguous, &due(lane, 0), &way, At(0), 128);
+            assert_eq!((next.state, next.due_at), (OutboxState::Queued, At(1_000)));
+            assert_eq!(next.moves_to, None, "by another it would be a second text");
+        }
+    }
+
+    #[test]
+    fn urgent_texts_move_after_the_first_failure_and_others_after_the_third() {
+        let way = Way {
+            idempotent: false,
+            other: Some("second"),
+            pollable: true,
+        };
+        let misconfigured = SendOutcome::Misconfigured {
+            code: "401".to_owned(),
+        };
+        for outcome in [
+            retry(Some(20)),
+            SendOutcome::Ambiguous,
+            misconfigured.clone(),
+        ] {
+            let next = super::after(&outcome, &due(Lane::Page, 0), &way, At(0), 128);
+            assert_eq!(
+                (next.moves_to.as_deref(), next.due_at),
+                (Some("second"), At(0))
+            );
+        }
+        for (attempts, moves) in [(0, false), (1, false), (2, true), (3, false), (5, true)] {
+            let next = super::after(
+                &misconfigured,
+                &due(Lane::Content, attempts),
+                &way,
+                At(0),
+                128,
+            );
+            assert_eq!(
+                next.moves_to.is_some(),
+                moves,
+                "after {} tries",
+                attempts + 1
+            );
+        }
+        let moved = Due {
+            moved_from: Some("main".to_owned()),
+            ..due(Lane::Crisis, 1)
+        };
+        let next = super::after(&retry(None), &moved, &way, At(0), 128);
+        assert_eq!(
+            (next.moves_to.as_deref(), next.due_at),
+            (Some("second"), At(2_000)),
+            "then by turns"
+        );
+        let doubt = super::after(
+            &SendOutcome::Ambiguous,
+            &due(Lane::Content, 2),
+            &way,
+            At(0),
+            128,
+        );
+        assert_eq!((doubt.state, doubt.moves_to), (OutboxState::Awaiting, None));
+    }
+
+    #[test]
+    fn what_came_too_late_or_is_blocked_is_not_tried_and_a_crisis_reply_always_is() {
+        let (texter_id, message_id) = (Uuid::nil(), Uuid::nil());
+        let receiver = Receiver::Texter {
+            texter_id,
+            message_id,
+            answers: None,
+        };
+        let blocked = |lane| Due {
+            blocked: true,
+            receiver,
+            ..due(lane, 0)
+        };
+        for lane in [Lane::Conversation, Lane::Content] {
+            let settled = not_sent(&blocked(lane), At(0)).unwrap();
+            assert_eq!(settled.state, OutboxState::OptedOut);
+        }
+        assert_eq!(not_sent(&blocked(Lane::Crisis), At(0)), None);
+        let late = At(60 * 60 * 1_000 + 1);
+        let settled = not_sent(&due(Lane::Content, 0), late).unwrap();
+        assert_eq!(
+            (settled.state, settled.code.as_deref()),
+            (OutboxState::Failed, Some(EXPIRED))
+        );
+        assert_eq!(not_sent(&due(Lane::Content, 0), At(1)), None);
+        assert_eq!(not_sent(&due(Lane::Crisis, 0), late), None);
+    }
+
+    #[test]
+    fn a_gateway_is_asked_less_and_less_often_and_then_no_more() {
+        let minutes = |lane| {
+            let times = (0..9).filter_map(|n| next_poll(lane, n, At(0)));
+            times.map(|at| at.0 / 60_000).collect::<Vec<_>>()
+        };
+        assert_eq!(minutes(Lane::Page), [1, 2, 4, 8, 16]);
+        assert_eq!(minutes(Lane::Content), [10, 20, 40, 80, 160]);
+        let accepted = SendOutcome::Accepted {
+            gateway_ref: "SM1".to_owned(),
+        };
+        assert_eq!(
+            after(&accepted, &due(Lane::Crisis, 0), At(0), 0).poll_at,
+            Some(At(60_000))
+        );
+        let deaf = Way {
+            pollable: false,
+            ..ALONE
+        };
+        assert_eq!(
+            super::after(&accepted, &due(Lane::Crisis, 0), &deaf, At(0), 0).poll_at,
+            None
         );
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::Dispatch;
+use super::{Dispatch, policy};
 use crate::clock::At;
 use crate::delivery::Delivery;
 use crate::feed::Signal;
 use crate::gateway::Receipt;
-use crate::store::{OutboxState, StoreError, Tx};
+use crate::store::{Delivered, OutboxRow, OutboxState, StoreError, Tx, Unreached};
 
 impl Dispatch {
     /// Takes a receipt in. One that is late, repeated or about nothing we know changes nothing.
@@ -46,54 +46,140 @@ impl Dispatch {
             tracing::debug!(%gateway, "receipt for a text that is not ours");
             return Ok(());
         };
-        if row.delivery.is_some_and(|known| known >= receipt.delivery) {
+        let same_try = row.gateway_ref.as_deref() == Some(receipt.gateway_ref.as_str());
+        let open = matches!(row.state, OutboxState::Queued | OutboxState::Awaiting);
+        // A failure of an earlier try is no rank of the one that is under way.
+        let known = row
+            .delivery
+            .filter(|known| same_try || !open || *known != Delivery::Failed);
+        if known.is_some_and(|known| known >= receipt.delivery) {
             return Ok(());
         }
-        let code = receipt.code.as_deref();
-        if receipt.delivery != Delivery::Failed {
-            let state = OutboxState::Accepted;
-            tx.record_delivery(
-                row.id,
-                now,
-                state,
-                receipt.delivery,
-                &receipt.gateway_ref,
-                code,
-            )
-            .await?;
-            if let Some(inbound) = row.answers {
-                tx.reply_settled(inbound, now, "replied").await?;
+        if receipt.delivery == Delivery::Failed {
+            // Of a gateway that a text has left, only good news counts.
+            if row.gateway != gateway {
+                return Ok(());
             }
-            if let Some(page) = row.page_id {
-                tx.page_accepted(page, now).await?;
-            }
+            let code = receipt.code.as_deref();
+            return self
+                .not_delivered(tx, &row, &receipt.gateway_ref, code, receipt.opted_out, now)
+                .await;
+        }
+        // Twice rather than never: on its way by an earlier try is no reason not to send it.
+        let on_its_way = receipt.delivery < Delivery::Delivered;
+        if row.lane.prefers_twice() && row.state == OutboxState::Queued && on_its_way {
             return Ok(());
         }
-        if row.attempts == 0 && !receipt.opted_out {
-            // The reply in the hook's response did not arrive: once more, through the API.
-            return tx.send_again(row.id, now).await;
-        }
-        let state = if receipt.opted_out {
-            OutboxState::OptedOut
-        } else {
-            OutboxState::Failed
-        };
-        tx.record_delivery(
-            row.id,
+        self.arrived(tx, &row, receipt, now).await
+    }
+
+    /// The gateway has it, or the carrier, or the phone.
+    async fn arrived(
+        &self,
+        tx: &mut Tx,
+        row: &OutboxRow,
+        receipt: &Receipt,
+        now: At,
+    ) -> Result<(), StoreError> {
+        let asks = self
+            .gateways
+            .get(&row.gateway)
+            .is_some_and(|gateway| gateway.build_poll(&receipt.gateway_ref).is_some());
+        let new = Delivered {
+            state: OutboxState::Accepted,
+            delivery: receipt.delivery,
+            gateway_ref: &receipt.gateway_ref,
+            code: receipt.code.as_deref(),
             now,
-            state,
-            receipt.delivery,
-            &receipt.gateway_ref,
-            code,
-        )
-        .await?;
-        tracing::warn!(outbox = %row.id, %gateway, lane = ?row.lane, ?state, "text not delivered");
-        if let Some(texter_id) = row.texter_id {
-            if let Some(inbound) = row.answers {
-                tx.reply_settled(inbound, now, "undeliverable").await?;
-            }
-            self.tell_unreachable(tx, texter_id, state, now).await?;
+            poll_at: policy::next_poll(row.lane, 0, now).filter(|_| asks),
+        };
+        tx.record_delivery(row.id, &new).await?;
+        if let Some(inbound) = row.answers {
+            tx.reply_settled(inbound, now, "replied").await?;
         }
-        Ok(())
+        if let Some(page) = row.page_id {
+            tx.page_accepted(page, now).await?;
+        }
+        match row.texter_id {
+            Some(texter) if receipt.delivery == Delivery::Delivered => {
+                tx.reached(texter).await?;
+                tx.texter_unblocked(texter, row.created_at).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A text did not arrive. What may be done about it depends on which try the receipt is about:
+    /// gateways repeat receipts, and one of an earlier try says nothing of the later one.
+    pub(super) async fn not_delivered(
+        &self,
+        tx: &mut Tx,
+        row: &OutboxRow,
+        gateway_ref: &str,
+        code: Option<&str>,
+        opted_out: bool,
+        now: At,
+    ) -> Result<(), StoreError> {
+        match row.state {
+            _ if opted_out => {}
+            // The reply in the hook's response did not arrive: once more, through the API.
+            OutboxState::Awaiting | OutboxState::Accepted if row.attempts == 0 => {
+                return tx.send_again(row.id, now, &row.gateway, gateway_ref).await;
+            }
+            OutboxState::Queued => {
+                if row.lease_until.is_some_and(|until| until > now) {
+                    tx.failed_early(row.id, gateway_ref).await?;
+                }
+                return Ok(());
+            }
+            OutboxState::Accepted => {
+                let another = row
+                    .gateway_ref
+                    .as_deref()
+                    .is_some_and(|known| known != gateway_ref);
+                if another && row.attempts > 1 {
+                    return Ok(());
+                }
+                let stand_in = self.routes.other(&row.gateway, None);
+                if let Some(other) =
+                    stand_in.filter(|_| row.lane.prefers_twice() && row.moved_from.is_none())
+                {
+                    tracing::warn!(outbox = %row.id, lane = ?row.lane, moves_to = other, "text not delivered");
+                    return tx.send_again(row.id, now, other, gateway_ref).await;
+                }
+            }
+            OutboxState::Awaiting => {}
+            // Given up already, and why is known.
+            OutboxState::Failed | OutboxState::OptedOut | OutboxState::Withdrawn => return Ok(()),
+        }
+        let (state, unreached, reason) = if opted_out {
+            (
+                OutboxState::OptedOut,
+                Unreached::OptedOut,
+                "carrier_opt_out",
+            )
+        } else {
+            (OutboxState::Failed, Unreached::Failed, "undeliverable")
+        };
+        let new = Delivered {
+            state,
+            delivery: Delivery::Failed,
+            gateway_ref,
+            code,
+            now,
+            poll_at: None,
+        };
+        tx.record_delivery(row.id, &new).await?;
+        tracing::warn!(outbox = %row.id, gateway = %row.gateway, lane = ?row.lane, ?state, "text not delivered");
+        let Some(texter_id) = row.texter_id else {
+            return Ok(());
+        };
+        if opted_out {
+            tx.texter_blocked(texter_id, now).await?;
+        }
+        if let Some(inbound) = row.answers {
+            tx.reply_settled(inbound, now, reason).await?;
+        }
+        self.tell_unreachable(tx, texter_id, unreached, now).await
     }
 }

@@ -41,7 +41,7 @@ pub struct FailSafe {
     /// Where everything goes that the store cannot take.
     pub spool: Arc<Spool>,
     /// Takes receipts in, and sends what must leave without the store.
-    dispatch: Arc<Dispatch>,
+    pub dispatch: Arc<Dispatch>,
     /// Asked whether it is well.
     store: Store,
     /// Who is paged.

@@ -1,11 +1,13 @@
 //! What is due by itself, without a new text: a word to who still waits for a person, a check-in with
-//! who agreed to one, and the erasure that a texter asked for. Floor 3.
+//! who agreed to one, the erasure that a texter asked for, and the end of what is kept for days only.
+//! Floor 3.
 //!
 //! All of it is rows with due times: a restart, or a second replica, changes nothing.
 
 mod check_in;
 mod erase;
 mod excuse;
+mod forget;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,7 +67,8 @@ impl Followup {
                 let excused = excuse::tick(tx, &service, now).await?;
                 let checked = check_in::tick(tx, &service, now).await?;
                 let erased = erase::tick(tx, now).await?;
-                Ok((excused + checked + erased, erased))
+                let forgotten = forget::tick(tx, now).await?;
+                Ok((excused + checked + erased + forgotten, erased))
             })
         });
         let (done, erased) = unit.await?;
@@ -95,13 +98,14 @@ impl Followup {
         let words = self
             .packs
             .message(texter.state.locale, key, &Fill::from(&self.line));
+        let body = MessageBody::new(words);
         let (message_id, outbox_id) = (tx.id(now), tx.id(now));
         let new = NewOutbound {
             id: message_id,
             gateway,
             author: Author::Line,
             staff_id: None,
-            body: &MessageBody::new(words),
+            body: &body,
             at: now,
         };
         tx.record_outbound(texter, conversation, &new).await?;
@@ -114,6 +118,7 @@ impl Followup {
                 message_id,
                 answers: None,
             },
+            body: &body,
             state: OutboxState::Queued,
             due_at: now,
             now,

@@ -1,14 +1,22 @@
 //! What every gateway must do, whoever is behind it. An adapter's tests say how its provider calls
 //! ([`Provider`]) and get these with `conforms!`.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use uuid::Uuid;
 
-use super::{ApiResult, Delivery, Event, Gateway, Inbound, RawRequest, Verified, VerifyError};
+use super::{
+    ApiResult, Delivery, Event, Gateway, Inbound, InlineReply, Outgoing, RawRequest, Verified,
+    VerifyError, redact,
+};
 use crate::clock::At;
+use crate::lane::Lane;
+use crate::phone::PhoneNumber;
+use crate::text::MessageBody;
 
 /// When hooks are signed and come in: 2026-01-01 00:00 UTC.
 pub(super) const NOW: At = At(1_767_225_600_000);
@@ -241,6 +249,70 @@ impl Provider {
         assert!(ignored, "an unknown status moves nothing");
     }
 
+    pub(super) fn the_gateway_log_keeps_nothing_of_a_person(&self) {
+        let gateway = (self.gateway)();
+        let (to, body) = (
+            PhoneNumber::of_sender("+15005550006"),
+            MessageBody::new("lonely at the pier"),
+        );
+        let receipts =
+            "https://line.example.org/gw/status?ref=01940000-0000-7000-8000-000000000001";
+        let send = gateway.build_send(&Outgoing {
+            outbox_id: Uuid::from_u128(1),
+            to: &to,
+            body: &body,
+            lane: Lane::Crisis,
+            validity: Duration::from_mins(10),
+            receipts_url: receipts,
+        });
+        let reply = gateway.acknowledge(Some(InlineReply {
+            to: &to,
+            body: &body,
+            receipts_url: Some(receipts),
+        }));
+        let status = self.journey[0];
+        let hooks = [
+            (self.text)("text-1", body.reveal()),
+            (self.receipt)("sent-1", status),
+        ];
+        let answer = |body| {
+            redact::answer(ApiResult::Answered {
+                status: 200,
+                retry_after_s: None,
+                body,
+            })
+        };
+        let mut kept = vec![redact::request(&send), redact::reply(&reply)];
+        kept.extend(hooks.iter().map(|hook| redact::hook(&hook.raw())));
+        // What a provider says to a send is what its hooks say, and may be all of the send again.
+        kept.extend(hooks.iter().map(|hook| answer(&hook.body)));
+        kept.push(answer(&send.body));
+
+        let mut canaries: Vec<String> = ["5005550006", "5005550001", "lonely", "pier"]
+            .map(str::to_owned)
+            .to_vec();
+        for (url, headers) in hooks
+            .iter()
+            .map(|hook| (&hook.url, &hook.headers))
+            .chain([(&send.url, &send.headers)])
+        {
+            let query = url.split_once('?').map_or("", |(_, query)| query);
+            let values = form_urlencoded::parse(query.as_bytes()).map(|(_, value)| value);
+            canaries.extend(values.map(String::from));
+            let signed = self.covers.headers.iter().chain(&["authorization"]);
+            let values = signed.filter_map(|name| headers.get(*name)?.to_str().ok());
+            canaries.extend(values.map(str::to_owned));
+        }
+        for canary in canaries
+            .iter()
+            .filter(|word| word.len() >= 4 && *word != status)
+        {
+            for kept in &kept {
+                assert!(!kept.contains(canary.as_str()), "{canary} in {kept}");
+            }
+        }
+    }
+
     pub(super) fn no_bytes_make_it_fail(&self) {
         let gateway = (self.gateway)();
         let genuine = (self.text)("text-1", "hi");
@@ -302,6 +374,7 @@ macro_rules! conforms {
             a_text_that_comes_twice_has_one_id_and_two_texts_have_two
             receipts_in_any_order_end_at_the_same_place
             no_bytes_make_it_fail
+            the_gateway_log_keeps_nothing_of_a_person
         );
     };
     (@ $provider:expr, $($name:ident)*) => {

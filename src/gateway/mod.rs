@@ -11,7 +11,9 @@ mod conformance;
 pub mod form;
 pub mod http;
 pub mod plivo;
+pub mod redact;
 pub mod sandbox;
+mod sending;
 pub mod signalwire;
 pub mod telnyx;
 pub mod twilio;
@@ -31,6 +33,8 @@ use crate::lane::Lane;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 use check::{Check, Ours, Reading};
+pub use sending::Sending;
+pub(crate) use sending::with_sending;
 
 /// A webhook request as it came in, before anything is trusted.
 #[derive(Clone, Copy)]

@@ -13,8 +13,9 @@
 //!
 //! The response to a hook is `{"reply":null|"text","receipts_url":null|"…"}`. A send is
 //! `POST {api_url}/simulator/provider/messages` with `{"id","to","from","body","receipts_url"}`,
-//! answered by 201 `{"id":"…"}`, or by an error status with `{"code":"…"}`. A list is
-//! `GET {api_url}/simulator/provider/messages?since=MS`, answered by `{"messages":[…]}`: hooks of
+//! answered by 201 `{"id":"…"}`, or by an error status with `{"code":"…"}`. How far a text has come is
+//! asked with `GET {api_url}/simulator/provider/messages/{id}`, answered by 200 and a receipt as above. A
+//! list is `GET {api_url}/simulator/provider/messages?since=MS`, answered by `{"messages":[…]}`: hooks of
 //! texts, each with its time `at` in Unix milliseconds.
 
 use std::time::Duration;
@@ -175,6 +176,25 @@ impl Gateway for Sandbox {
 
     fn read_send(&self, _: Uuid, result: ApiResult<'_>) -> SendOutcome {
         wire::read_send(result, read_answer)
+    }
+
+    fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {
+        let id = wire::plain_id(gateway_ref)?;
+        Some(ApiRequest {
+            method: Method::GET,
+            url: format!("{}{MESSAGES_PATH}/{id}", self.config.api_url),
+            headers: wire::headers(None, Some(authorization(&self.config.secret))),
+            body: Vec::new(),
+        })
+    }
+
+    fn read_poll(&self, result: ApiResult<'_>) -> Option<Receipt> {
+        let answer = wire::json_of(result)?;
+        let (id, status) = (answer["id"].as_str()?, answer["status"].as_str()?);
+        match receipt(id, status, &answer, "") {
+            Event::Receipt(receipt) => Some(receipt),
+            Event::Inbound(_) | Event::Ignored(_) => None,
+        }
     }
 
     fn build_list(&self, since: At, _: Option<&str>) -> Option<ApiRequest> {

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use serde_json::json;
 
 use super::Doors;
+use crate::dispatch::{Heard, HookAnswer};
 use crate::failsafe::{Answer, NotKept};
 use crate::gateway::{
     Event, Gateway, HookReply, InlineReply, RawRequest, SignaturePolicy, VerifyError, receipts_url,
@@ -73,8 +74,9 @@ async fn hook(
             }
         }
     };
-    let mut inline: Option<Answer> = None;
+    let (mut inline, mut heard): (Option<Answer>, _) = (None, Vec::new());
     for event in gateway.parse(&request, verified) {
+        heard.extend(Heard::of(&event));
         match take_in(&doors, gateway.as_ref(), since, event).await {
             // One reply fits: a crisis reply, which has a row, goes before a holding line.
             Ok(Some(answer)) if answer.outbox_id.is_some() => {
@@ -83,7 +85,11 @@ async fn hook(
                     .or(Some(answer));
             }
             Ok(answer) => inline = inline.or(answer),
-            Err(NotKept) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            Err(NotKept) => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                note(&doors, &name, &request, &heard, status, None);
+                return status.into_response();
+            }
         }
     }
     let url = |id| receipts_url(&doors.public_url, &name, id);
@@ -93,7 +99,35 @@ async fn hook(
         body: &answer.body,
         receipts_url: receipts.as_deref(),
     });
-    acknowledged(gateway.acknowledge(reply))
+    let reply = gateway.acknowledge(reply);
+    note(
+        &doors,
+        &name,
+        &request,
+        &heard,
+        StatusCode::OK,
+        Some(&reply),
+    );
+    acknowledged(reply)
+}
+
+/// Notes the hook in the gateway log, beside each text that it is about.
+fn note(
+    doors: &Doors,
+    gateway: &str,
+    request: &RawRequest<'_>,
+    heard: &[Heard],
+    status: StatusCode,
+    reply: Option<&HookReply>,
+) {
+    let status = status.as_u16();
+    for heard in heard {
+        let answer = HookAnswer { status, reply };
+        doors
+            .failsafe
+            .dispatch
+            .note_hook(gateway, request, heard, answer);
+    }
 }
 
 /// Hands one event to its service. `Ok` holds what goes back in the response.

@@ -11,6 +11,7 @@ use crate::clock::At;
 use crate::conversation::{
     self, CheckIn, EARLIER, Earlier, JOINED_WITHIN, Reply, Silence, State, Step,
 };
+use crate::gateway::KeywordHandled;
 use crate::lane::Lane;
 use crate::store::{
     Author, Conversation, NewInbound, NewOutbound, NewOutbox, OutboxState, Receiver, StoreError,
@@ -137,6 +138,11 @@ async fn act(
     };
     let step = conversation::step(&texter.state, &intake.turn(arrival, &context));
     tx.save_state(texter, &step.state).await?;
+    if step.opted_in || arrival.inbound.keyword_handled == Some(KeywordHandled::OptIn) {
+        // A block of this very moment, too.
+        tx.texter_unblocked(texter.id, now.plus(Duration::from_millis(1)))
+            .await?;
+    }
     let tier = conversation.tier.max(verdict.tier);
     tx.touch_conversation(conversation.id, tier, now).await?;
     if step.takes_back_waiting {
@@ -280,6 +286,7 @@ impl Answer<'_> {
                     message_id,
                     answers: (Some(reply.lane) == owed).then_some(self.answers),
                 },
+                body: &body,
                 state,
                 due_at,
                 now,

@@ -10,7 +10,7 @@ use crate::oncall::{Alert, Closed, Taken, codes};
 use crate::triage::Tier;
 
 #[derive(sqlx::FromRow)]
-struct AlertRow {
+pub(super) struct AlertRow {
     id: Uuid,
     conversation_id: Uuid,
     texter_id: Uuid,

@@ -104,7 +104,13 @@ impl Tx {
         );
         later!(
             self,
-            "UPDATE outbox SET gateway_ref = NULL,
+            "DELETE FROM gateway_log WHERE message_id IN (SELECT m.id FROM messages m JOIN conversations c
+                                      ON c.id = m.conversation_id WHERE c.texter_id = $1)",
+            texter,
+        );
+        later!(
+            self,
+            "UPDATE outbox SET gateway_ref = NULL, poll_at = NULL,
                     state = CASE WHEN done_at IS NULL THEN $2 ELSE state END,
                     done_at = COALESCE(done_at, $3), lease_until = NULL
               WHERE message_id IN (SELECT m.id FROM messages m JOIN conversations c

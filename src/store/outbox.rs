@@ -1,15 +1,13 @@
 //! The outbox: every text that is to leave, sent at least once by whoever holds its lease.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
-use super::tx::{later, on, open_text, storable};
+use super::tx::{later, on, storable};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::delivery::Delivery;
 use crate::lane::Lane;
-use crate::phone::PhoneNumber;
+use crate::segment::segments;
 use crate::text::MessageBody;
 
 /// Where an outbox row stands.
@@ -61,33 +59,14 @@ pub struct NewOutbox<'a> {
     pub gateway: &'a str,
     /// Whom it goes to.
     pub receiver: Receiver,
+    /// The words, to count what they cost; they are kept with the message or the page.
+    pub body: &'a MessageBody,
     /// `Queued`, or `Awaiting` when it goes out in the response to a hook.
     pub state: OutboxState,
     /// When it is sent, or sent again.
     pub due_at: At,
     /// When it was made.
     pub now: At,
-}
-
-/// An outbox row that was claimed for sending.
-#[derive(Clone, Debug)]
-pub struct Due {
-    /// The row.
-    pub id: Uuid,
-    /// Its lane.
-    pub lane: Lane,
-    /// The gateway that it leaves by.
-    pub gateway: String,
-    /// Whom it goes to.
-    pub receiver: Receiver,
-    /// The number.
-    pub to: PhoneNumber,
-    /// The words.
-    pub body: MessageBody,
-    /// How often it was tried before.
-    pub attempts: u32,
-    /// When it was made.
-    pub created_at: At,
 }
 
 /// How a try ended, for the row.
@@ -101,65 +80,40 @@ pub struct Settled {
     pub gateway_ref: Option<String>,
     /// The gateway's code.
     pub code: Option<String>,
+    /// The gateway that it leaves by next, if that is another one.
+    pub moves_to: Option<String>,
+    /// When its gateway is asked how far it has come, unless a final receipt says so before.
+    pub poll_at: Option<At>,
 }
 
-#[derive(sqlx::FromRow)]
-struct DueRow {
-    id: Uuid,
-    lane: Lane,
-    gateway: String,
-    texter_id: Option<Uuid>,
-    message_id: Option<Uuid>,
-    page_id: Option<Uuid>,
-    answers: Option<Uuid>,
-    attempts: i32,
-    created_at: At,
-    wrapped_key: Option<Vec<u8>>,
-    number_sealed: Option<Vec<u8>>,
-    message_sealed: Option<Vec<u8>>,
-    address_sealed: Option<Vec<u8>>,
-    page_sealed: Option<Vec<u8>>,
+impl Settled {
+    /// A new state, and nothing else.
+    #[must_use]
+    pub const fn new(state: OutboxState, due_at: At) -> Self {
+        Self {
+            state,
+            due_at,
+            gateway_ref: None,
+            code: None,
+            moves_to: None,
+            poll_at: None,
+        }
+    }
 }
 
-/// The rows to claim: due, not leased, and for a texter the first of its lane that waits, so that
-/// the parts of an answer arrive in order. PostgreSQL passes over what another replica is taking.
-const CLAIM: &str = "UPDATE outbox SET lease_until = $3 WHERE id IN (
-    SELECT o.id FROM outbox o
-     WHERE o.done_at IS NULL AND o.lane = $1 AND o.due_at <= $2
-       AND (o.lease_until IS NULL OR o.lease_until <= $2)
-       AND NOT EXISTS (SELECT 1 FROM outbox e
-                        WHERE e.texter_id = o.texter_id AND e.done_at IS NULL
-                          AND e.id < o.id AND e.lane = o.lane AND e.state = 'queued')
-     ORDER BY o.due_at, o.id LIMIT $4)
- RETURNING id";
-const CLAIM_SKIP_LOCKED: &str = "UPDATE outbox SET lease_until = $3 WHERE id IN (
-    SELECT o.id FROM outbox o
-     WHERE o.done_at IS NULL AND o.lane = $1 AND o.due_at <= $2
-       AND (o.lease_until IS NULL OR o.lease_until <= $2)
-       AND NOT EXISTS (SELECT 1 FROM outbox e
-                        WHERE e.texter_id = o.texter_id AND e.done_at IS NULL
-                          AND e.id < o.id AND e.lane = o.lane AND e.state = 'queued')
-     ORDER BY o.due_at, o.id LIMIT $4 FOR UPDATE SKIP LOCKED)
- RETURNING id";
-
-/// Our own id is sure; a gateway's may be missing or, on another account, taken twice.
-const BY_RECEIPT: &str =
-    "SELECT id, lane, attempts, delivery, texter_id, page_id, answers FROM outbox
-  WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3)
-  ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1";
-const BY_RECEIPT_LOCKED: &str =
-    "SELECT id, lane, attempts, delivery, texter_id, page_id, answers FROM outbox
-  WHERE gateway = $1 AND (id = $2 OR gateway_ref = $3)
-  ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1 FOR UPDATE";
-
-const DUE: &str = "SELECT o.id, o.lane, o.gateway, o.texter_id, o.message_id, o.page_id, o.answers,
-        o.attempts, o.created_at, t.wrapped_key, t.number_sealed, m.body_sealed AS message_sealed,
-        p.address_sealed, p.body_sealed AS page_sealed
-   FROM outbox o
-   LEFT JOIN texters t ON t.id = o.texter_id
-   LEFT JOIN messages m ON m.id = o.message_id
-   LEFT JOIN pages p ON p.id = o.page_id
-  WHERE o.id = $1";
+/// Our own id is sure, whichever gateway the row is at by now; a gateway's may be missing or, on another
+/// account, taken twice.
+macro_rules! by_receipt {
+    ($lock:literal) => {
+        concat!(
+            "SELECT id, lane, gateway, moved_from, state, lease_until, attempts, gateway_ref, delivery,
+                    texter_id, page_id, answers, created_at
+               FROM outbox WHERE id = $2 OR (gateway = $1 AND gateway_ref = $3)
+              ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1",
+            $lock
+        )
+    };
+}
 
 impl Tx {
     /// Puts a text into the outbox.
@@ -175,8 +129,8 @@ impl Tx {
         later!(
             self,
             "INSERT INTO outbox (id, lane, gateway, texter_id, message_id, page_id, answers,
-                                 state, due_at, attempts, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)",
+                                 state, due_at, attempts, created_at, segments)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)",
             new.id,
             new.lane,
             new.gateway,
@@ -187,114 +141,56 @@ impl Tx {
             new.state,
             new.due_at,
             new.now,
+            i32::try_from(segments(new.body.reveal()).segments).unwrap_or(i32::MAX),
         );
         Ok(())
     }
 
-    /// Claims what is due in a lane: nobody else gets these rows until the lease runs out.
-    pub async fn claim_due(
+    /// Records how a try ended and gives the lease back. `true` when the gateway took the text, but has
+    /// said since that it did not arrive: the receipt came before the answer was kept.
+    pub async fn settle(
         &mut self,
-        lane: Lane,
+        id: Uuid,
         now: At,
-        lease: Duration,
-        limit: u16,
-    ) -> Result<Vec<Due>, StoreError> {
-        let mut ids: Vec<Uuid> = on!(self, sqlite: CLAIM, postgres: CLAIM_SKIP_LOCKED, |sql, c| {
-            sqlx::query_scalar(sql)
-                .bind(lane)
-                .bind(now)
-                .bind(now.plus(lease))
-                .bind(i64::from(limit))
-                .fetch_all(c)
-                .await?
-        });
-        ids.sort_unstable();
-        let mut claimed = Vec::with_capacity(ids.len());
-        for id in ids {
-            let row: DueRow = on!(self, |c| sqlx::query_as(DUE).bind(id).fetch_one(c).await?);
-            match self.due(row) {
-                Ok(due) => claimed.push(due),
-                // One damaged row must not hold up the texts behind it.
-                Err(error) => {
-                    tracing::error!(%error, outbox = %id, "an outgoing text cannot be read");
-                    self.settle(
-                        id,
-                        now,
-                        &Settled {
-                            state: OutboxState::Failed,
-                            due_at: now,
-                            gateway_ref: None,
-                            code: Some("unreadable".to_owned()),
-                        },
-                    )
-                    .await?;
-                }
-            }
-        }
-        Ok(claimed)
-    }
-
-    fn due(&self, row: DueRow) -> Result<Due, StoreError> {
-        let missing = || StoreError::Corrupt {
-            table: "outbox",
-            id: row.id,
-            why: "it refers to nothing".to_owned(),
-        };
-        let (receiver, to, body) = match (row.texter_id, row.message_id, row.page_id) {
-            (Some(texter_id), Some(message_id), None) => {
-                let key =
-                    self.unwrap_key(texter_id, row.wrapped_key.as_deref().ok_or_else(missing)?)?;
-                let number = row.number_sealed.as_deref().ok_or_else(missing)?;
-                let body = row.message_sealed.as_deref().ok_or_else(missing)?;
-                (
-                    Receiver::Texter {
-                        texter_id,
-                        message_id,
-                        answers: row.answers,
-                    },
-                    open_text(&key, "texters.number", texter_id, number)?,
-                    open_text(&key, "messages.body", message_id, body)?,
-                )
-            }
-            (None, None, Some(page_id)) => {
-                let address = row.address_sealed.as_deref().ok_or_else(missing)?;
-                let body = row.page_sealed.as_deref().ok_or_else(missing)?;
-                (
-                    Receiver::Responder { page_id },
-                    open_text(self.keys.house(), "pages.address", page_id, address)?,
-                    open_text(self.keys.house(), "pages.body", page_id, body)?,
-                )
-            }
-            _ => return Err(missing()),
-        };
-        Ok(Due {
-            id: row.id,
-            lane: row.lane,
-            gateway: row.gateway,
-            receiver,
-            to: PhoneNumber::of_sender(&to),
-            body: MessageBody::new(body),
-            attempts: u32::try_from(row.attempts).unwrap_or(0),
-            created_at: row.created_at,
-        })
-    }
-
-    /// Records how a try ended and gives the lease back.
-    pub async fn settle(&mut self, id: Uuid, now: At, settled: &Settled) -> Result<(), StoreError> {
+        settled: &Settled,
+    ) -> Result<bool, StoreError> {
         let done = !matches!(settled.state, OutboxState::Queued | OutboxState::Awaiting);
+        let gateway_ref = settled.gateway_ref.as_deref().map(storable);
+        let code = settled.code.as_deref().map(storable);
+        if settled.state == OutboxState::Accepted {
+            let known: Option<Option<Delivery>> = on!(self, |c| {
+                sqlx::query_scalar(
+                "UPDATE outbox SET state = $2, code = $5, done_at = $6, lease_until = NULL, poll_at = $3,
+                        delivery = CASE WHEN gateway_ref = $4 THEN delivery ELSE NULL END,
+                        gateway_ref = COALESCE($4, gateway_ref), attempts = attempts + 1
+                  WHERE id = $1 AND done_at IS NULL RETURNING delivery"
+            )
+            .bind(id)
+            .bind(settled.state)
+            .bind(settled.poll_at)
+            .bind(&gateway_ref)
+            .bind(&code)
+            .bind(now)
+            .fetch_optional(c)
+            .await?
+            });
+            return Ok(known.flatten() == Some(Delivery::Failed));
+        }
         later!(
             self,
-            "UPDATE outbox SET state = $2, due_at = $3, gateway_ref = COALESCE($4, gateway_ref),
-                    code = $5, done_at = $6, lease_until = NULL, attempts = attempts + 1
+            "UPDATE outbox SET state = $2, due_at = $3, code = $4, done_at = $5, lease_until = NULL,
+                    moved_from = CASE WHEN gateway = COALESCE($6, gateway) THEN moved_from
+                                      ELSE COALESCE(moved_from, gateway) END,
+                    gateway = COALESCE($6, gateway), attempts = attempts + 1
               WHERE id = $1 AND done_at IS NULL",
             id,
             settled.state,
             settled.due_at,
-            settled.gateway_ref.as_deref().map(storable),
-            settled.code.as_deref().map(storable),
+            code,
             done.then_some(now),
+            settled.moves_to.as_deref(),
         );
-        Ok(())
+        Ok(false)
     }
 
     /// Takes back the answers to a texter that wait for more of their words, because these came. What
@@ -337,7 +233,7 @@ impl Tx {
     ) -> Result<Option<OutboxRow>, StoreError> {
         // Locked on PostgreSQL: two receipts at once must not overwrite each other's rank.
         Ok(
-            on!(self, sqlite: BY_RECEIPT, postgres: BY_RECEIPT_LOCKED, |sql, c| {
+            on!(self, sqlite: by_receipt!(""), postgres: by_receipt!(" FOR UPDATE"), |sql, c| {
                 sqlx::query_as(sql)
                     .bind(gateway)
                     .bind(outbox_id)
@@ -352,37 +248,62 @@ impl Tx {
     pub async fn record_delivery(
         &mut self,
         id: Uuid,
-        now: At,
-        state: OutboxState,
-        delivery: Delivery,
-        gateway_ref: &str,
-        code: Option<&str>,
+        new: &Delivered<'_>,
     ) -> Result<(), StoreError> {
         later!(
             self,
             "UPDATE outbox SET state = $2, delivery = $3, gateway_ref = COALESCE(gateway_ref, $4),
-                    code = COALESCE($5, code), done_at = COALESCE(done_at, $6), lease_until = NULL
+                    code = COALESCE($5, code), done_at = COALESCE(done_at, $6), lease_until = NULL,
+                    poll_at = CASE WHEN $3 IN ('failed', 'delivered') THEN NULL
+                                   ELSE COALESCE(poll_at, $7) END
               WHERE id = $1",
             id,
-            state,
-            delivery,
-            storable(gateway_ref),
-            code.map(storable),
-            now,
+            new.state,
+            new.delivery,
+            storable(new.gateway_ref),
+            new.code.map(storable),
+            new.now,
+            new.poll_at,
         );
         Ok(())
     }
 
-    /// Puts a row back as if it had never been sent.
-    pub async fn send_again(&mut self, id: Uuid, now: At) -> Result<(), StoreError> {
+    /// Keeps a receipt that says that a text did not arrive whose try is not settled yet. It counts if
+    /// that try turns out to be the one that it is about.
+    pub async fn failed_early(&mut self, id: Uuid, gateway_ref: &str) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE outbox SET delivery = $2, gateway_ref = $3 WHERE id = $1 AND done_at IS NULL",
+            id,
+            Delivery::Failed,
+            storable(gateway_ref),
+        );
+        Ok(())
+    }
+
+    /// Puts a row back whose try failed, to leave by this gateway. Which try that was is kept: what else
+    /// is told of it says nothing of the next one.
+    pub async fn send_again(
+        &mut self,
+        id: Uuid,
+        now: At,
+        gateway: &str,
+        failed: &str,
+    ) -> Result<(), StoreError> {
         later!(
             self,
             "UPDATE outbox SET state = $2, due_at = $3, done_at = NULL, lease_until = NULL,
-                    delivery = NULL, gateway_ref = NULL, attempts = attempts + 1
+                    delivery = $5, gateway_ref = $6, poll_at = NULL, attempts = attempts + 1,
+                    moved_from = CASE WHEN gateway = $4 THEN moved_from
+                                      ELSE COALESCE(moved_from, gateway) END,
+                    gateway = $4
               WHERE id = $1",
             id,
             OutboxState::Queued,
             now,
+            gateway,
+            Delivery::Failed,
+            storable(failed),
         );
         Ok(())
     }
@@ -397,6 +318,23 @@ impl Tx {
     }
 }
 
+/// What a receipt says of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivered<'a> {
+    /// The new state.
+    pub state: OutboxState,
+    /// How far it has come.
+    pub delivery: Delivery,
+    /// The gateway's id of it.
+    pub gateway_ref: &'a str,
+    /// The gateway's code.
+    pub code: Option<&'a str>,
+    /// When the receipt came.
+    pub now: At,
+    /// When the gateway is asked, if this is not the last that there is to say.
+    pub poll_at: Option<At>,
+}
+
 /// What a receipt needs to know of its row.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct OutboxRow {
@@ -404,8 +342,18 @@ pub struct OutboxRow {
     pub id: Uuid,
     /// Its lane.
     pub lane: Lane,
+    /// The gateway that it leaves or left by.
+    pub gateway: String,
+    /// The gateway that it was written for, if that is another one.
+    pub moved_from: Option<String>,
+    /// Where it stands.
+    pub state: OutboxState,
+    /// While it is being sent: until when nobody else sends it.
+    pub lease_until: Option<At>,
     /// How often it went through the API; 0 for a reply in the response to a hook.
     pub attempts: i32,
+    /// The gateway's id of it.
+    pub gateway_ref: Option<String>,
     /// What the last receipt said.
     pub delivery: Option<Delivery>,
     /// The texter, unless it is a page.
@@ -414,4 +362,6 @@ pub struct OutboxRow {
     pub page_id: Option<Uuid>,
     /// The inbound text that it answers.
     pub answers: Option<Uuid>,
+    /// When it was made.
+    pub created_at: At,
 }

@@ -8,6 +8,7 @@ use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::lane::Lane;
 use crate::oncall::{Alert, Contact, Timing, page};
+use crate::text::MessageBody;
 
 /// What a text to a responder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -61,6 +62,7 @@ impl Tx {
             lane: Lane::Page,
             gateway,
             receiver: Receiver::Responder { page_id: id },
+            body: &MessageBody::new(new.words),
             state: OutboxState::Queued,
             due_at: now,
             now,

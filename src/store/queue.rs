@@ -33,6 +33,8 @@ pub struct QueueRow {
     pub claimed_name: Option<String>,
     /// When a human last wrote.
     pub answered_at: Option<At>,
+    /// Since when the carrier blocks our texts to them.
+    pub blocked_at: Option<At>,
 }
 
 impl Tx {
@@ -42,8 +44,9 @@ impl Tx {
             sqlx::query_as(
             "SELECT c.id AS conversation_id, c.tier, c.opened_at, c.last_inbound_at, a.code, a.reason,
                     a.opened_at AS waiting_since, a.acknowledged_by, a.claimed_by,
-                    s.name AS claimed_name, a.answered_at
+                    s.name AS claimed_name, a.answered_at, t.blocked_at
                FROM conversations c
+               JOIN texters t ON t.id = c.texter_id
                LEFT JOIN alerts a ON a.conversation_id = c.id AND a.closed_at IS NULL
                LEFT JOIN staff s ON s.id = a.claimed_by
               WHERE c.closed_at IS NULL

@@ -16,7 +16,9 @@ function patch(have, want) {
     have.nodeValue = want.nodeValue;
     return;
   }
-  for (const name of have.getAttributeNames()) if (!want.hasAttribute(name)) have.removeAttribute(name);
+  // What a person has opened stays open.
+  const theirs = (name) => name === "open" && have.nodeName === "DETAILS";
+  for (const name of have.getAttributeNames()) if (!want.hasAttribute(name) && !theirs(name)) have.removeAttribute(name);
   for (const name of want.getAttributeNames()) have.setAttribute(name, want.getAttribute(name));
   const wanted = new Set([...want.children].map((child) => child.id).filter(Boolean));
   for (const child of [...have.children]) if (child.id && !wanted.has(child.id)) child.remove();

@@ -33,8 +33,7 @@ fn refused(config: &str) -> String {
 
 #[test]
 fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
-    let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
-    for (config, parts) in [
+    are_refused(vec![
         (
             "[listn]\naddress = \"127.0.0.1:1\"".to_owned(),
             vec!["harborline.toml", "`listn`", "listen"],
@@ -60,6 +59,13 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             "[spool]\nmax_bytes = 5".to_owned(),
             vec!["spool.max_bytes", "1048576"],
         ),
+    ]);
+}
+
+#[test]
+fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
+    let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
+    are_refused(vec![
         (
             edit("\"twilio\"", "\"twillio\""),
             vec!["gateways.main", "twillio", "twilio"],
@@ -139,7 +145,12 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
             "[database]\nurl = \"mysql://x\"".to_owned(),
             vec!["database.url", "sqlite://", "postgres://"],
         ),
-    ] {
+    ]);
+}
+
+/// Each configuration is refused with one sentence that has these parts, and no secret.
+fn are_refused(configs: Vec<(String, Vec<&str>)>) {
+    for (config, parts) in configs {
         let said = refused(&config);
         for part in parts {
             assert!(
@@ -249,6 +260,25 @@ fn a_gateway_that_cannot_work_is_refused_with_its_key() {
         let said = refused(&http.replace(from, to));
         assert!(said.contains(part), "{part:?} is missing in: {said}");
         assert!(!said.contains("the password of"), "{said}");
+    }
+}
+
+#[test]
+fn a_sender_without_a_speed_and_a_stand_in_that_is_not_there_are_refused() {
+    for (key, parts) in [
+        (
+            "segments_per_second = -1",
+            ["segments_per_second", "0 to 10000"],
+        ),
+        ("burst = 0", ["burst", "1 or more"]),
+        ("failover = \"main\"", ["failover", "a second gateway"]),
+        ("failover = \"second\"", ["failover", "`second`"]),
+    ] {
+        let said = refused(&GATEWAY.replace("sender =", &format!("{key}\nsender =")));
+        assert!(said.contains("gateways.main."), "{said}");
+        for part in parts {
+            assert!(said.contains(part), "{part:?} is missing in: {said}");
+        }
     }
 }
 

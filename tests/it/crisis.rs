@@ -66,10 +66,15 @@ both! {
         let texter = world.phone("+15550123");
         let fields = [("MessageSid", "SM1"), ("From", texter.number.as_str()), ("Body", "i want to die")];
         let (_, twiml) = world.hook("/hooks/main/inbound", &fields).await;
-        let receipt = [("MessageSid", "SMreply"), ("MessageStatus", "undelivered"), ("ErrorCode", "30008")];
-        world.hook(&receipt_path(&twiml).unwrap(), &receipt).await;
-        world.settle().await;
+        let path = receipt_path(&twiml).unwrap();
+        // In any order, and repeated: once more is enough, and late news of the first try changes nothing.
+        for status in ["sent", "undelivered", "sent", "undelivered"] {
+            let receipt = [("MessageSid", "SMreply"), ("MessageStatus", status), ("ErrorCode", "30008")];
+            world.hook(&path, &receipt).await;
+            world.settle().await;
+        }
         assert_eq!(texter.inbox(), [inline_text(&twiml).unwrap()]);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND state = 'accepted'").await, 1);
     }
 
     async fn someone_who_opted_out_is_still_answered_in_a_crisis(world: World) {

@@ -1,6 +1,9 @@
 //! The outbox against a gateway that fails.
 
+use std::sync::Arc;
+
 use harborline::lane::Lane;
+use harborline::store::Claim;
 
 use crate::support::gateway::Fault;
 use crate::support::world::{minutes, seconds};
@@ -149,11 +152,12 @@ both! {
         let texter = world.phone("+15550123");
         texter.delivers(&world.new_sid(), "HELP").await;
         let now = harborline::clock::Clock::now(&world.clock);
+        let claim = Claim { lane: Lane::Conversation, now, lease: seconds(60), limit: 10, fresh_since: None, routes: Arc::default() };
         let taken = world.app.store
-            .write(move |tx| Box::pin(tx.claim_due(Lane::Conversation, now, seconds(60), 10)))
+            .write(move |tx| { let claim = claim.clone(); Box::pin(async move { tx.claim_due(&claim).await }) })
             .await
             .unwrap();
-        assert_eq!(taken.len(), 1);
+        assert_eq!(taken.due.len(), 1);
         world.settle().await;
         assert!(texter.inbox().is_empty(), "another one holds it");
         world.advance(seconds(61)).await;

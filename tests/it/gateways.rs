@@ -4,7 +4,8 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use harborline::config::{self, Config};
+use harborline::config::{self, Config, GatewaySection};
+use harborline::route::{Rate, Route};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use wiremock::matchers::any;
@@ -285,6 +286,50 @@ async fn every_kind_can_be_configured_and_lets_no_stranger_in() {
         }
     }
     assert_eq!(world.count("SELECT COUNT(*) FROM messages").await, 0);
+}
+
+#[tokio::test]
+async fn every_kind_takes_a_pace_and_a_stand_in() {
+    let server = provider(200, "{}").await;
+    let kinds = [
+        "twilio",
+        "signalwire",
+        "telnyx",
+        "plivo",
+        "android",
+        "vonage",
+    ];
+    let keys = |text: &str| {
+        let pace = "segments_per_second = 5\nburst = 7\nfailover = \"spare\"\nkind =";
+        format!(
+            "{}\n[gateways.spare]{}",
+            text.replace("kind =", pace),
+            EVERY
+                .split("[gateways.twilio]")
+                .nth(1)
+                .unwrap()
+                .split("[gateways")
+                .next()
+                .unwrap()
+        )
+    };
+    let expected = Route {
+        rate: Rate::new(5.0, Some(7)),
+        failover: Some("spare".to_owned()),
+    };
+    let config = configuration(&keys(EVERY), &["API"], &server);
+    for kind in kinds {
+        assert_eq!(config.gateways[kind].route(), expected, "{kind}");
+    }
+    let left_out = configuration(EVERY, &["API"], &server);
+    for kind in kinds {
+        let rate = left_out.gateways[kind].route().rate;
+        assert_eq!(rate, Rate::new(1.0, None), "{kind}");
+    }
+    let mapped = example("kannel.toml");
+    let mapped = configuration(&keys(&mapped), &["API"], &server);
+    let mut mapped = mapped.gateways.values().map(GatewaySection::route);
+    assert!(mapped.any(|route| route == expected), "a mapping");
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod long_texts;
 mod migrations;
 mod model;
 mod oracles;
+mod outbox;
 mod paging;
 mod privacy;
 mod reconcile;

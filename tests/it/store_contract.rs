@@ -18,9 +18,9 @@ use harborline::oncall::{Alert, Closed, Contact, Timing};
 use harborline::phone::PhoneNumber;
 use harborline::staff::Role;
 use harborline::store::{
-    Account, Author, Conversation, LongText, NewCheckIn, NewInbound, NewOutbound, NewOutbox,
-    NewPage, NewPart, NewStaff, OpenError, OutboxState, PageKind, Receiver, Settled, Store,
-    StoreError, Texter, Tx,
+    Account, Author, Claim, Conversation, Delivered, LongText, NewCheckIn, NewInbound, NewOutbound,
+    NewOutbox, NewPage, NewPart, NewStaff, OpenError, OutboxState, PageKind, Receiver, Settled,
+    Store, StoreError, Texter, Tx,
 };
 use harborline::text::MessageBody;
 use harborline::triage::{Tier, Verdict};
@@ -57,6 +57,8 @@ macro_rules! view {
         $world.app.store.read().await.unwrap()
     };
 }
+
+mod outbox;
 
 fn number() -> PhoneNumber {
     PhoneNumber::of_sender(NUMBER)
@@ -154,6 +156,7 @@ async fn says(
         lane,
         gateway: "main",
         receiver,
+        body: new.body,
         state: OutboxState::Queued,
         due_at: NOW,
         now: NOW,
@@ -191,10 +194,21 @@ async fn alarm(
 
 fn settled(state: OutboxState, due_at: At) -> Settled {
     Settled {
-        state,
-        due_at,
         gateway_ref: Some("SMout".to_owned()),
         code: Some("20429".to_owned()),
+        ..Settled::new(state, due_at)
+    }
+}
+
+/// A claim without limits.
+fn claim_of(lane: Lane, now: At, limit: u16) -> Claim {
+    Claim {
+        lane,
+        now,
+        lease: seconds(60),
+        limit,
+        fresh_since: None,
+        routes: Arc::default(),
     }
 }
 
@@ -455,7 +469,7 @@ both! {
             tx.send_to_responder("main", &notice, NOW).await?;
             alert
         });
-        let due = unit!(world, |tx| { tx.claim_due(Lane::Page, NOW, seconds(60), 10).await? });
+        let due = unit!(world, |tx| { tx.claim_due(&claim_of(Lane::Page, NOW, 10)).await?.due });
         let sent: Vec<_> = due.iter().map(|due| (due.to.reveal(), due.body.reveal().contains("A3"))).collect();
         assert_eq!(sent, [("+15550199", true), ("+15550198", true), ("+15550199", false)]);
         assert!(due.iter().all(|due| matches!(due.receiver, Receiver::Responder { .. }) && due.attempts == 0));
@@ -472,7 +486,7 @@ both! {
             }
         });
         let claim = async |store: &Store, now: At| {
-            let due = store.write(move |tx| Box::pin(tx.claim_due(Lane::Content, now, seconds(60), 7))).await.unwrap();
+            let due = store.write(move |tx| Box::pin(async move { Ok(tx.claim_due(&claim_of(Lane::Content, now, 7)).await?.due) })).await.unwrap();
             due.into_iter().map(|due| due.id).collect::<Vec<_>>()
         };
         let mut claimed = join_all((0..10).map(|n| {
@@ -497,7 +511,7 @@ both! {
             [first, second, crisis]
         });
         let claim = async |lane: Lane, now: At| {
-            let due = unit!(world, |tx| { tx.claim_due(lane, now, seconds(60), 10).await? });
+            let due = unit!(world, |tx| { tx.claim_due(&claim_of(lane, now, 10)).await?.due });
             due.into_iter().map(|due| due.id).collect::<Vec<_>>()
         };
         let [first, second, crisis] = rows;
@@ -528,10 +542,10 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'accepted'").await, 1);
         assert_eq!(view!(world).outbox_waiting().await.unwrap(), 0);
         assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE attempts = 2 AND lease_until IS NULL").await, 1);
-        assert!(unit!(world, |tx| { tx.claim_due(Lane::Content, later(9_999), seconds(60), 10).await? }).is_empty());
+        assert!(unit!(world, |tx| { tx.claim_due(&claim_of(Lane::Content, later(9_999), 10)).await?.due }).is_empty());
         // Only a receipt that says "not delivered" puts it back.
-        unit!(world, |tx| { tx.send_again(id, later(10_000)).await?; });
-        assert_eq!(unit!(world, |tx| { tx.claim_due(Lane::Content, later(10_000), seconds(60), 10).await? }).len(), 1);
+        unit!(world, |tx| { tx.send_again(id, later(10_000), "main", "SMout").await?; });
+        assert_eq!(unit!(world, |tx| { tx.claim_due(&claim_of(Lane::Content, later(10_000), 10)).await?.due }).len(), 1);
     }
 
     async fn a_receipt_finds_its_row_by_our_id_or_by_the_gateways(world: World) {
@@ -546,13 +560,14 @@ both! {
             let row = tx.outbox_row_of("main", outbox_id, gateway_ref).await.unwrap().unwrap();
             assert_eq!((row.id, row.lane, row.delivery, row.answers), (id, Lane::Content, None, Some(answers)));
         }
-        for (gateway, outbox_id, gateway_ref) in [("other", Some(id), "SMout"), ("main", None, "SMother")] {
+        for (gateway, outbox_id, gateway_ref) in [("other", None, "SMout"), ("main", None, "SMother"), ("main", Some(Uuid::from_u128(1)), "")] {
             assert!(tx.outbox_row_of(gateway, outbox_id, gateway_ref).await.unwrap().is_none());
         }
         drop(tx);
         unit!(world, |tx| {
-            let delivered = Delivery::Delivered;
-            tx.record_delivery(id, later(9), OutboxState::Accepted, delivered, "SMlate", Some("0")).await?;
+            let (state, delivery) = (OutboxState::Accepted, Delivery::Delivered);
+            let new = Delivered { state, delivery, gateway_ref: "SMlate", code: Some("0"), now: later(9), poll_at: None };
+            tx.record_delivery(id, &new).await?;
         });
         let row = view!(world).outbox_row_of("main", None, "SMout").await.unwrap().unwrap();
         assert_eq!(row.delivery, Some(Delivery::Delivered), "the first id of the gateway stays");
@@ -659,7 +674,7 @@ both! {
             let (texter, _) = someone(tx, NUMBER).await?;
             tx.owe_reply(inbound, texter.id, later(60), None).await?;
             let tried = says(tx, NUMBER, Lane::Content, "tried", None).await?;
-            tx.settle(tried, NOW, &Settled { state: OutboxState::Queued, due_at: later(9), gateway_ref: None, code: None }).await?;
+            tx.settle(tried, NOW, &Settled::new(OutboxState::Queued, later(9))).await?;
             says(tx, NUMBER, Lane::Content, "waits", Some(inbound)).await?;
             says(tx, "+15550124", Lane::Content, "of another", None).await?;
             tx.withdraw_waiting(texter.id, NOW).await?;
@@ -682,7 +697,7 @@ both! {
             let (contact, words) = (contact(), "a page");
             for kind in [PageKind::Notice, PageKind::Page] {
                 tx.send_to_responder("main", &NewPage { alert: Some(alert.id), kind, contact: &contact, words }, NOW).await?;
-                let due = tx.claim_due(Lane::Page, NOW, seconds(60), 1).await?;
+                let due = tx.claim_due(&claim_of(Lane::Page, NOW, 1)).await?.due;
                 let Receiver::Responder { page_id } = due[0].receiver else { panic!("a page") };
                 tx.page_accepted(page_id, later(7)).await?;
                 assert_eq!(tx.open_alert(conversation.id).await?.unwrap().told_at.is_some(), kind == PageKind::Page);
@@ -768,7 +783,7 @@ both! {
             tx.ask_erasure(texter.id, NOW).await?;
             assert!(tx.erasures_due(later(1), NOW.minus(seconds(1)), 8).await?.is_empty(), "its answer has not left");
             assert_eq!(tx.erasures_due(later(1), NOW, 8).await?, [texter.id], "but not for ever");
-            let left = Settled { state: OutboxState::Accepted, due_at: NOW, gateway_ref: Some("SM5".to_owned()), code: None };
+            let left = Settled { gateway_ref: Some("SM5".to_owned()), ..Settled::new(OutboxState::Accepted, NOW) };
             tx.settle(waits, NOW, &left).await?;
             assert_eq!(tx.erasures_due(later(1), NOW.minus(seconds(1)), 8).await?, [texter.id]);
             tx.erase(texter.id, later(2)).await?;
@@ -901,7 +916,7 @@ both! {
         });
         damage(&world, "UPDATE messages SET body_sealed = wrapped_key FROM texters
             WHERE texters.id = messages.texter_id AND messages.id = (SELECT id FROM messages ORDER BY id LIMIT 1)").await;
-        let due = unit!(world, |tx| { tx.claim_due(Lane::Content, NOW, seconds(60), 10).await? });
+        let due = unit!(world, |tx| { tx.claim_due(&claim_of(Lane::Content, NOW, 10)).await?.due });
         let words: Vec<_> = due.iter().map(|due| due.body.reveal()).collect();
         assert_eq!(words, ["whole"]);
         assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND code = 'unreadable'").await, 1);
@@ -1061,7 +1076,8 @@ async fn everything(world: &World) -> Vec<u8> {
 fn every_public_method_of_a_transaction_is_in_this_contract() {
     let here = concat!(
         include_str!("store_contract.rs"),
-        include_str!("store_contract/ledger.rs")
+        include_str!("store_contract/ledger.rs"),
+        include_str!("store_contract/outbox.rs")
     );
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
     let mut methods = 0;

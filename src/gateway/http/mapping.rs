@@ -9,49 +9,51 @@ use super::answers::Rule;
 use super::door::Auth;
 use super::item::{Item, Path};
 use super::template::{Shape, Template};
-use crate::gateway::{SignaturePolicy, wire};
+use crate::gateway::{SignaturePolicy, wire, with_sending};
 use crate::lane::Lane;
 
-/// `[gateways.NAME]` with `kind = "http"`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mapping {
-    /// The number or short code that texts come from.
-    pub sender: String,
-    /// Secrets that templates name as `{secrets.NAME}`.
-    #[serde(default)]
-    pub(super) secrets: BTreeMap<String, SecretString>,
-    /// The most characters of one body.
-    #[serde(default = "max_chars")]
-    pub(super) max_chars: usize,
-    /// Seconds that the gateway waits for the answer to a hook.
-    #[serde(default = "hook_deadline_s")]
-    pub(super) hook_deadline_s: u64,
-    /// Whether a hook that was answered with 503 comes again by itself.
-    #[serde(default)]
-    pub(super) repeats_hooks: bool,
-    /// Whether a send that is repeated with the same `{id}` is taken once.
-    #[serde(default)]
-    pub(super) idempotent_send: bool,
-    /// Whether the gateway or its carriers block who replied STOP.
-    #[serde(default = "yes")]
-    pub(super) blocks_opted_out: bool,
-    /// What is done with a hook that does not prove who it is from.
-    #[serde(default)]
-    pub signature: SignaturePolicy,
-    /// How hooks prove who they are from.
-    pub(super) auth: Auth,
-    /// Where the fields of a text are.
-    pub(super) inbound: Inbounds,
-    /// Where the fields of a receipt are.
-    pub(super) receipt: Receipts,
-    /// What a hook is answered with.
-    #[serde(default)]
-    pub(super) ack: Ack,
-    /// How a text is sent.
-    pub(super) send: Send,
-    /// What the answer means.
-    pub(super) answers: Vec<Rule>,
+with_sending! {
+    /// `[gateways.NAME]` with `kind = "http"`
+    #[derive(Clone, Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct Mapping {
+        /// The number or short code that texts come from.
+        pub sender: String,
+        /// Secrets that templates name as `{secrets.NAME}`.
+        #[serde(default)]
+        pub(super) secrets: BTreeMap<String, SecretString>,
+        /// The most characters of one body.
+        #[serde(default = "max_chars")]
+        pub(super) max_chars: usize,
+        /// Seconds that the gateway waits for the answer to a hook.
+        #[serde(default = "hook_deadline_s")]
+        pub(super) hook_deadline_s: u64,
+        /// Whether a hook that was answered with 503 comes again by itself.
+        #[serde(default)]
+        pub(super) repeats_hooks: bool,
+        /// Whether a send that is repeated with the same `{id}` is taken once.
+        #[serde(default)]
+        pub(super) idempotent_send: bool,
+        /// Whether the gateway or its carriers block who replied STOP.
+        #[serde(default = "yes")]
+        pub(super) blocks_opted_out: bool,
+        /// What is done with a hook that does not prove who it is from.
+        #[serde(default)]
+        pub signature: SignaturePolicy,
+        /// How hooks prove who they are from.
+        pub(super) auth: Auth,
+        /// Where the fields of a text are.
+        pub(super) inbound: Inbounds,
+        /// Where the fields of a receipt are.
+        pub(super) receipt: Receipts,
+        /// What a hook is answered with.
+        #[serde(default)]
+        pub(super) ack: Ack,
+        /// How a text is sent.
+        pub(super) send: Send,
+        /// What the answer means.
+        pub(super) answers: Vec<Rule>,
+    }
 }
 
 const fn max_chars() -> usize {

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use axum::Form;
 use axum::Json;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
@@ -26,9 +26,14 @@ use crate::http::Doors;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
+/// What the provider's ids begin with.
+const PREFIX: &str = "sim-";
+
 /// The provider's own door. It stands outside the CSRF layer: a bearer guards it.
 pub(in crate::http) fn provider_routes() -> Router<Doors> {
-    Router::new().route(MESSAGES_PATH, post(take_message).get(list_messages))
+    Router::new()
+        .route(MESSAGES_PATH, post(take_message).get(list_messages))
+        .route(&format!("{MESSAGES_PATH}/{{id}}"), get(tell_status))
 }
 
 /// What the sandbox gateway sends.
@@ -70,6 +75,30 @@ async fn take_message(
     (StatusCode::CREATED, Json(json!({"id": gateway_ref}))).into_response()
 }
 
+/// How far a text has come: what is on a phone was delivered.
+async fn tell_status(
+    State(doors): State<Doors>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let Some(simulator) = doors.simulator else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if !simulator.is_the_gateway(&headers) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let outbox_id = id
+        .strip_prefix(PREFIX)
+        .and_then(|id| Uuid::try_parse(id).ok());
+    match outbox_id.filter(|outbox_id| simulator.phones().have(*outbox_id)) {
+        Some(outbox_id) => {
+            let receipt = json!({"id": id, "outbox_id": outbox_id, "status": "delivered"});
+            Json(receipt).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 /// From when on texts are listed, in Unix milliseconds.
 #[derive(Deserialize)]
 struct Since {
@@ -94,7 +123,7 @@ async fn list_messages(
 /// The provider's id of a text. To a phone it follows from the outbox row, so that a repeated send gets
 /// the same.
 fn reference(id: Uuid) -> String {
-    format!("sim-{id}")
+    format!("{PREFIX}{id}")
 }
 
 impl Simulator {

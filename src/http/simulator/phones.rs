@@ -166,6 +166,12 @@ impl Phones {
         seq
     }
 
+    /// Whether a phone has the text of this outbox row.
+    pub(super) fn have(&self, outbox_id: Uuid) -> bool {
+        let mut texts = self.0.iter().flat_map(|phone| &phone.texts);
+        texts.any(|text| text.outbox_id == Some(outbox_id))
+    }
+
     /// Marks a text that the hook did not take.
     pub(super) fn failed(&mut self, id: Uuid, seq: u64) {
         let texts = self

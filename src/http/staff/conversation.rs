@@ -9,16 +9,17 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::when::moment;
+use super::when::{moment, second};
 use crate::delivery::Delivery;
 use crate::handoff::Act;
 use crate::http::Doors;
 use crate::http::error::PageError;
 use crate::http::session::SignedIn;
-use crate::store::{Account, Author, OutboxState, ThreadMessage};
+use crate::store::{Account, Author, Exchange, ExchangeKind, OutboxState, ThreadMessage};
 use crate::text::MessageBody;
 
 const MESSAGES: u16 = 200;
+const EXCHANGES: u16 = 1_000;
 
 pub(super) fn routes() -> Router<Doors> {
     Router::new()
@@ -32,6 +33,10 @@ pub(super) fn routes() -> Router<Doors> {
 
 #[derive(Template)]
 #[template(path = "pages/conversation.html", blocks = ["thread"])]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts that the page shows"
+)]
 struct ConversationPage<'a> {
     me: &'a Account,
     id: Uuid,
@@ -39,6 +44,7 @@ struct ConversationPage<'a> {
     tier: &'static str,
     number: String,
     opted_out: bool,
+    blocked: bool,
     closed: bool,
     owner: Option<String>,
     mine: bool,
@@ -58,10 +64,43 @@ struct Line {
     media: u16,
     at: String,
     sending: &'static str,
+    log: Vec<LogEntry>,
+}
+
+/// An exchange with a gateway about a message, in words.
+struct LogEntry {
+    at: String,
+    what: &'static str,
+    gateway: String,
+    status: Option<i32>,
+    outcome: String,
+    took: String,
+    asked: String,
+    answered: String,
+}
+
+impl LogEntry {
+    fn new(exchange: &Exchange) -> Self {
+        Self {
+            at: second(exchange.at),
+            what: match exchange.kind {
+                ExchangeKind::Send => "sent to",
+                ExchangeKind::Poll => "asked",
+                ExchangeKind::Inbound => "came from",
+                ExchangeKind::Receipt => "receipt of",
+            },
+            gateway: exchange.gateway.clone(),
+            status: exchange.status,
+            outcome: exchange.outcome.clone(),
+            took: format!("{} ms", exchange.duration_ms),
+            asked: exchange.asked.clone(),
+            answered: exchange.answered.clone(),
+        }
+    }
 }
 
 impl Line {
-    fn new(message: &ThreadMessage) -> Self {
+    fn new(message: &ThreadMessage, log: &[Exchange]) -> Self {
         let words = message.body.reveal();
         let hits = message
             .verdict
@@ -103,6 +142,11 @@ impl Line {
                 Some((OutboxState::Withdrawn, _)) => "not sent: more words came first",
                 Some((OutboxState::OptedOut, _)) => "blocked: the person has opted out",
             },
+            log: log
+                .iter()
+                .filter(|exchange| exchange.message_id == message.id)
+                .map(LogEntry::new)
+                .collect(),
         }
     }
 }
@@ -115,6 +159,8 @@ async fn load<'a>(
     let mut tx = doors.store.read().await?;
     let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
     let messages = tx.thread(&texter, id, MESSAGES).await?;
+    let log = tx.exchanges(id, EXCHANGES).await?;
+    let blocked = tx.blocked_since(texter.id).await?.is_some();
     let number = tx.number_of(&texter).await?.masked();
     let alert = tx.open_alert(id).await?;
     let claimed = alert
@@ -136,10 +182,14 @@ async fn load<'a>(
         tier: tier.word(),
         number,
         opted_out: texter.state.opted_out,
+        blocked,
         closed: tx.is_closed(id).await?,
         owner,
         mine: claimed == Some(me.id),
-        messages: messages.iter().map(Line::new).collect(),
+        messages: messages
+            .iter()
+            .map(|message| Line::new(message, &log))
+            .collect(),
         problem: None,
         draft: String::new(),
     })

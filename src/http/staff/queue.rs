@@ -40,6 +40,7 @@ struct Row {
     reason: &'static str,
     waits: String,
     status: String,
+    blocked: bool,
     mine: bool,
 }
 
@@ -65,6 +66,7 @@ impl Row {
                 (None, None, _) if row.code.is_some() => "nobody has it yet".to_owned(),
                 _ => String::new(),
             },
+            blocked: row.blocked_at.is_some(),
             mine: row.claimed_by == Some(me.id),
         }
     }

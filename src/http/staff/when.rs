@@ -21,3 +21,11 @@ pub(super) fn moment(at: At) -> String {
         |t| t.strftime("%-d %b %H:%M UTC").to_string(),
     )
 }
+
+/// A moment to the millisecond, as in "03:12:04.123 UTC".
+pub(super) fn second(at: At) -> String {
+    Timestamp::from_millisecond(at.0).map_or_else(
+        |_| String::new(),
+        |t| t.strftime("%H:%M:%S%.3f UTC").to_string(),
+    )
+}

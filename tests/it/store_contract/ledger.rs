@@ -1,6 +1,7 @@
 //! The contract of the store for what an operator needs, on both engines: incidents, leases, the
 //! quarantine, what is overdue, erased ids, and a look that changes nothing.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -150,16 +151,16 @@ both! {
         unit!(world, |tx| {
             let overdue = Overdue { gateway: "main".to_owned(), count: 1, oldest_due: later(seconds(30)) };
             assert_eq!(tx.overdue(later(seconds(29)), false).await?, []);
-            assert_eq!(tx.overdue(later(seconds(30)), false).await?, [overdue.clone()]);
+            assert_eq!(tx.overdue(later(seconds(30)), false).await?, from_ref(&overdue));
             let both = Overdue { count: 2, ..overdue.clone() };
             assert_eq!(tx.overdue(later(seconds(60)), false).await?, [both]);
             assert_eq!(tx.overdue(later(seconds(60)), true).await?, []);
             tx.reply_settled(message, later(seconds(60)), "replied").await?;
-            assert_eq!(tx.overdue(later(seconds(60)), false).await?, [overdue.clone()]);
+            assert_eq!(tx.overdue(later(seconds(60)), false).await?, from_ref(&overdue));
             let conversation = tx.queue(1).await?[0].conversation_id;
             tx.human_joined(conversation, NOW).await?;
             assert_eq!(tx.overdue(later(seconds(60)), false).await?, []);
-            assert_eq!(tx.overdue(later(seconds(60)), true).await?, [overdue.clone()]);
+            assert_eq!(tx.overdue(later(seconds(60)), true).await?, from_ref(&overdue));
         });
     }
 
@@ -244,7 +245,7 @@ both! {
         let url = world.config.database.url.clone();
         let keys = Arc::new(Keyring::new(&keyfile::load(&world.config.keys.file).unwrap()));
         assert_eq!(store::probe(&url, &keys).await.unwrap(), Probe::Current);
-        let other = Arc::new(Keyring::new(&[7; 32].into()));
+        let other = Arc::new(Keyring::new(&[7; 32]));
         assert!(matches!(store::probe(&url, &other).await, Err(OpenError::WrongKey)));
         world.damage("UPDATE _sqlx_migrations SET version = version + 1000 WHERE version > 1").await;
         assert_eq!(store::probe(&url, &keys).await.unwrap(), Probe::Ahead);

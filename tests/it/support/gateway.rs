@@ -1,6 +1,6 @@
 //! A fake Twilio on loopback: keeps what is sent, and fails on demand.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use axum::Form;
@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use harborline::clock::At;
+use tokio::sync::Notify;
 
 /// A text that the fake has taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) struct Sent {
     pub(crate) to: String,
     pub(crate) body: String,
     pub(crate) status_callback: String,
+    /// What went wrong although it was taken.
+    pub(crate) fault: Option<Fault>,
 }
 
 /// A text that the fake lists as having come in.
@@ -41,6 +44,8 @@ pub(crate) enum Fault {
     ServerError,
     /// 201 with something that is no JSON, the text is taken.
     Garbage,
+    /// The text is taken, and whoever sent it dies: see [`FakeTwilio::crashed`].
+    Crash,
     /// 400 with 21610.
     OptedOut,
     /// 400 with 21211: not a number.
@@ -52,6 +57,7 @@ pub(crate) enum Fault {
 #[derive(Clone, Default)]
 pub(crate) struct FakeTwilio {
     state: Arc<Mutex<Kept>>,
+    crash: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -59,7 +65,8 @@ struct Kept {
     sent: Vec<Sent>,
     faults: VecDeque<Fault>,
     always: Option<Fault>,
-    requests: usize,
+    blocked: HashSet<String>,
+    tries: Vec<(String, String)>,
     read: HashMap<String, usize>,
     came_in: Vec<CameIn>,
     lists_fail: bool,
@@ -89,6 +96,11 @@ impl FakeTwilio {
     /// Every send ends like this until told otherwise.
     pub(crate) fn fail_always(&self, fault: Option<Fault>) {
         self.state.lock().unwrap().always = fault;
+    }
+
+    /// The person at this number has sent STOP to the carrier.
+    pub(crate) fn block(&self, number: &str) {
+        self.state.lock().unwrap().blocked.insert(number.to_owned());
     }
 
     /// A text comes in that the list shows; whether its hook is called is the test's affair.
@@ -126,7 +138,24 @@ impl FakeTwilio {
 
     /// How many requests came in, failed ones too.
     pub(crate) fn requests(&self) -> usize {
-        self.state.lock().unwrap().requests
+        self.state.lock().unwrap().tries.len()
+    }
+
+    /// Every request so far, refused ones too: the number, and the address for receipts.
+    pub(crate) fn tries(&self) -> Vec<(String, String)> {
+        self.state.lock().unwrap().tries.clone()
+    }
+
+    /// From now on nothing fails but what is blocked.
+    pub(crate) fn calm(&self) {
+        let mut kept = self.state.lock().unwrap();
+        kept.faults.clear();
+        kept.always = None;
+    }
+
+    /// Returns when a text was taken whose sender is to die.
+    pub(crate) async fn crashed(&self) {
+        self.crash.notified().await;
     }
 
     /// The texts to a number that came since this was last asked for it.
@@ -184,8 +213,13 @@ async fn list(
 async fn send(State(fake): State<FakeTwilio>, headers: HeaderMap, body: Bytes) -> Response {
     let fault = {
         let mut kept = fake.state.lock().unwrap();
-        kept.requests += 1;
-        kept.faults.pop_front().or(kept.always)
+        kept.tries
+            .push((field(&body, "To"), field(&body, "StatusCallback")));
+        if kept.blocked.contains(&field(&body, "To")) {
+            Some(Fault::OptedOut)
+        } else {
+            kept.faults.pop_front().or(kept.always)
+        }
     };
     if !headers
         .get(header::AUTHORIZATION)
@@ -195,12 +229,17 @@ async fn send(State(fake): State<FakeTwilio>, headers: HeaderMap, body: Bytes) -
     }
     match fault {
         None => {
-            let sid = fake.keep(&body);
+            let sid = fake.keep(&body, None);
             let json = serde_json::json!({"sid": sid, "status": "queued", "num_segments": "1"});
             (StatusCode::CREATED, axum::Json(json)).into_response()
         }
         Some(Fault::Timeout) => {
-            fake.keep(&body);
+            fake.keep(&body, fault);
+            std::future::pending().await
+        }
+        Some(Fault::Crash) => {
+            fake.keep(&body, fault);
+            fake.crash.notify_one();
             std::future::pending().await
         }
         Some(Fault::TooMany(seconds)) => {
@@ -214,7 +253,7 @@ async fn send(State(fake): State<FakeTwilio>, headers: HeaderMap, body: Bytes) -
             (StatusCode::INTERNAL_SERVER_ERROR, "<html>oops</html>").into_response()
         }
         Some(Fault::Garbage) => {
-            fake.keep(&body);
+            fake.keep(&body, fault);
             (StatusCode::CREATED, "<html>created?</html>").into_response()
         }
         Some(Fault::OptedOut) => refused(StatusCode::BAD_REQUEST, 21610),
@@ -224,23 +263,25 @@ async fn send(State(fake): State<FakeTwilio>, headers: HeaderMap, body: Bytes) -
 }
 
 impl FakeTwilio {
-    fn keep(&self, body: &[u8]) -> String {
-        let field = |name: &str| {
-            form_urlencoded::parse(body)
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.into_owned())
-                .unwrap_or_default()
-        };
+    fn keep(&self, body: &[u8], fault: Option<Fault>) -> String {
         let mut kept = self.state.lock().unwrap();
         let sid = format!("SMout{:027}", kept.sent.len());
         kept.sent.push(Sent {
             sid: sid.clone(),
-            to: field("To"),
-            body: field("Body"),
-            status_callback: field("StatusCallback"),
+            to: field(body, "To"),
+            body: field(body, "Body"),
+            status_callback: field(body, "StatusCallback"),
+            fault,
         });
         sid
     }
+}
+
+fn field(body: &[u8], name: &str) -> String {
+    form_urlencoded::parse(body)
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 fn refused(status: StatusCode, code: u32) -> Response {

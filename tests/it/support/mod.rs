@@ -5,13 +5,21 @@ pub(crate) mod faults;
 pub(crate) mod gateway;
 pub(crate) mod postgres;
 pub(crate) mod require;
+pub(crate) mod sandbox;
 pub(crate) mod world;
 
 pub(crate) use world::{Engine, World};
 
 /// Runs a test on both engines: `both! { async fn a_sentence(world: World) { … } }`.
+/// Other worlds are made by a function: `both! { in a_world; async fn … }`.
 macro_rules! both {
-    ($(async fn $name:ident($world:ident: $kind:ty) $body:block)+) => {$(
+    ($(async fn $name:ident($world:ident: $kind:ty) $body:block)+) => {
+        $crate::support::both! {
+            in $crate::support::World::on;
+            $(async fn $name($world: $kind) $body)+
+        }
+    };
+    (in $made:path; $(async fn $name:ident($world:ident: $kind:ty) $body:block)+) => {$(
         mod $name {
             use super::*;
 
@@ -19,12 +27,12 @@ macro_rules! both {
 
             #[tokio::test]
             async fn sqlite() {
-                run($crate::support::World::on($crate::support::Engine::Sqlite).await.unwrap()).await;
+                run($made($crate::support::Engine::Sqlite).await.unwrap()).await;
             }
 
             #[tokio::test]
             async fn postgres() {
-                if let Some(world) = $crate::support::World::on($crate::support::Engine::Postgres).await {
+                if let Some(world) = $made($crate::support::Engine::Postgres).await {
                     run(world).await;
                 }
             }

@@ -12,7 +12,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use harborline::app::{App, Seams};
 use harborline::clock::{At, Clock, ManualClock};
-use harborline::config::{self, Config};
+use harborline::config::{self, Config, GatewaySection, TwilioSection};
 use harborline::gateway::client::loopback_client;
 use harborline::handoff::{Act, Refused};
 use harborline::id::SeededIds;
@@ -33,6 +33,7 @@ pub(crate) const PUBLIC_URL: &str = "https://line.example.org";
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const OTHER_TOKEN: &str = "fedcba9876543210fedcba9876543210";
 pub(crate) const LINE: &str = "+15550100";
+pub(crate) const SECOND_LINE: &str = "+15550101";
 pub(crate) const DUTY: &str = "+15550199";
 pub(crate) const SECOND: &str = "+15550198";
 /// 2026-01-01 00:00 UTC.
@@ -52,6 +53,8 @@ pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) clock: ManualClock,
     pub(crate) twilio: FakeTwilio,
+    /// The provider of a second gateway, in a world that has one.
+    pub(crate) second: Option<FakeTwilio>,
     pub(crate) config: Config,
     crisis_wait: Duration,
     sids: AtomicU64,
@@ -118,6 +121,8 @@ impl World {
             auth_token = "{TOKEN}"
             auth_token_other = "{OTHER_TOKEN}"
             sender = "{LINE}"
+            # Time stands still between texts; the pace of a sender has tests of its own.
+            segments_per_second = 0
             api_url = "{api_url}"
             [[oncall.fallback]]
             name = "Duty phone"
@@ -131,6 +136,8 @@ impl World {
         );
         std::fs::write(&file, text).unwrap();
         let mut config = config::load(Some(&file)).unwrap();
+        // Where a sandbox gateway looks for its provider; nobody is there.
+        config.listen.address = SocketAddr::from(([127, 0, 0, 1], 9));
         settings(&mut config);
         let clock = ManualClock::new(START);
         let app = Self::app(&config, &clock, assess, crisis_wait).await;
@@ -140,11 +147,40 @@ impl World {
             router,
             clock,
             twilio,
+            second: None,
             config,
             crisis_wait,
             sids: AtomicU64::new(0),
             _folder: folder,
         }
+    }
+
+    /// A world with a second gateway, `second`, that stands in for the first.
+    pub(crate) async fn with_a_second_gateway(engine: Engine) -> Option<Self> {
+        let (second, api_url) = FakeTwilio::start().await;
+        let settings = |config: &mut Config| {
+            let GatewaySection::Twilio(main) = config.gateways.get_mut("main").unwrap() else {
+                panic!("the first gateway is Twilio's");
+            };
+            let section = TwilioSection {
+                sender: SECOND_LINE.to_owned(),
+                api_url,
+                ..main.clone()
+            };
+            main.failover = Some("second".to_owned());
+            let section = GatewaySection::Twilio(section);
+            config.gateways.insert("second".to_owned(), section);
+        };
+        let world = Self::with(engine, settings).await?;
+        Some(Self {
+            second: Some(second),
+            ..world
+        })
+    }
+
+    /// The provider of the second gateway.
+    pub(crate) fn second(&self) -> &FakeTwilio {
+        self.second.as_ref().unwrap()
     }
 
     async fn app(
@@ -160,10 +196,14 @@ impl World {
             assess,
             crisis_wait,
         };
-        let address = SocketAddr::from(([127, 0, 0, 1], 9));
-        App::build(config, address, seams, CancellationToken::new())
-            .await
-            .unwrap()
+        App::build(
+            config,
+            config.listen.address,
+            seams,
+            CancellationToken::new(),
+        )
+        .await
+        .unwrap()
     }
 
     /// Stops this Harborline and starts it again with the same configuration and files.
@@ -183,10 +223,14 @@ impl World {
             assess: triage::assess,
             crisis_wait: self.crisis_wait,
         };
-        let address = SocketAddr::from(([127, 0, 0, 1], 9));
-        App::build(&self.config, address, seams, CancellationToken::new())
-            .await
-            .unwrap()
+        App::build(
+            &self.config,
+            self.config.listen.address,
+            seams,
+            CancellationToken::new(),
+        )
+        .await
+        .unwrap()
     }
 
     /// The time in Unix seconds, as gateways sign it.
@@ -227,12 +271,14 @@ impl World {
             for lane in Lane::ALL {
                 sent += self.app.dispatch.run_once(lane).await.unwrap();
             }
+            sent += self.app.dispatch.poll_once().await.unwrap();
             if paged + sent + self.app.reconcile.tick().await.unwrap() > 0 {
                 continue;
             }
             // Last: with a clock that jumps, what is due is sent before anyone calls it overdue.
             let found = self.app.ledger.tick().await.unwrap();
-            if found + self.app.incidents.tick().await.unwrap() == 0 {
+            let logged = self.app.dispatch.write_journal().await.unwrap();
+            if found + logged + self.app.incidents.tick().await.unwrap() == 0 {
                 return;
             }
         }

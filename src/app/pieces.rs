@@ -1,0 +1,175 @@
+//! The smaller pieces of the program, each made from the configuration.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+
+use super::StartError;
+use crate::clock::{At, Clock};
+use crate::config::{Config, FallbackContact};
+use crate::content::Packs;
+use crate::conversation::Line;
+use crate::crypto::Keyring;
+use crate::crypto::keyfile;
+use crate::feed::Feed;
+use crate::followup::{Followup, Scrub};
+use crate::http::simulator::{Simulator, SimulatorConfig};
+use crate::http::{Signing, SigningRules};
+use crate::id::IdSource;
+use crate::oncall::{Contact, Desk, Roster, Timing};
+use crate::phone::PhoneNumber;
+use crate::phrasebook;
+use crate::roster::LastRoster;
+use crate::spool::{Spool, SpoolSettings, Unusable};
+use crate::store::Store;
+
+/// What gateways and simulator are made from.
+pub(super) struct Parts<'a> {
+    pub(super) config: &'a Config,
+    pub(super) local_url: &'a str,
+    pub(super) public_url: &'a str,
+    pub(super) sandbox_secret: &'a str,
+}
+
+impl Parts<'_> {
+    /// The phone simulator, beside a sandbox gateway.
+    pub(super) fn simulator(
+        &self,
+        desk: &Desk,
+        clock: &Arc<dyn Clock>,
+        ids: &Arc<dyn IdSource>,
+        feed: &Feed,
+        client: &reqwest::Client,
+    ) -> Option<Arc<Simulator>> {
+        let (gateway, sandbox) = self
+            .config
+            .gateways
+            .iter()
+            .find_map(|(name, section)| Some((name, section.sandbox()?)))?;
+        Some(Arc::new(Simulator::new(SimulatorConfig {
+            gateway: gateway.clone(),
+            line: sandbox.sender.clone(),
+            secret: self.sandbox_secret.into(),
+            local_url: self.local_url.to_owned(),
+            public_url: self.public_url.to_owned(),
+            // Pages leave by another gateway when that is configured: then no phone is shown here.
+            on_call: if desk.gateway == *gateway {
+                desk.roster.fallback.clone()
+            } else {
+                Vec::new()
+            },
+            clock: Arc::clone(clock),
+            ids: Arc::clone(ids),
+            feed: feed.clone(),
+            client: client.clone(),
+        })))
+    }
+}
+
+pub(super) fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartError> {
+    let master = keyfile::load_or_create(&config.keys.file, ids)?;
+    Ok(Arc::new(Keyring::new(&master)))
+}
+
+pub(super) fn spool(
+    config: &Config,
+    keys: &Arc<Keyring>,
+    ids: &Arc<dyn IdSource>,
+) -> Result<Arc<Spool>, Unusable> {
+    let settings = SpoolSettings {
+        directory: config.spool.directory.clone(),
+        max_entries: config.spool.max_entries,
+        max_bytes: config.spool.max_bytes,
+    };
+    Spool::open(settings, Arc::clone(keys), Arc::clone(ids)).map(Arc::new)
+}
+
+/// Where the last-known roster is kept.
+pub(super) fn beside_spool(config: &Config) -> PathBuf {
+    config.spool.directory.with_file_name("roster.sealed")
+}
+
+/// Keeps who is on call for when the store cannot say.
+pub(super) fn keep(roster: &LastRoster, desk: &Desk) {
+    if let Err(error) = roster.save(&desk.roster) {
+        tracing::error!(%error, "the roster could not be written beside the spool; it is known in memory only");
+    }
+}
+
+/// The edited packs, if there are any and they hold; else the ones that ship with the program, and
+/// whether edited ones were refused.
+pub(crate) fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
+    let Some(directory) = &config.content.directory else {
+        return Ok((Arc::new(Packs::builtin()?), false));
+    };
+    match phrasebook::read(directory, now.day()) {
+        Ok(packs) => Ok((Arc::new(packs), false)),
+        Err(reason) => {
+            tracing::error!(%reason, "edited packs were refused; the built-in ones serve");
+            Ok((Arc::new(Packs::builtin()?), true))
+        }
+    }
+}
+
+pub(super) fn followup(
+    config: &Config,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    packs: &Arc<Packs>,
+    feed: &Feed,
+) -> Followup {
+    Followup {
+        store: store.clone(),
+        clock: Arc::clone(clock),
+        packs: Arc::clone(packs),
+        line: line(config),
+        feed: feed.clone(),
+        scrub: Scrub::default(),
+    }
+}
+
+/// The line, as texters are told.
+pub(crate) fn line(config: &Config) -> Line {
+    Line {
+        name: config.line.name.clone(),
+        contact: config.line.contact.clone(),
+        free_to_end_user: config.line.free_to_end_user,
+        care: config.line.care.clone(),
+    }
+}
+
+pub(super) fn contact(section: &FallbackContact) -> Contact {
+    Contact {
+        name: section.name.clone(),
+        // Checked when the configuration was read.
+        number: PhoneNumber::of_sender(section.number.expose_secret()),
+    }
+}
+
+pub(super) fn signing(config: &Config) -> Signing {
+    let rules = config.gateways.iter().map(|(name, section)| {
+        let rules = SigningRules {
+            policy: section.signature(),
+            other_urls: section.other_urls().to_vec(),
+        };
+        (name.clone(), rules)
+    });
+    Signing::new(rules.collect())
+}
+
+pub(super) fn desk(config: &Config, public_url: &str) -> Desk {
+    let [repage, claim, answer] = config.oncall.durations();
+    Desk {
+        roster: Roster {
+            fallback: config.oncall.fallback.iter().map(contact).collect(),
+        },
+        timing: Timing {
+            repage,
+            claim,
+            answer,
+        },
+        gateway: config.oncall.gateway.clone().unwrap_or_default(),
+        public_url: public_url.to_owned(),
+    }
+}

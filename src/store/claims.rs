@@ -1,0 +1,350 @@
+//! Claims: who holds the lease of an outbox row may send it, as fast as its sender may.
+//!
+//! The bucket of the sender is charged in the transaction that claims, so that any number of
+//! replicas share one rate.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::outbox::{OutboxState, Receiver, Settled};
+use super::senders::Sender;
+use super::tx::{later, on, open_text};
+use super::{StoreError, Tx};
+use crate::clock::At;
+use crate::conversation::State;
+use crate::lane::Lane;
+use crate::locale::Locale;
+use crate::phone::PhoneNumber;
+use crate::route::Routes;
+use crate::text::MessageBody;
+
+/// What is to be claimed.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The lane.
+    pub lane: Lane,
+    /// The time.
+    pub now: At,
+    /// How long nobody else gets the rows.
+    pub lease: Duration,
+    /// The most rows, for each gateway.
+    pub limit: u16,
+    /// What was made before this is not sent any more: it costs no tokens.
+    pub fresh_since: Option<At>,
+    /// How fast the gateways may send, and which stand in.
+    pub routes: Arc<Routes>,
+}
+
+/// What was claimed.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// The rows.
+    pub due: Vec<Due>,
+    /// When more is due that only waits for its sender: how long that takes.
+    pub again: Option<Duration>,
+}
+
+/// An outbox row that was claimed for sending.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// The row.
+    pub id: Uuid,
+    /// Its lane.
+    pub lane: Lane,
+    /// The gateway that it leaves by.
+    pub gateway: String,
+    /// The gateway that it was written for, if it leaves by another.
+    pub moved_from: Option<String>,
+    /// Whom it goes to.
+    pub receiver: Receiver,
+    /// The conversation that it belongs to.
+    pub conversation: Option<Uuid>,
+    /// The number.
+    pub to: PhoneNumber,
+    /// The words.
+    pub body: MessageBody,
+    /// How often it was tried before.
+    pub attempts: u32,
+    /// When it was made.
+    pub created_at: At,
+    /// The carrier blocks our texts to this person.
+    pub blocked: bool,
+    /// The texter has never had a text from this gateway's number: it must say whose it is, in this
+    /// language.
+    pub introduce: Option<Locale>,
+}
+
+#[derive(sqlx::FromRow)]
+struct DueRow {
+    id: Uuid,
+    lane: Lane,
+    gateway: String,
+    moved_from: Option<String>,
+    texter_id: Option<Uuid>,
+    message_id: Option<Uuid>,
+    page_id: Option<Uuid>,
+    answers: Option<Uuid>,
+    attempts: i32,
+    created_at: At,
+    wrapped_key: Option<Vec<u8>>,
+    number_sealed: Option<Vec<u8>>,
+    state_sealed: Option<Vec<u8>>,
+    blocked_at: Option<At>,
+    conversation_id: Option<Uuid>,
+    message_sealed: Option<Vec<u8>>,
+    address_sealed: Option<Vec<u8>>,
+    page_sealed: Option<Vec<u8>>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Candidate {
+    id: Uuid,
+    segments: i32,
+    created_at: At,
+}
+
+/// The gateways that have something in a lane: from one name to the next, however many rows there are.
+const GATEWAYS: &str = "WITH RECURSIVE waiting (gateway) AS (
+    SELECT (SELECT o.gateway FROM outbox o WHERE o.done_at IS NULL AND o.lane = $1
+             ORDER BY o.gateway LIMIT 1)
+    UNION ALL
+    SELECT (SELECT o.gateway FROM outbox o WHERE o.done_at IS NULL AND o.lane = $1
+               AND o.gateway > w.gateway ORDER BY o.gateway LIMIT 1)
+      FROM waiting w WHERE w.gateway IS NOT NULL)
+ SELECT gateway FROM waiting WHERE gateway IS NOT NULL";
+
+/// The rows to claim: due, not leased, and for a texter the first of its lane that waits, so that
+/// the parts of an answer arrive in order. That is asked of each row in turn, in the order of the index,
+/// until there are enough: of a long queue only the head is read. PostgreSQL passes over what another
+/// replica is taking.
+macro_rules! candidates {
+    ($lock:literal) => {
+        concat!(
+            "SELECT o.id, o.segments, o.created_at FROM outbox o
+              WHERE o.done_at IS NULL AND o.lane = $1 AND o.gateway = $2 AND o.due_at <= $3
+                AND (o.lease_until IS NULL OR o.lease_until <= $3)
+                AND o.id <= COALESCE((SELECT e.id FROM outbox e
+                                       WHERE e.texter_id = o.texter_id AND e.done_at IS NULL
+                                         AND e.lane = o.lane AND e.state = 'queued'
+                                       ORDER BY e.id LIMIT 1), o.id)
+              ORDER BY o.due_at, o.id LIMIT $4",
+            $lock
+        )
+    };
+}
+
+/// Whether a lane has something for a gateway that nobody is sending.
+const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM outbox
+  WHERE done_at IS NULL AND lane = $1 AND gateway = $2 AND due_at <= $3
+    AND (lease_until IS NULL OR lease_until <= $3))";
+
+const DUE: &str = "SELECT o.id, o.lane, o.gateway, o.moved_from, o.texter_id, o.message_id, o.page_id,
+        o.answers, o.attempts, o.created_at, t.wrapped_key, t.number_sealed, t.state_sealed, t.blocked_at,
+        m.conversation_id, m.body_sealed AS message_sealed, p.address_sealed, p.body_sealed AS page_sealed
+   FROM outbox o
+   LEFT JOIN texters t ON t.id = o.texter_id
+   LEFT JOIN messages m ON m.id = o.message_id
+   LEFT JOIN pages p ON p.id = o.page_id
+  WHERE o.id = $1";
+
+/// Whether a texter knows the number of a gateway: they wrote to it, or had a text from it.
+const KNOWN: &str = "SELECT EXISTS (
+    SELECT 1 FROM conversations c JOIN messages m ON m.conversation_id = c.id
+      LEFT JOIN outbox o ON o.message_id = m.id
+     WHERE c.texter_id = $1
+       AND ((m.gateway = $2 AND m.author = 'texter')
+            OR (o.gateway = $2 AND o.state = 'accepted' AND o.id <> $3)))";
+
+impl Tx {
+    /// Claims what is due in a lane: nobody else gets these rows until the lease runs out. A sender's
+    /// tokens are taken with them. Urgent texts of a gateway whose circuit is open are moved to the
+    /// one that stands in.
+    pub async fn claim_due(&mut self, claim: &Claim) -> Result<Claimed, StoreError> {
+        let gateways: Vec<String> = on!(self, |c| sqlx::query_scalar(GATEWAYS)
+            .bind(claim.lane)
+            .fetch_all(c)
+            .await?);
+        let mut claimed = Claimed::default();
+        let mut ids = Vec::new();
+        for gateway in gateways {
+            let again = self.claim_of(claim, &gateway, &mut ids).await?;
+            claimed.again = claimed.again.into_iter().chain(again).min();
+        }
+        ids.sort_unstable();
+        for id in ids {
+            let row: DueRow = on!(self, |c| sqlx::query_as(DUE).bind(id).fetch_one(c).await?);
+            match self.due(row).await {
+                Ok(due) => claimed.due.push(due),
+                // One damaged row must not hold up the texts behind it.
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    tracing::error!(%error, outbox = %id, "an outgoing text cannot be read");
+                    let unreadable = Settled {
+                        code: Some("unreadable".to_owned()),
+                        ..Settled::new(OutboxState::Failed, claim.now)
+                    };
+                    self.settle(id, claim.now, &unreadable).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(claimed)
+    }
+
+    /// Claims what is due by one gateway, and says how long the rest waits for its sender.
+    async fn claim_of(
+        &mut self,
+        claim: &Claim,
+        gateway: &str,
+        ids: &mut Vec<Uuid>,
+    ) -> Result<Option<Duration>, StoreError> {
+        let (lane, now) = (claim.lane, claim.now);
+        let leaves_by = self.way_of(claim, gateway).await?;
+        let rate = claim.routes.rate(&leaves_by);
+        let mut sender = match rate {
+            Some(rate) => Some(self.sender(&leaves_by, Some(rate), now).await?),
+            None => None,
+        };
+        if lane == Lane::Content
+            && rate.is_some()
+            && self.waits(Lane::Conversation, gateway, now).await?
+        {
+            return Ok(Some(Duration::from_millis(100)));
+        }
+        let candidates: Vec<Candidate> = on!(self,
+            sqlite: candidates!(""),
+            postgres: candidates!(" FOR UPDATE SKIP LOCKED"),
+            |sql, c| sqlx::query_as(sql)
+                .bind(lane)
+                .bind(gateway)
+                .bind(now)
+                .bind(i64::from(claim.limit))
+                .fetch_all(c)
+                .await?);
+        let (mut again, before) = (None, ids.len());
+        for candidate in candidates {
+            let stale = claim
+                .fresh_since
+                .is_some_and(|since| candidate.created_at < since);
+            if let (Some(Sender { bucket, .. }), Some(rate), false) = (&mut sender, rate, stale) {
+                let segments = u16::try_from(candidate.segments).unwrap_or(u16::MAX);
+                if let Err(wait) = bucket.take(rate, lane, segments) {
+                    // Those behind it wait with it: who is first stays first.
+                    again = Some(wait);
+                    break;
+                }
+            }
+            let moved_from = (leaves_by != gateway).then_some(gateway);
+            later!(
+                self,
+                "UPDATE outbox SET lease_until = $2, gateway = $3, moved_from = COALESCE(moved_from, $4)
+                  WHERE id = $1",
+                candidate.id,
+                now.plus(claim.lease),
+                leaves_by.as_str(),
+                moved_from,
+            );
+            ids.push(candidate.id);
+        }
+        if let Some(sender) = sender
+            && ids.len() > before
+        {
+            self.save_bucket(&leaves_by, &sender.bucket).await?;
+        }
+        Ok(again)
+    }
+
+    /// The gateway by which urgent texts leave: the other one, while this one only fails.
+    async fn way_of(&mut self, claim: &Claim, gateway: &str) -> Result<String, StoreError> {
+        let stays = Ok(gateway.to_owned());
+        if !claim.lane.prefers_twice() {
+            return stays;
+        }
+        let Some(other) = claim.routes.other(gateway, None) else {
+            return stays;
+        };
+        let fails = self.circuit(gateway).await?.is_open(claim.now);
+        if fails && !self.circuit(other).await?.is_open(claim.now) {
+            return Ok(other.to_owned());
+        }
+        stays
+    }
+
+    async fn waits(&mut self, lane: Lane, gateway: &str, now: At) -> Result<bool, StoreError> {
+        Ok(on!(self, |c| sqlx::query_scalar(WAITS)
+            .bind(lane)
+            .bind(gateway)
+            .bind(now)
+            .fetch_one(c)
+            .await?))
+    }
+
+    async fn due(&mut self, row: DueRow) -> Result<Due, StoreError> {
+        let missing = || StoreError::Corrupt {
+            table: "outbox",
+            id: row.id,
+            why: "it refers to nothing".to_owned(),
+        };
+        let mut introduce = None;
+        let (receiver, to, body) = match (row.texter_id, row.message_id, row.page_id) {
+            (Some(texter_id), Some(message_id), None) => {
+                let key =
+                    self.unwrap_key(texter_id, row.wrapped_key.as_deref().ok_or_else(missing)?)?;
+                let number = row.number_sealed.as_deref().ok_or_else(missing)?;
+                let body = row.message_sealed.as_deref().ok_or_else(missing)?;
+                let moved = row
+                    .moved_from
+                    .as_deref()
+                    .is_some_and(|from| from != row.gateway);
+                if moved && !self.knows(texter_id, &row.gateway, row.id).await? {
+                    let state = row.state_sealed.as_deref().ok_or_else(missing)?;
+                    let state = open_text(&key, "texters.state", texter_id, state)?;
+                    introduce = Some(State::read(state.as_bytes()).locale);
+                }
+                (
+                    Receiver::Texter {
+                        texter_id,
+                        message_id,
+                        answers: row.answers,
+                    },
+                    open_text(&key, "texters.number", texter_id, number)?,
+                    open_text(&key, "messages.body", message_id, body)?,
+                )
+            }
+            (None, None, Some(page_id)) => {
+                let address = row.address_sealed.as_deref().ok_or_else(missing)?;
+                let body = row.page_sealed.as_deref().ok_or_else(missing)?;
+                (
+                    Receiver::Responder { page_id },
+                    open_text(self.keys.house(), "pages.address", page_id, address)?,
+                    open_text(self.keys.house(), "pages.body", page_id, body)?,
+                )
+            }
+            _ => return Err(missing()),
+        };
+        Ok(Due {
+            id: row.id,
+            lane: row.lane,
+            gateway: row.gateway,
+            moved_from: row.moved_from,
+            receiver,
+            conversation: row.conversation_id,
+            to: PhoneNumber::of_sender(&to),
+            body: MessageBody::new(body),
+            attempts: u32::try_from(row.attempts).unwrap_or(0),
+            created_at: row.created_at,
+            blocked: row.blocked_at.is_some(),
+            introduce,
+        })
+    }
+
+    async fn knows(&mut self, texter: Uuid, gateway: &str, but: Uuid) -> Result<bool, StoreError> {
+        Ok(on!(self, |c| sqlx::query_scalar(KNOWN)
+            .bind(texter)
+            .bind(gateway)
+            .bind(but)
+            .fetch_one(c)
+            .await?))
+    }
+}

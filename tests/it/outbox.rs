@@ -1,0 +1,9 @@
+//! The outbox beyond one gateway that answers: a slow sender, a second gateway, receipts that never come,
+//! carriers that block a person, and the log of it all.
+
+mod blocks;
+mod failover;
+mod log;
+mod polls;
+mod simulation;
+mod tokens;
