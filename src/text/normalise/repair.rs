@@ -244,7 +244,7 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
 }
 
 /// So many letters without a space are a sentence more often than a word.
-const SENTENCE: usize = 14;
+const SENTENCE: usize = 10;
 
 /// Words written without spaces: when they fill the token and one of them is a crisis word, or when
 /// a long token is nothing but common words.
@@ -307,13 +307,10 @@ pub(super) fn join(run: &str) -> Option<Vec<(Range<usize>, String)>> {
     let worth = if parts.iter().any(crisis) {
         Some(parts)
     } else {
-        // A whole word in single letters was written so on purpose.
-        let whole = segment(&read, |part| {
-            (part.len() > 2)
-                .then(|| commonness(&read[part.clone()]))
-                .flatten()
-        });
-        whole.filter(|_| run.len() > 3 && run.bytes().all(|b| b.is_ascii_lowercase()))
+        // Whole words in single letters were written so on purpose.
+        let whole = segment(&read, |part| commonness(&read[part.clone()]));
+        let letters = run.bytes().all(|b| b.is_ascii_lowercase());
+        whole.filter(|parts| letters && parts.iter().any(|part| part.len() > 3))
     };
     worth.map(|parts| {
         let word = |part: Range<usize>| {
