@@ -103,6 +103,7 @@ async fn survives(folder: TempDir, database: &str, kills: usize, seed: u64) {
         account_sid = "AC00000000000000000000000000000000"
         auth_token = "{TOKEN}"
         sender = "{LINE}"
+        segments_per_second = 0
         api_url = "{api_url}"
         [[oncall.fallback]]
         name = "Duty phone"
