@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::clock::{At, Clock};
 use crate::feed::Feed;
 use crate::gateway::client::send_up_to;
-use crate::gateway::{Gateway, Gateways, Listed};
+use crate::gateway::{Gateway, Gateways, Listed, Named};
 use crate::intake::Intake;
 use crate::oncall::{IncidentKind, Operator};
 use crate::store::{Store, StoreError, Tally, Tx};
@@ -27,6 +27,9 @@ const SETTLED: Duration = Duration::from_mins(1);
 const MOST_PAGES: usize = 50;
 /// The most of one page that is read, in bytes: a hundred texts of Twilio have some 200 KiB.
 const MOST_OF_A_PAGE: usize = 4 * 1024 * 1024;
+/// After so many texts that could not be fetched a look ends: the provider may be away, and each may
+/// have taken its time.
+const UNFETCHED: usize = 3;
 /// After so many looks in a row that failed, the operator is told.
 const FAILURES: i64 = 3;
 
@@ -183,7 +186,7 @@ impl Reconcile {
         now: At,
         missed: &mut i64,
     ) -> Result<(), Broken> {
-        let mut page = None;
+        let (mut page, mut unfetched) = (None, 0);
         for _ in 0..MOST_PAGES {
             let request = gateway
                 .build_list(since, page.as_deref())
@@ -199,19 +202,59 @@ impl Reconcile {
             for text in listed {
                 *missed += i64::from(self.one(gateway.name(), text, now).await?);
             }
+            let mut named = listing.named;
+            named.sort_by_key(|named| named.at);
+            for text in named {
+                if !self.is_missing(gateway.name(), &text, now).await? {
+                    continue;
+                }
+                // One that cannot be fetched must not keep the others from being taken in.
+                match self.fetch(gateway, text).await {
+                    Some(text) => *missed += i64::from(self.one(gateway.name(), text, now).await?),
+                    None => unfetched += 1,
+                }
+                if unfetched >= UNFETCHED {
+                    return Err(Broken::Provider);
+                }
+            }
             page = listing.next;
             if page.is_none() {
-                return Ok(());
+                return if unfetched == 0 {
+                    Ok(())
+                } else {
+                    Err(Broken::Provider)
+                };
             }
         }
         tracing::warn!(gateway = %gateway.name(), "the list of inbound texts is longer than one look reads");
         Err(Broken::Provider)
     }
 
+    /// Whether a text that a list names is to be fetched: old enough, and unknown.
+    async fn is_missing(&self, gateway: &str, text: &Named, now: At) -> Result<bool, StoreError> {
+        if is_young(text.at, now) {
+            return Ok(false);
+        }
+        let mut tx = self.store.read().await?;
+        Ok(!tx.knows_inbound(gateway, &text.gateway_ref).await?)
+    }
+
+    /// The text behind a name, words and all.
+    async fn fetch(&self, gateway: &dyn Gateway, text: Named) -> Option<Listed> {
+        let request = gateway.build_fetch(&text.gateway_ref)?;
+        let answer = send_up_to(&self.client, request, MOST_OF_A_PAGE).await;
+        let inbound = gateway.read_fetch(answer.as_result());
+        if inbound.is_none() {
+            tracing::warn!(gateway = %gateway.name(), "an inbound text of the list could not be fetched");
+        }
+        let at = text.at;
+        inbound.map(|inbound| Listed { inbound, at })
+    }
+
     /// Takes in one listed text, and says whether it had been missed.
     async fn one(&self, gateway: &str, text: Listed, now: At) -> Result<bool, StoreError> {
         let Listed { inbound, at } = text;
-        if at.is_some_and(|at| at > now.minus(SETTLED)) {
+        if is_young(at, now) {
             return Ok(false);
         }
         let reference = inbound.gateway_ref.clone();
@@ -235,6 +278,11 @@ impl Reconcile {
             .await?;
         Ok(false)
     }
+}
+
+/// Whether the hook of a text may still be on its way.
+fn is_young(at: Option<At>, now: At) -> bool {
+    at.is_some_and(|at| at > now.minus(SETTLED))
 }
 
 /// Keeps the checkpoint and tells the operator what it means.

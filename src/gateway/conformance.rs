@@ -354,8 +354,10 @@ impl Provider {
                 let _ = gateway.read_send(Uuid::nil(), answer);
                 let _ = gateway.read_poll(answer);
                 let _ = gateway.read_list(NOW, answer);
+                let _ = gateway.read_fetch(answer);
             }
             let _ = gateway.build_poll(&hook.url);
+            let _ = gateway.build_fetch(&hook.url);
             let _ = gateway.build_list(NOW, Some(&hook.url));
             Ok(())
         });

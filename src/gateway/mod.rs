@@ -378,6 +378,17 @@ pub trait Gateway: Send + Sync {
     fn read_list(&self, _since: At, _result: ApiResult<'_>) -> Option<Listing> {
         None
     }
+
+    /// The request that fetches one text that a list has only named; none where lists hold the words,
+    /// or when this is no id of the gateway's.
+    fn build_fetch(&self, _gateway_ref: &str) -> Option<ApiRequest> {
+        None
+    }
+
+    /// The text in the answer to [`Gateway::build_fetch`]; none when it cannot be read.
+    fn read_fetch(&self, _result: ApiResult<'_>) -> Option<Inbound> {
+        None
+    }
 }
 
 /// A text that a gateway says came in.
@@ -389,11 +400,22 @@ pub struct Listed {
     pub at: Option<At>,
 }
 
+/// A text that a gateway says came in, without its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The gateway's id of the text.
+    pub gateway_ref: String,
+    /// When it came in, as in [`Listed`].
+    pub at: Option<At>,
+}
+
 /// Texts that a gateway says came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The texts.
     pub inbound: Vec<Listed>,
+    /// Texts whose words must be fetched ([`Gateway::build_fetch`]), if they are not known already.
+    pub named: Vec<Named>,
     /// Where the list goes on, for [`Gateway::build_list`].
     pub next: Option<String>,
 }

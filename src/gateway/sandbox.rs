@@ -215,6 +215,7 @@ impl Gateway for Sandbox {
                 .then_some(Listed { inbound, at })
         };
         Some(Listing {
+            named: Vec::new(),
             inbound: answer["messages"]
                 .as_array()?
                 .iter()

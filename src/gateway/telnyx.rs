@@ -4,10 +4,7 @@
 //! <https://developers.telnyx.com/api/errors>, and telnyx-python `lib/webhook_verification.py` for
 //! signatures. Floor 2.
 //!
-//! There is no list of inbound texts with their words. Detail records
-//! (`GET /v2/detail_records?filter[record_type]=messaging&filter[direction]=inbound`) hold ids,
-//! numbers and times only, so `build_list` stays empty; Telnyx repeats a hook that was not answered,
-//! to the failover address too, which makes up for most of that.
+//! What came in is listed without its words, and each text is then fetched: see `lookup`.
 //!
 //! A hook is signed over `timestamp|body`: `Telnyx-Signature-Ed25519` (base64) and
 //! `Telnyx-Timestamp` (Unix seconds). It must be answered within 2 seconds:
@@ -26,6 +23,7 @@
 //! ```
 
 mod checks;
+mod lookup;
 
 use std::time::Duration;
 
@@ -42,8 +40,9 @@ use super::check::{Check, Ours, Reading};
 use super::wire::{self, Class, JSON, made_up_ref, text_of};
 use super::{
     ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply,
-    Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
+    Listing, Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
 };
+use crate::clock::At;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
@@ -199,12 +198,7 @@ impl Gateway for Telnyx {
     }
 
     fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {
-        wire::plain_id(gateway_ref).map(|id| ApiRequest {
-            method: Method::GET,
-            url: format!("{}/v2/messages/{id}", self.config.api_url),
-            headers: wire::headers(None, Some(self.authorization())),
-            body: Vec::new(),
-        })
+        lookup::one(self, gateway_ref)
     }
 
     fn read_poll(&self, result: ApiResult<'_>) -> Option<Receipt> {
@@ -212,6 +206,22 @@ impl Gateway for Telnyx {
             Event::Receipt(receipt) => Some(receipt),
             _ => None,
         }
+    }
+
+    fn build_list(&self, since: At, page: Option<&str>) -> Option<ApiRequest> {
+        lookup::list(self, since, page)
+    }
+
+    fn read_list(&self, since: At, result: ApiResult<'_>) -> Option<Listing> {
+        lookup::listed(self, since, &wire::json_of(result)?)
+    }
+
+    fn build_fetch(&self, gateway_ref: &str) -> Option<ApiRequest> {
+        lookup::one(self, gateway_ref)
+    }
+
+    fn read_fetch(&self, result: ApiResult<'_>) -> Option<Inbound> {
+        lookup::fetched(&wire::json_of(result)?)
     }
 
     fn build_checks(&self) -> Vec<(Check, ApiRequest)> {
@@ -228,9 +238,14 @@ fn inbound(payload: &Value, request: &RawRequest<'_>) -> Event {
         return Event::Ignored("a text of ours, called received");
     }
     let gateway_ref = text_of(&payload["id"]).unwrap_or_else(|| made_up_ref(request));
+    Event::Inbound(text_in(payload, gateway_ref))
+}
+
+/// The text in a hook's payload, or in a message that was fetched: both have the same form.
+fn text_in(payload: &Value, gateway_ref: String) -> Inbound {
     let from = text_of(&payload["from"]["phone_number"]);
     let media = payload["media"].as_array().map_or(0, Vec::len);
-    Event::Inbound(Inbound {
+    Inbound {
         from: wire::sender(from, &gateway_ref),
         to: PhoneNumber::of_sender(
             payload["to"][0]["phone_number"]
@@ -242,7 +257,7 @@ fn inbound(payload: &Value, request: &RawRequest<'_>) -> Event {
         keyword_handled: None,
         part: None,
         gateway_ref,
-    })
+    }
 }
 
 fn receipt(payload: &Value, url: &str) -> Event {

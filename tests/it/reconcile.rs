@@ -2,8 +2,12 @@
 
 use harborline::clock::{At, Clock};
 
-use crate::support::world::{TOKEN, minutes, seconds};
-use crate::support::{World, both};
+use serde_json::{Value, json};
+use wiremock::matchers::{method, path, query_param};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::support::world::{SECOND_LINE, TOKEN, minutes, seconds};
+use crate::support::{Engine, World, both};
 
 const TEXTER: &str = "+15550123";
 
@@ -115,4 +119,123 @@ both! {
         assert_eq!(world.signed(TOKEN, "/hooks/main/inbound", &fields).await.0, 200);
         assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE author = 'texter'").await, 1);
     }
+}
+
+/// A Telnyx that lists one text a page, the latest first, and hands out these.
+async fn telnyx(listed: &[(&str, &str)], handed_out: &[(&str, &str)]) -> MockServer {
+    let server = MockServer::start().await;
+    let answers = |verb: &str, at: String| Mock::given(method(verb)).and(path(at));
+    for (n, (id, created_at)) in listed.iter().enumerate() {
+        let page = n + 1;
+        let body = json!({
+            "data": [{"uuid": id, "direction": "inbound", "cld": SECOND_LINE, "created_at": created_at}],
+            "meta": {"page_number": page, "page_size": 1, "total_pages": listed.len()},
+        });
+        answers("GET", "/v2/detail_records".to_owned())
+            .and(query_param("page[number]", page.to_string()))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .mount(&server)
+            .await;
+    }
+    for (id, text) in handed_out {
+        let body: Value = json!({"data": {
+            "id": id, "direction": "inbound", "from": {"phone_number": TEXTER}, "text": text,
+            "to": [{"phone_number": SECOND_LINE}], "media": [],
+        }});
+        answers("GET", format!("/v2/messages/{id}"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .mount(&server)
+            .await;
+    }
+    let taken = json!({"data": {"id": "sent", "to": [{"status": "queued"}]}});
+    answers("POST", "/v2/messages".to_owned())
+        .respond_with(ResponseTemplate::new(200).set_body_json(taken))
+        .mount(&server)
+        .await;
+    server
+}
+
+/// How often a text was fetched.
+async fn fetched(server: &MockServer, id: &str) -> usize {
+    let at = format!("/v2/messages/{id}");
+    let asked = server.received_requests().await.unwrap();
+    asked.iter().filter(|one| one.url.path() == at).count()
+}
+
+#[tokio::test]
+async fn a_text_that_telnyx_only_names_is_fetched_once_and_answered() {
+    let listed = [
+        ("young", "2026-01-01T00:03:30Z"),
+        ("late", "2026-01-01T00:00:02Z"),
+        ("lost", "2026-01-01T00:00:01Z"),
+    ];
+    let handed_out = [("late", "MENU"), ("lost", "I want to die")];
+    let server = telnyx(&listed, &handed_out).await;
+    let world = World::with_telnyx(Engine::Sqlite, server.uri())
+        .await
+        .unwrap();
+    world.clock.advance(minutes(4));
+    world.settle().await;
+    let asked = server.received_requests().await.unwrap();
+    let answers = asked.iter().filter(|one| one.method.as_str() == "POST");
+    let answers: Vec<Value> = answers.map(|one| one.body_json().unwrap()).collect();
+    assert!(
+        answers
+            .iter()
+            .any(|sent| sent["to"] == TEXTER && sent["text"].as_str().unwrap().contains("988")),
+        "{answers:?}"
+    );
+    let said = told(&world);
+    assert!(
+        said.len() == 1 && said[0].contains("2 texts on gateway telnyx"),
+        "{said:?}"
+    );
+    assert_eq!(
+        fetched(&server, "young").await,
+        0,
+        "its hook may still come"
+    );
+    // It is not handed out, and the list goes on. What is known by now is listed again and costs no request.
+    world.advance(minutes(4)).await;
+    assert_eq!(
+        (
+            fetched(&server, "late").await,
+            fetched(&server, "lost").await
+        ),
+        (1, 1)
+    );
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM messages WHERE author = 'texter'")
+            .await,
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_text_that_telnyx_does_not_hand_out_holds_up_no_other_and_is_told() {
+    let listed = [
+        ("here", "2026-01-01T00:00:02Z"),
+        ("gone", "2026-01-01T00:00:01Z"),
+    ];
+    let server = telnyx(&listed, &[("here", "MENU")]).await;
+    let world = World::with_telnyx(Engine::Sqlite, server.uri())
+        .await
+        .unwrap();
+    world.advance(minutes(4)).await;
+    assert_eq!(
+        world
+            .count("SELECT COUNT(*) FROM messages WHERE author = 'texter'")
+            .await,
+        1
+    );
+    world.advance(minutes(10)).await;
+    let said = told(&world);
+    assert!(
+        said.iter()
+            .any(|text| text.contains("gateway telnyx could not be asked for missed texts")),
+        "{said:?}"
+    );
+    assert!(fetched(&server, "gone").await >= 3, "it is asked for again");
+    assert_eq!(fetched(&server, "here").await, 1);
 }

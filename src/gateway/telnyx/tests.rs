@@ -244,6 +244,121 @@ fn one_text_can_be_asked_for() {
     assert_eq!(telnyx().read_poll(ApiResult::NotConnected), None);
 }
 
+/// 2026-01-02 00:00 UTC.
+const SINCE: At = At(1_767_312_000_000);
+
+#[test]
+fn what_came_in_is_asked_for_page_by_page_from_the_day_before() {
+    let first = telnyx().build_list(SINCE, None).unwrap();
+    let url = "https://api.example.org/v2/detail_records?filter%5Brecord_type%5D=messaging\
+        &filter%5Bdirection%5D=inbound&filter%5Bcreated_at%5D%5Bgte%5D=2026-01-01\
+        &sort=-created_at&page%5Bnumber%5D=1&page%5Bsize%5D=50";
+    assert_eq!((first.method, first.url.as_str()), (Method::GET, url));
+    assert_eq!(first.headers["authorization"], "Bearer KEY123");
+    let next = telnyx().build_list(SINCE, Some("2")).unwrap();
+    assert_eq!(next.url, url.replace("number%5D=1", "number%5D=2"));
+    assert!(telnyx().build_list(SINCE, Some("2&x=1")).is_none());
+}
+
+fn listed(records: &Value, page: u64, pages: u64) -> Option<Listing> {
+    let meta = json!({"page_number": page, "page_size": 50, "total_pages": pages});
+    let body = json!({"data": records, "meta": meta}).to_string();
+    telnyx().read_list(SINCE, answered(body.as_bytes()))
+}
+
+fn answered(body: &[u8]) -> ApiResult<'_> {
+    ApiResult::Answered {
+        status: 200,
+        retry_after_s: None,
+        body,
+    }
+}
+
+fn record(id: &str, at: &str) -> Value {
+    json!({"record_type": "message_detail_record", "uuid": id, "direction": "inbound",
+        "cli": "+15005550006", "cld": "+15005550001", "created_at": at})
+}
+
+#[test]
+fn the_list_names_the_texts_to_our_number_since_then() {
+    let mut elsewhere = record("m2", "2026-01-02T00:00:03Z");
+    elsewhere["cld"] = json!("+15005550002");
+    let mut ours = record("m3", "2026-01-02T00:00:02Z");
+    ours["direction"] = json!("outbound");
+    let mut bare = record("m4", "2026-01-02T00:00:01Z");
+    bare["cld"] = json!("15005550001");
+    let mut undated = record("m5", "yesterday");
+    undated["cld"] = Value::Null;
+    let earlier = record("m6", "2026-01-01T23:59:59Z");
+    let records = json!([
+        record("m1", "2026-01-02T01:00:04.5+01:00"),
+        elsewhere,
+        ours,
+        bare,
+        undated,
+        {},
+        earlier
+    ]);
+    let listing = listed(&records, 1, 1).unwrap();
+    let named: Vec<_> = listing
+        .named
+        .iter()
+        .map(|named| (named.gateway_ref.as_str(), named.at))
+        .collect();
+    let expected = [
+        ("m1", Some(At(SINCE.0 + 4_500))),
+        ("m4", Some(At(SINCE.0 + 1_000))),
+        ("m5", None),
+    ];
+    assert_eq!(named, expected);
+    assert!(listing.inbound.is_empty());
+    for unreadable in [&b"<html>"[..], b"{}", br#"{"errors":[{"code":"10009"}]}"#] {
+        assert_eq!(telnyx().read_list(SINCE, answered(unreadable)), None);
+    }
+    assert_eq!(telnyx().read_list(SINCE, ApiResult::NotConnected), None);
+}
+
+#[test]
+fn the_list_ends_with_its_last_page_or_with_what_is_older() {
+    let next = |records: Value, page, pages| listed(&records, page, pages).unwrap().next;
+    let (late, early) = ("2026-01-02T00:00:01Z", "2026-01-01T00:00:01Z");
+    let new = json!([record("m1", late)]);
+    assert_eq!(next(new.clone(), 1, 3).as_deref(), Some("2"));
+    assert_eq!(next(new, 3, 3), None);
+    assert_eq!(
+        next(json!([record("m1", late), record("m2", early)]), 1, 3),
+        None
+    );
+    // Not in the order that was asked for: what is new may be on any page.
+    let other_way = json!([record("m2", "2026-01-01T00:00:00Z"), record("m1", early)]);
+    assert_eq!(next(other_way, 1, 3).as_deref(), Some("2"));
+    let undated = json!([record("m1", "yesterday"), record("m2", early)]);
+    assert_eq!(next(undated, 1, 3).as_deref(), Some("2"));
+}
+
+#[test]
+fn the_words_of_a_named_text_are_fetched() {
+    let request = telnyx().build_fetch("m1").unwrap();
+    assert_eq!(request.url, "https://api.example.org/v2/messages/m1");
+    assert!(telnyx().build_fetch("../messaging_profiles").is_none());
+    let message = json!({"data": {"record_type": "message", "direction": "inbound", "id": "m1",
+        "from": {"phone_number": "+15005550006"}, "to": [{"phone_number": "+15005550001"}],
+        "text": "help 😔", "media": [{}]}});
+    let fetched = |message: &Value| telnyx().read_fetch(answered(message.to_string().as_bytes()));
+    let inbound = fetched(&message).unwrap();
+    assert_eq!((inbound.body.reveal(), inbound.media), ("help 😔", 1));
+    assert_eq!(
+        (inbound.gateway_ref.as_str(), inbound.from.reveal()),
+        ("m1", "+15005550006")
+    );
+    for (field, other) in [("direction", "outbound"), ("from", ""), ("id", "")] {
+        let mut message = message.clone();
+        message["data"][field] = json!(other);
+        assert_eq!(fetched(&message), None, "{field}");
+    }
+    assert_eq!(telnyx().read_fetch(ApiResult::Unanswered), None);
+}
+
 conforms!(Provider {
     gateway: || Box::new(telnyx()),
     text: |id, words| {

@@ -63,6 +63,7 @@ pub(super) fn listed(twilio: &Twilio, since: At, page: &Value) -> Option<Listing
             .filter(ours)
             .filter_map(inbound)
             .collect(),
+        named: Vec::new(),
         next: text_of(&page["next_page_uri"]),
     })
 }

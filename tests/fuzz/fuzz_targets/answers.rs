@@ -65,9 +65,11 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = gateway.read_send(Uuid::nil(), answer);
             let _ = gateway.read_poll(answer);
             let _ = gateway.read_list(At(0), answer);
+            let _ = gateway.read_fetch(answer);
         }
         let _ = gateway.build_poll(&text);
-        if let Some(request) = gateway.build_list(At(0), Some(&text)) {
+        let asked = [gateway.build_list(At(0), Some(&text)), gateway.build_fetch(&text)];
+        for request in asked.into_iter().flatten() {
             assert!(request.url.starts_with("https://api.example.org/"), "credentials go to the API alone");
         }
         for method in [Method::GET, Method::POST] {

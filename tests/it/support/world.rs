@@ -12,8 +12,10 @@ use axum::response::Response;
 use base64::Engine as _;
 use harborline::app::{App, Seams};
 use harborline::clock::{At, Clock, ManualClock};
-use harborline::config::{self, Config, GatewaySection, TwilioSection};
+use harborline::config::{self, Config, GatewaySection, TelnyxSection, TwilioSection};
+use harborline::gateway::SignaturePolicy;
 use harborline::gateway::client::loopback_client;
+use harborline::gateway::telnyx::PublicKey;
 use harborline::handoff::{Act, Refused};
 use harborline::id::SeededIds;
 use harborline::intake::{Assess, CRISIS_WAIT};
@@ -70,6 +72,26 @@ impl World {
     /// A world with other settings.
     pub(crate) async fn with(engine: Engine, settings: impl FnOnce(&mut Config)) -> Option<Self> {
         Self::made(engine, settings, triage::assess).await
+    }
+
+    /// A world with a second gateway, `telnyx`, whose API is at this address.
+    pub(crate) async fn with_telnyx(engine: Engine, api_url: String) -> Option<Self> {
+        let settings = |config: &mut Config| {
+            let section = TelnyxSection {
+                api_key: "KEY1".into(),
+                public_key: PublicKey::parse("A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=")
+                    .unwrap(),
+                sender: SECOND_LINE.to_owned(),
+                api_url,
+                signature: SignaturePolicy::Enforce,
+                failover: None,
+                burst: None,
+                segments_per_second: Some(0.0),
+            };
+            let section = GatewaySection::Telnyx(section);
+            config.gateways.insert("telnyx".to_owned(), section);
+        };
+        Self::with(engine, settings).await
     }
 
     /// A world whose triage is broken in this way.
