@@ -37,7 +37,17 @@ fn configuration(text: &str, addresses: &[&str], server: &MockServer) -> Config 
 }
 
 async fn world(config: Config) -> World {
-    let gateways = |settings: &mut Config| settings.gateways = config.gateways;
+    let gateways = |settings: &mut Config| {
+        settings.gateways = config.gateways;
+        for gateway in settings.gateways.values_mut() {
+            match gateway {
+                // The clock stands still, and a sender with a limit would wait for it.
+                GatewaySection::Http(mapping) => mapping.segments_per_second = Some(0.0),
+                GatewaySection::Vonage(section) => section.segments_per_second = Some(0.0),
+                _ => {}
+            }
+        }
+    };
     World::with(Engine::Sqlite, gateways).await.unwrap()
 }
 
@@ -299,25 +309,18 @@ async fn every_kind_takes_a_pace_and_a_stand_in() {
         "android",
         "vonage",
     ];
-    let keys = |text: &str| {
-        let pace = "segments_per_second = 5\nburst = 7\nfailover = \"spare\"\nkind =";
-        format!(
-            "{}\n[gateways.spare]{}",
-            text.replace("kind =", pace),
-            EVERY
-                .split("[gateways.twilio]")
-                .nth(1)
-                .unwrap()
-                .split("[gateways")
-                .next()
-                .unwrap()
-        )
-    };
+    let spare = EVERY
+        .split_once("[gateways.twilio]")
+        .and_then(|(_, rest)| rest.split_once("[gateways"))
+        .map(|(section, _)| format!("\n[gateways.spare]{section}"))
+        .unwrap();
+    let pace = "segments_per_second = 5\nburst = 7\nkind =";
+    let with_failover = EVERY.replace("kind =", &format!("failover = \"spare\"\n{pace}")) + &spare;
     let expected = Route {
         rate: Rate::new(5.0, Some(7)),
         failover: Some("spare".to_owned()),
     };
-    let config = configuration(&keys(EVERY), &["API"], &server);
+    let config = configuration(&with_failover, &["API"], &server);
     for kind in kinds {
         assert_eq!(config.gateways[kind].route(), expected, "{kind}");
     }
@@ -326,10 +329,10 @@ async fn every_kind_takes_a_pace_and_a_stand_in() {
         let rate = left_out.gateways[kind].route().rate;
         assert_eq!(rate, Rate::new(1.0, None), "{kind}");
     }
-    let mapped = example("kannel.toml");
-    let mapped = configuration(&keys(&mapped), &["API"], &server);
-    let mut mapped = mapped.gateways.values().map(GatewaySection::route);
-    assert!(mapped.any(|route| route == expected), "a mapping");
+    let mapped = example("kannel.toml").replace("kind =", pace);
+    let mapped = configuration(&mapped, &["http://127.0.0.1:13013"], &server);
+    let rate = mapped.gateways["main"].route().rate;
+    assert_eq!(rate, expected.rate, "a mapping");
 }
 
 #[tokio::test]
