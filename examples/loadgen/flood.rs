@@ -13,6 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::client::{PUBLIC_URL, exchange, inbound, read_message, signed};
+use crate::process::{self, Process};
 
 const MENUS: u32 = 10_000;
 const CONNECTIONS: u32 = 32;
@@ -113,10 +114,10 @@ impl Provider {
 
 /// Runs the flood and prints a table.
 pub(crate) async fn measure() {
-    crate::pin(std::process::id(), 1);
+    process::pin(std::process::id(), 1);
     let (provider, url) = Provider::start().await;
-    let mut server = crate::spawn("flood", &url);
-    let address = crate::address_of(&mut server).await;
+    let mut server = Process::start("flood", &url);
+    let address = server.address().await;
     let begun = Instant::now();
     let mut tasks = Vec::new();
     for worker in 0..CONNECTIONS {
@@ -149,8 +150,7 @@ pub(crate) async fn measure() {
         by_api.push(provider.next(&from, 0).await - told);
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    server.kill().unwrap();
-    server.wait().unwrap();
+    server.stop();
     report(&provider, queued, begun.elapsed(), [inline, paged, by_api]);
 }
 

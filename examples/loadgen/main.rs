@@ -1,10 +1,11 @@
-//! The load generator: signed Twilio hooks against the whole intake, and against the bare
-//! group-commit insert that is its limit.
+//! The load generator: signed Twilio hooks against the whole intake, against the bare
+//! group-commit insert that is its limit, and against the usual way in Node.
 //!
 //! ```sh
 //! cargo run --release --example loadgen              # all figures, as a table
 //! cargo run --release --example loadgen -- 20        # with 20 s a run
 //! cargo run --release --example loadgen -- flood     # a crisis behind 10,000 menus on a slow sender
+//! cargo run --release --example loadgen -- compare   # bare, the Node baseline and intake, and the ratios
 //! ```
 //!
 //! Each server runs in a process of its own, on core 0 where `taskset` is there; the load comes
@@ -12,144 +13,112 @@
 
 #![expect(clippy::unwrap_used, reason = "a measurement that fails must stop")]
 
+mod baseline;
 mod client;
 mod flood;
+mod process;
 mod server;
 
 use std::io::Write;
-use std::process::{Child, Command, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use client::{Load, Outcome};
+use process::Process;
 
-fn main() {
+fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
+    let seconds = |given: Option<String>| {
+        let seconds = given.map_or(10, |given| given.parse().expect("seconds a run"));
+        Duration::from_secs(seconds)
+    };
     match arguments.next().as_deref() {
         Some("serve") => {
             let (mode, sink) = (arguments.next().unwrap(), arguments.next().unwrap());
             server::run(&mode, &sink);
         }
-        Some("flood") => {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(flood::measure());
+        Some("flood") => block_on(flood::measure()),
+        Some("compare") => {
+            if let Some(missing) = baseline::missing() {
+                let mut err = std::io::stderr();
+                writeln!(err, "{missing}").unwrap();
+                return ExitCode::FAILURE;
+            }
+            block_on(baseline::compare(seconds(arguments.next())));
         }
-        seconds => {
-            let seconds = seconds.map_or(10, |seconds| seconds.parse().expect("seconds a run"));
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(measure(Duration::from_secs(seconds)));
-        }
+        given => block_on(measure(seconds(given.map(str::to_owned)))),
+    }
+    ExitCode::SUCCESS
+}
+
+fn block_on(measurement: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(measurement);
+}
+
+/// Runs every mode.
+async fn measure(time: Duration) {
+    process::pin(std::process::id(), 1);
+    let sink = client::sink().await;
+    print_head();
+    for mode in ["bare", "intake", "full", "crisis"] {
+        print_row(mode, &sink, time).await;
     }
 }
 
-/// Runs every mode: at saturation with 64 connections, then at a fixed 200 a second.
-async fn measure(time: Duration) {
-    pin(std::process::id(), 1);
-    let sink = client::sink().await;
+fn print_head() {
     let mut out = std::io::stdout();
     writeln!(out, "| server | requests/s | p50 / p99 / max at saturation, ms | p50 / p99 / max at 200/s, ms | start, ms | private memory, MB |").unwrap();
     writeln!(out, "|---|---|---|---|---|---|").unwrap();
-    for (mode, words) in [
-        ("bare", "bare: signature, one group-committed insert"),
-        ("intake", "intake: the whole transaction, nothing sent"),
-        (
-            "full",
-            "full: intake, and every reply sent to a loopback API",
-        ),
-        ("crisis", "crisis: every text a crisis, inline reply"),
-    ] {
-        let saturated = one(
-            mode,
-            &sink,
-            Load {
-                connections: 64,
-                rate: None,
-                time,
-            },
-        )
-        .await;
-        let steady = one(
-            mode,
-            &sink,
-            Load {
-                connections: 16,
-                rate: Some(200),
-                time,
-            },
-        )
-        .await;
-        writeln!(
-            out,
-            "| {words} | {:.0} | {} | {} | {:.0} | {:.0} |",
-            saturated.rate(),
-            saturated.latencies(),
-            steady.latencies(),
-            steady.start.as_secs_f64() * 1e3,
-            saturated.memory_mb,
-        )
-        .unwrap();
-    }
+}
+
+/// Measures a mode at saturation with 64 connections, then at a fixed 200 a second. Returns the requests
+/// a second at saturation.
+async fn print_row(mode: &str, sink: &str, time: Duration) -> f64 {
+    let words = match mode {
+        "bare" => "bare: signature, one group-committed insert",
+        "intake" => "intake: the whole transaction, nothing sent",
+        "full" => "full: intake, and every reply sent to a loopback API",
+        "crisis" => "crisis: every text a crisis, inline reply",
+        _ => "node: express, twilio, better-sqlite3: signature, one insert",
+    };
+    let saturation = Load {
+        connections: 64,
+        rate: None,
+        time,
+    };
+    let saturated = one(mode, sink, saturation).await;
+    let fixed = Load {
+        connections: 16,
+        rate: Some(200),
+        time,
+    };
+    let steady = one(mode, sink, fixed).await;
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "| {words} | {:.0} | {} | {} | {:.0} | {:.0} |",
+        saturated.rate(),
+        saturated.latencies(),
+        steady.latencies(),
+        steady.start.as_secs_f64() * 1e3,
+        saturated.memory_mb,
+    )
+    .unwrap();
+    saturated.rate()
 }
 
 async fn one(mode: &str, sink: &str, load: Load) -> Outcome {
     let begun = Instant::now();
-    let mut server = spawn(mode, sink);
-    let address = address_of(&mut server).await;
+    let mut server = Process::start(mode, sink);
+    let address = server.address().await;
     let mut outcome = client::first(&address, mode).await;
     outcome.start = begun.elapsed();
     outcome = client::run(&address, mode, &load, outcome.start).await;
-    outcome.memory_mb = private_memory_mb(server.id());
-    server.kill().unwrap();
-    server.wait().unwrap();
+    outcome.memory_mb = server.private_memory_mb();
+    server.stop();
     outcome
-}
-
-fn spawn(mode: &str, sink: &str) -> Child {
-    let itself = std::env::current_exe().unwrap();
-    let child = Command::new(itself)
-        .args(["serve", mode, sink])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    pin(child.id(), 0);
-    child
-}
-
-async fn address_of(server: &mut Child) -> String {
-    let stdout = server.stdout.take().unwrap();
-    let line = tokio::task::spawn_blocking(move || {
-        let mut line = String::new();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
-        line
-    });
-    line.await.unwrap().trim().to_owned()
-}
-
-fn pin(pid: u32, core: u32) {
-    let _ = Command::new("taskset")
-        .args(["-a", "-cp", &core.to_string(), &pid.to_string()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-}
-
-/// The memory that belongs to a process alone.
-fn private_memory_mb(pid: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("RssAnon:"))
-        .unwrap_or("0");
-    line.trim()
-        .trim_end_matches(" kB")
-        .trim()
-        .parse::<f64>()
-        .unwrap_or(0.0)
-        / 1024.0
 }

@@ -1,0 +1,82 @@
+//! The processes under load: started on a core of their own, asked for their address and memory, stopped.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::baseline;
+
+/// A server that runs, and the folder that its database is in.
+pub(crate) struct Process {
+    child: Child,
+    _folder: TempDir,
+}
+
+impl Process {
+    /// Starts the server of a mode on core 0. Its folder is made in the folder for temporary files, for
+    /// each of them alike: the disk decides the figures.
+    pub(crate) fn start(mode: &str, sink: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = if mode == baseline::MODE {
+            baseline::command(folder.path())
+        } else {
+            let mut itself = Command::new(std::env::current_exe().unwrap());
+            itself.args(["serve", mode, sink]).stderr(Stdio::null());
+            itself
+        };
+        let child = command
+            .env("TMPDIR", folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        pin(child.id(), 0);
+        Self {
+            child,
+            _folder: folder,
+        }
+    }
+
+    /// Waits for the first line that the server says: its address.
+    pub(crate) async fn address(&mut self) -> String {
+        let stdout = self.child.stdout.take().unwrap();
+        let line = tokio::task::spawn_blocking(move || {
+            let mut line = String::new();
+            BufReader::new(stdout).read_line(&mut line).unwrap();
+            line
+        });
+        let address = line.await.unwrap().trim().to_owned();
+        assert!(!address.is_empty(), "the server ended before it was ready");
+        address
+    }
+
+    /// The memory that belongs to the process alone.
+    pub(crate) fn private_memory_mb(&self) -> f64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).unwrap_or_default();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"))
+            .unwrap_or("0");
+        line.trim()
+            .trim_end_matches(" kB")
+            .trim()
+            .parse::<f64>()
+            .unwrap_or(0.0)
+            / 1024.0
+    }
+
+    pub(crate) fn stop(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Binds a process and its threads to a core.
+pub(crate) fn pin(pid: u32, core: u32) {
+    let _ = Command::new("taskset")
+        .args(["-a", "-cp", &core.to_string(), &pid.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+}
