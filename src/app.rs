@@ -211,7 +211,6 @@ impl App {
             journal: Journal::default(),
         });
         let outlets = (Arc::clone(&intake), Arc::clone(&dispatch));
-        let failsafe = Arc::new(FailSafe::new(outlets, store.clone(), spool, roster));
         let paging = Arc::new(Paging {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -242,6 +241,13 @@ impl App {
             intake: &intake,
             feed: &feed,
         });
+        let failsafe = Arc::new(FailSafe::new(
+            outlets,
+            store.clone(),
+            spool,
+            roster,
+            Arc::clone(&incidents),
+        ));
         let public_url: Arc<str> = public_url.into();
         let doors = Doors {
             failsafe: Arc::clone(&failsafe),

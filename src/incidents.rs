@@ -14,8 +14,8 @@ use crate::feed::Feed;
 use crate::oncall::{IncidentKind, Operator};
 use crate::store::{Store, StoreError, Tally};
 
-/// What happened since the last tick: how often, and what was first found.
-type Counted = BTreeMap<(IncidentKind, String), (i64, Value)>;
+/// What happened since the last tick: how often, or how many there are, and what was first found.
+type Counted = BTreeMap<(IncidentKind, String), (Tally, Value)>;
 
 /// Keeps incidents.
 pub struct Incidents {
@@ -42,8 +42,12 @@ impl Fresh {
 
     fn add(&self, counted: Counted) {
         let mut fresh = self.lock();
-        for (key, (count, detail)) in counted {
-            fresh.entry(key).or_insert((0, detail)).0 += count;
+        for (key, (tally, detail)) in counted {
+            let (kept, _) = fresh.entry(key).or_insert((Tally::More(0), detail));
+            *kept = match (*kept, tally) {
+                (Tally::More(before), Tally::More(count)) => Tally::More(before + count),
+                (_, latest) => latest,
+            };
         }
     }
 }
@@ -52,7 +56,12 @@ impl Incidents {
     /// Opens or counts an incident. It never fails and never waits: it is written, and the operator
     /// told, by the next [tick](Self::tick). `detail` holds no personal data.
     pub fn raise(&self, kind: IncidentKind, subject: &str, detail: Value) {
-        let one = ((kind, subject.to_owned()), (1, detail));
+        self.count(kind, subject, Tally::More(1), detail);
+    }
+
+    /// The same for what happened several times, or for how many there are.
+    pub fn count(&self, kind: IncidentKind, subject: &str, tally: Tally, detail: Value) {
+        let one = ((kind, subject.to_owned()), (tally, detail));
         self.counted.add(BTreeMap::from([one]));
     }
 
@@ -70,9 +79,8 @@ impl Incidents {
         let unit = self.store.write(move |tx| {
             let (operator, work) = (Arc::clone(&operator), Arc::clone(&work));
             Box::pin(async move {
-                for ((kind, subject), (count, detail)) in &*work {
-                    let tally = Tally::More(*count);
-                    tx.raise(&operator, (*kind, subject), tally, detail, now)
+                for ((kind, subject), (tally, detail)) in &*work {
+                    tx.raise(&operator, (*kind, subject), *tally, detail, now)
                         .await?;
                 }
                 Ok(work.len() + tx.tend_incidents(&operator, now).await?)

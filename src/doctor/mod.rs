@@ -3,6 +3,7 @@
 
 mod home;
 mod providers;
+mod spool;
 
 use crate::clock::At;
 use crate::config::Config;
@@ -12,6 +13,7 @@ use crate::gateway::check::{Finding, State};
 pub async fn examine(config: &Config, client: &reqwest::Client, now: At) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("configuration", "it was read, and can work")];
     findings.extend(home::examine(config, now).await);
+    findings.extend(spool::examine(config, now));
     findings.extend(providers::examine(config, client).await);
     findings
 }

@@ -10,17 +10,21 @@
 mod limits;
 mod replay;
 mod told;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::dispatch::Dispatch;
 use crate::gateway::{Caps, Gateway, Inbound, Receipt};
+use crate::incidents::Incidents;
 use crate::intake::{Arrival, Intake, NotStored};
 use crate::lane::Lane;
+use crate::oncall::IncidentKind;
 use crate::phone::PhoneNumber;
 use crate::roster::LastRoster;
 use crate::spool::{Entry, Kept, KeptText, Spool};
@@ -29,6 +33,7 @@ use crate::text::MessageBody;
 use limits::Limits;
 use replay::Tries;
 use told::Told;
+use watch::Watch;
 
 /// How much longer than the texter a late commit may take before everyone on call is paged without
 /// it: a busy disk is no outage.
@@ -46,8 +51,11 @@ pub struct FailSafe {
     store: Store,
     /// Who is paged.
     roster: LastRoster,
+    /// Tells the operator what could not be kept.
+    incidents: Arc<Incidents>,
     told: Told,
     tries: Tries,
+    watch: Watch,
 }
 
 /// What goes back in the response to the hook.
@@ -73,6 +81,7 @@ impl FailSafe {
         store: Store,
         spool: Arc<Spool>,
         roster: LastRoster,
+        incidents: Arc<Incidents>,
     ) -> Self {
         Self {
             intake,
@@ -80,8 +89,10 @@ impl FailSafe {
             dispatch,
             store,
             roster,
+            incidents,
             told: Told::default(),
             tries: Tries::default(),
+            watch: Watch::default(),
         }
     }
 
@@ -211,6 +222,8 @@ impl FailSafe {
             gateway = %entry.gateway, crisis, %why,
             "NOT KEPT: neither the database nor the spool took what a hook brought; look at the gateway's own message log"
         );
+        let what = IncidentKind::NotKept;
+        self.incidents.raise(what, &entry.gateway, json!({}));
         None
     }
 

@@ -44,11 +44,18 @@ impl Tries {
 impl FailSafe {
     /// Hands over what waits in the spool and says how much of it the store took. Each entry leaves
     /// the spool only after its commit; one that was stored before is not stored again. While the
-    /// store is away and somebody in crisis waits, everyone on call is paged again every so often.
+    /// store is away and somebody in crisis waits, everyone on call is paged again every so often. The
+    /// operator hears of what was set aside, and of what is not taken although the store is well.
     ///
     /// # Errors
     /// [`StoreError`]: the store is away; everything that was not taken stays.
     pub async fn replay(self: &Arc<Self>) -> Result<usize, StoreError> {
+        let handed_over = self.hand_over_all().await;
+        self.watch(handed_over.is_ok());
+        handed_over
+    }
+
+    async fn hand_over_all(self: &Arc<Self>) -> Result<usize, StoreError> {
         let (mut done, mut last) = (0, None);
         loop {
             let ids = self.spool.after(last, BATCH);

@@ -42,6 +42,12 @@ pub enum IncidentKind {
     Listing,
     /// Texts of a gateway are held until somebody decides.
     Quarantine,
+    /// What a gateway brought was kept neither in the database nor in the spool.
+    NotKept,
+    /// What waited in the spool was set aside: it cannot be opened, or the database refused it.
+    SetAside,
+    /// The database is well, and the spool is not emptied.
+    Spooled,
 }
 
 impl IncidentKind {
@@ -57,6 +63,9 @@ impl IncidentKind {
             Self::MissedHook => "missed_hook",
             Self::Listing => "listing",
             Self::Quarantine => "quarantine",
+            Self::NotKept => "not_kept",
+            Self::SetAside => "set_aside",
+            Self::Spooled => "spooled",
         }
     }
 
@@ -66,7 +75,14 @@ impl IncidentKind {
     pub const fn is_event(self) -> bool {
         matches!(
             self,
-            Self::Unowed | Self::Stalled | Self::Signature | Self::MissedHook
+            Self::Unowed
+                | Self::Stalled
+                | Self::Signature
+                | Self::MissedHook
+                | Self::NotKept
+                | Self::SetAside
+                // Each replica has a spool of its own: none may say for the others that it is over.
+                | Self::Spooled
         )
     }
 }
@@ -141,6 +157,21 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         IncidentKind::Quarantine => format!(
             "{texts} on gateway {subject} are held, their signature did not hold. Run: harborline quarantine list, then release or discard."
         ),
+        IncidentKind::NotKept => format!(
+            "{count} text(s) or receipt(s) of gateway {subject} were NOT KEPT, neither in the database nor in the spool. Look for lost texts in the gateway's own message log, then: harborline doctor."
+        ),
+        IncidentKind::SetAside => {
+            let why = match subject.as_str() {
+                "corrupt" => "could not be opened",
+                _ => "were refused by the database",
+            };
+            format!(
+                "{count} that waited in the spool {why}. Nobody has read them; they are kept in spool/{subject}. What to do: harborline doctor."
+            )
+        }
+        IncidentKind::Spooled => format!(
+            "the database is well, and {count} still wait in the spool, unanswered or unread. Read the server's log, then: harborline doctor."
+        ),
     };
     format!("Harborline: {what}")
 }
@@ -169,6 +200,15 @@ pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
         IncidentKind::Stalled => {
             format!("no case without a next page for {quiet} ({count} in all).")
         }
+        IncidentKind::NotKept => format!(
+            "all that gateway {subject} brought in the last {quiet} was kept ({count} were not)."
+        ),
+        IncidentKind::SetAside => format!(
+            "nothing more was set aside for {quiet} ({count} in all). They are still in spool/{subject}."
+        ),
+        IncidentKind::Spooled => {
+            format!("for {quiet} nothing has waited too long in the spool ({count} at last).")
+        }
     };
     format!("Harborline, over: {what}")
 }
@@ -184,7 +224,7 @@ mod tests {
     use super::*;
     use crate::segment::{Encoding, segments};
 
-    const KINDS: [IncidentKind; 8] = [
+    const KINDS: [IncidentKind; 11] = [
         IncidentKind::Overdue,
         IncidentKind::Unanswered,
         IncidentKind::Unowed,
@@ -193,6 +233,9 @@ mod tests {
         IncidentKind::MissedHook,
         IncidentKind::Listing,
         IncidentKind::Quarantine,
+        IncidentKind::NotKept,
+        IncidentKind::SetAside,
+        IncidentKind::Spooled,
     ];
 
     fn of(kind: IncidentKind) -> Incident {
@@ -220,7 +263,12 @@ mod tests {
                 assert!(words.starts_with("Harborline"), "{words}");
             }
             assert!(told.contains("12"), "{told}");
-            if !matches!(kind, IncidentKind::Stalled) {
+            let elsewhere = [
+                IncidentKind::Stalled,
+                IncidentKind::SetAside,
+                IncidentKind::Spooled,
+            ];
+            if !elsewhere.contains(&kind) {
                 assert!(told.contains("gateway main"), "{told}");
             }
         }

@@ -7,6 +7,7 @@
 //! dropped: what cannot be opened, and what the database refuses for good, is set aside and counted.
 
 mod entry;
+mod glance;
 mod index;
 
 use std::fs;
@@ -19,6 +20,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 pub use entry::{Entry, Kept, KeptText, Kind};
+pub use glance::{Glance, glance};
 
 use crate::clock::At;
 use crate::crypto::{Keyring, Place};

@@ -46,7 +46,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 15] = [
+const NEIGHBOURS: [(&str, &str, &str); 16] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -78,6 +78,11 @@ const NEIGHBOURS: [(&str, &str, &str); 15] = [
     ("roster", "disk", "it is written whole or not at all"),
     ("failsafe", "intake", "it stands around intake, and replays"),
     ("failsafe", "dispatch", "some texts leave without the store"),
+    (
+        "failsafe",
+        "incidents",
+        "the operator hears of what it could not keep",
+    ),
 ];
 /// Words that stand on each other.
 const WITHIN_FLOOR_0: [(&str, &str); 3] = [("id", "clock"), ("route", "clock"), ("route", "lane")];

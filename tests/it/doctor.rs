@@ -1,6 +1,8 @@
 //! `harborline doctor` says what is wrong at home and at the provider, and what to do about it.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use harborline::clock::At;
@@ -383,4 +385,60 @@ fn a_configuration_that_cannot_work_is_a_finding() {
     assert_eq!(findings.len(), 1);
     assert!(findings[0]["finding"].as_str().unwrap().contains("listn"));
     assert!(findings[0]["fix"].as_str().unwrap().contains("listen"));
+}
+
+#[test]
+fn the_spool_is_private_and_what_lies_in_it_is_told_with_what_to_do() {
+    let (_, folder) = Serving::start().stop();
+    let spool = folder.path().join("data/spool");
+    let (code, findings, said) = doctor(folder.path(), &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(state_of(&findings, "spool"), "ok");
+    assert_eq!(state_of(&findings, "spool.waiting"), "ok");
+    let mode = |mode| std::fs::set_permissions(&spool, Permissions::from_mode(mode)).unwrap();
+    mode(0o755);
+    let id = "01900000-0000-7000-8000-000000000001";
+    std::fs::write(spool.join(format!("{id}.text")), "sealed").unwrap();
+    std::fs::write(spool.join("not-ours"), "").unwrap();
+    let (code, findings, said) = doctor(folder.path(), &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(state_of(&findings, "spool"), "warn");
+    let waiting = findings
+        .iter()
+        .find(|one| one["id"] == "spool.waiting")
+        .unwrap();
+    assert_eq!(waiting["state"], "warn");
+    assert!(
+        waiting["finding"].as_str().unwrap().starts_with("1 wait"),
+        "{waiting}"
+    );
+    for aside in ["corrupt", "refused"] {
+        std::fs::create_dir_all(spool.join(aside)).unwrap();
+        std::fs::write(spool.join(aside).join(format!("{id}.text")), "sealed").unwrap();
+        let (code, findings, _) = doctor(folder.path(), &[]);
+        assert_eq!(code, Some(1));
+        let aside = format!("spool.{aside}");
+        let found = findings
+            .iter()
+            .find(|one| one["id"] == aside.as_str())
+            .unwrap();
+        assert_eq!(found["state"], "fail");
+        assert!(
+            found["fix"].as_str().unwrap().contains("start again"),
+            "{found}"
+        );
+    }
+    mode(0o700);
+    assert_eq!(state_of(&doctor(folder.path(), &[]).1, "spool"), "ok");
+    assert!(
+        spool.join(format!("{id}.text")).exists(),
+        "nothing was changed"
+    );
+    std::fs::remove_dir_all(&spool).unwrap();
+    std::fs::write(&spool, "a file").unwrap();
+    let (code, findings, _) = doctor(folder.path(), &[]);
+    assert_eq!(
+        (code, state_of(&findings, "spool")),
+        (Some(1), &json!("fail"))
+    );
 }

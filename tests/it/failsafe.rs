@@ -378,7 +378,7 @@ async fn with_the_folder_of_sqlite_read_only_all_are_answered_and_kept() {
 }
 
 /// Rules that refuse one text, and all texts.
-fn refusals(world: &World) -> [&'static str; 3] {
+pub(crate) fn refusals(world: &World) -> [&'static str; 3] {
     if world.config.database.url.starts_with("sqlite") {
         [
             "CREATE TRIGGER bad BEFORE INSERT ON messages WHEN NEW.gateway_ref = 'SMbad'

@@ -12,6 +12,7 @@ mod crisis;
 mod delivery;
 mod doctor;
 mod failsafe;
+mod failsafe_told;
 mod followup;
 mod gateways;
 mod hooks;
