@@ -68,7 +68,8 @@ async fn a_gateway_that_knows_nothing_is_asked_five_times_and_left_in_peace() {
         world.advance(minutes(60)).await;
         assert_eq!(provider.asked(), 5);
         // What the operator was told meanwhile is another text.
-        let in_peace = "SELECT COUNT(*) FROM outbox WHERE polls = 5 AND poll_at IS NULL";
+        let in_peace =
+            "SELECT COUNT(*) FROM outbox WHERE lane = 'page' AND polls = 5 AND poll_at IS NULL";
         assert_eq!(world.count(in_peace).await, 1);
     }
 }
