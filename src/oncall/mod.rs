@@ -4,15 +4,21 @@
 mod alert;
 mod code;
 mod operator;
+mod person;
+mod policy;
 mod reply;
 mod roster;
+mod schedule;
 mod words;
 
 pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::codes;
 pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
+pub use person::{Address, Channel, Method, Person, Quiet, Uses};
+pub use policy::{Policy, Rung, SHORTEST_DELAY, Target};
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Contact, Desk, Roster};
+pub use schedule::{Change, Hours, Override, Rotation, Schedule, Shift, Unit};
 pub use words::{
     acknowledged, already_taken, nothing_open, page, taken_by, unconfirmed, unreachable, unstored,
     wants_erasure,
