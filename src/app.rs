@@ -29,6 +29,7 @@ use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::ledger::Ledger;
 use crate::paging::Paging;
+use crate::policies::Policies;
 use crate::reconcile::Reconcile;
 use crate::roster::LastRoster;
 use crate::rulebook::Rulebook;
@@ -114,6 +115,8 @@ pub struct App {
     pub dispatch: Arc<Dispatch>,
     /// Pages until a human is there.
     pub paging: Arc<Paging>,
+    /// Edits policies.
+    pub policies: Arc<Policies>,
     /// Does what is due without a new text.
     pub followup: Arc<Followup>,
     /// Hands conversations to people.
@@ -217,6 +220,12 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
         });
+        let policies = Arc::new(Policies {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            desk: Arc::clone(&desk),
+            feed: feed.clone(),
+        });
         let followup = Arc::new(followup(config, &store, &clock, &packs, &feed));
         let handoff = Arc::new(Handoff {
             store: store.clone(),
@@ -253,6 +262,7 @@ impl App {
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),
+            policies: Arc::clone(&policies),
             incidents: Arc::clone(&incidents),
             gateways,
             signing: signing(config),
@@ -270,6 +280,7 @@ impl App {
             failsafe,
             dispatch,
             paging,
+            policies,
             followup,
             handoff,
             intake,

@@ -29,6 +29,7 @@ use crate::gateway::Gateways;
 use crate::handoff::Handoff;
 use crate::id::IdSource;
 use crate::incidents::Incidents;
+use crate::policies::Policies;
 use crate::rulebook::Rulebook;
 use crate::store::Store;
 pub use signing::{Signing, SigningRules};
@@ -47,6 +48,8 @@ pub struct Doors {
     pub rulebook: Arc<Rulebook>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Edits policies.
+    pub policies: Arc<Policies>,
     /// Tells the operator what went wrong.
     pub incidents: Arc<Incidents>,
     /// The gateways.

@@ -9,16 +9,21 @@ mod policy;
 mod reply;
 mod roster;
 mod schedule;
+mod urgency;
 mod words;
 
 pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::codes;
 pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
 pub use person::{Address, Channel, Method, Person, Quiet, Uses};
-pub use policy::{Policy, Rung, SHORTEST_DELAY, Target};
+pub use policy::{
+    LONGEST_DELAY, LONGEST_NAME, MOST_ROUNDS, MOST_RUNGS, Policy, PolicyProblem, Rung,
+    SHORTEST_DELAY, Target,
+};
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Contact, Desk, Roster};
 pub use schedule::{Change, Hours, Override, Rotation, Schedule, Shift, Unit};
+pub use urgency::Urgency;
 pub use words::{
     acknowledged, already_taken, nothing_open, page, taken_by, unconfirmed, unreachable, unstored,
     wants_erasure,

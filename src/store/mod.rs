@@ -18,6 +18,7 @@ mod obligations;
 mod outbox;
 mod pages;
 mod parts;
+mod policies;
 mod polls;
 mod probe;
 mod quarantine;

@@ -31,6 +31,7 @@ const FLOORS: [&[&str]; 6] = [
         "intake",
         "ledger",
         "paging",
+        "policies",
         "reconcile",
     ],
     &["http"],

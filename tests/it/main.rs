@@ -24,6 +24,7 @@ mod model;
 mod oracles;
 mod outbox;
 mod paging;
+mod policies;
 mod privacy;
 mod reconcile;
 mod rules_in_force;
