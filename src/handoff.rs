@@ -10,7 +10,7 @@ use crate::content::{Fill, Key, Packs};
 use crate::conversation::{Line, State};
 use crate::feed::{Feed, Signal};
 use crate::lane::Lane;
-use crate::oncall::{Alert, Closed, Desk, taken_by};
+use crate::oncall::{Alert, Channel, Closed, Desk, taken_by};
 use crate::segment::to_gsm;
 use crate::store::{
     Account, Author, NewCheckIn, NewOutbound, NewOutbox, NewPage, OutboxState, PageKind, Receiver,
@@ -296,6 +296,7 @@ async fn write(
     tx.enqueue(&NewOutbox {
         id: outbox_id,
         lane: Lane::Conversation,
+        channel: Channel::Sms,
         gateway: &gateway,
         receiver: Receiver::Texter {
             texter_id: texter.id,

@@ -13,8 +13,7 @@ use uuid::Uuid;
 use crate::crypto::{Keyring, Place};
 use crate::disk;
 use crate::id::IdSource;
-use crate::oncall::{Contact, Roster};
-use crate::phone::PhoneNumber;
+use crate::oncall::{Address, Channel, Contact, Destination, Roster, Secret};
 
 const PLACE: Place = Place {
     column: "roster.sealed",
@@ -83,14 +82,62 @@ impl LastRoster {
 #[derive(Serialize, Deserialize)]
 struct Written {
     name: String,
-    number: String,
+    #[serde(default = "texted")]
+    channel: Channel,
+    // What was written when there was nothing but texts.
+    #[serde(alias = "number")]
+    address: String,
+    #[serde(default)]
+    gateway: Option<String>,
+    #[serde(default)]
+    preset: Option<String>,
+    #[serde(default)]
+    secret: Option<String>,
+    #[serde(default)]
+    staff_id: Option<Uuid>,
+    #[serde(default)]
+    method_id: Option<Uuid>,
+}
+
+const fn texted() -> Channel {
+    Channel::Sms
+}
+
+impl From<&Contact> for Written {
+    fn from(contact: &Contact) -> Self {
+        let to = &contact.to;
+        Self {
+            name: contact.name.clone(),
+            channel: to.channel,
+            address: to.address.reveal().to_owned(),
+            gateway: contact.gateway.clone(),
+            preset: to.preset.clone(),
+            secret: to.secret.as_ref().map(|secret| secret.reveal().to_owned()),
+            staff_id: contact.staff_id,
+            method_id: contact.method_id,
+        }
+    }
+}
+
+impl From<Written> for Contact {
+    fn from(written: Written) -> Self {
+        Self {
+            name: written.name,
+            staff_id: written.staff_id,
+            method_id: written.method_id,
+            gateway: written.gateway,
+            to: Destination {
+                channel: written.channel,
+                address: Address::new(written.address),
+                preset: written.preset,
+                secret: written.secret.map(Secret::new),
+            },
+        }
+    }
 }
 
 fn to_bytes(roster: &Roster) -> Vec<u8> {
-    let written = roster.fallback.iter().map(|contact| Written {
-        name: contact.name.clone(),
-        number: contact.number.reveal().to_owned(),
-    });
+    let written = roster.fallback.iter().map(Written::from);
     // Plain data: serialising it cannot fail.
     serde_json::to_vec(&written.collect::<Vec<_>>()).unwrap_or_default()
 }
@@ -98,12 +145,8 @@ fn to_bytes(roster: &Roster) -> Vec<u8> {
 fn opened(keys: &Keyring, sealed: &[u8]) -> Option<Roster> {
     let plain = keys.house().open(PLACE, sealed).ok()?;
     let written: Vec<Written> = serde_json::from_slice(&plain).ok()?;
-    let contact = |written: Written| Contact {
-        name: written.name,
-        number: PhoneNumber::of_sender(&written.number),
-    };
     Some(Roster {
-        fallback: written.into_iter().map(contact).collect(),
+        fallback: written.into_iter().map(Contact::from).collect(),
     })
 }
 
@@ -111,12 +154,11 @@ fn opened(keys: &Keyring, sealed: &[u8]) -> Option<Roster> {
 mod tests {
     use super::*;
     use crate::id::SeededIds;
+    use crate::phone::PhoneNumber;
 
     fn roster(numbers: &[&str]) -> Roster {
-        let contact = |number: &&str| Contact {
-            name: "Duty phone".to_owned(),
-            number: PhoneNumber::of_sender(number),
-        };
+        let contact =
+            |number: &&str| Contact::texted("Duty phone", &PhoneNumber::of_sender(number));
         Roster {
             fallback: numbers.iter().map(contact).collect(),
         }
@@ -142,6 +184,27 @@ mod tests {
         assert_eq!(*again.current(), second, "never nobody");
         let bytes = std::fs::read(&path).unwrap();
         assert!(!bytes.windows(7).any(|window| window == b"5550199"));
+    }
+
+    #[test]
+    fn every_way_to_reach_somebody_survives_and_so_does_an_older_file() {
+        let mut known = roster(&["+15550199"]);
+        let mut hook = known.fallback[0].clone();
+        hook.staff_id = Some(Uuid::from_u128(1));
+        hook.method_id = Some(Uuid::from_u128(2));
+        hook.gateway = Some("second".to_owned());
+        hook.to = Destination {
+            channel: Channel::Webhook,
+            address: Address::new("https://push.example.org/x"),
+            preset: Some("ntfy".to_owned()),
+            secret: Some(Secret::new("tk_1")),
+        };
+        known.fallback.push(hook);
+        let keys = Keyring::new(&[7; 32]);
+        let seal = |plain: &[u8]| keys.house().seal(&SeededIds::new(1), PLACE, plain);
+        assert_eq!(opened(&keys, &seal(&to_bytes(&known))), Some(known));
+        let older = seal(br#"[{"name":"Duty phone","number":"+15550199"}]"#);
+        assert_eq!(opened(&keys, &older), Some(roster(&["+15550199"])));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::dispatch::Looked;
 use crate::lane::Lane;
+use crate::oncall::Channel;
 use crate::store::{Store, StoreError};
 
 const LOOK: Duration = Duration::from_secs(1);
@@ -65,7 +66,7 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             let wake = app.feed.outbox(lane);
             tasks.spawn(run("dispatch", stopping.clone(), wake, move || {
                 let dispatch = Arc::clone(&dispatch);
-                async move { Ok(Look::from(dispatch.look(lane).await?)) }
+                async move { Ok(Look::from(dispatch.look(lane, Channel::Sms).await?)) }
             }));
         }
     }

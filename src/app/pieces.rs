@@ -140,11 +140,9 @@ pub(crate) fn line(config: &Config) -> Line {
 }
 
 pub(super) fn contact(section: &FallbackContact) -> Contact {
-    Contact {
-        name: section.name.clone(),
-        // Checked when the configuration was read.
-        number: PhoneNumber::of_sender(section.number.expose_secret()),
-    }
+    // Checked when the configuration was read.
+    let number = PhoneNumber::of_sender(section.number.expose_secret());
+    Contact::texted(&section.name, &number)
 }
 
 pub(super) fn signing(config: &Config) -> Signing {

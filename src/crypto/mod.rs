@@ -142,6 +142,13 @@ impl Keyring {
         hmac(&self.index, number.reveal().as_bytes()).to_vec()
     }
 
+    /// The blind index of where a responder is reached. Another one than the index of a texter with
+    /// the same number: nobody can tell from the tables that a responder has texted the line.
+    #[must_use]
+    pub fn address_index(&self, address: &str) -> Vec<u8> {
+        hmac(&self.index, format!("address\n{address}").as_bytes()).to_vec()
+    }
+
     /// The blind index of a gateway's id of a text: it says whether an id is known, and nothing else.
     #[must_use]
     pub fn reference_index(&self, gateway: &str, gateway_ref: &str) -> Vec<u8> {
@@ -278,5 +285,7 @@ mod tests {
         assert_eq!(index, Keyring::new(&[7; 32]).number_index(&number));
         assert_ne!(index, Keyring::new(&[8; 32]).number_index(&number));
         assert_eq!(index.len(), 32);
+        let responder = Keyring::new(&[7; 32]).address_index(number.reveal());
+        assert_ne!(index, responder, "a texter and a responder are not linked");
     }
 }

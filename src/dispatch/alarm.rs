@@ -10,7 +10,7 @@ use super::{Dispatch, policy};
 use crate::clock::At;
 use crate::gateway::{Outgoing, SendOutcome, receipts_url};
 use crate::lane::Lane;
-use crate::oncall::{Roster, unstored};
+use crate::oncall::{Contact, Roster, unstored};
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
@@ -46,10 +46,15 @@ impl Dispatch {
             return;
         }
         let body = MessageBody::new(unstored(kept));
-        let pages = roster.fallback.iter().map(|contact| {
-            let (gateway, id, body) = (&self.desk.gateway, self.ids.id(now), &body);
+        let texted = |contact: &Contact| {
+            let gateway = contact.gateway.as_ref().unwrap_or(&self.desk.gateway);
+            Some((contact.texts_from()?, gateway.clone()))
+        };
+        let pages = roster.fallback.iter().filter_map(texted);
+        let pages = pages.map(|(number, gateway)| {
+            let (id, body) = (self.ids.id(now), &body);
             async move {
-                self.send_without_store(gateway, id, &contact.number, body, Lane::Page)
+                self.send_without_store(&gateway, id, &number, body, Lane::Page)
                     .await
             }
         });

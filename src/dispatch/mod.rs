@@ -26,7 +26,7 @@ use crate::gateway::client::{Answer, send};
 use crate::gateway::{Gateway, Gateways, Outgoing, SendOutcome, receipts_url, redact};
 use crate::id::{IdSource, random};
 use crate::lane::Lane;
-use crate::oncall::Desk;
+use crate::oncall::{Channel, Desk};
 use crate::route::Routes;
 use crate::store::{
     Claim, Due, ExchangeKind, NewExchange, OutboxState, Receiver, Settled, Store, StoreError, Tx,
@@ -81,17 +81,22 @@ impl Dispatch {
     /// # Errors
     /// [`StoreError`]: what was not settled is sent again when its lease runs out.
     pub async fn run_once(self: &Arc<Self>, lane: Lane) -> Result<usize, StoreError> {
-        Ok(self.look(lane).await?.done)
+        Ok(self.look(lane, Channel::Sms).await?.done)
     }
 
     /// The same, and says when to look again for what waits for its sender.
     ///
     /// # Errors
     /// As [`Dispatch::run_once`].
-    pub async fn look(self: &Arc<Self>, lane: Lane) -> Result<Looked, StoreError> {
+    pub async fn look(
+        self: &Arc<Self>,
+        lane: Lane,
+        channel: Channel,
+    ) -> Result<Looked, StoreError> {
         let now = self.clock.now();
         let claim = Arc::new(Claim {
             lane,
+            channel,
             now,
             lease: LEASE,
             limit: BATCH,
@@ -176,9 +181,10 @@ impl Dispatch {
                 .message(locale, Key::OtherNumber, &Fill::from(&self.line));
             MessageBody::new(format!("{whose} {}", due.body.reveal()))
         });
+        let number = due.to.address.number();
         let text = Outgoing {
             outbox_id: due.id,
-            to: &due.to,
+            to: &number,
             body: introduced.as_ref().unwrap_or(&due.body),
             lane: due.lane,
             validity: policy::validity(due.lane),

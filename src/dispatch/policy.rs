@@ -194,6 +194,7 @@ fn backoff(due: &Due, chance: u8) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oncall::Destination;
     use crate::phone::PhoneNumber;
     use crate::store::Receiver;
     use crate::text::MessageBody;
@@ -209,7 +210,7 @@ mod tests {
             receiver: Receiver::Responder {
                 page_id: Uuid::nil(),
             },
-            to: PhoneNumber::of_sender("+15550100"),
+            to: Destination::texted(&PhoneNumber::of_sender("+15550100")),
             body: MessageBody::new("words"),
             attempts,
             created_at: At(0),

@@ -17,6 +17,7 @@ use crate::content::{Fill, Key, Packs};
 use crate::conversation::Line;
 use crate::feed::{Feed, Signal};
 use crate::lane::Lane;
+use crate::oncall::Channel;
 use crate::store::{
     Author, Conversation, NewOutbound, NewOutbox, OutboxState, Receiver, Store, StoreError, Texter,
     Tx,
@@ -112,6 +113,7 @@ impl Followup {
         tx.enqueue(&NewOutbox {
             id: outbox_id,
             lane: Lane::Conversation,
+            channel: Channel::Sms,
             gateway,
             receiver: Receiver::Texter {
                 texter_id: texter.id,

@@ -13,6 +13,7 @@ use crate::conversation::{
 };
 use crate::gateway::KeywordHandled;
 use crate::lane::Lane;
+use crate::oncall::Channel;
 use crate::store::{
     Author, Conversation, NewInbound, NewOutbound, NewOutbox, OutboxState, Receiver, StoreError,
     Texter, Tx,
@@ -280,6 +281,7 @@ impl Answer<'_> {
             tx.enqueue(&NewOutbox {
                 id: outbox_id,
                 lane: reply.lane,
+                channel: Channel::Sms,
                 gateway: &arrival.gateway,
                 receiver: Receiver::Texter {
                     texter_id: self.texter.id,

@@ -3,6 +3,7 @@
 
 mod alert;
 mod code;
+mod contact;
 mod operator;
 mod person;
 mod policy;
@@ -14,14 +15,15 @@ mod words;
 
 pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::codes;
+pub use contact::{Address, Contact, Destination, Secret};
 pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
-pub use person::{Address, Channel, Method, Person, Quiet, Uses};
+pub use person::{Channel, Method, Person, Quiet, Uses};
 pub use policy::{
     LONGEST_DELAY, LONGEST_NAME, MOST_ROUNDS, MOST_RUNGS, Policy, PolicyProblem, Rung,
     SHORTEST_DELAY, Target,
 };
 pub use reply::{ResponderReply, read_reply};
-pub use roster::{Contact, Desk, Roster};
+pub use roster::{Desk, Roster};
 pub use schedule::{Change, Hours, Override, Rotation, Schedule, Shift, Unit};
 pub use urgency::Urgency;
 pub use words::{

@@ -1,15 +1,18 @@
 //! People on call: how each is reached, and the rules of their own.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::contact::{Address, Secret};
 use crate::clock::At;
 
 /// How a page reaches a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
+)]
+#[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Channel {
     /// A text, through a gateway.
@@ -22,6 +25,28 @@ pub enum Channel {
     Webhook,
 }
 
+impl Channel {
+    /// Every channel.
+    pub const ALL: [Self; 4] = [Self::Sms, Self::Voice, Self::Email, Self::Webhook];
+
+    /// The word for it in tables, logs and pages.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Voice => "voice",
+            Self::Email => "email",
+            Self::Webhook => "webhook",
+        }
+    }
+
+    /// Whether it leads to a phone number, through a gateway.
+    #[must_use]
+    pub const fn is_phone(self) -> bool {
+        matches!(self, Self::Sms | Self::Voice)
+    }
+}
+
 /// Which pages a contact method is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -32,30 +57,6 @@ pub enum Uses {
     Crisis,
     /// Everything but a crisis; a crisis uses it all the same where nothing else is left.
     Other,
-}
-
-/// Where a method leads: a number in E.164, an e-mail address or a URL. `Debug` hides it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Address(String);
-
-impl Address {
-    /// An address, as it was checked where it came in.
-    #[must_use]
-    pub fn new(address: impl Into<String>) -> Self {
-        Self(address.into())
-    }
-
-    /// The address itself: to send to, or to seal.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Address(…)")
-    }
 }
 
 /// One way to reach a person.
@@ -75,6 +76,8 @@ pub struct Method {
     pub preset: Option<String>,
     /// Where it leads.
     pub address: Address,
+    /// What a webhook is signed with, or its receiver's key.
+    pub secret: Option<Secret>,
     /// Which pages it is for.
     pub uses: Uses,
     /// When its owner proved that it reaches them.
@@ -182,6 +185,7 @@ mod tests {
             gateway: None,
             preset: None,
             address: Address::new("+15550170"),
+            secret: None,
             uses,
             verified_at: Some(At(0)),
             tested_at: None,

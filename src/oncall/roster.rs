@@ -1,16 +1,7 @@
 //! Who is paged.
 
-use super::Timing;
+use super::{Contact, Timing};
 use crate::phone::PhoneNumber;
-
-/// Someone who can be paged by text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contact {
-    /// How others see them, as in "Duty phone".
-    pub name: String,
-    /// Where pages go.
-    pub number: PhoneNumber,
-}
 
 /// Everyone who is paged. Each page goes to all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,12 +11,12 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// The contact with this number.
+    /// The contact that texts from this number.
     #[must_use]
     pub fn contact(&self, number: &PhoneNumber) -> Option<&Contact> {
         self.fallback
             .iter()
-            .find(|contact| contact.number == *number)
+            .find(|contact| contact.texts_from().as_ref() == Some(number))
     }
 }
 

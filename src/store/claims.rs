@@ -16,7 +16,7 @@ use crate::clock::At;
 use crate::conversation::State;
 use crate::lane::Lane;
 use crate::locale::Locale;
-use crate::phone::PhoneNumber;
+use crate::oncall::{Address, Channel, Destination, Secret};
 use crate::route::Routes;
 use crate::text::MessageBody;
 
@@ -25,6 +25,8 @@ use crate::text::MessageBody;
 pub struct Claim {
     /// The lane.
     pub lane: Lane,
+    /// The channel: what is slow on one holds up no other.
+    pub channel: Channel,
     /// The time.
     pub now: At,
     /// How long nobody else gets the rows.
@@ -61,8 +63,8 @@ pub struct Due {
     pub receiver: Receiver,
     /// The conversation that it belongs to.
     pub conversation: Option<Uuid>,
-    /// The number.
-    pub to: PhoneNumber,
+    /// Where it goes.
+    pub to: Destination,
     /// The words.
     pub body: MessageBody,
     /// How often it was tried before.
@@ -80,6 +82,7 @@ pub struct Due {
 struct DueRow {
     id: Uuid,
     lane: Lane,
+    channel: Channel,
     gateway: String,
     moved_from: Option<String>,
     texter_id: Option<Uuid>,
@@ -96,6 +99,8 @@ struct DueRow {
     message_sealed: Option<Vec<u8>>,
     address_sealed: Option<Vec<u8>>,
     page_sealed: Option<Vec<u8>>,
+    preset: Option<String>,
+    secret_sealed: Option<Vec<u8>>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -105,12 +110,12 @@ struct Candidate {
     created_at: At,
 }
 
-/// The gateways that have something in a lane: from one name to the next, however many rows there are.
+/// The gateways that have something in a lane on a channel: from one name to the next, however many rows there are.
 const GATEWAYS: &str = "WITH RECURSIVE waiting (gateway) AS (
-    SELECT (SELECT o.gateway FROM outbox o WHERE o.done_at IS NULL AND o.lane = $1
+    SELECT (SELECT o.gateway FROM outbox o WHERE o.done_at IS NULL AND o.lane = $1 AND o.channel = $2
              ORDER BY o.gateway LIMIT 1)
     UNION ALL
-    SELECT (SELECT o.gateway FROM outbox o WHERE o.done_at IS NULL AND o.lane = $1
+    SELECT (SELECT o.gateway FROM outbox o WHERE o.done_at IS NULL AND o.lane = $1 AND o.channel = $2
                AND o.gateway > w.gateway ORDER BY o.gateway LIMIT 1)
       FROM waiting w WHERE w.gateway IS NOT NULL)
  SELECT gateway FROM waiting WHERE gateway IS NOT NULL";
@@ -123,7 +128,8 @@ macro_rules! candidates {
     ($lock:literal) => {
         concat!(
             "SELECT o.id, o.segments, o.created_at FROM outbox o
-              WHERE o.done_at IS NULL AND o.lane = $1 AND o.gateway = $2 AND o.due_at <= $3
+              WHERE o.done_at IS NULL AND o.lane = $1 AND o.channel = $5 AND o.gateway = $2
+                AND o.due_at <= $3
                 AND (o.lease_until IS NULL OR o.lease_until <= $3)
                 AND o.id <= COALESCE((SELECT e.id FROM outbox e
                                        WHERE e.texter_id = o.texter_id AND e.done_at IS NULL
@@ -137,12 +143,13 @@ macro_rules! candidates {
 
 /// Whether a lane has something for a gateway that nobody is sending.
 const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM outbox
-  WHERE done_at IS NULL AND lane = $1 AND gateway = $2 AND due_at <= $3
+  WHERE done_at IS NULL AND lane = $1 AND channel = 'sms' AND gateway = $2 AND due_at <= $3
     AND (lease_until IS NULL OR lease_until <= $3))";
 
-const DUE: &str = "SELECT o.id, o.lane, o.gateway, o.moved_from, o.texter_id, o.message_id, o.page_id,
+const DUE: &str = "SELECT o.id, o.lane, o.channel, o.gateway, o.moved_from, o.texter_id, o.message_id, o.page_id,
         o.answers, o.attempts, o.created_at, t.wrapped_key, t.number_sealed, t.state_sealed, t.blocked_at,
-        m.conversation_id, m.body_sealed AS message_sealed, p.address_sealed, p.body_sealed AS page_sealed
+        m.conversation_id, m.body_sealed AS message_sealed, p.address_sealed, p.body_sealed AS page_sealed,
+        p.preset, p.secret_sealed
    FROM outbox o
    LEFT JOIN texters t ON t.id = o.texter_id
    LEFT JOIN messages m ON m.id = o.message_id
@@ -158,12 +165,13 @@ const KNOWN: &str = "SELECT EXISTS (
             OR (o.gateway = $2 AND o.state = 'accepted' AND o.id <> $3)))";
 
 impl Tx {
-    /// Claims what is due in a lane: nobody else gets these rows until the lease runs out. A sender's
+    /// Claims what is due in a lane on a channel: nobody else gets these rows until the lease runs out. A sender's
     /// tokens are taken with them. Urgent texts of a gateway whose circuit is open are moved to the
     /// one that stands in.
     pub async fn claim_due(&mut self, claim: &Claim) -> Result<Claimed, StoreError> {
         let gateways: Vec<String> = on!(self, |c| sqlx::query_scalar(GATEWAYS)
             .bind(claim.lane)
+            .bind(claim.channel)
             .fetch_all(c)
             .await?);
         let mut claimed = Claimed::default();
@@ -201,7 +209,11 @@ impl Tx {
     ) -> Result<Option<Duration>, StoreError> {
         let (lane, now) = (claim.lane, claim.now);
         let leaves_by = self.way_of(claim, gateway).await?;
-        let rate = claim.routes.rate(&leaves_by);
+        // The rate of a sender is one of texts: calls do not count.
+        let rate = claim
+            .routes
+            .rate(&leaves_by)
+            .filter(|_| claim.channel == Channel::Sms);
         let mut sender = match rate {
             Some(rate) => Some(self.sender(&leaves_by, Some(rate), now).await?),
             None => None,
@@ -220,6 +232,7 @@ impl Tx {
                 .bind(gateway)
                 .bind(now)
                 .bind(i64::from(claim.limit))
+                .bind(claim.channel)
                 .fetch_all(c)
                 .await?);
         let (mut again, before) = (None, ids.len());
@@ -258,7 +271,7 @@ impl Tx {
     /// The gateway by which urgent texts leave: the other one, while this one only fails.
     async fn way_of(&mut self, claim: &Claim, gateway: &str) -> Result<String, StoreError> {
         let stays = Ok(gateway.to_owned());
-        if !claim.lane.prefers_twice() {
+        if !claim.lane.prefers_twice() || claim.channel != Channel::Sms {
             return stays;
         }
         let Some(other) = claim.routes.other(gateway, None) else {
@@ -286,8 +299,8 @@ impl Tx {
             id: row.id,
             why: "it refers to nothing".to_owned(),
         };
-        let mut introduce = None;
-        let (receiver, to, body) = match (row.texter_id, row.message_id, row.page_id) {
+        let (mut introduce, mut secret) = (None, None);
+        let (receiver, address, body) = match (row.texter_id, row.message_id, row.page_id) {
             (Some(texter_id), Some(message_id), None) => {
                 let key =
                     self.unwrap_key(texter_id, row.wrapped_key.as_deref().ok_or_else(missing)?)?;
@@ -302,23 +315,33 @@ impl Tx {
                     let state = open_text(&key, "texters.state", texter_id, state)?;
                     introduce = Some(State::read(state.as_bytes()).locale);
                 }
+                let number = open_text(&key, "texters.number", texter_id, number)?;
                 (
                     Receiver::Texter {
                         texter_id,
                         message_id,
                         answers: row.answers,
                     },
-                    open_text(&key, "texters.number", texter_id, number)?,
+                    Address::new(number),
                     open_text(&key, "messages.body", message_id, body)?,
                 )
             }
             (None, None, Some(page_id)) => {
+                let house = self.keys.house();
                 let address = row.address_sealed.as_deref().ok_or_else(missing)?;
                 let body = row.page_sealed.as_deref().ok_or_else(missing)?;
+                if let Some(sealed) = &row.secret_sealed {
+                    secret = Some(Secret::new(open_text(
+                        house,
+                        "pages.secret",
+                        page_id,
+                        sealed,
+                    )?));
+                }
                 (
                     Receiver::Responder { page_id },
-                    open_text(self.keys.house(), "pages.address", page_id, address)?,
-                    open_text(self.keys.house(), "pages.body", page_id, body)?,
+                    Address::new(open_text(house, "pages.address", page_id, address)?),
+                    open_text(house, "pages.body", page_id, body)?,
                 )
             }
             _ => return Err(missing()),
@@ -330,7 +353,12 @@ impl Tx {
             moved_from: row.moved_from,
             receiver,
             conversation: row.conversation_id,
-            to: PhoneNumber::of_sender(&to),
+            to: Destination {
+                channel: row.channel,
+                address,
+                preset: row.preset,
+                secret,
+            },
             body: MessageBody::new(body),
             attempts: u32::try_from(row.attempts).unwrap_or(0),
             created_at: row.created_at,

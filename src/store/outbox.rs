@@ -7,6 +7,7 @@ use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::delivery::Delivery;
 use crate::lane::Lane;
+use crate::oncall::Channel;
 use crate::segment::segments;
 use crate::text::MessageBody;
 
@@ -55,6 +56,8 @@ pub struct NewOutbox<'a> {
     pub id: Uuid,
     /// Its lane.
     pub lane: Lane,
+    /// How it gets there; what goes to a texter is always a text.
+    pub channel: Channel,
     /// The gateway that it leaves by.
     pub gateway: &'a str,
     /// Whom it goes to.
@@ -106,7 +109,7 @@ impl Settled {
 macro_rules! by_receipt {
     ($lock:literal) => {
         concat!(
-            "SELECT id, lane, gateway, moved_from, state, lease_until, attempts, gateway_ref, delivery,
+            "SELECT id, lane, channel, gateway, moved_from, state, lease_until, attempts, gateway_ref, delivery,
                     texter_id, page_id, answers, created_at
                FROM outbox WHERE id = $2 OR (gateway = $1 AND gateway_ref = $3)
               ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1",
@@ -129,8 +132,8 @@ impl Tx {
         later!(
             self,
             "INSERT INTO outbox (id, lane, gateway, texter_id, message_id, page_id, answers,
-                                 state, due_at, attempts, created_at, segments)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)",
+                                 state, due_at, attempts, created_at, segments, channel)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12)",
             new.id,
             new.lane,
             new.gateway,
@@ -142,6 +145,7 @@ impl Tx {
             new.due_at,
             new.now,
             i32::try_from(segments(new.body.reveal()).segments).unwrap_or(i32::MAX),
+            new.channel,
         );
         Ok(())
     }
@@ -342,6 +346,8 @@ pub struct OutboxRow {
     pub id: Uuid,
     /// Its lane.
     pub lane: Lane,
+    /// How it gets there.
+    pub channel: Channel,
     /// The gateway that it leaves or left by.
     pub gateway: String,
     /// The gateway that it was written for, if that is another one.

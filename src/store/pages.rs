@@ -7,7 +7,7 @@ use super::tx::later;
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::lane::Lane;
-use crate::oncall::{Alert, Contact, Timing, page};
+use crate::oncall::{Alert, Channel, Contact, Timing, page};
 use crate::text::MessageBody;
 
 /// What a text to a responder is.
@@ -20,7 +20,7 @@ pub enum PageKind {
     Notice,
 }
 
-/// A text to a responder.
+/// A page or a notice to a responder.
 pub struct NewPage<'a> {
     /// The alert that it is about.
     pub alert: Option<Uuid>,
@@ -33,7 +33,8 @@ pub struct NewPage<'a> {
 }
 
 impl Tx {
-    /// Sends a text to a responder through the outbox.
+    /// Sends a page or a notice to a responder through the outbox. `gateway` is the one that texts and
+    /// calls leave by unless the contact has one of its own.
     pub async fn send_to_responder(
         &mut self,
         gateway: &str,
@@ -42,13 +43,23 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let (id, outbox_id) = (self.id(now), self.id(now));
         let house = std::sync::Arc::clone(&self.keys);
-        let address = new.contact.number.reveal().as_bytes();
+        let to = &new.contact.to;
+        let address = to.address.reveal().as_bytes();
         let address = self.seal(house.house(), "pages.address", id, address);
+        let secret = to.secret.as_ref().map(|secret| {
+            self.seal(
+                house.house(),
+                "pages.secret",
+                id,
+                secret.reveal().as_bytes(),
+            )
+        });
         let body = self.seal(house.house(), "pages.body", id, new.words.as_bytes());
         later!(
             self,
-            "INSERT INTO pages (id, alert_id, kind, contact, address_sealed, body_sealed, at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO pages (id, alert_id, kind, contact, address_sealed, body_sealed, at,
+                                staff_id, method_id, preset, secret_sealed)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             id,
             new.alert,
             new.kind,
@@ -56,11 +67,21 @@ impl Tx {
             &address,
             &body,
             now,
+            new.contact.staff_id,
+            new.contact.method_id,
+            to.preset.as_deref(),
+            &secret,
         );
+        let leaves_by = match to.channel {
+            Channel::Sms | Channel::Voice => new.contact.gateway.as_deref().unwrap_or(gateway),
+            // They leave by what their section of the configuration says: no gateway, one name each.
+            Channel::Email | Channel::Webhook => to.channel.word(),
+        };
         self.enqueue(&NewOutbox {
             id: outbox_id,
             lane: Lane::Page,
-            gateway,
+            channel: to.channel,
+            gateway: leaves_by,
             receiver: Receiver::Responder { page_id: id },
             body: &MessageBody::new(new.words),
             state: OutboxState::Queued,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use harborline::lane::Lane;
+use harborline::oncall::Channel;
 use harborline::store::Claim;
 
 use crate::support::gateway::Fault;
@@ -152,7 +153,7 @@ both! {
         let texter = world.phone("+15550123");
         texter.delivers(&world.new_sid(), "HELP").await;
         let now = harborline::clock::Clock::now(&world.clock);
-        let claim = Claim { lane: Lane::Conversation, now, lease: seconds(60), limit: 10, fresh_since: None, routes: Arc::default() };
+        let claim = Claim { lane: Lane::Conversation, channel: Channel::Sms, now, lease: seconds(60), limit: 10, fresh_since: None, routes: Arc::default() };
         let taken = world.app.store
             .write(move |tx| { let claim = claim.clone(); Box::pin(async move { tx.claim_due(&claim).await }) })
             .await

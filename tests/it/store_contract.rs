@@ -15,7 +15,7 @@ use harborline::handoff::Act;
 use harborline::id::SeededIds;
 use harborline::lane::Lane;
 use harborline::locale::Locale;
-use harborline::oncall::{Alert, Closed, Contact, Timing};
+use harborline::oncall::{Alert, Channel, Closed, Contact, Timing};
 use harborline::phone::PhoneNumber;
 use harborline::staff::Role;
 use harborline::store::{
@@ -59,6 +59,7 @@ macro_rules! view {
     };
 }
 
+mod contact_methods;
 mod outbox;
 
 fn number() -> PhoneNumber {
@@ -70,10 +71,7 @@ fn later(by: u64) -> At {
 }
 
 fn contact() -> Contact {
-    Contact {
-        name: "Duty phone".to_owned(),
-        number: PhoneNumber::of_sender("+15550199"),
-    }
+    Contact::texted("Duty phone", &PhoneNumber::of_sender("+15550199"))
 }
 
 fn verdict(tier: Tier) -> Verdict {
@@ -155,6 +153,7 @@ async fn says(
     let row = NewOutbox {
         id,
         lane,
+        channel: Channel::Sms,
         gateway: "main",
         receiver,
         body: new.body,
@@ -205,6 +204,7 @@ fn settled(state: OutboxState, due_at: At) -> Settled {
 fn claim_of(lane: Lane, now: At, limit: u16) -> Claim {
     Claim {
         lane,
+        channel: Channel::Sms,
         now,
         lease: seconds(60),
         limit,
@@ -462,7 +462,7 @@ both! {
     async fn a_round_of_pages_reaches_every_contact_sealed_with_the_house_key(world: World) {
         let alert = unit!(world, |tx| {
             let mut alert = alarm(tx, NUMBER, "A3", Tier::High, NOW, 0).await?;
-            let second = Contact { name: "Second".to_owned(), number: PhoneNumber::of_sender("+15550198") };
+            let second = Contact::texted("Second", &PhoneNumber::of_sender("+15550198"));
             tx.page_round("main", &[contact(), second], &mut alert, &TIMING, NOW).await?;
             assert_eq!((alert.pages, alert.page_is_due(NOW), alert.page_is_due(later(120))), (1, false, true));
             let contact = contact();
@@ -471,7 +471,7 @@ both! {
             alert
         });
         let due = unit!(world, |tx| { tx.claim_due(&claim_of(Lane::Page, NOW, 10)).await?.due });
-        let sent: Vec<_> = due.iter().map(|due| (due.to.reveal(), due.body.reveal().contains("A3"))).collect();
+        let sent: Vec<_> = due.iter().map(|due| (due.to.address.reveal(), due.body.reveal().contains("A3"))).collect();
         assert_eq!(sent, [("+15550199", true), ("+15550198", true), ("+15550199", false)]);
         assert!(due.iter().all(|due| matches!(due.receiver, Receiver::Responder { .. }) && due.attempts == 0));
         let actions = view!(world).audit_of(alert.id).await.unwrap();

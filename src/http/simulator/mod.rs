@@ -60,7 +60,9 @@ impl Simulator {
         let mut phones = Phones::default();
         for contact in &config.on_call {
             let holder = Holder::OnCall(contact.name.clone());
-            phones.add(new_id(&config), contact.number.clone(), holder);
+            if let Some(number) = contact.texts_from() {
+                phones.add(new_id(&config), number, holder);
+            }
         }
         Self {
             config,

@@ -38,10 +38,10 @@ macro_rules! unit {
 
 fn operator() -> Operator {
     Operator {
-        contacts: vec![Contact {
-            name: "Operator".to_owned(),
-            number: PhoneNumber::of_sender("+15550177"),
-        }],
+        contacts: vec![Contact::texted(
+            "Operator",
+            &PhoneNumber::of_sender("+15550177"),
+        )],
         repeat: Duration::from_mins(15),
         gateway: "main".to_owned(),
         public_url: "https://line.example.org".to_owned(),

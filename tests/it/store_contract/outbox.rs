@@ -101,7 +101,7 @@ both! {
             let new = NewOutbound { id: tx.id(NOW), gateway: "second", author: Author::Line, staff_id: None, body: &MessageBody::new("x"), at: NOW };
             tx.record_outbound(&texter, &conversation, &new).await?;
             let receiver = Receiver::Texter { texter_id: texter.id, message_id: new.id, answers: None };
-            let row = NewOutbox { id: tx.id(NOW), lane: Lane::Content, gateway: "second", receiver, body: new.body, state: OutboxState::Queued, due_at: later(1), now: NOW };
+            let row = NewOutbox { id: tx.id(NOW), lane: Lane::Content, channel: Channel::Sms, gateway: "second", receiver, body: new.body, state: OutboxState::Queued, due_at: later(1), now: NOW };
             tx.enqueue(&row).await?;
         });
         claims(&world.app.store, Lane::Content, NOW, routes()).await;
@@ -269,7 +269,7 @@ both! {
                 for n in 0..500 {
                     let receiver = Receiver::Texter { texter_id: texter.id, message_id: new.id, answers: None };
                     let (id, lane) = (tx.id(NOW), Lane::Content);
-                    let row = NewOutbox { id, lane, gateway: "main", receiver, body: new.body, state: OutboxState::Queued, due_at: later(n), now: NOW };
+                    let row = NewOutbox { id, lane, channel: Channel::Sms, gateway: "main", receiver, body: new.body, state: OutboxState::Queued, due_at: later(n), now: NOW };
                     tx.enqueue(&row).await?;
                     if n % 100 == 99 {
                         // SQLite takes so many values in one statement.
@@ -288,7 +288,7 @@ both! {
 /// How the engine looks for the rows of a claim.
 async fn plan_of_a_claim(world: &World) -> String {
     let wanted = "SELECT o.id FROM outbox o
-        WHERE o.done_at IS NULL AND o.lane = 'content' AND o.gateway = 'main' AND o.due_at <= 9000000000000
+        WHERE o.done_at IS NULL AND o.lane = 'content' AND o.channel = 'sms' AND o.gateway = 'main' AND o.due_at <= 9000000000000
           AND (o.lease_until IS NULL OR o.lease_until <= 9000000000000)
           AND o.id <= COALESCE((SELECT e.id FROM outbox e
                                        WHERE e.texter_id = o.texter_id AND e.done_at IS NULL

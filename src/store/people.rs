@@ -1,0 +1,91 @@
+//! People: who can be on call, with every way to reach them.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::tx::{later, on};
+use super::{StoreError, Tx};
+use crate::oncall::{Method, Person, Quiet};
+
+#[derive(sqlx::FromRow)]
+struct PersonRow {
+    id: Uuid,
+    name: String,
+    time_zone: Option<String>,
+    quiet_from: Option<i32>,
+    quiet_until: Option<i32>,
+}
+
+impl PersonRow {
+    fn with(self, methods: Vec<Method>) -> Person {
+        let minute = |minute: i32| u16::try_from(minute).ok();
+        let quiet = self
+            .quiet_from
+            .and_then(minute)
+            .zip(self.quiet_until.and_then(minute));
+        // Checked when it was set; a zone that this system does not know must not hide a person.
+        let zone = self.time_zone.as_deref().map(TimeZone::get);
+        Person {
+            id: self.id,
+            name: self.name,
+            zone: zone.and_then(Result::ok).unwrap_or(TimeZone::UTC),
+            quiet: quiet.map(|(from, until)| Quiet { from, until }),
+            methods,
+        }
+    }
+}
+
+impl Tx {
+    /// Everyone who has not left, by name, with the methods that are not removed.
+    pub async fn people(&mut self) -> Result<Vec<Person>, StoreError> {
+        let rows: Vec<PersonRow> = on!(self, |c| sqlx::query_as(
+            "SELECT id, name, time_zone, quiet_from, quiet_until FROM staff
+              WHERE left_at IS NULL ORDER BY name, id"
+        )
+        .fetch_all(c)
+        .await?);
+        let mut methods: BTreeMap<Uuid, Vec<Method>> = BTreeMap::new();
+        for method in self.methods().await? {
+            methods.entry(method.staff_id).or_default().push(method);
+        }
+        let with = |row: PersonRow| {
+            let methods = methods.remove(&row.id).unwrap_or_default();
+            row.with(methods)
+        };
+        Ok(rows.into_iter().map(with).collect())
+    }
+
+    /// One of them.
+    pub async fn person(&mut self, id: Uuid) -> Result<Option<Person>, StoreError> {
+        let row: Option<PersonRow> = on!(self, |c| sqlx::query_as(
+            "SELECT id, name, time_zone, quiet_from, quiet_until FROM staff
+              WHERE id = $1 AND left_at IS NULL"
+        )
+        .bind(id)
+        .fetch_optional(c)
+        .await?);
+        let Some(row) = row else { return Ok(None) };
+        let methods = self.methods_of(id).await?;
+        Ok(Some(row.with(methods)))
+    }
+
+    /// Keeps where a person lives, as the name of a time zone, and when they are not to be woken.
+    pub async fn set_person_hours(
+        &mut self,
+        id: Uuid,
+        zone: Option<&str>,
+        quiet: Option<Quiet>,
+    ) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE staff SET time_zone = $2, quiet_from = $3, quiet_until = $4 WHERE id = $1",
+            id,
+            zone,
+            quiet.map(|quiet| i32::from(quiet.from)),
+            quiet.map(|quiet| i32::from(quiet.until)),
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! The contract of people and their contact methods, and of pages on every channel.
+
+use harborline::oncall::{Address, Destination, Method, Person, Quiet, Secret, Uses};
+use harborline::store::NewMethod;
+
+use super::*;
+
+const PHONE: &str = "+15550170";
+
+async fn member(tx: &mut Tx, login: &str, name: &str) -> Result<Uuid, StoreError> {
+    let new = NewStaff {
+        login,
+        name,
+        role: Role::Responder,
+        password_hash: "no password",
+    };
+    Ok(tx.add_staff(&new, NOW).await?.unwrap())
+}
+
+fn phone(staff_id: Uuid, channel: Channel, address: &Address) -> NewMethod<'_> {
+    NewMethod {
+        staff_id,
+        channel,
+        label: "my phone",
+        gateway: Some("second"),
+        preset: None,
+        address,
+        secret: None,
+        uses: Uses::All,
+    }
+}
+
+/// One person with a phone that is texted and called.
+async fn with_a_phone(world: &World) -> (Uuid, Uuid, Uuid) {
+    unit!(world, |tx| {
+        let night = member(tx, "night", "Night").await?;
+        let address = Address::new(PHONE);
+        let texted = tx
+            .add_method(&phone(night, Channel::Sms, &address), NOW)
+            .await?
+            .unwrap();
+        let called = tx
+            .add_method(&phone(night, Channel::Voice, &address), later(1))
+            .await?
+            .unwrap();
+        (night, texted, called)
+    })
+}
+
+both! {
+    async fn people_come_with_their_methods_and_their_hours(world: World) {
+        let (night, texted, called) = with_a_phone(&world).await;
+        unit!(world, |tx| {
+            member(tx, "day", "Day").await?;
+            let quiet = Quiet { from: 22 * 60, until: 7 * 60 };
+            tx.set_person_hours(night, Some("America/New_York"), Some(quiet)).await?;
+        });
+        let people = view!(world).people().await.unwrap();
+        let named: Vec<(&str, usize)> = people.iter().map(|person| (person.name.as_str(), person.methods.len())).collect();
+        assert_eq!(named, [("Day", 0), ("Night", 2)]);
+        let Person { zone, quiet, methods, .. } = &people[1];
+        assert_eq!((zone.iana_name(), *quiet), (Some("America/New_York"), Some(Quiet { from: 1320, until: 420 })));
+        assert_eq!((methods[0].id, methods[1].id), (texted, called));
+        let Person { zone, quiet, .. } = &people[0];
+        assert_eq!((zone.iana_name(), *quiet), (Some("UTC"), None));
+        assert_eq!(view!(world).person(night).await.unwrap().as_ref(), Some(&people[1]));
+        assert_eq!(view!(world).person(texted).await.unwrap(), None, "that is no person");
+        damage(&world, "UPDATE staff SET left_at = 1 WHERE login = 'night'").await;
+        assert_eq!(view!(world).people().await.unwrap().len(), 1);
+        assert_eq!(view!(world).person(night).await.unwrap(), None);
+    }
+
+    async fn a_method_keeps_all_that_it_needs_and_nothing_in_clear(world: World) {
+        let (night, texted, _) = with_a_phone(&world).await;
+        let hook = unit!(world, |tx| {
+            let address = Address::new("https://push.example.org/canary");
+            let secret = Secret::new("whsec_canary");
+            let new = NewMethod { channel: Channel::Webhook, gateway: None, preset: Some("ntfy"), secret: Some(&secret), uses: Uses::Crisis, ..phone(night, Channel::Sms, &address) };
+            assert_eq!(tx.add_method(&phone(night, Channel::Sms, &Address::new(PHONE)), NOW).await?, None, "they have it already");
+            tx.add_method(&new, later(2)).await?.unwrap()
+        });
+        let method = view!(world).method(hook).await.unwrap().unwrap();
+        assert_eq!((method.staff_id, method.channel, method.label.as_str()), (night, Channel::Webhook, "my phone"));
+        assert_eq!((method.gateway.as_deref(), method.preset.as_deref(), method.uses), (None, Some("ntfy"), Uses::Crisis));
+        assert_eq!(method.address.reveal(), "https://push.example.org/canary");
+        assert_eq!(method.secret, Some(Secret::new("whsec_canary")));
+        assert!(!method.works(), "nobody has verified it");
+        let clear = world.count("SELECT COUNT(*) FROM contact_methods WHERE label LIKE '%canary%' OR preset LIKE '%canary%'").await;
+        assert_eq!(clear, 0);
+        unit!(world, |tx| { tx.change_method(texted, "old phone", None, Uses::Other).await?; });
+        let changed = view!(world).method(texted).await.unwrap().unwrap();
+        assert_eq!((changed.label.as_str(), changed.gateway, changed.uses), ("old phone", None, Uses::Other));
+        assert_eq!(view!(world).methods_of(night).await.unwrap().len(), 3);
+    }
+
+    async fn a_number_leads_to_everyone_who_has_it(world: World) {
+        let (_, texted, called) = with_a_phone(&world).await;
+        let shared = unit!(world, |tx| {
+            let day = member(tx, "day", "Day").await?;
+            tx.add_method(&phone(day, Channel::Sms, &Address::new(PHONE)), later(3)).await?.unwrap()
+        });
+        let number = PhoneNumber::of_sender(PHONE);
+        let found = view!(world).methods_at(&number).await.unwrap();
+        assert_eq!(found.iter().map(|method| method.id).collect::<Vec<_>>(), [texted, called, shared]);
+        assert!(view!(world).methods_at(&PhoneNumber::of_sender("+15550171")).await.unwrap().is_empty());
+        unit!(world, |tx| { tx.remove_method(called, NOW).await?; });
+        assert_eq!(view!(world).methods_at(&number).await.unwrap().len(), 2);
+    }
+
+    async fn a_method_is_verified_tested_and_switched_off(world: World) {
+        let (_, texted, _) = with_a_phone(&world).await;
+        unit!(world, |tx| { tx.method_verified(texted, NOW).await?; });
+        let verified = view!(world).method(texted).await.unwrap().unwrap();
+        assert_eq!((verified.verified_at, verified.tested_at), (Some(NOW), Some(NOW)));
+        assert!(verified.works());
+        unit!(world, |tx| {
+            tx.method_tested(texted, later(9)).await?;
+            tx.method_disabled(texted, Some(later(10))).await?;
+        });
+        let off = view!(world).method(texted).await.unwrap().unwrap();
+        assert_eq!((off.tested_at, off.disabled_at, off.works()), (Some(later(9)), Some(later(10)), false));
+        unit!(world, |tx| { tx.method_disabled(texted, None).await?; });
+        assert!(view!(world).method(texted).await.unwrap().unwrap().works());
+    }
+
+    async fn who_stops_is_neither_texted_nor_called_until_they_start(world: World) {
+        let (_, texted, called) = with_a_phone(&world).await;
+        let number = PhoneNumber::of_sender(PHONE);
+        let ids = |methods: Vec<Method>| methods.iter().map(|method| method.id).collect::<Vec<Uuid>>();
+        let blocked = unit!(world, |tx| { tx.methods_stopped(&PhoneNumber::of_sender(PHONE), true, NOW).await? });
+        assert_eq!(ids(blocked), [texted], "a carrier blocks texts only");
+        let stopped = unit!(world, |tx| { tx.methods_stopped(&PhoneNumber::of_sender(PHONE), false, later(1)).await? });
+        assert_eq!(ids(stopped), [called]);
+        let found = view!(world).methods_at(&number).await.unwrap();
+        assert_eq!(found.iter().map(|method| method.stopped_at).collect::<Vec<_>>(), [Some(NOW), Some(later(1))]);
+        let again = unit!(world, |tx| { tx.methods_started(&PhoneNumber::of_sender(PHONE)).await? });
+        assert_eq!(ids(again), [texted, called]);
+        let again = unit!(world, |tx| { tx.methods_started(&PhoneNumber::of_sender(PHONE)).await? });
+        assert!(again.is_empty());
+        assert!(view!(world).methods_at(&number).await.unwrap().iter().all(|method| method.stopped_at.is_none()));
+    }
+
+    async fn what_is_removed_is_gone_and_may_be_added_again(world: World) {
+        let (night, texted, _) = with_a_phone(&world).await;
+        let again = unit!(world, |tx| {
+            tx.remove_method(texted, NOW).await?;
+            tx.add_method(&phone(night, Channel::Sms, &Address::new(PHONE)), later(1)).await?
+        });
+        assert!(again.is_some_and(|again| again != texted));
+        assert_eq!(view!(world).method(texted).await.unwrap(), None);
+        let kept = world.count("SELECT COUNT(*) FROM contact_methods WHERE removed_at IS NOT NULL AND length(address_sealed) > 0").await;
+        assert_eq!(kept, 0, "where it led is overwritten");
+    }
+
+    async fn a_damaged_method_does_not_take_the_others_with_it(world: World) {
+        let (night, texted, called) = with_a_phone(&world).await;
+        damage(&world, "UPDATE contact_methods SET address_sealed = address_index WHERE kind = 'sms'").await;
+        let left = view!(world).person(night).await.unwrap().unwrap().methods;
+        assert_eq!(left.iter().map(|method| method.id).collect::<Vec<_>>(), [called]);
+        assert!(matches!(view!(world).method(texted).await, Err(StoreError::Corrupt { table: "contact_methods", .. })));
+    }
+
+    async fn a_page_leaves_by_the_channel_of_its_method(world: World) {
+        let (night, ..) = with_a_phone(&world).await;
+        unit!(world, |tx| {
+            let person = tx.person(night).await?.unwrap();
+            let text = Contact::of(&person, &person.methods[0]);
+            let call = Contact { gateway: None, ..Contact::of(&person, &person.methods[1]) };
+            let mut hook = Contact::of(&person, &person.methods[0]);
+            hook.to = Destination {
+                channel: Channel::Webhook,
+                address: Address::new("https://push.example.org/x"),
+                preset: Some("ntfy".to_owned()),
+                secret: Some(Secret::new("tk_1")),
+            };
+            for contact in [&text, &call, &hook] {
+                let page = NewPage { alert: None, kind: PageKind::Notice, contact, words: "words" };
+                tx.send_to_responder("main", &page, NOW).await?;
+            }
+        });
+        let rows = "SELECT COUNT(*) FROM pages p JOIN staff s ON s.id = p.staff_id
+                      JOIN contact_methods c ON c.id = p.method_id WHERE s.login = 'night'";
+        assert_eq!(world.count(rows).await, 3);
+        for (channel, gateway) in [(Channel::Sms, "second"), (Channel::Voice, "main"), (Channel::Webhook, "webhook")] {
+            let claimed = unit!(world, |tx| { tx.claim_due(&Claim { channel, ..claim_of(Lane::Page, NOW, 9) }).await? });
+            let [due] = &claimed.due[..] else { panic!("{channel:?}: {}", claimed.due.len()) };
+            assert_eq!((due.to.channel, due.gateway.as_str(), due.body.reveal()), (channel, gateway, "words"));
+            let webhook = channel == Channel::Webhook;
+            assert_eq!(due.to.address.reveal(), if webhook { "https://push.example.org/x" } else { PHONE });
+            assert_eq!(due.to.preset.as_deref(), webhook.then_some("ntfy"));
+            assert_eq!(due.to.secret, webhook.then(|| Secret::new("tk_1")));
+        }
+        let none = unit!(world, |tx| { tx.claim_due(&Claim { channel: Channel::Email, ..claim_of(Lane::Page, NOW, 9) }).await? });
+        assert!(none.due.is_empty());
+    }
+}
