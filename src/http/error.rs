@@ -4,16 +4,22 @@ use std::any::Any;
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use super::then::door;
 use crate::store::StoreError;
 
 /// A page that could not be shown.
 pub(super) enum PageError {
     /// There is nothing here, or nothing for this person.
     NotFound,
-    /// Not signed in: off to the door.
-    SignedOut,
+    /// Not signed in: off to the door, and from there to this place.
+    SignedOut {
+        /// A path of this site.
+        then: Option<String>,
+    },
+    /// Signed in, with a role that does not include this.
+    Forbidden,
     /// The machine could not do the work just now.
     Busy,
     /// The store failed; it is in the log.
@@ -44,7 +50,12 @@ struct ErrorPage<'a> {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
-            Self::SignedOut => axum::response::Redirect::to("/sign-in").into_response(),
+            Self::SignedOut { then } => Redirect::to(&door(then.as_deref())).into_response(),
+            Self::Forbidden => page(
+                StatusCode::FORBIDDEN,
+                "Not part of your role",
+                "Your role does not include this page or act. Nothing was changed. If you need it, ask an administrator of your line.",
+            ),
             Self::NotFound => page(
                 StatusCode::NOT_FOUND,
                 "Nothing here",

@@ -2,27 +2,23 @@
 
 use std::convert::Infallible;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::routing::get;
 use futures_util::stream::{self, Stream};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::Doors;
-use super::session::SignedIn;
+use super::access::{Access, Routes};
 use crate::feed::Signal;
+use crate::staff::Permission;
 
-pub(super) fn routes() -> Router<Doors> {
-    Router::new().route("/live", get(live))
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/live", Access::May(Permission::ReadConversations), live)
 }
 
-async fn live(
-    _: SignedIn,
-    State(doors): State<Doors>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn live(State(doors): State<Doors>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     signals(&doors, |signal| match signal {
         Signal::Queue => Some("queue".to_owned()),
         Signal::Conversation(id) => Some(format!("conversation:{id}")),

@@ -1,6 +1,7 @@
 //! The doors: what the outside world can call. A handler parses, authorizes, calls one service
 //! or reads the store once, and renders. Floor 4.
 
+mod access;
 mod assets;
 mod error;
 mod health;
@@ -11,6 +12,7 @@ mod session;
 mod signing;
 pub mod simulator;
 mod staff;
+mod then;
 
 use std::sync::Arc;
 
@@ -32,6 +34,7 @@ use crate::incidents::Incidents;
 use crate::policies::Policies;
 use crate::rulebook::Rulebook;
 use crate::store::Store;
+pub use access::{Access, Declared};
 pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
 pub(crate) use staff::SETUP_TOKEN;
@@ -76,11 +79,20 @@ pub struct Doors {
     pub stopping: CancellationToken,
 }
 
+fn staff_routes() -> access::Routes {
+    staff::routes().merge(live::routes())
+}
+
+/// Every route of the staff, with what it asks for.
+#[must_use]
+pub fn declared() -> Vec<Declared> {
+    staff_routes().declared()
+}
+
 /// All routes.
 pub fn router(doors: Doors) -> Router {
     let people = Router::new()
-        .merge(staff::routes())
-        .merge(live::routes())
+        .merge(staff_routes().guarded(&doors))
         .merge(assets::routes())
         .merge(if doors.simulator.is_some() {
             simulator::routes()

@@ -20,33 +20,45 @@ const IDLE: Duration = Duration::from_hours(4);
 /// How often use is noted.
 const NOTED: Duration = Duration::from_mins(1);
 
-/// The member of staff behind a request; without one, the request is sent to the sign-in page.
+/// The member of staff behind a request, as the guard of the routes has found them.
+#[derive(Clone)]
 pub(super) struct SignedIn(pub(super) Account);
 
-impl FromRequestParts<Doors> for SignedIn {
+impl<S: Sync> FromRequestParts<S> for SignedIn {
     type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, PageError> {
-        let token = token_of(&parts.headers).ok_or(PageError::SignedOut)?;
-        let (hash, now) = (token_hash(token), doors.clock.now());
-        let found = doors
-            .store
-            .read()
-            .await?
-            .session(&hash, now.minus(LONGEST), now.minus(IDLE))
-            .await?;
-        let (account, seen_at) = found.ok_or(PageError::SignedOut)?;
-        if now.since(seen_at) > NOTED {
-            doors
-                .store
-                .write(move |tx| {
-                    let hash = hash.clone();
-                    Box::pin(async move { tx.touch_session(&hash, now).await })
-                })
-                .await?;
-        }
-        Ok(Self(account))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
+        // Nobody stands in front of an open route: its handler has no person to act for.
+        let found = parts.extensions.get().cloned();
+        found.ok_or(PageError::SignedOut { then: None })
     }
+}
+
+/// The account whose session a request carries, if it is still good.
+pub(super) async fn of(doors: &Doors, headers: &HeaderMap) -> Result<Option<Account>, StoreError> {
+    let Some(token) = token_of(headers) else {
+        return Ok(None);
+    };
+    let (hash, now) = (token_hash(token), doors.clock.now());
+    let found = doors
+        .store
+        .read()
+        .await?
+        .session(&hash, now.minus(LONGEST), now.minus(IDLE))
+        .await?;
+    let Some((account, seen_at)) = found else {
+        return Ok(None);
+    };
+    if now.since(seen_at) > NOTED {
+        doors
+            .store
+            .write(move |tx| {
+                let hash = hash.clone();
+                Box::pin(async move { tx.touch_session(&hash, now).await })
+            })
+            .await?;
+    }
+    Ok(Some(account))
 }
 
 fn token_of(headers: &HeaderMap) -> Option<&str> {

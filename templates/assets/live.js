@@ -58,8 +58,8 @@ async function refresh() {
     while (wanted) {
       wanted = false;
       const response = await fetch(region.dataset.fragment, { headers: { Accept: "text/html" } });
-      // The session has ended: to the sign-in page, as any click would.
-      if (response.redirected) return location.assign(response.url);
+      // The session has ended: to the sign-in page, as any click would, and back here afterwards.
+      if (response.redirected) return location.reload();
       if (!response.ok) throw new Error(String(response.status));
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const want = region.cloneNode(false);

@@ -171,6 +171,31 @@ fn only_the_hooks_read_what_no_signature_vouches_for() {
     assert_eq!(callers, ["gateway/mod.rs", "http/hooks.rs"]);
 }
 
+/// Routes that nobody signs in for: hooks, health, styles, the simulator. All others stand behind the
+/// guard of `http/access.rs`, which adds them.
+const UNGUARDED: [&str; 6] = [
+    "http/access.rs",
+    "http/assets.rs",
+    "http/health.rs",
+    "http/hooks.rs",
+    "http/simulator/exchange.rs",
+    "http/simulator/pages.rs",
+];
+
+#[test]
+fn every_route_of_the_staff_is_declared_with_what_it_asks_for() {
+    let mut found: Vec<String> = sources()
+        .into_iter()
+        .filter(|(path, text)| {
+            let calls = [".route(", ".route_service(", ".nest"];
+            module_of(path) == "http" && calls.iter().any(|call| text.contains(call))
+        })
+        .map(|(path, _)| path.strip_prefix(src()).unwrap().display().to_string())
+        .collect();
+    found.sort();
+    assert_eq!(found, UNGUARDED);
+}
+
 fn may(module: &str, used: &str, floor: usize) -> bool {
     module == used
         || floor == 5

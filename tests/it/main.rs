@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+mod access;
 mod architecture;
 mod bad_input;
 mod browser;

@@ -129,6 +129,30 @@ both! {
         }
     }
 
+    async fn after_sign_in_a_person_goes_on_to_what_they_asked_for_and_to_no_other_site(world: World) {
+        administrator(&world).await;
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let page = format!("/conversations/{id}?x=1&y=2");
+        let asked = [
+            (Request::get(&page).body(Body::empty()).unwrap(), page.clone()),
+            (form(&format!("/conversations/{id}/reply"), None, &[("body", "hello")]), format!("/conversations/{id}")),
+            (Request::get("/").body(Body::empty()).unwrap(), "/".to_owned()),
+        ];
+        let place = |response: axum::response::Response| {
+            assert_eq!(response.status(), StatusCode::SEE_OTHER);
+            response.headers()[header::LOCATION].to_str().unwrap().to_owned()
+        };
+        let fields = [("login", "first@example.org"), ("password", PASSWORD)];
+        for (request, page) in asked {
+            let door = place(world.call(request).await);
+            assert_eq!(place(world.call(form(&door, None, &fields)).await), page);
+        }
+        for other in ["https://evil.example", "//evil.example", "/\\evil.example", "/%09/evil.example"] {
+            let door = format!("/sign-in?then={}", other.replace(':', "%3A").replace('\\', "%5C"));
+            assert_eq!(place(world.call(form(&door, None, &fields)).await), "/", "{other}");
+        }
+    }
+
     async fn a_form_from_another_site_is_refused(world: World) {
         let cookie = administrator(&world).await;
         let mut request = form("/sign-out", Some(&cookie), &[]);

@@ -1,11 +1,9 @@
 //! A conversation: the thread, why triage fired, and what a responder can do.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -13,22 +11,26 @@ use super::when::{moment, second};
 use crate::delivery::Delivery;
 use crate::handoff::Act;
 use crate::http::Doors;
+use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::session::SignedIn;
+use crate::staff::Permission;
 use crate::store::{Account, Author, Exchange, ExchangeKind, OutboxState, ThreadMessage};
 use crate::text::MessageBody;
 
 const MESSAGES: u16 = 200;
 const EXCHANGES: u16 = 1_000;
 
-pub(super) fn routes() -> Router<Doors> {
-    Router::new()
-        .route("/conversations/{id}", get(page))
-        .route("/conversations/{id}/thread", get(fragment))
-        .route("/conversations/{id}/claim", post(claim))
-        .route("/conversations/{id}/reply", post(reply))
-        .route("/conversations/{id}/check-in", post(check_in))
-        .route("/conversations/{id}/close", post(close))
+pub(super) fn routes() -> Routes {
+    let read = Access::May(Permission::ReadConversations);
+    let answer = Access::May(Permission::AnswerTexters);
+    Routes::new()
+        .get("/conversations/{id}", read, page)
+        .get("/conversations/{id}/thread", read, fragment)
+        .post("/conversations/{id}/claim", answer, claim)
+        .post("/conversations/{id}/reply", answer, reply)
+        .post("/conversations/{id}/check-in", answer, check_in)
+        .post("/conversations/{id}/close", answer, close)
 }
 
 #[derive(Template)]

@@ -1,15 +1,15 @@
 //! The door: the set-up link of the first administrator, sign-in, sign-out.
 
 use askama::Template;
-use axum::Router;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::credential::{LONGEST_PASSWORD, SHORTEST_PASSWORD, token_fits};
+use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::then::Then;
 use crate::http::{Doors, session};
 use crate::staff::Role;
 use crate::store::NewStaff;
@@ -17,11 +17,13 @@ use crate::store::NewStaff;
 /// The setting that holds the hash of the set-up link's token.
 pub(crate) const SETUP_TOKEN: &str = "setup_token";
 
-pub(super) fn routes() -> Router<Doors> {
-    Router::new()
-        .route("/setup/{token}", get(setup_page).post(set_up))
-        .route("/sign-in", get(sign_in_page).post(sign_in))
-        .route("/sign-out", post(sign_out))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/setup/{token}", Access::Open, setup_page)
+        .post("/setup/{token}", Access::Open, set_up)
+        .get("/sign-in", Access::Open, sign_in_page)
+        .post("/sign-in", Access::Open, sign_in)
+        .post("/sign-out", Access::Open, sign_out)
 }
 
 #[derive(Template)]
@@ -160,6 +162,7 @@ async fn sign_in_page() -> Result<Html<String>, PageError> {
 
 async fn sign_in(
     State(doors): State<Doors>,
+    Query(then): Query<Then>,
     Form(form): Form<Credentials>,
 ) -> Result<Response, PageError> {
     let login = form.login.trim().to_lowercase();
@@ -174,7 +177,11 @@ async fn sign_in(
     let too_long = form.password.chars().count() > LONGEST_PASSWORD;
     let fits = !too_long && doors.passwords.fits(form.password, hash).await;
     if let Some(account) = account.filter(|_| fits) {
-        Ok((session::start(&doors, account.id).await?, Redirect::to("/")).into_response())
+        Ok((
+            session::start(&doors, account.id).await?,
+            Redirect::to(then.place()),
+        )
+            .into_response())
     } else {
         let problem = Some("This e-mail address and password do not belong together.");
         let page = SignInPage {

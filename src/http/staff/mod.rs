@@ -5,14 +5,12 @@ mod door;
 mod queue;
 mod when;
 
-use axum::Router;
-
 pub(crate) use door::SETUP_TOKEN;
 
-use super::Doors;
+use super::access::Routes;
 
-pub(super) fn routes() -> Router<Doors> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .merge(door::routes())
         .merge(queue::routes())
         .merge(conversation::routes())

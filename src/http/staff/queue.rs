@@ -1,26 +1,27 @@
 //! The queue: who waits for a human, most urgent first.
 
 use askama::Template;
-use axum::Router;
 use axum::extract::State;
 use axum::response::Html;
-use axum::routing::get;
 use uuid::Uuid;
 
 use super::when::wait;
 use crate::clock::At;
 use crate::conversation::Reason;
 use crate::http::Doors;
+use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::session::SignedIn;
+use crate::staff::Permission;
 use crate::store::{Account, QueueRow, StoreError};
 
 const ROWS: u16 = 100;
 
-pub(super) fn routes() -> Router<Doors> {
-    Router::new()
-        .route("/", get(page))
-        .route("/queue", get(fragment))
+pub(super) fn routes() -> Routes {
+    let read = Access::May(Permission::ReadConversations);
+    Routes::new()
+        .get("/", read, page)
+        .get("/queue", read, fragment)
 }
 
 #[derive(Template)]
