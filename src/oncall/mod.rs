@@ -10,6 +10,7 @@ mod policy;
 mod reply;
 mod roster;
 mod schedule;
+mod swap;
 mod urgency;
 mod words;
 
@@ -24,7 +25,8 @@ pub use policy::{
 };
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Desk, Roster};
-pub use schedule::{Change, Hours, Override, Rotation, Schedule, Shift, Unit};
+pub use schedule::{Change, Hours, Override, Rotation, Schedule, Shift, Source, Span, Unit};
+pub use swap::{Swap, SwapState};
 pub use urgency::Urgency;
 pub use words::{
     acknowledged, already_taken, nothing_open, page, taken_by, unconfirmed, unreachable, unstored,

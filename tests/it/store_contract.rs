@@ -2,6 +2,7 @@
 
 mod ledger;
 mod policies;
+mod schedules;
 
 use std::sync::Arc;
 use std::time::Duration;

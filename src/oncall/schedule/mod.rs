@@ -1,5 +1,17 @@
 //! Schedules: who is on call when. Rotations and fixed shifts, changed by overrides, in a named time
 //! zone.
+//!
+//! All of it is arithmetic on values: who is on call now ([`Schedule::on_call`]) and who will be
+//! ([`Schedule::spans`]) come from the same moments, so that they cannot disagree. What the wall clock
+//! does in spring and autumn is decided in one place, `wall`.
+
+mod rotation;
+mod spans;
+#[cfg(test)]
+mod tests;
+mod wall;
+
+pub use spans::{Source, Span};
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -11,7 +23,8 @@ use crate::clock::At;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Unit {
-    /// Hours of the clock.
+    /// Hours as they pass, sixty minutes each: when the wall clock changes, hand-offs move on it. Who
+    /// wants day and night at fixed times makes two daily rotations with hours.
     Hourly,
     /// Days, at the same time on the wall.
     Daily,
@@ -19,7 +32,8 @@ pub enum Unit {
     Weekly,
 }
 
-/// Part of a day, in minutes after local midnight; `from` later than `until` goes over midnight.
+/// Part of a day, in minutes after local midnight. `until` that is not after `from` is on the day
+/// after, so that 20:00 to 08:00 goes over midnight, and 08:00 to 08:00 is a whole day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
     /// The first minute.
@@ -39,13 +53,13 @@ pub struct Rotation {
     pub unit: Unit,
     /// How many units a turn lasts; at least one.
     pub every: u16,
-    /// The first hand-off, on the wall of the schedule's zone.
+    /// The first hand-off, on the wall of the schedule's zone. Before it nobody has the turn.
     pub starts_on: DateTime,
     /// The days on which it covers: Monday is bit 0. For hours over midnight, the day that they begin.
     pub weekdays: u8,
     /// The hours that it covers; without them, the whole day.
     pub hours: Option<Hours>,
-    /// Who takes turns, in order.
+    /// Who takes turns, in order, from the first hand-off on.
     pub members: Vec<Uuid>,
 }
 
@@ -69,7 +83,8 @@ pub enum Change {
     Add(Uuid),
     /// Not this person.
     Remove(Uuid),
-    /// In place of the first, the second.
+    /// In place of the first, the second. While the first is not on call it does nothing: nobody is
+    /// put on call in place of nobody.
     Replace(Uuid, Uuid),
 }
 
