@@ -7,12 +7,20 @@ use secrecy::ExposeSecret;
 
 use super::load::ConfigError;
 use super::{Config, FallbackContact, GatewaySection};
+use crate::gateway::drill;
 use crate::phone::PhoneNumber;
 
 /// The first thing in a configuration that cannot work.
 pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     let at = |key: &str| format!("{}: {key}", path.display());
     check_public_url(config, &at)?;
+    if config.gateways.contains_key(drill::NAME) {
+        return Err(ConfigError::new(
+            at("gateways.drill"),
+            "this name is kept for drills",
+            "Give the gateway another name",
+        ));
+    }
     let names: Vec<&str> = config.gateways.keys().map(String::as_str).collect();
     for (name, gateway) in &config.gateways {
         let place = at(&format!("gateways.{name}"));

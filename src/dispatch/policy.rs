@@ -216,6 +216,7 @@ mod tests {
             created_at: At(0),
             blocked: false,
             introduce: None,
+            rehearsal: None,
         }
     }
 

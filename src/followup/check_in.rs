@@ -21,6 +21,7 @@ pub(super) async fn tick(tx: &mut Tx, service: &Followup, now: At) -> Result<usi
                     texter_id: texter.id,
                     tier: Tier::None,
                     human_joined: false,
+                    drill: None,
                 });
                 let (gateway, key) = (&check_in.gateway, Key::CheckIn);
                 service

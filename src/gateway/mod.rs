@@ -8,6 +8,7 @@ pub mod check;
 pub mod client;
 #[cfg(test)]
 mod conformance;
+pub mod drill;
 pub mod form;
 pub mod http;
 pub mod plivo;
@@ -341,6 +342,12 @@ pub trait Gateway: Send + Sync {
         StatusCode::FORBIDDEN
     }
 
+    /// Takes a text itself; none where it leaves by a request ([`Gateway::build_send`]), as with every
+    /// provider.
+    fn take(&self, _message: &Outgoing<'_>) -> Option<SendOutcome> {
+        None
+    }
+
     /// The request that sends a text.
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest;
 
@@ -434,6 +441,14 @@ impl Gateways {
                 .map(|g| (g.name().to_owned(), g))
                 .collect(),
         ))
+    }
+
+    /// These and one more.
+    #[must_use]
+    pub fn and(&self, gateway: Arc<dyn Gateway>) -> Self {
+        let more = [(gateway.name().to_owned(), gateway)];
+        let all = self.0.iter().map(|(name, g)| (name.clone(), Arc::clone(g)));
+        Self(Arc::new(all.chain(more).collect()))
     }
 
     /// All of them, in the order of their names.

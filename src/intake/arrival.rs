@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Taken;
 use crate::clock::At;
-use crate::gateway::Inbound;
+use crate::gateway::{Inbound, drill};
 use crate::store::StoreError;
 use crate::triage::{Action, Verdict};
 
@@ -71,6 +71,12 @@ impl Arrival {
     #[must_use]
     pub fn is_carried(&self) -> bool {
         self.carried.load(Ordering::SeqCst)
+    }
+
+    /// The drill that it belongs to, if it is none of a person.
+    #[must_use]
+    pub fn drill(&self) -> Option<Uuid> {
+        drill::drill_of(&self.gateway, &self.inbound)
     }
 
     /// Whether the text is answered with 988 and pages, whatever else happens.

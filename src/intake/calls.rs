@@ -94,6 +94,7 @@ async fn open_alert(
     );
     // They have waited since they wrote.
     alert.opened_at = arrived;
+    alert.drill = conversation.drill;
     tx.insert_alert(&alert).await?;
     Ok(alert)
 }

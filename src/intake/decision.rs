@@ -43,10 +43,14 @@ pub(super) async fn decide(
     let texter = tx
         .texter(&arrival.inbound.from, &State::new(intake.locale), now)
         .await?;
-    let conversation = match texter.conversation {
+    let mut conversation = match texter.conversation {
         Some(open) => open,
         None => tx.open_conversation(texter.id, now).await?,
     };
+    if let Some(drill) = arrival.drill() {
+        tx.mark_drill(conversation.id, drill).await?;
+        conversation.drill = Some(drill);
+    }
     let (verdict, earlier) = in_context(tx, intake, arrival, &texter, &conversation).await?;
     let message = tx.id(now);
     let new = NewInbound {
@@ -163,7 +167,7 @@ async fn act(
         "line",
         "text.decided",
         Some(message),
-        &summary(verdict, &step),
+        &summary(verdict, &step, conversation),
     )
     .await?;
     Ok((inline, step.silence))
@@ -202,6 +206,9 @@ async fn in_context(
 
 /// Each rule on trial once a text; in one order, so that replicas cannot block each other.
 async fn count_shadows(tx: &mut Tx, arrival: &Arrival) -> Result<(), StoreError> {
+    if arrival.drill().is_some() {
+        return Ok(());
+    }
     let rules = arrival.verdict.shadow.iter().map(|hit| hit.rule.as_str());
     for rule in rules.collect::<BTreeSet<_>>() {
         tx.count_shadow(rule, arrival.arrived).await?;
@@ -330,7 +337,7 @@ async fn keep_wishes(
 }
 
 /// The decision for the audit log: rules and outcomes, no words.
-fn summary(verdict: &Verdict, step: &Step) -> serde_json::Value {
+fn summary(verdict: &Verdict, step: &Step, conversation: &Conversation) -> serde_json::Value {
     json!({
         "tier": verdict.tier,
         "action": verdict.action(),
@@ -341,5 +348,6 @@ fn summary(verdict: &Verdict, step: &Step) -> serde_json::Value {
         "replies": step.replies.iter().map(|reply| reply.lane).collect::<Vec<_>>(),
         "silence": step.silence.map(|silence| format!("{silence:?}")),
         "calls_human": step.alert.is_some(),
+        "drill": conversation.drill,
     })
 }

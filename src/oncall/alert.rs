@@ -51,6 +51,8 @@ pub struct Alert {
     pub closed: Option<(At, Closed)>,
     /// When a gateway first accepted a page of it: before that, nobody was told. Kept by the store.
     pub told_at: Option<At>,
+    /// The drill that it belongs to: everything that responders are told says so.
+    pub drill: Option<Uuid>,
 }
 
 /// An acknowledgement.
@@ -68,6 +70,8 @@ pub struct Taken {
 pub enum Closed {
     /// A human closed the conversation.
     ByStaff,
+    /// The drill that it belonged to is over.
+    DrillOver,
     /// The texter answered our question with a clear no before anyone was paged.
     AnsweredNo,
 }
@@ -98,6 +102,7 @@ impl Alert {
             answered_at: None,
             closed: None,
             told_at: None,
+            drill: None,
         }
     }
 

@@ -4,6 +4,7 @@
 mod alert;
 mod code;
 mod contact;
+mod drill;
 mod operator;
 mod person;
 mod policy;
@@ -17,6 +18,7 @@ mod words;
 pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::codes;
 pub use contact::{Address, Contact, Destination, Secret};
+pub use drill::{Variant, marked};
 pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
 pub use person::{Channel, Method, Person, Quiet, Uses};
 pub use policy::{

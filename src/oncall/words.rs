@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::alert::{Alert, Taken};
+use super::drill::marked;
 use crate::clock::At;
 use crate::conversation::Reason;
 use crate::triage::Tier;
@@ -26,10 +27,11 @@ pub fn page(alert: &Alert, now: At) -> String {
     } else {
         ""
     };
-    format!(
+    let words = format!(
         "{what} case {code}, waiting {}.{again} Reply {code} to take it.",
         minutes(now.since(alert.opened_at))
-    )
+    );
+    marked(alert.drill.is_some(), words)
 }
 
 /// The answer to the responder who took a case.

@@ -28,6 +28,7 @@ pub(super) struct AlertRow {
     closed_at: Option<At>,
     closed_because: Option<Closed>,
     told_at: Option<At>,
+    drill_id: Option<Uuid>,
 }
 
 impl From<AlertRow> for Alert {
@@ -50,6 +51,7 @@ impl From<AlertRow> for Alert {
             answered_at: row.answered_at,
             closed: row.closed_at.zip(row.closed_because),
             told_at: row.told_at,
+            drill: row.drill_id,
         }
     }
 }
@@ -175,7 +177,11 @@ impl Tx {
         )
         .fetch_optional(c)
         .await?);
-        let (open, _) = self.alerts_open().await?;
+        let open: i64 = on!(self, |c| sqlx::query_scalar(
+            "SELECT COUNT(*) FROM alerts WHERE closed_at IS NULL"
+        )
+        .fetch_one(c)
+        .await?);
         for code in codes(last.as_deref(), usize::try_from(open).unwrap_or(0)) {
             let taken: Option<Uuid> = on!(self, |c| sqlx::query_scalar(
                 "SELECT id FROM alerts WHERE code = $1 AND closed_at IS NULL"
@@ -195,8 +201,9 @@ impl Tx {
     pub async fn insert_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
         on!(self, |c| {
             sqlx::query(
-            "INSERT INTO alerts (id, conversation_id, texter_id, code, reason, tier, opened_at, pages)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 0)"
+            "INSERT INTO alerts (id, conversation_id, texter_id, code, reason, tier, opened_at, pages,
+                                 drill_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)"
         )
         .bind(alert.id)
         .bind(alert.conversation_id)
@@ -205,6 +212,7 @@ impl Tx {
         .bind(alert.reason)
         .bind(alert.tier)
         .bind(alert.opened_at)
+        .bind(alert.drill)
         .execute(c)
         .await
         .map(|_| ())

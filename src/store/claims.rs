@@ -16,7 +16,7 @@ use crate::clock::At;
 use crate::conversation::State;
 use crate::lane::Lane;
 use crate::locale::Locale;
-use crate::oncall::{Address, Channel, Destination, Secret};
+use crate::oncall::{Address, Channel, Destination, Secret, Variant};
 use crate::route::Routes;
 use crate::text::MessageBody;
 
@@ -76,6 +76,17 @@ pub struct Due {
     /// The texter has never had a text from this gateway's number: it must say whose it is, in this
     /// language.
     pub introduce: Option<Locale>,
+    /// It is a page of a drill.
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// What a drill does with its pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// What it shows.
+    pub variant: Variant,
+    /// No page leaves the program.
+    pub dry_run: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -101,6 +112,8 @@ struct DueRow {
     page_sealed: Option<Vec<u8>>,
     preset: Option<String>,
     secret_sealed: Option<Vec<u8>>,
+    variant: Option<Variant>,
+    dry_run: Option<i32>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -149,11 +162,13 @@ const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM outbox
 const DUE: &str = "SELECT o.id, o.lane, o.channel, o.gateway, o.moved_from, o.texter_id, o.message_id, o.page_id,
         o.answers, o.attempts, o.created_at, t.wrapped_key, t.number_sealed, t.state_sealed, t.blocked_at,
         m.conversation_id, m.body_sealed AS message_sealed, p.address_sealed, p.body_sealed AS page_sealed,
-        p.preset, p.secret_sealed
+        p.preset, p.secret_sealed, d.variant, d.dry_run
    FROM outbox o
    LEFT JOIN texters t ON t.id = o.texter_id
    LEFT JOIN messages m ON m.id = o.message_id
    LEFT JOIN pages p ON p.id = o.page_id
+   LEFT JOIN alerts a ON a.id = p.alert_id
+   LEFT JOIN drills d ON d.id = a.drill_id
   WHERE o.id = $1";
 
 /// Whether a texter knows the number of a gateway: they wrote to it, or had a text from it.
@@ -364,6 +379,10 @@ impl Tx {
             created_at: row.created_at,
             blocked: row.blocked_at.is_some(),
             introduce,
+            rehearsal: row.variant.map(|variant| Rehearsal {
+                variant,
+                dry_run: row.dry_run.unwrap_or(0) != 0,
+            }),
         })
     }
 

@@ -18,6 +18,8 @@ pub struct Conversation {
     pub tier: Tier,
     /// Whether a human has written in it.
     pub human_joined: bool,
+    /// The drill that it belongs to: nobody is behind it.
+    pub drill: Option<Uuid>,
 }
 
 impl Tx {
@@ -42,7 +44,19 @@ impl Tx {
             texter_id,
             tier: Tier::None,
             human_joined: false,
+            drill: None,
         })
+    }
+
+    /// Notes that a conversation is one of a drill: it is shown as that, and counts nowhere.
+    pub async fn mark_drill(&mut self, id: Uuid, drill: Uuid) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE conversations SET drill_id = $2 WHERE id = $1",
+            id,
+            drill,
+        );
+        Ok(())
     }
 
     /// Notes an inbound text and the tier that the conversation now has.
@@ -86,6 +100,17 @@ impl Tx {
             now,
         );
         Ok(())
+    }
+
+    /// The drill that a conversation belongs to, open or closed.
+    pub async fn drill_of(&mut self, id: Uuid) -> Result<Option<Uuid>, StoreError> {
+        let drill: Option<Option<Uuid>> = on!(self, |c| sqlx::query_scalar(
+            "SELECT drill_id FROM conversations WHERE id = $1"
+        )
+        .bind(id)
+        .fetch_optional(c)
+        .await?);
+        Ok(drill.flatten())
     }
 
     /// Whether a conversation is closed.

@@ -52,7 +52,7 @@ use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::{RwLock, watch};
 
 pub use check_ins::{DueCheckIn, NewCheckIn};
-pub use claims::{Claim, Claimed, Due};
+pub use claims::{Claim, Claimed, Due, Rehearsal};
 pub use contact_methods::NewMethod;
 pub use conversations::Conversation;
 pub use error::{OpenError, StoreError};

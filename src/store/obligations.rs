@@ -75,11 +75,13 @@ impl Tx {
         Ok(())
     }
 
-    /// How many obligations are open, and how many of them are overdue.
+    /// How many obligations are open, and how many of them are overdue. Drills do not count.
     pub async fn obligations_open(&mut self, now: At) -> Result<(i64, i64), StoreError> {
         Ok(on!(self, |c| sqlx::query_as(
-            "SELECT COUNT(*), COUNT(CASE WHEN due_at < $1 THEN 1 END)
-               FROM obligations WHERE closed_at IS NULL"
+            "SELECT COUNT(*), COUNT(CASE WHEN o.due_at < $1 THEN 1 END)
+               FROM obligations o JOIN messages m ON m.id = o.message_id
+               JOIN conversations c ON c.id = m.conversation_id
+              WHERE o.closed_at IS NULL AND c.drill_id IS NULL"
         )
         .bind(now)
         .fetch_one(c)
@@ -87,6 +89,7 @@ impl Tx {
     }
 
     /// What was due by then and is still owed, by gateway: with a human in the conversation, or without.
+    /// What a drill is owed, its report tells.
     pub async fn overdue(
         &mut self,
         due_by: At,
@@ -96,7 +99,7 @@ impl Tx {
             "SELECT m.gateway, COUNT(*) AS count, MIN(o.due_at) AS oldest_due
                FROM obligations o JOIN messages m ON m.id = o.message_id
                JOIN conversations c ON c.id = m.conversation_id
-              WHERE o.closed_at IS NULL AND o.due_at <= $1
+              WHERE o.closed_at IS NULL AND o.due_at <= $1 AND c.drill_id IS NULL
                 AND CASE WHEN c.human_joined_at IS NULL THEN 0 ELSE 1 END = $2
               GROUP BY m.gateway ORDER BY m.gateway"
         )

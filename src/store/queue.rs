@@ -35,6 +35,8 @@ pub struct QueueRow {
     pub answered_at: Option<At>,
     /// Since when the carrier blocks our texts to them.
     pub blocked_at: Option<At>,
+    /// The drill that it belongs to.
+    pub drill_id: Option<Uuid>,
 }
 
 impl Tx {
@@ -44,7 +46,7 @@ impl Tx {
             sqlx::query_as(
             "SELECT c.id AS conversation_id, c.tier, c.opened_at, c.last_inbound_at, a.code, a.reason,
                     a.opened_at AS waiting_since, a.acknowledged_by, a.claimed_by,
-                    s.name AS claimed_name, a.answered_at, t.blocked_at
+                    s.name AS claimed_name, a.answered_at, t.blocked_at, c.drill_id
                FROM conversations c
                JOIN texters t ON t.id = c.texter_id
                LEFT JOIN alerts a ON a.conversation_id = c.id AND a.closed_at IS NULL
@@ -62,11 +64,11 @@ impl Tx {
         }))
     }
 
-    /// How many alerts are open, and how many of them nobody has acknowledged.
+    /// How many alerts are open, and how many of them nobody has acknowledged. Drills do not count.
     pub async fn alerts_open(&mut self) -> Result<(i64, i64), StoreError> {
         Ok(on!(self, |c| sqlx::query_as(
             "SELECT COUNT(*), COUNT(CASE WHEN acknowledged_at IS NULL THEN 1 END)
-               FROM alerts WHERE closed_at IS NULL"
+               FROM alerts WHERE closed_at IS NULL AND drill_id IS NULL"
         )
         .fetch_one(c)
         .await?))

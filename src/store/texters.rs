@@ -30,18 +30,19 @@ struct TexterRow {
     conversation_id: Option<Uuid>,
     tier: Option<Tier>,
     human_joined_at: Option<At>,
+    drill_id: Option<Uuid>,
 }
 
 // Found by their number, by a conversation, or by their id. One who was erased is not there any
 // more: no index leads to them, and the other two leave them out.
 
 const BY_INDEX: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
-        c.id AS conversation_id, c.tier, c.human_joined_at
+        c.id AS conversation_id, c.tier, c.human_joined_at, c.drill_id
    FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
   WHERE t.number_index = $1";
 
 const BY_ID: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
-        c.id AS conversation_id, c.tier, c.human_joined_at
+        c.id AS conversation_id, c.tier, c.human_joined_at, c.drill_id
    FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
   WHERE t.id = $1 AND t.erased_at IS NULL";
 
@@ -120,6 +121,7 @@ impl Tx {
             texter_id: row.id,
             tier: row.tier.unwrap_or_default(),
             human_joined: row.human_joined_at.is_some(),
+            drill: row.drill_id,
         });
         Ok(Texter {
             id: row.id,
@@ -145,7 +147,7 @@ impl Tx {
     pub async fn texter_of(&mut self, conversation: Uuid) -> Result<Option<Texter>, StoreError> {
         let row: Option<TexterRow> = on!(self, |c| sqlx::query_as(
             "SELECT t.id, t.wrapped_key, t.state_sealed,
-                    c.id AS conversation_id, c.tier, c.human_joined_at
+                    c.id AS conversation_id, c.tier, c.human_joined_at, c.drill_id
                FROM conversations c JOIN texters t ON t.id = c.texter_id
               WHERE c.id = $1 AND t.erased_at IS NULL"
         )

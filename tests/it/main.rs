@@ -12,6 +12,7 @@ mod crash;
 mod crisis;
 mod delivery;
 mod doctor;
+mod drills;
 mod failsafe;
 mod failsafe_told;
 mod followup;

@@ -265,7 +265,7 @@ both! {
             (conversation.id, texter.id)
         });
         let texter = view!(world).texter_of(first).await.unwrap().unwrap();
-        let open = Conversation { id: first, texter_id, tier: Tier::High, human_joined: true };
+        let open = Conversation { id: first, texter_id, tier: Tier::High, human_joined: true, drill: None };
         assert_eq!(texter.conversation, Some(open));
         let same = unit!(world, |tx| { tx.texter_to_change(first).await?.unwrap().id });
         assert_eq!(same, texter_id);

@@ -48,6 +48,7 @@ struct ConversationPage<'a> {
     opted_out: bool,
     blocked: bool,
     closed: bool,
+    drill: bool,
     owner: Option<String>,
     mine: bool,
     messages: Vec<Line>,
@@ -159,6 +160,7 @@ async fn load<'a>(
     id: Uuid,
 ) -> Result<ConversationPage<'a>, PageError> {
     let mut tx = doors.store.read().await?;
+    let drill = tx.drill_of(id).await?.is_some();
     let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
     let messages = tx.thread(&texter, id, MESSAGES).await?;
     let log = tx.exchanges(id, EXCHANGES).await?;
@@ -186,6 +188,7 @@ async fn load<'a>(
         opted_out: texter.state.opted_out,
         blocked,
         closed: tx.is_closed(id).await?,
+        drill,
         owner,
         mine: claimed == Some(me.id),
         messages: messages

@@ -43,6 +43,7 @@ struct Row {
     status: String,
     blocked: bool,
     mine: bool,
+    drill: bool,
 }
 
 impl Row {
@@ -69,6 +70,7 @@ impl Row {
             },
             blocked: row.blocked_at.is_some(),
             mine: row.claimed_by == Some(me.id),
+            drill: row.drill_id.is_some(),
         }
     }
 }
