@@ -71,6 +71,10 @@ fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["gateways.main", "twillio", "twilio"],
         ),
         (
+            edit("gateways.main", "gateways.drill"),
+            vec!["gateways.drill", "kept for drills", "another name"],
+        ),
+        (
             edit("sender =", "sendr ="),
             vec!["gateways.main", "sendr", "sender"],
         ),

@@ -1,5 +1,6 @@
 //! The contract of the store, on both engines: every method, units of work, races, damage.
 
+mod drills;
 mod ledger;
 mod policies;
 mod schedules;
