@@ -3,6 +3,7 @@
 
 mod access;
 mod assets;
+mod cookie;
 mod error;
 mod health;
 mod hooks;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 
-use super::Doors;
 use super::error::PageError;
+use super::{Doors, cookie};
 use crate::credential::{Token, token_hash};
 use crate::store::{Account, StoreError};
 
@@ -62,14 +62,7 @@ pub(super) async fn of(doors: &Doors, headers: &HeaderMap) -> Result<Option<Acco
 }
 
 fn token_of(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, token)| (name == COOKIE_NAME).then_some(token))
+    cookie::value(headers, COOKIE_NAME)
 }
 
 /// Starts a session and returns the header that hands its token to the browser.
@@ -86,7 +79,10 @@ pub(super) async fn start(
             Box::pin(async move { tx.start_session(&hash, staff, now).await })
         })
         .await?;
-    Ok([(SET_COOKIE, cookie(doors, &token.shown, LONGEST))])
+    Ok([(
+        SET_COOKIE,
+        cookie::set(doors, COOKIE_NAME, &token.shown, LONGEST),
+    )])
 }
 
 /// Ends the session of a request and returns the header that clears the cookie.
@@ -104,17 +100,8 @@ pub(super) async fn end(
             })
             .await?;
     }
-    Ok([(SET_COOKIE, cookie(doors, "", Duration::ZERO))])
-}
-
-fn cookie(doors: &Doors, token: &str, age: Duration) -> String {
-    let secure = if doors.public_url.starts_with("https:") {
-        "; Secure"
-    } else {
-        ""
-    };
-    format!(
-        "{COOKIE_NAME}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
-        age.as_secs()
-    )
+    Ok([(
+        SET_COOKIE,
+        cookie::set(doors, COOKIE_NAME, "", Duration::ZERO),
+    )])
 }

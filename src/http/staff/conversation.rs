@@ -7,15 +7,15 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::frame::{Frame, Notice, Section, Visit, done};
 use super::when::{moment, second};
 use crate::delivery::Delivery;
 use crate::handoff::Act;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::session::SignedIn;
 use crate::staff::Permission;
-use crate::store::{Account, Author, Exchange, ExchangeKind, OutboxState, ThreadMessage};
+use crate::store::{Author, Exchange, ExchangeKind, OutboxState, ThreadMessage};
 use crate::text::MessageBody;
 
 const MESSAGES: u16 = 200;
@@ -39,8 +39,8 @@ pub(super) fn routes() -> Routes {
     clippy::struct_excessive_bools,
     reason = "independent facts that the page shows"
 )]
-struct ConversationPage<'a> {
-    me: &'a Account,
+struct ConversationPage {
+    frame: Frame,
     id: Uuid,
     case: Option<String>,
     tier: &'static str,
@@ -154,11 +154,7 @@ impl Line {
     }
 }
 
-async fn load<'a>(
-    doors: &Doors,
-    me: &'a Account,
-    id: Uuid,
-) -> Result<ConversationPage<'a>, PageError> {
+async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<ConversationPage, PageError> {
     let mut tx = doors.store.read().await?;
     let drill = tx.drill_of(id).await?.is_some();
     let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
@@ -180,7 +176,7 @@ async fn load<'a>(
         .map(|conversation| conversation.tier)
         .unwrap_or_default();
     Ok(ConversationPage {
-        me,
+        frame: visit.frame(doors, Section::Queue),
         id,
         case: alert.map(|alert| alert.code),
         tier: tier.word(),
@@ -190,7 +186,7 @@ async fn load<'a>(
         closed: tx.is_closed(id).await?,
         drill,
         owner,
-        mine: claimed == Some(me.id),
+        mine: claimed == Some(visit.me.id),
         messages: messages
             .iter()
             .map(|message| Line::new(message, &log))
@@ -201,19 +197,20 @@ async fn load<'a>(
 }
 
 async fn page(
-    SignedIn(me): SignedIn,
+    visit: Visit,
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
-) -> Result<Html<String>, PageError> {
-    Ok(Html(load(&doors, &me, id).await?.render()?))
+) -> Result<Response, PageError> {
+    let page = load(&doors, &visit, id).await?;
+    visit.show(&doors, &page)
 }
 
 async fn fragment(
-    SignedIn(me): SignedIn,
+    visit: Visit,
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
 ) -> Result<Html<String>, PageError> {
-    Ok(Html(load(&doors, &me, id).await?.as_thread().render()?))
+    Ok(Html(load(&doors, &visit, id).await?.as_thread().render()?))
 }
 
 #[derive(Deserialize)]
@@ -221,44 +218,44 @@ struct Written {
     body: String,
 }
 
-async fn claim(me: SignedIn, doors: State<Doors>, id: Path<Uuid>) -> Result<Response, PageError> {
-    act(me, doors, id, Act::Claim).await
+async fn claim(visit: Visit, doors: State<Doors>, id: Path<Uuid>) -> Result<Response, PageError> {
+    act(visit, doors, id, Act::Claim).await
 }
 
 async fn reply(
-    me: SignedIn,
+    visit: Visit,
     doors: State<Doors>,
     id: Path<Uuid>,
     Form(written): Form<Written>,
 ) -> Result<Response, PageError> {
-    act(me, doors, id, Act::Write(MessageBody::new(written.body))).await
+    act(visit, doors, id, Act::Write(MessageBody::new(written.body))).await
 }
 
-async fn close(me: SignedIn, doors: State<Doors>, id: Path<Uuid>) -> Result<Response, PageError> {
-    act(me, doors, id, Act::Close).await
+async fn close(visit: Visit, doors: State<Doors>, id: Path<Uuid>) -> Result<Response, PageError> {
+    act(visit, doors, id, Act::Close).await
 }
 
 async fn check_in(
-    me: SignedIn,
+    visit: Visit,
     doors: State<Doors>,
     id: Path<Uuid>,
 ) -> Result<Response, PageError> {
-    act(me, doors, id, Act::OfferCheckIn).await
+    act(visit, doors, id, Act::OfferCheckIn).await
 }
 
 /// Carries an act out. What was refused is shown with what was written, so that nothing is lost.
 async fn act(
-    SignedIn(me): SignedIn,
+    visit: Visit,
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
     act: Act,
 ) -> Result<Response, PageError> {
-    let refused = match doors.handoff.act(&me, id, act.clone()).await? {
-        Ok(()) if matches!(act, Act::Close) => return Ok(Redirect::to("/").into_response()),
+    let refused = match doors.handoff.act(&visit.me, id, act.clone()).await? {
+        Ok(()) if matches!(act, Act::Close) => return Ok(done(&doors, "/", Notice::Closed)),
         Ok(()) => return Ok(Redirect::to(&format!("/conversations/{id}")).into_response()),
         Err(refused) => refused,
     };
-    let mut page = load(&doors, &me, id).await?;
+    let mut page = load(&doors, &visit, id).await?;
     page.problem = Some(refused.to_string());
     if let Act::Write(body) = act {
         body.reveal().clone_into(&mut page.draft);

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod door;
+mod frame;
 mod queue;
 mod when;
 

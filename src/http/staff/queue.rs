@@ -2,16 +2,16 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Html;
+use axum::response::{Html, Response};
 use uuid::Uuid;
 
+use super::frame::{Frame, Section, Visit};
 use super::when::wait;
 use crate::clock::At;
 use crate::conversation::Reason;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::session::SignedIn;
 use crate::staff::Permission;
 use crate::store::{Account, QueueRow, StoreError};
 
@@ -26,11 +26,10 @@ pub(super) fn routes() -> Routes {
 
 #[derive(Template)]
 #[template(path = "pages/queue.html", blocks = ["rows"])]
-struct QueuePage<'a> {
-    me: &'a Account,
+struct QueuePage {
+    frame: Frame,
     waiting: Vec<Row>,
     others: Vec<Row>,
-    simulator: bool,
 }
 
 /// A row of the queue, in words.
@@ -75,30 +74,28 @@ impl Row {
     }
 }
 
-async fn load<'a>(doors: &Doors, me: &'a Account) -> Result<QueuePage<'a>, StoreError> {
+async fn load(doors: &Doors, visit: &Visit) -> Result<QueuePage, StoreError> {
     let now = doors.clock.now();
     let rows = doors.store.read().await?.queue(ROWS).await?;
     let (waiting, others): (Vec<&QueueRow>, Vec<&QueueRow>) =
         rows.iter().partition(|row| row.code.is_some());
-    let words = |rows: Vec<&QueueRow>| rows.into_iter().map(|row| Row::new(row, me, now)).collect();
+    let words = |rows: Vec<&QueueRow>| {
+        rows.into_iter()
+            .map(|row| Row::new(row, &visit.me, now))
+            .collect()
+    };
     Ok(QueuePage {
-        me,
+        frame: visit.frame(doors, Section::Queue),
         waiting: words(waiting),
         others: words(others),
-        simulator: doors.simulator.is_some(),
     })
 }
 
-async fn page(
-    SignedIn(me): SignedIn,
-    State(doors): State<Doors>,
-) -> Result<Html<String>, PageError> {
-    Ok(Html(load(&doors, &me).await?.render()?))
+async fn page(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
+    let page = load(&doors, &visit).await?;
+    visit.show(&doors, &page)
 }
 
-async fn fragment(
-    SignedIn(me): SignedIn,
-    State(doors): State<Doors>,
-) -> Result<Html<String>, PageError> {
-    Ok(Html(load(&doors, &me).await?.as_rows().render()?))
+async fn fragment(visit: Visit, State(doors): State<Doors>) -> Result<Html<String>, PageError> {
+    Ok(Html(load(&doors, &visit).await?.as_rows().render()?))
 }

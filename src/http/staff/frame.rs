@@ -1,0 +1,156 @@
+//! The frame of the pages of staff: who looks, where they are, where they can go, and what they have
+//! just done. It decides what is offered, not what is allowed: that is the handlers' part. Floor 4.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::header::SET_COOKIE;
+use axum::http::request::Parts;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use crate::http::error::PageError;
+use crate::http::session::SignedIn;
+use crate::http::{Doors, cookie};
+use crate::store::Account;
+
+/// Carries a notice over a redirect: the name of one of ours, never words of anybody's.
+const COOKIE_NAME: &str = "harborline_done";
+/// As long as a slow redirect may take.
+const CARRIED: Duration = Duration::from_mins(1);
+
+/// A part of the dashboard, in the order of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum Section {
+    /// Who waits for a person.
+    Queue,
+}
+
+/// A way on, as the navigation shows it.
+pub(in crate::http) struct Place {
+    pub(in crate::http) path: &'static str,
+    pub(in crate::http) label: &'static str,
+    pub(in crate::http) here: bool,
+}
+
+/// What stands around a page.
+pub(in crate::http) struct Frame {
+    /// Who looks at it.
+    pub(in crate::http) name: String,
+    /// Where they can go.
+    pub(in crate::http) places: Vec<Place>,
+    /// What they have just done.
+    pub(in crate::http) notice: Option<&'static str>,
+}
+
+/// Declares the notices: what is said once, after something was done.
+macro_rules! notices {
+    ($($name:ident: $words:literal,)*) => {
+        /// What is said once, after something was done.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(in crate::http) enum Notice {
+            $(#[doc = $words] $name,)*
+        }
+
+        impl Notice {
+            const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// Its name in the cookie.
+            const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            const fn words(self) -> &'static str {
+                match self {
+                    $(Self::$name => $words,)*
+                }
+            }
+        }
+    };
+}
+
+notices! {
+    Closed: "The conversation is closed. A new text from the person opens another.",
+}
+
+/// Somebody signed in who looks at a page.
+pub(in crate::http) struct Visit {
+    /// Who.
+    pub(in crate::http) me: Account,
+    notice: Option<Notice>,
+}
+
+impl FromRequestParts<Doors> for Visit {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, PageError> {
+        let SignedIn(me) = SignedIn::from_request_parts(parts, doors).await?;
+        let name = cookie::value(&parts.headers, COOKIE_NAME);
+        let notice = name.and_then(|name| {
+            let mut all = Notice::ALL.iter().copied();
+            all.find(|notice| notice.name() == name)
+        });
+        Ok(Self { me, notice })
+    }
+}
+
+impl Visit {
+    /// The frame of a page in this part of the dashboard.
+    pub(in crate::http) fn frame(&self, doors: &Doors, here: Section) -> Frame {
+        let mut places = vec![Place {
+            path: "/",
+            label: "Queue",
+            here: here == Section::Queue,
+        }];
+        if doors.simulator.is_some() {
+            places.push(Place {
+                path: "/simulator",
+                label: "Simulator",
+                here: false,
+            });
+        }
+        Frame {
+            name: self.me.name.clone(),
+            places,
+            notice: self.notice.map(Notice::words),
+        }
+    }
+
+    /// The page as an answer. A notice that it shows is not shown again.
+    pub(in crate::http) fn show(
+        &self,
+        doors: &Doors,
+        page: &impl Template,
+    ) -> Result<Response, PageError> {
+        let html = Html(page.render()?);
+        if self.notice.is_none() {
+            return Ok(html.into_response());
+        }
+        let taken_back = cookie::set(doors, COOKIE_NAME, "", Duration::ZERO);
+        Ok(([(SET_COOKIE, taken_back)], html).into_response())
+    }
+}
+
+/// On to a page that says what was done.
+pub(in crate::http) fn done(doors: &Doors, path: &str, notice: Notice) -> Response {
+    let carried = cookie::set(doors, COOKIE_NAME, notice.name(), CARRIED);
+    ([(SET_COOKIE, carried)], Redirect::to(path)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_notice_is_a_sentence_with_a_name_of_its_own() {
+        let mut names: Vec<&str> = Notice::ALL.iter().map(|notice| notice.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Notice::ALL.len());
+        for notice in Notice::ALL {
+            assert!(notice.words().ends_with('.'), "{}", notice.words());
+        }
+    }
+}
