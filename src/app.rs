@@ -33,6 +33,7 @@ use crate::paging::Paging;
 use crate::policies::Policies;
 use crate::reconcile::Reconcile;
 use crate::roster::LastRoster;
+use crate::rota::Rota;
 use crate::rulebook::Rulebook;
 use crate::spool::Unusable;
 use crate::store::{OpenError, Store, StoreError};
@@ -118,6 +119,8 @@ pub struct App {
     pub paging: Arc<Paging>,
     /// Edits policies.
     pub policies: Arc<Policies>,
+    /// Edits schedules.
+    pub rota: Arc<Rota>,
     /// Does what is due without a new text.
     pub followup: Arc<Followup>,
     /// Hands conversations to people.
@@ -227,6 +230,13 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
         });
+        let rota = Arc::new(Rota {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            desk: Arc::clone(&desk),
+            feed: feed.clone(),
+        });
         let followup = Arc::new(followup(config, &store, &clock, &packs, &feed));
         let handoff = Arc::new(Handoff {
             store: store.clone(),
@@ -264,6 +274,7 @@ impl App {
             rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),
             policies: Arc::clone(&policies),
+            rota: Arc::clone(&rota),
             incidents: Arc::clone(&incidents),
             gateways,
             signing: signing(config),
@@ -282,6 +293,7 @@ impl App {
             dispatch,
             paging,
             policies,
+            rota,
             followup,
             handoff,
             intake,

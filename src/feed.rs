@@ -14,6 +14,8 @@ pub enum Signal {
     Queue,
     /// One conversation.
     Conversation(Uuid),
+    /// Who is on call, and when.
+    OnCall,
     /// The phones of the simulator.
     Simulator,
 }

@@ -7,7 +7,7 @@
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`policies`] [`handoff`] [`incidents`] [`ledger`] [`reconcile`] |
+//! | 3 | services | [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`policies`] [`handoff`] [`incidents`] [`ledger`] [`reconcile`] [`rota`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -49,6 +49,7 @@ pub mod ledger;
 pub mod paging;
 pub mod policies;
 pub mod reconcile;
+pub mod rota;
 
 pub mod http;
 

@@ -22,6 +22,7 @@ async fn live(State(doors): State<Doors>) -> Sse<impl Stream<Item = Result<Event
     signals(&doors, |signal| match signal {
         Signal::Queue => Some("queue".to_owned()),
         Signal::Conversation(id) => Some(format!("conversation:{id}")),
+        Signal::OnCall => Some("on-call".to_owned()),
         Signal::Simulator => None,
     })
 }

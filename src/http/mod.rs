@@ -33,6 +33,7 @@ use crate::handoff::Handoff;
 use crate::id::IdSource;
 use crate::incidents::Incidents;
 use crate::policies::Policies;
+use crate::rota::Rota;
 use crate::rulebook::Rulebook;
 use crate::store::Store;
 pub use access::{Access, Declared};
@@ -54,6 +55,8 @@ pub struct Doors {
     pub handoff: Arc<Handoff>,
     /// Edits policies.
     pub policies: Arc<Policies>,
+    /// Edits schedules.
+    pub rota: Arc<Rota>,
     /// Tells the operator what went wrong.
     pub incidents: Arc<Incidents>,
     /// The gateways.

@@ -5,6 +5,7 @@ mod alert;
 mod code;
 mod contact;
 mod drill;
+mod duty;
 mod operator;
 mod person;
 mod policy;
@@ -19,6 +20,8 @@ pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::codes;
 pub use contact::{Address, Contact, Destination, Secret};
 pub use drill::{Variant, marked};
+pub use duty::Turn;
+pub use duty::words::{self as duty_words, stretch};
 pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
 pub use person::{Channel, Method, Person, Quiet, Uses};
 pub use policy::{
@@ -27,7 +30,7 @@ pub use policy::{
 };
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Desk, Roster};
-pub use schedule::{Change, Hours, Override, Rotation, Schedule, Shift, Source, Span, Unit};
+pub use schedule::{Change, Cover, Hours, Override, Rotation, Schedule, Shift, Source, Span, Unit};
 pub use swap::{Swap, SwapState};
 pub use urgency::Urgency;
 pub use words::{

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod audit;
+mod calendars;
 mod check_ins;
 mod claims;
 mod contact_methods;

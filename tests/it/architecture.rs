@@ -33,6 +33,7 @@ const FLOORS: [&[&str]; 6] = [
         "paging",
         "policies",
         "reconcile",
+        "rota",
     ],
     &["http"],
     &[

@@ -29,6 +29,7 @@ mod paging;
 mod policies;
 mod privacy;
 mod reconcile;
+mod rota;
 mod rules_in_force;
 mod serving;
 mod signatures;

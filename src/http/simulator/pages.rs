@@ -94,7 +94,7 @@ async fn page(State(doors): State<Doors>) -> Result<Html<String>, PageError> {
 async fn events(State(doors): State<Doors>) -> impl IntoResponse {
     live::signals(&doors, |signal| match signal {
         Signal::Simulator => Some("simulator".to_owned()),
-        Signal::Queue | Signal::Conversation(_) => None,
+        Signal::Queue | Signal::Conversation(_) | Signal::OnCall => None,
     })
 }
 

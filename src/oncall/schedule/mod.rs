@@ -11,7 +11,7 @@ mod spans;
 mod tests;
 mod wall;
 
-pub use spans::{Source, Span};
+pub use spans::{Cover, Source, Span};
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;

@@ -32,6 +32,17 @@ pub struct Span {
     pub source: Source,
 }
 
+/// A time in which somebody is on call without a break, whatever the reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cover {
+    /// Who.
+    pub staff: Uuid,
+    /// From this moment.
+    pub from: At,
+    /// To before this moment.
+    pub until: At,
+}
+
 /// Who is on call, and why.
 type Holders = BTreeMap<Uuid, Source>;
 
@@ -90,6 +101,28 @@ impl Schedule {
         done.extend(open.into_values());
         done.sort_by_key(|span| (span.from, span.staff));
         done
+    }
+
+    /// The same as [`spans`](Self::spans) whatever the reasons: those of one person never meet.
+    #[must_use]
+    pub fn coverage(&self, from: At, until: At) -> Vec<Cover> {
+        let mut covers: Vec<Cover> = Vec::new();
+        let mut last: BTreeMap<Uuid, usize> = BTreeMap::new();
+        for span in self.spans(from, until) {
+            let before = last.get(&span.staff).and_then(|at| covers.get_mut(*at));
+            match before {
+                Some(before) if before.until == span.from => before.until = span.until,
+                _ => {
+                    last.insert(span.staff, covers.len());
+                    covers.push(Cover {
+                        staff: span.staff,
+                        from: span.from,
+                        until: span.until,
+                    });
+                }
+            }
+        }
+        covers
     }
 
     /// The times from one moment to before another in which nobody is on call.

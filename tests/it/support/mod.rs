@@ -3,6 +3,7 @@
 pub(crate) mod binary;
 pub(crate) mod faults;
 pub(crate) mod gateway;
+pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod require;
 pub(crate) mod sandbox;
