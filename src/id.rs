@@ -1,6 +1,7 @@
 //! Ids and random bytes: the only door to randomness.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -76,27 +77,21 @@ impl IdSource for SeededIds {
     }
 }
 
-/// Counts the ids made within one millisecond.
+/// Counts the ids: those of one moment keep the order in which they were made, also when the moment has
+/// passed (a replay) and other moments' ids are made in between.
 #[derive(Debug, Default)]
-struct Counter(Mutex<(i64, u16)>);
+struct Counter(AtomicU32);
 
 impl Counter {
+    /// 26 bits count, twelve in `rand_a` and the first of `rand_b`; 48 stay random. It never starts again,
+    /// so order is lost only among ids of one moment between which it went round.
     fn id(&self, at: At, mut random: [u8; 10]) -> Uuid {
-        let count = {
-            let mut last = self
-                .0
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            // A time that is not later keeps counting: ids made for one moment stay in order even
-            // when another moment's are made in between.
-            *last = if at.0 > last.0 {
-                (at.0, 0)
-            } else {
-                (last.0, (last.1 + 1).min(0x0fff))
-            };
-            last.1
-        };
-        random[..2].copy_from_slice(&count.to_be_bytes());
+        let count = self.0.fetch_add(1, Ordering::Relaxed);
+        let [_, _, third, fourth] = count.to_be_bytes();
+        let high = u16::try_from(count >> 14 & 0x0fff).unwrap_or_default();
+        random[..2].copy_from_slice(&high.to_be_bytes());
+        // The first two bits of this byte are the variant.
+        random[2..4].copy_from_slice(&[third & 0x3f, fourth]);
         let millis = u64::try_from(at.0).unwrap_or(0);
         uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
@@ -109,8 +104,15 @@ mod tests {
     #[test]
     fn ids_of_one_millisecond_keep_their_order() {
         let ids = SeededIds::new(1);
-        let made: Vec<Uuid> = (0..500).map(|_| ids.id(At(1_767_225_600_000))).collect();
+        let mut made = Vec::new();
+        for other in 0..20_000 {
+            made.push(ids.id(At(1_767_225_600_000)));
+            ids.id(At(1_767_225_600_001 + other));
+        }
         assert!(made.is_sorted());
-        assert!(made.iter().all(|id| id.get_version_num() == 7));
+        let moment = "019b76da-a800";
+        assert!(made.iter().all(|id| id.get_version_num() == 7
+            && id.get_variant() == uuid::Variant::RFC4122
+            && id.to_string().starts_with(moment)));
     }
 }

@@ -1,9 +1,11 @@
-//! The replay: what the spool kept goes to the normal decision, oldest first.
+//! The replay: what the spool kept goes to the normal decision, each texter's words oldest first.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -13,6 +15,9 @@ use crate::store::StoreError;
 
 /// Entries looked up at a time.
 const BATCH: usize = 64;
+/// How many texters' words are handed over at a time: half the connections that the store has, so
+/// that who texts meanwhile finds one.
+const AT_ONCE: usize = 8;
 /// How long the store may take for one of them.
 const LIMIT: Duration = Duration::from_secs(8);
 /// How often a store that is well may refuse an entry before it is set aside.
@@ -41,6 +46,20 @@ impl Tries {
     }
 }
 
+/// Entries that must keep their order among themselves: the words of one texter, or the receipts of
+/// one text. In the order of their first ones.
+#[derive(Default)]
+struct Threads(Vec<(String, Vec<(Uuid, Entry)>)>);
+
+impl Threads {
+    fn add(&mut self, of: String, entry: (Uuid, Entry)) {
+        match self.0.iter_mut().find(|(known, _)| *known == of) {
+            Some((_, thread)) => thread.push(entry),
+            None => self.0.push((of, vec![entry])),
+        }
+    }
+}
+
 impl FailSafe {
     /// Hands over what waits in the spool and says how much of it the store took. Each entry leaves
     /// the spool only after its commit; one that was stored before is not stored again. While the
@@ -58,40 +77,84 @@ impl FailSafe {
     async fn hand_over_all(self: &Arc<Self>) -> Result<usize, StoreError> {
         let (mut done, mut last) = (0, None);
         loop {
-            let ids = self.spool.after(last, BATCH);
-            if ids.is_empty() {
+            // One by itself first: while the store is away, a pass costs one try.
+            let limit = if last.is_none() { 1 } else { BATCH };
+            let ids = self.spool.after(last, limit);
+            let Some(newest) = ids.last().copied() else {
                 return Ok(done);
-            }
-            for id in ids {
-                match self.hand_over(id).await {
-                    Ok(taken) => done += usize::from(taken),
-                    Err(away) => {
-                        if self.spool.holds_a_crisis() {
-                            self.page(true).await;
-                        }
-                        return Err(away);
+            };
+            match self.hand_over_batch(ids).await {
+                Ok(taken) => done += taken,
+                Err(away) => {
+                    if self.spool.holds_a_crisis() {
+                        self.page(true).await;
                     }
+                    return Err(away);
                 }
-                last = Some(id);
             }
+            last = Some(newest);
         }
     }
 
-    /// Hands one entry over. `Ok(false)`: it is not the store's to take, or not now.
-    async fn hand_over(self: &Arc<Self>, id: Uuid) -> Result<bool, StoreError> {
+    async fn hand_over_batch(self: &Arc<Self>, ids: Vec<Uuid>) -> Result<usize, StoreError> {
         // Nothing may be opened before the keys are known to be the right ones: with others, everything
         // would look damaged.
         if !self.store.is_whole() {
             return Err(StoreError::NotFoundYet);
         }
-        let entry = match self.spool.read(id).await {
-            Ok(Some(entry)) => entry,
-            Ok(None) => return Ok(false),
-            Err(error) => {
-                tracing::error!(entry = %id, %error, "a spooled entry could not be read just now");
-                return Ok(false);
+        let (mut texts, mut receipts) = (Threads::default(), Threads::default());
+        for id in ids {
+            match self.spool.read(id).await {
+                Ok(Some(entry)) => match &entry.kept {
+                    Kept::Text(text) => {
+                        let from = text.inbound.from.reveal().to_owned();
+                        texts.add(from, (id, entry));
+                    }
+                    Kept::Receipt(receipt) => {
+                        let about = receipt.gateway_ref.clone();
+                        receipts.add(about, (id, entry));
+                    }
+                },
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(entry = %id, %error, "a spooled entry could not be read just now");
+                }
             }
-        };
+        }
+        // A receipt may be about the answer to a text that was kept just before it.
+        Ok(self.hand_over_threads(texts).await? + self.hand_over_threads(receipts).await?)
+    }
+
+    /// Several at a time: with a database that is far away, one after the other takes many times as
+    /// long. When it turns out to be away, nothing more is begun.
+    async fn hand_over_threads(self: &Arc<Self>, threads: Threads) -> Result<usize, StoreError> {
+        let away = AtomicBool::new(false);
+        let handed_over = stream::iter(threads.0)
+            .map(|(_, thread)| self.hand_over_thread(thread, &away))
+            .buffer_unordered(AT_ONCE)
+            .collect::<Vec<_>>();
+        handed_over.await.into_iter().sum()
+    }
+
+    async fn hand_over_thread(
+        self: &Arc<Self>,
+        thread: Vec<(Uuid, Entry)>,
+        away: &AtomicBool,
+    ) -> Result<usize, StoreError> {
+        let mut done = 0;
+        for (id, entry) in thread {
+            if away.load(Ordering::Relaxed) {
+                break;
+            }
+            let taken = self.hand_over(id, entry).await;
+            away.fetch_or(taken.is_err(), Ordering::Relaxed);
+            done += usize::from(taken?);
+        }
+        Ok(done)
+    }
+
+    /// Hands one entry over. `Ok(false)`: the store does not take it, or not now.
+    async fn hand_over(self: &Arc<Self>, id: Uuid, entry: Entry) -> Result<bool, StoreError> {
         match timeout(LIMIT, self.decide(entry)).await {
             Ok(Ok(())) => {
                 self.tries.forget(id);

@@ -9,6 +9,9 @@ use crate::conversation::Reason;
 use crate::oncall::{Alert, Closed, Taken, codes};
 use crate::triage::Tier;
 
+/// Codes looked up at a time.
+const CODES: usize = 32;
+
 #[derive(sqlx::FromRow)]
 pub(super) struct AlertRow {
     id: Uuid,
@@ -172,25 +175,27 @@ impl Tx {
                 .execute(&mut **t)
                 .await?;
         }
-        let last: Option<String> = on!(self, |c| sqlx::query_scalar(
-            "SELECT code FROM alerts ORDER BY id DESC LIMIT 1"
-        )
-        .fetch_optional(c)
-        .await?);
-        let open: i64 = on!(self, |c| sqlx::query_scalar(
-            "SELECT COUNT(*) FROM alerts WHERE closed_at IS NULL"
+        let (last, open): (Option<String>, i64) = on!(self, |c| sqlx::query_as(
+            "SELECT (SELECT code FROM alerts ORDER BY id DESC LIMIT 1),
+                    (SELECT COUNT(*) FROM alerts WHERE closed_at IS NULL)"
         )
         .fetch_one(c)
         .await?);
-        for code in codes(last.as_deref(), usize::try_from(open).unwrap_or(0)) {
-            let taken: Option<Uuid> = on!(self, |c| sqlx::query_scalar(
-                "SELECT id FROM alerts WHERE code = $1 AND closed_at IS NULL"
-            )
-            .bind(&code)
-            .fetch_optional(c)
-            .await?);
-            if taken.is_none() {
-                return Ok(code);
+        let mut codes = codes(last.as_deref(), usize::try_from(open).unwrap_or(0));
+        loop {
+            let some: Vec<String> = codes.by_ref().take(CODES).collect();
+            if some.is_empty() {
+                break;
+            }
+            let searched = serde_json::to_string(&some).unwrap_or_default();
+            let taken: Vec<String> = on!(self,
+                sqlite: "SELECT code FROM alerts WHERE closed_at IS NULL
+                            AND code IN (SELECT value FROM json_each($1))",
+                postgres: "SELECT code FROM alerts WHERE closed_at IS NULL
+                              AND code IN (SELECT json_array_elements_text(CAST($1 AS JSON)))",
+                |sql, c| sqlx::query_scalar(sql).bind(&searched).fetch_all(c).await?);
+            if let Some(free) = some.into_iter().find(|code| !taken.contains(code)) {
+                return Ok(free);
             }
         }
         // Only reached with more open cases than codes of eight digits.

@@ -407,6 +407,22 @@ both! {
         assert_eq!(world.count("SELECT COUNT(DISTINCT code) FROM alerts").await, 40);
     }
 
+    async fn a_free_code_is_found_behind_many_that_are_taken(world: World) {
+        let mut codes = harborline::oncall::codes(Some("A3"), 0);
+        let taken: Vec<String> = codes.by_ref().take(40).collect();
+        for (n, code) in (0..).zip(taken.into_iter().chain(["A3".to_owned()])) {
+            let unit = world.app.store.write(move |tx| {
+                let code = code.clone();
+                Box::pin(async move {
+                    alarm(tx, &format!("+1555{n:04}"), &code, Tier::High, later(n), 0).await
+                })
+            });
+            unit.await.unwrap();
+        }
+        let free = unit!(world, |tx| { tx.free_code().await? });
+        assert_eq!(Some(free), codes.next());
+    }
+
     async fn an_alert_reads_back_as_it_was_saved(world: World) {
         let alert = unit!(world, |tx| {
             let mut alert = alarm(tx, NUMBER, "A3", Tier::Concern, NOW, 60).await?;

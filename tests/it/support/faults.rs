@@ -323,10 +323,13 @@ async fn carry(
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(count) = from.read(&mut bytes).await {
         let wait = *delay.borrow_and_update();
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            // Somebody has mended the way.
-            Ok(()) = delay.changed() => {}
+        // A sleep of no time would take a millisecond.
+        if !wait.is_zero() {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                // Somebody has mended the way.
+                Ok(()) = delay.changed() => {}
+            }
         }
         if count == 0 || to.write_all(&bytes[..count]).await.is_err() {
             return;

@@ -40,6 +40,8 @@ pub(crate) const DUTY: &str = "+15550199";
 pub(crate) const SECOND: &str = "+15550198";
 /// 2026-01-01 00:00 UTC.
 const START: At = At(1_767_225_600_000);
+/// How long a send waits for the provider's answer. On a busy machine one is not to be taken for lost.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Longer than a busy machine takes for a commit: a test of anything else must not see the fail-safe.
 const PATIENT: Duration = Duration::from_secs(10);
@@ -214,7 +216,7 @@ impl World {
         let seams = Seams {
             clock: Arc::new(clock.clone()),
             ids: Arc::new(SeededIds::new(7)),
-            client: loopback_client(seconds(1)).unwrap(),
+            client: loopback_client(ANSWERED_WITHIN).unwrap(),
             assess,
             crisis_wait,
         };
@@ -241,7 +243,7 @@ impl World {
         let seams = Seams {
             clock: Arc::new(self.clock.clone()),
             ids: Arc::new(SeededIds::new(8)),
-            client: loopback_client(seconds(1)).unwrap(),
+            client: loopback_client(ANSWERED_WITHIN).unwrap(),
             assess: triage::assess,
             crisis_wait: self.crisis_wait,
         };
