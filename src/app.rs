@@ -17,6 +17,7 @@ use crate::content::PackError;
 use crate::credential::{Passwords, Token};
 use crate::crypto::keyfile::KeyFileError;
 use crate::dispatch::{Dispatch, Journal, LastAlarm};
+use crate::duties::Duties;
 use crate::failsafe::FailSafe;
 use crate::feed::Feed;
 use crate::followup::Followup;
@@ -121,6 +122,8 @@ pub struct App {
     pub policies: Arc<Policies>,
     /// Edits schedules.
     pub rota: Arc<Rota>,
+    /// Tells and asks people about their shifts.
+    pub duties: Arc<Duties>,
     /// Does what is due without a new text.
     pub followup: Arc<Followup>,
     /// Hands conversations to people.
@@ -241,12 +244,13 @@ impl App {
         let handoff = Arc::new(Handoff {
             store: store.clone(),
             clock: Arc::clone(&clock),
-            desk,
+            desk: Arc::clone(&desk),
             packs,
             line: line(config),
             feed: feed.clone(),
         });
         let Lookout {
+            duties,
             incidents,
             ledger,
             reconcile,
@@ -259,6 +263,7 @@ impl App {
             gateways: &gateways,
             client: &client,
             intake: &intake,
+            desk: &desk,
             feed: &feed,
         });
         let failsafe = Arc::new(FailSafe::new(
@@ -275,6 +280,7 @@ impl App {
             handoff: Arc::clone(&handoff),
             policies: Arc::clone(&policies),
             rota: Arc::clone(&rota),
+            duties: Arc::clone(&duties),
             incidents: Arc::clone(&incidents),
             gateways,
             signing: signing(config),
@@ -294,6 +300,7 @@ impl App {
             paging,
             policies,
             rota,
+            duties,
             followup,
             handoff,
             intake,

@@ -133,6 +133,11 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             async move { reconcile.tick().await.map(Look::from) }
         },
     ));
+    let duties = Arc::clone(&app.duties);
+    tasks.spawn(run("duties", stopping.clone(), Arc::default(), move || {
+        let duties = Arc::clone(&duties);
+        async move { duties.tick().await.map(Look::from) }
+    }));
     let paging = Arc::clone(&app.paging);
     tasks.spawn(run(
         "paging",

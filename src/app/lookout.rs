@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::pieces::contact;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::duties::{self, Duties};
 use crate::feed::Feed;
 use crate::gateway::Gateways;
 use crate::id::IdSource;
 use crate::incidents::{Fresh, Incidents};
 use crate::intake::Intake;
 use crate::ledger::{Ledger, Looks};
-use crate::oncall::Operator;
+use crate::oncall::{Desk, DutyTiming, Operator};
 use crate::reconcile::{NextLook, Reconcile};
 use crate::store::Store;
 
@@ -26,11 +27,13 @@ pub(super) struct Parts<'a> {
     pub(super) gateways: &'a Gateways,
     pub(super) client: &'a reqwest::Client,
     pub(super) intake: &'a Arc<Intake>,
+    pub(super) desk: &'a Arc<Desk>,
     pub(super) feed: &'a Feed,
 }
 
 /// Who tells the operator, who looks in the tables, and who looks at the providers.
 pub(super) struct Lookout {
+    pub(super) duties: Arc<Duties>,
     pub(super) incidents: Arc<Incidents>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) reconcile: Arc<Reconcile>,
@@ -51,6 +54,18 @@ pub(super) fn of(parts: &Parts<'_>) -> Lookout {
         public_url: parts.public_url.to_owned(),
     });
     Lookout {
+        duties: Arc::new(Duties {
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            desk: Arc::clone(parts.desk),
+            operator: Arc::clone(&operator),
+            timing: DutyTiming {
+                notice: Duration::from_secs(config.oncall.shift_notice_s),
+                take: Duration::from_secs(config.oncall.take_shift_s),
+            },
+            feed: feed.clone(),
+            next: duties::NextLook::default(),
+        }),
         incidents: Arc::new(Incidents {
             store: store.clone(),
             clock: Arc::clone(clock),

@@ -165,7 +165,8 @@ fn check_on_call(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), Co
     ] {
         check_seconds(&format!("oncall.{key}"), seconds, 15, at)?;
     }
-    Ok(())
+    check_seconds("oncall.take_shift_s", oncall.take_shift_s, 60, at)?;
+    check_seconds("oncall.shift_notice_s", oncall.shift_notice_s, 0, at)
 }
 
 fn check_operator(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {

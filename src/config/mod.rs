@@ -147,6 +147,10 @@ pub struct OnCall {
     pub claim_s: u64,
     /// Seconds from the claim to the first human message, then the case is paged again.
     pub answer_s: u64,
+    /// Seconds in which somebody whose shift begins takes it, then others are told; at least 60.
+    pub take_shift_s: u64,
+    /// How many seconds before a shift its person is told that it comes; 0 for not at all.
+    pub shift_notice_s: u64,
 }
 
 /// `[operator]`
@@ -234,6 +238,8 @@ impl Default for OnCall {
             repage_s: 120,
             claim_s: 300,
             answer_s: 300,
+            take_shift_s: 600,
+            shift_notice_s: 900,
         }
     }
 }

@@ -26,6 +26,7 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::clock::Clock;
 use crate::credential::Passwords;
+use crate::duties::Duties;
 use crate::failsafe::FailSafe;
 use crate::feed::Feed;
 use crate::gateway::Gateways;
@@ -57,6 +58,8 @@ pub struct Doors {
     pub policies: Arc<Policies>,
     /// Edits schedules.
     pub rota: Arc<Rota>,
+    /// Takes shifts.
+    pub duties: Arc<Duties>,
     /// Tells the operator what went wrong.
     pub incidents: Arc<Incidents>,
     /// The gateways.

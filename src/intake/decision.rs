@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Arrival, Context, Intake, JUDGED_AT_ONCE, Taken, calls, responder};
+use super::{Arrival, Context, Intake, JUDGED_AT_ONCE, Taken, calls, responder, shift};
 use crate::clock::At;
 use crate::conversation::{
     self, CheckIn, EARLIER, Earlier, JOINED_WITHIN, Reply, Silence, State, Step,
@@ -71,7 +71,9 @@ pub(super) async fn decide(
         return Ok(Decided::default());
     }
     count_shadows(tx, arrival).await?;
-    if responder::answered(tx, intake, arrival, &verdict).await? {
+    if shift::taken(tx, intake, arrival, &verdict).await?
+        || responder::answered(tx, intake, arrival, &verdict).await?
+    {
         tx.owe_reply(message, texter.id, decided, Some((decided, "responder")))
             .await?;
         if texter.conversation.is_none() {

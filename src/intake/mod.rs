@@ -10,6 +10,7 @@ mod decision;
 mod parts;
 mod quarantine;
 mod responder;
+mod shift;
 
 pub use quarantine::{Holding, NotReleased, Shown};
 

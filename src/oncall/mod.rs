@@ -20,8 +20,11 @@ pub use alert::{Alert, Closed, Taken, Timing};
 pub use code::codes;
 pub use contact::{Address, Contact, Destination, Secret};
 pub use drill::{Variant, marked};
-pub use duty::Turn;
 pub use duty::words::{self as duty_words, stretch};
+pub use duty::{
+    BEFORE as DUTY_LOOKS_BACK, Duty, DutyTiming, Step as DutyStep, Turn, steps as duty_steps,
+    takes_shift,
+};
 pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
 pub use person::{Channel, Method, Person, Quiet, Uses};
 pub use policy::{

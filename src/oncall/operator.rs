@@ -48,6 +48,8 @@ pub enum IncidentKind {
     SetAside,
     /// The database is well, and the spool is not emptied.
     Spooled,
+    /// Nobody who is on call on a schedule has taken the shift.
+    ShiftNotTaken,
 }
 
 impl IncidentKind {
@@ -66,6 +68,7 @@ impl IncidentKind {
             Self::NotKept => "not_kept",
             Self::SetAside => "set_aside",
             Self::Spooled => "spooled",
+            Self::ShiftNotTaken => "shift_not_taken",
         }
     }
 
@@ -169,6 +172,9 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
                 "{count} that waited in the spool {why}. Nobody has read them; they are kept in spool/{subject}. What to do: harborline doctor."
             )
         }
+        IncidentKind::ShiftNotTaken => format!(
+            "nobody has taken the shift on {subject} ({count} asked). If somebody texts now, pages may be unanswered. Find out who is there: {public_url}/on-call"
+        ),
         IncidentKind::Spooled => format!(
             "the database is well, and {count} still wait in the spool, unanswered or unread. Read the server's log, then: harborline doctor."
         ),
@@ -206,6 +212,9 @@ pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
         IncidentKind::SetAside => format!(
             "nothing more was set aside for {quiet} ({count} in all). They are still in spool/{subject}."
         ),
+        IncidentKind::ShiftNotTaken => {
+            format!("the shift on {subject} is taken, or over.")
+        }
         IncidentKind::Spooled => {
             format!("for {quiet} nothing has waited too long in the spool ({count} at last).")
         }
@@ -224,7 +233,7 @@ mod tests {
     use super::*;
     use crate::segment::{Encoding, segments};
 
-    const KINDS: [IncidentKind; 11] = [
+    const KINDS: [IncidentKind; 12] = [
         IncidentKind::Overdue,
         IncidentKind::Unanswered,
         IncidentKind::Unowed,
@@ -236,6 +245,7 @@ mod tests {
         IncidentKind::NotKept,
         IncidentKind::SetAside,
         IncidentKind::Spooled,
+        IncidentKind::ShiftNotTaken,
     ];
 
     fn of(kind: IncidentKind) -> Incident {
@@ -267,6 +277,7 @@ mod tests {
                 IncidentKind::Stalled,
                 IncidentKind::SetAside,
                 IncidentKind::Spooled,
+                IncidentKind::ShiftNotTaken,
             ];
             if !elsewhere.contains(&kind) {
                 assert!(told.contains("gateway main"), "{told}");

@@ -163,6 +163,20 @@ impl Person {
         }
         meant
     }
+
+    /// The methods on which a person is asked to take their shift. Quiet hours do not count: they have
+    /// agreed to be there. Where nothing is left that is meant for it, whatever works is used.
+    #[must_use]
+    pub fn asked_on(&self) -> Vec<&Method> {
+        let working = || self.methods.iter().filter(|method| method.works());
+        let meant: Vec<&Method> = working()
+            .filter(|method| method.uses != Uses::Crisis)
+            .collect();
+        if meant.is_empty() {
+            return working().collect();
+        }
+        meant
+    }
 }
 
 #[cfg(test)]
@@ -215,6 +229,17 @@ mod tests {
         let noon = MIDNIGHT.plus(std::time::Duration::from_hours(12));
         let by_day = night.reached_by(false, noon);
         assert!(matches!(by_day[..], [sms] if sms.channel == Channel::Sms));
+    }
+
+    #[test]
+    fn the_shift_is_asked_about_in_quiet_hours_and_by_what_is_left() {
+        let both = person(vec![
+            method(Channel::Sms, Uses::All),
+            method(Channel::Voice, Uses::Crisis),
+        ]);
+        assert!(matches!(both.asked_on()[..], [sms] if sms.channel == Channel::Sms));
+        let calls = person(vec![method(Channel::Voice, Uses::Crisis)]);
+        assert_eq!(calls.asked_on().len(), 1);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod check_ins;
 mod claims;
 mod contact_methods;
 mod conversations;
+mod duties;
 mod erasure;
 mod error;
 mod gateway_log;

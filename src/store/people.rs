@@ -1,6 +1,6 @@
 //! People: who can be on call, with every way to reach them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -69,6 +69,17 @@ impl Tx {
         let Some(row) = row else { return Ok(None) };
         let methods = self.methods_of(id).await?;
         Ok(Some(row.with(methods)))
+    }
+
+    /// Who steers the work: supervisors and administrators who have not left.
+    pub async fn supervisors(&mut self) -> Result<BTreeSet<Uuid>, StoreError> {
+        let ids: Vec<Uuid> = on!(self, |c| sqlx::query_scalar(
+            "SELECT id FROM staff
+              WHERE role IN ('supervisor', 'administrator') AND left_at IS NULL"
+        )
+        .fetch_all(c)
+        .await?);
+        Ok(ids.into_iter().collect())
     }
 
     /// Keeps where a person lives, as the name of a time zone, and when they are not to be woken.

@@ -24,6 +24,7 @@ const FLOORS: [&[&str]; 6] = [
     ],
     &[
         "dispatch",
+        "duties",
         "failsafe",
         "followup",
         "handoff",

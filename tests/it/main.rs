@@ -13,6 +13,7 @@ mod crisis;
 mod delivery;
 mod doctor;
 mod drills;
+mod duties;
 mod failsafe;
 mod failsafe_told;
 mod followup;

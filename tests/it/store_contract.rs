@@ -1,6 +1,7 @@
 //! The contract of the store, on both engines: every method, units of work, races, damage.
 
 mod drills;
+mod duties;
 mod ledger;
 mod policies;
 mod schedules;

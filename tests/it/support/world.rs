@@ -290,6 +290,7 @@ impl World {
         loop {
             let paged = self.app.paging.tick().await.unwrap();
             let mut sent = self.app.followup.tick().await.unwrap();
+            sent += self.app.duties.tick().await.unwrap();
             sent += self.app.intake().tick().await.unwrap();
 
             for lane in Lane::ALL {
