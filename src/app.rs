@@ -25,6 +25,7 @@ use crate::gateway::Gateways;
 use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::gateway::drill::Loopback;
 use crate::handoff::Handoff;
+use crate::heartbeat::Heartbeat;
 use crate::http::{Doors, SETUP_TOKEN, router};
 use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
@@ -136,6 +137,8 @@ pub struct App {
     pub ledger: Arc<Ledger>,
     /// Looks for what no hook brought.
     pub reconcile: Arc<Reconcile>,
+    /// Audits, pings and listens.
+    pub heartbeat: Arc<Heartbeat>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -254,6 +257,7 @@ impl App {
             incidents,
             ledger,
             reconcile,
+            heartbeat,
         } = lookout::of(&lookout::Parts {
             config,
             public_url: &public_url,
@@ -264,6 +268,7 @@ impl App {
             client: &client,
             intake: &intake,
             desk: &desk,
+            spool: &spool,
             feed: &feed,
         });
         let failsafe = Arc::new(FailSafe::new(
@@ -282,6 +287,7 @@ impl App {
             rota: Arc::clone(&rota),
             duties: Arc::clone(&duties),
             incidents: Arc::clone(&incidents),
+            heartbeat: Arc::clone(&heartbeat),
             gateways,
             signing: signing(config),
             store: store.clone(),
@@ -307,6 +313,7 @@ impl App {
             incidents,
             ledger,
             reconcile,
+            heartbeat,
             store,
             feed,
             clock,

@@ -15,18 +15,12 @@ use uuid::Uuid;
 
 use crate::clock::{At, Clock};
 use crate::feed::Feed;
+use crate::oncall::audit::{OVERDUE as GRACE, OVERDUE_WITH_HUMAN as GRACE_WITH_HUMAN};
 use crate::oncall::{Alert, IncidentKind, Operator};
 use crate::store::{Overdue, Store, StoreError, Tally, Tx};
 
-/// From one look to the next. With [`GRACE`], an overdue text is told within half a minute.
+/// From one look to the next. With [`GRACE`](crate::oncall::audit::OVERDUE), an overdue text is told within half a minute.
 const EVERY: Duration = Duration::from_secs(5);
-/// How long a text is overdue before the operator hears of it: a crisis reply in the response to a
-/// hook goes again through the API just when it is due.
-const GRACE: Duration = Duration::from_secs(15);
-/// The same while a person has the conversation. Until they first write, the clocks of the alert
-/// are the guard. After it, what the texter writes is theirs to answer, no clock pages for it, and
-/// a person needs longer than a machine.
-const GRACE_WITH_HUMAN: Duration = Duration::from_mins(10);
 /// How long a text may be held before the operator is reminded: the failed signature was told at once.
 const GRACE_HELD: Duration = Duration::from_mins(10);
 /// How far back a look goes for texts without an obligation; the first one after a start, further.

@@ -14,7 +14,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::clock::Clock;
 use crate::dispatch::Looked;
+use crate::heartbeat::Pulses;
 use crate::lane::Lane;
 use crate::oncall::Channel;
 use crate::store::{Store, StoreError};
@@ -36,6 +38,24 @@ const WORKERS_A_LANE: usize = 2;
 enum Work {
     Polls,
     Journal,
+}
+
+/// What every worker is handed: when to stop, and where it leaves its pulse.
+#[derive(Clone)]
+struct Shared {
+    stopping: CancellationToken,
+    pulses: Arc<Pulses>,
+    clock: Arc<dyn Clock>,
+}
+
+/// How long a worker may take from the end of one look to the end of the next before the audit finds
+/// that it does not work. Two of them may have much to do at once: the lists of the providers, the
+/// whole spool.
+fn patience(name: &str) -> Duration {
+    match name {
+        "reconcile" | "replay" => Duration::from_mins(30),
+        _ => Duration::from_mins(2),
+    }
 }
 
 /// What a look came to.
@@ -60,11 +80,16 @@ impl From<Looked> for Look {
 
 /// Starts all workers. They finish what they are at when `stopping` is cancelled.
 pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
+    let shared = Shared {
+        stopping: stopping.clone(),
+        pulses: Arc::clone(&app.heartbeat.pulses),
+        clock: Arc::clone(&app.clock),
+    };
     for lane in Lane::ALL {
         for _ in 0..WORKERS_A_LANE {
             let dispatch = Arc::clone(&app.dispatch);
             let wake = app.feed.outbox(lane);
-            tasks.spawn(run("dispatch", stopping.clone(), wake, move || {
+            tasks.spawn(run("dispatch", shared.clone(), wake, move || {
                 let dispatch = Arc::clone(&dispatch);
                 async move { Ok(Look::from(dispatch.look(lane, Channel::Sms).await?)) }
             }));
@@ -73,7 +98,7 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
     for (name, work) in [("polls", Work::Polls), ("journal", Work::Journal)] {
         let dispatch = Arc::clone(&app.dispatch);
         // Nothing wakes them: what they do is never wanted sooner than a second later.
-        tasks.spawn(run(name, stopping.clone(), Arc::default(), move || {
+        tasks.spawn(run(name, shared.clone(), Arc::default(), move || {
             let dispatch = Arc::clone(&dispatch);
             async move {
                 let done = match work {
@@ -87,31 +112,26 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
     tasks.spawn(find_database(app.store.clone(), stopping.clone()));
     let failsafe = Arc::clone(&app.failsafe);
     // Nothing wakes it: the database does not say when it is back.
-    tasks.spawn(run("replay", stopping.clone(), Arc::default(), move || {
+    tasks.spawn(run("replay", shared.clone(), Arc::default(), move || {
         let failsafe = Arc::clone(&failsafe);
         async move { failsafe.replay().await.map(Look::from) }
     }));
     let followup = Arc::clone(&app.followup);
     // Nothing wakes it: what it does is never wanted sooner than a second later.
-    tasks.spawn(run(
-        "followup",
-        stopping.clone(),
-        Arc::default(),
-        move || {
-            let followup = Arc::clone(&followup);
-            async move { followup.tick().await.map(Look::from) }
-        },
-    ));
+    tasks.spawn(run("followup", shared.clone(), Arc::default(), move || {
+        let followup = Arc::clone(&followup);
+        async move { followup.tick().await.map(Look::from) }
+    }));
     let intake = Arc::clone(app.intake());
     // A hook that brings the last piece does the work itself: here is only what was waited for in vain.
-    tasks.spawn(run("intake", stopping.clone(), Arc::default(), move || {
+    tasks.spawn(run("intake", shared.clone(), Arc::default(), move || {
         let intake = Arc::clone(&intake);
         async move { intake.tick().await.map(Look::from) }
     }));
     let incidents = Arc::clone(&app.incidents);
     tasks.spawn(run(
         "incidents",
-        stopping.clone(),
+        shared.clone(),
         Arc::default(),
         move || {
             let incidents = Arc::clone(&incidents);
@@ -119,14 +139,14 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         },
     ));
     let ledger = Arc::clone(&app.ledger);
-    tasks.spawn(run("ledger", stopping.clone(), Arc::default(), move || {
+    tasks.spawn(run("ledger", shared.clone(), Arc::default(), move || {
         let ledger = Arc::clone(&ledger);
         async move { ledger.tick().await.map(Look::from) }
     }));
     let reconcile = Arc::clone(&app.reconcile);
     tasks.spawn(run(
         "reconcile",
-        stopping.clone(),
+        shared.clone(),
         Arc::default(),
         move || {
             let reconcile = Arc::clone(&reconcile);
@@ -134,18 +154,28 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         },
     ));
     let duties = Arc::clone(&app.duties);
-    tasks.spawn(run("duties", stopping.clone(), Arc::default(), move || {
+    tasks.spawn(run("duties", shared.clone(), Arc::default(), move || {
         let duties = Arc::clone(&duties);
         async move { duties.tick().await.map(Look::from) }
     }));
     let paging = Arc::clone(&app.paging);
     tasks.spawn(run(
         "paging",
-        stopping.clone(),
+        shared.clone(),
         app.feed.ladder(),
         move || {
             let paging = Arc::clone(&paging);
             async move { paging.tick().await.map(Look::from) }
+        },
+    ));
+    let heartbeat = Arc::clone(&app.heartbeat);
+    tasks.spawn(run(
+        "heartbeat",
+        shared.clone(),
+        Arc::default(),
+        move || {
+            let heartbeat = Arc::clone(&heartbeat);
+            async move { heartbeat.tick().await.map(Look::from) }
         },
     ));
 }
@@ -166,14 +196,16 @@ async fn find_database(store: Store, stopping: CancellationToken) {
     }
 }
 
-async fn run<F>(
-    name: &'static str,
-    stopping: CancellationToken,
-    wake: Arc<Notify>,
-    work: impl Fn() -> F,
-) where
+async fn run<F>(name: &'static str, shared: Shared, wake: Arc<Notify>, work: impl Fn() -> F)
+where
     F: Future<Output = Result<Look, StoreError>>,
 {
+    let Shared {
+        stopping,
+        pulses,
+        clock,
+    } = shared;
+    let pulse = pulses.of(name, patience(name), clock.now());
     while !stopping.is_cancelled() {
         // Armed before the look, so that a wake-up in between is not lost.
         let woken = wake.notified();
@@ -183,7 +215,11 @@ async fn run<F>(
         let done = AssertUnwindSafe(async { work().await })
             .catch_unwind()
             .await;
-        let pause = match done.unwrap_or(Err(StoreError::Panicked)) {
+        let done = done.unwrap_or(Err(StoreError::Panicked));
+        if done.is_ok() {
+            pulse.beat(clock.now());
+        }
+        let pause = match done {
             Ok(Look { done: 0, again }) => again,
             Ok(_) => continue,
             // Said by who looks for it.

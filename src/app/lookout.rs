@@ -1,20 +1,25 @@
 //! The parts that look for what went wrong, made.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
 
 use super::pieces::contact;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ExpectSection, host_of};
 use crate::duties::{self, Duties};
 use crate::feed::Feed;
 use crate::gateway::Gateways;
+use crate::heartbeat::{Expected, Heartbeat, NextRound, Ping, Pulses, Watched};
 use crate::id::IdSource;
 use crate::incidents::{Fresh, Incidents};
 use crate::intake::Intake;
 use crate::ledger::{Ledger, Looks};
 use crate::oncall::{Desk, DutyTiming, Operator};
 use crate::reconcile::{NextLook, Reconcile};
+use crate::spool::Spool;
 use crate::store::Store;
 
 /// What they are made from.
@@ -28,6 +33,7 @@ pub(super) struct Parts<'a> {
     pub(super) client: &'a reqwest::Client,
     pub(super) intake: &'a Arc<Intake>,
     pub(super) desk: &'a Arc<Desk>,
+    pub(super) spool: &'a Arc<Spool>,
     pub(super) feed: &'a Feed,
 }
 
@@ -37,6 +43,7 @@ pub(super) struct Lookout {
     pub(super) incidents: Arc<Incidents>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) reconcile: Arc<Reconcile>,
+    pub(super) heartbeat: Arc<Heartbeat>,
 }
 
 pub(super) fn of(parts: &Parts<'_>) -> Lookout {
@@ -86,12 +93,56 @@ pub(super) fn of(parts: &Parts<'_>) -> Lookout {
             gateways: parts.gateways.clone(),
             client: parts.client.clone(),
             intake: Arc::clone(parts.intake),
-            operator,
+            operator: Arc::clone(&operator),
             feed: feed.clone(),
             holder: parts.ids.id(clock.now()),
             every: Duration::from_secs(config.reconcile.every_s),
             look_back: Duration::from_secs(config.reconcile.look_back_s),
             next: NextLook::default(),
         }),
+        heartbeat: Arc::new(heartbeat(parts, operator)),
     }
+}
+
+fn heartbeat(parts: &Parts<'_>, operator: Arc<Operator>) -> Heartbeat {
+    let section = &parts.config.heartbeat;
+    Heartbeat {
+        store: parts.store.clone(),
+        clock: Arc::clone(parts.clock),
+        operator,
+        feed: parts.feed.clone(),
+        client: parts.client.clone(),
+        spool: Arc::clone(parts.spool),
+        rulebook: Arc::clone(&parts.intake.rulebook),
+        assess: parts.intake.assess,
+        pulses: Arc::new(Pulses::default()),
+        holder: parts.ids.id(parts.clock.now()),
+        every: Duration::from_secs(section.every_s),
+        ping: section.url.as_ref().map(|url| Ping {
+            url: url.clone(),
+            fail_url: section.fail_url.clone(),
+            method: section.method,
+            failures: AtomicI64::default(),
+        }),
+        expected: section.expect.iter().map(expected).collect(),
+        watched: section
+            .watch
+            .iter()
+            .filter_map(|url| watched(url))
+            .collect(),
+        next: NextRound::default(),
+    }
+}
+
+fn expected(section: &ExpectSection) -> Expected {
+    let within = Duration::from_secs(section.within_s);
+    Expected::new(&section.name, within, section.token.expose_secret().trim())
+}
+
+/// Checked when the configuration was read.
+fn watched(url: &str) -> Option<Watched> {
+    Some(Watched {
+        host: host_of(url)?,
+        url: url.to_owned(),
+    })
 }

@@ -5,6 +5,7 @@ mod content;
 mod doctor;
 mod explain;
 mod fallback;
+mod heartbeat;
 mod quarantine;
 pub mod segments;
 mod serve;
@@ -65,6 +66,12 @@ enum Command {
     Fallback {
         #[command(subcommand)]
         command: fallback::Command,
+    },
+    /// Ask a server whether it does its work; exit code 1 when it does not, or does not answer
+    Heartbeat {
+        /// The address of another server; without it, the one that runs here
+        #[arg(long, value_name = "URL")]
+        check: Option<String>,
     },
     /// Decide on texts that are held because their signature did not hold
     Quarantine {
@@ -143,6 +150,9 @@ impl Arguments {
             Command::Doctor { json } => doctor::run(self.config.as_deref(), json),
             Command::Fallback { command } => {
                 fallback::run(&config::load(self.config.as_deref())?, &command)
+            }
+            Command::Heartbeat { check } => {
+                heartbeat::run(self.config.as_deref(), check.as_deref())
             }
             Command::Quarantine { command } => {
                 quarantine::run(&config::load(self.config.as_deref())?, &command)

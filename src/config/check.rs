@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::ExposeSecret;
 
 use super::load::ConfigError;
-use super::{Config, FallbackContact, GatewaySection};
+use super::{Config, FallbackContact, GatewaySection, heartbeat};
 use crate::gateway::drill;
 use crate::phone::PhoneNumber;
 
@@ -54,6 +54,7 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     check_spool(config, &at)?;
     check_on_call(config, &at)?;
     check_operator(config, &at)?;
+    heartbeat::check(&config.heartbeat, &at)?;
     check_seconds("reconcile.every_s", config.reconcile.every_s, 30, &at)?;
     // A look leaves the last minute to the hooks: it must be in the next one.
     check_seconds(
@@ -205,7 +206,7 @@ fn check_contacts(
 }
 
 /// No shorter than `least`, and a day at most.
-fn check_seconds(
+pub(super) fn check_seconds(
     key: &str,
     seconds: u64,
     least: u64,

@@ -7,6 +7,7 @@
 mod check;
 mod environment;
 mod gateways;
+mod heartbeat;
 mod load;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub use gateways::{
     AndroidSection, GatewaySection, SandboxSection, SignalWireSection, TelnyxSection,
     TwilioSection, VonageSection,
 };
+pub use heartbeat::{ExpectSection, HeartbeatSection, PingMethod, host_of};
 pub use load::{ConfigError, load};
 
 use crate::locale::Locale;
@@ -53,6 +55,8 @@ pub struct Config {
     pub reconcile: ReconcileSection,
     /// Where texts are kept that the database cannot take.
     pub spool: SpoolSection,
+    /// The audit's ping, and the pings that are expected.
+    pub heartbeat: HeartbeatSection,
 }
 
 /// `[listen]`

@@ -40,6 +40,7 @@ pub(super) async fn examine(config: &Config, now: At) -> Vec<Finding> {
     });
     findings.push(public_url(config));
     findings.push(roster(config));
+    findings.push(heartbeat(config));
     findings
 }
 
@@ -142,6 +143,21 @@ fn public_url(config: &Config) -> Finding {
         );
     }
     Finding::ok(id, "providers can reach it and it is private")
+}
+
+fn heartbeat(config: &Config) -> Finding {
+    let id = "heartbeat";
+    if config.heartbeat.url.is_some() {
+        return Finding::ok(id, "a monitor outside is pinged while all is well");
+    }
+    if config.gateways.values().all(GatewaySection::is_sandbox) {
+        return Finding::skipped(id, "the sandbox needs no monitor outside");
+    }
+    Finding::warn(
+        id,
+        "nobody outside notices when this server stops",
+        "Set heartbeat.url to a monitor that alarms when pings stop: docs/drills.md",
+    )
 }
 
 fn roster(config: &Config) -> Finding {

@@ -6,6 +6,7 @@ mod assets;
 mod cookie;
 mod error;
 mod health;
+mod heartbeat;
 mod hooks;
 mod live;
 mod security;
@@ -31,6 +32,7 @@ use crate::failsafe::FailSafe;
 use crate::feed::Feed;
 use crate::gateway::Gateways;
 use crate::handoff::Handoff;
+use crate::heartbeat::Heartbeat;
 use crate::id::IdSource;
 use crate::incidents::Incidents;
 use crate::policies::Policies;
@@ -62,6 +64,8 @@ pub struct Doors {
     pub duties: Arc<Duties>,
     /// Tells the operator what went wrong.
     pub incidents: Arc<Incidents>,
+    /// Audits, pings and listens.
+    pub heartbeat: Arc<Heartbeat>,
     /// The gateways.
     pub gateways: Gateways,
     /// Which of their hooks are trusted.
@@ -111,6 +115,7 @@ pub fn router(doors: Doors) -> Router {
         .merge(people)
         .merge(hooks::routes())
         .merge(health::routes())
+        .merge(heartbeat::routes())
         .merge(if doors.simulator.is_some() {
             simulator::provider_routes()
         } else {

@@ -2,6 +2,7 @@
 //! and what is due is a column, not a sleeping task. Floor 1.
 
 mod alert;
+pub mod audit;
 mod code;
 mod contact;
 mod drill;

@@ -50,6 +50,14 @@ pub enum IncidentKind {
     Spooled,
     /// Nobody who is on call on a schedule has taken the shift.
     ShiftNotTaken,
+    /// The audit found what nobody else tells of: the heartbeat is withheld.
+    Audit,
+    /// A sign of life that we expect did not come.
+    Heartbeat,
+    /// A drill failed.
+    Drill,
+    /// A scheduled drill was not held.
+    DrillMissed,
 }
 
 impl IncidentKind {
@@ -69,6 +77,10 @@ impl IncidentKind {
             Self::SetAside => "set_aside",
             Self::Spooled => "spooled",
             Self::ShiftNotTaken => "shift_not_taken",
+            Self::Audit => "audit",
+            Self::Heartbeat => "heartbeat",
+            Self::Drill => "drill",
+            Self::DrillMissed => "drill_missed",
         }
     }
 
@@ -87,6 +99,17 @@ impl IncidentKind {
                 // Each replica has a spool of its own: none may say for the others that it is over.
                 | Self::Spooled
         )
+    }
+
+    /// From one text about it to the next: no sooner than the operator wants to hear. What only a day's
+    /// work mends must not wake anybody every quarter of an hour.
+    #[must_use]
+    pub fn pace(self, repeat: Duration) -> Duration {
+        match self {
+            Self::Heartbeat => repeat.max(Duration::from_hours(6)),
+            Self::Drill | Self::DrillMissed => repeat.max(Duration::from_hours(24)),
+            _ => repeat,
+        }
     }
 }
 
@@ -178,6 +201,21 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         IncidentKind::Spooled => format!(
             "the database is well, and {count} still wait in the spool, unanswered or unread. Read the server's log, then: harborline doctor."
         ),
+        IncidentKind::Audit => audited(incident, public_url),
+        IncidentKind::Heartbeat => {
+            let last = detail["last"].as_i64().map_or(incident.opened_at, At);
+            format!(
+                "no sign of life from {subject} for {}. Look whether it still runs, and whether it reaches us.",
+                span(now.since(last))
+            )
+        }
+        IncidentKind::Drill => {
+            let why = detail["why"].as_str().unwrap_or("see its report");
+            format!("a drill FAILED ({subject}): {why}. Its report: {public_url}/drills")
+        }
+        IncidentKind::DrillMissed => format!(
+            "the drill of {subject} was not held: cases were open, or the server was down. Start one at {public_url}/drills or run: harborline drill"
+        ),
     };
     format!("Harborline: {what}")
 }
@@ -218,8 +256,59 @@ pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
         IncidentKind::Spooled => {
             format!("for {quiet} nothing has waited too long in the spool ({count} at last).")
         }
+        IncidentKind::Audit if subject == "ping" => {
+            "the monitor of the heartbeat takes our pings again.".to_owned()
+        }
+        IncidentKind::Audit => format!("the audit does not find {subject} any more."),
+        IncidentKind::Heartbeat => format!("{subject} shows signs of life again."),
+        IncidentKind::Drill => format!("a drill ({subject}) passed again."),
+        IncidentKind::DrillMissed => format!("the drill of {subject} was held."),
     };
     format!("Harborline, over: {what}")
+}
+
+/// What the audit found, and what to do about it.
+fn audited(incident: &Incident, public_url: &str) -> String {
+    let Incident { subject, count, .. } = incident;
+    let names = || {
+        let names = incident.detail["names"].as_array().into_iter().flatten();
+        let names: Vec<&str> = names.filter_map(Value::as_str).take(4).collect();
+        names.join(", ")
+    };
+    let (what, fix) = match subject.as_str() {
+        "ping" => {
+            return format!(
+                "the monitor of the heartbeat did not take our pings, {count} times in a row. Check heartbeat.url and the way out of this network."
+            );
+        }
+        "late_pages" => (
+            format!("{count} open case(s) should have been paged again and were not"),
+            "Call your team",
+        ),
+        "stuck" => (
+            format!("{count} text(s) do not leave"),
+            "Read the server's log",
+        ),
+        "silent_workers" => (
+            format!("{count} worker(s) do not work ({})", names()),
+            "Restart harborline",
+        ),
+        "triage" => (
+            "a plain crisis text is not seen as one".to_owned(),
+            "Put the last good triage rules back",
+        ),
+        _ => (format!("{subject}, {count}"), "Read the server's log"),
+    };
+    format!("the heartbeat is withheld: {what}. {fix}, then see {public_url}/readyz.")
+}
+
+/// A long time, in the largest whole unit.
+fn span(time: Duration) -> String {
+    match time.as_secs() / 60 {
+        minutes @ 0..120 => format!("{minutes} min"),
+        minutes @ 120..2880 => format!("{} h", minutes / 60),
+        minutes => format!("{} days", minutes / 1440),
+    }
 }
 
 fn texts(count: i64) -> String {
@@ -233,7 +322,7 @@ mod tests {
     use super::*;
     use crate::segment::{Encoding, segments};
 
-    const KINDS: [IncidentKind; 12] = [
+    const KINDS: [IncidentKind; 16] = [
         IncidentKind::Overdue,
         IncidentKind::Unanswered,
         IncidentKind::Unowed,
@@ -246,6 +335,10 @@ mod tests {
         IncidentKind::SetAside,
         IncidentKind::Spooled,
         IncidentKind::ShiftNotTaken,
+        IncidentKind::Audit,
+        IncidentKind::Heartbeat,
+        IncidentKind::Drill,
+        IncidentKind::DrillMissed,
     ];
 
     fn of(kind: IncidentKind) -> Incident {
@@ -272,8 +365,18 @@ mod tests {
                 assert!(cost.segments <= 2, "{words}");
                 assert!(words.starts_with("Harborline"), "{words}");
             }
+            let told_once = [
+                IncidentKind::Heartbeat,
+                IncidentKind::Drill,
+                IncidentKind::DrillMissed,
+            ];
+            if told_once.contains(&kind) {
+                assert!(told.contains("main"), "{told}");
+                continue;
+            }
             assert!(told.contains("12"), "{told}");
             let elsewhere = [
+                IncidentKind::Audit,
                 IncidentKind::Stalled,
                 IncidentKind::SetAside,
                 IncidentKind::Spooled,
@@ -283,6 +386,34 @@ mod tests {
                 assert!(told.contains("gateway main"), "{told}");
             }
         }
+    }
+
+    #[test]
+    fn what_the_audit_found_is_told_in_two_segments_at_most() {
+        for subject in ["ping", "late_pages", "stuck", "silent_workers", "triage"] {
+            let mut found = of(IncidentKind::Audit);
+            subject.clone_into(&mut found.subject);
+            found.detail =
+                json!({"names": ["dispatch", "followup", "incidents", "reconcile", "x"]});
+            let told = incident(&found, "https://line.example.org", At(0));
+            assert!(segments(&told).segments <= 2, "{told}");
+            assert!(
+                subject != "silent_workers" || told.contains("dispatch, followup"),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_takes_a_day_to_mend_is_not_told_every_quarter_of_an_hour() {
+        let quarter = Duration::from_mins(15);
+        assert_eq!(IncidentKind::Overdue.pace(quarter), quarter);
+        assert_eq!(
+            IncidentKind::Heartbeat.pace(quarter),
+            Duration::from_hours(6)
+        );
+        assert_eq!(IncidentKind::Drill.pace(quarter), Duration::from_hours(24));
+        assert_eq!(span(Duration::from_secs(26 * 3600 + 59)), "26 h");
     }
 
     #[test]

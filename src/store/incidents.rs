@@ -138,8 +138,13 @@ impl Tx {
                        FROM incidents WHERE closed_at IS NULL AND told_at <= $1 ORDER BY id
                         FOR UPDATE SKIP LOCKED",
             |sql, c| sqlx::query_as(sql).bind(told_by).fetch_all(c).await?);
-        let count = due.len();
+        let mut count = 0;
         for open in due.into_iter().map(Incident::from) {
+            let told_by = now.minus(open.kind.pace(operator.repeat));
+            if open.told_at.is_some_and(|told| told > told_by) {
+                continue;
+            }
+            count += 1;
             if open.kind.is_event() && open.last_at <= told_by {
                 self.over(operator, open.kind, &open.subject, now).await?;
             } else {

@@ -28,6 +28,7 @@ const FLOORS: [&[&str]; 6] = [
         "failsafe",
         "followup",
         "handoff",
+        "heartbeat",
         "incidents",
         "intake",
         "ledger",
@@ -175,10 +176,11 @@ fn only_the_hooks_read_what_no_signature_vouches_for() {
 
 /// Routes that nobody signs in for: hooks, health, styles, the simulator. All others stand behind the
 /// guard of `http/access.rs`, which adds them.
-const UNGUARDED: [&str; 6] = [
+const UNGUARDED: [&str; 7] = [
     "http/access.rs",
     "http/assets.rs",
     "http/health.rs",
+    "http/heartbeat.rs",
     "http/hooks.rs",
     "http/simulator/exchange.rs",
     "http/simulator/pages.rs",

@@ -63,6 +63,63 @@ fn a_configuration_that_cannot_work_is_refused_with_place_and_fix() {
 }
 
 #[test]
+fn a_heartbeat_that_cannot_work_is_refused_with_place_and_fix() {
+    let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
+    are_refused(vec![
+        (
+            edit(
+                "[[oncall",
+                "[heartbeat]\nurl = \"hc-ping.com/secret-token\"\n[[oncall",
+            ),
+            vec!["heartbeat.url", "web address"],
+        ),
+        (
+            edit(
+                "[[oncall",
+                "[heartbeat]\nfail_url = \"https://hc-ping.com/secret-token\"\n[[oncall",
+            ),
+            vec!["heartbeat.fail_url", "heartbeat.url"],
+        ),
+        (
+            edit("[[oncall", "[heartbeat]\nevery_s = 5\n[[oncall"),
+            vec!["heartbeat.every_s", "15"],
+        ),
+        (
+            edit("[[oncall", "[heartbeat]\nwatch = [\"other\"]\n[[oncall"),
+            vec!["heartbeat.watch", "/heartbeat"],
+        ),
+        (
+            edit(
+                "[[oncall",
+                "[heartbeat]\nwatch = [\"https://a.example\", \"https://a.example/heartbeat\"]\n[[oncall",
+            ),
+            vec!["heartbeat.watch", "a.example", "twice"],
+        ),
+        (
+            edit(
+                "[[oncall",
+                "[[heartbeat.expect]]\nname = \"Back up\"\nwithin_s = 60\ntoken = \"0123456789abcdef\"\n[[oncall",
+            ),
+            vec!["heartbeat.expect `Back up`", "lower-case"],
+        ),
+        (
+            edit(
+                "[[oncall",
+                "[[heartbeat.expect]]\nname = \"backup\"\nwithin_s = 6\ntoken = \"0123456789abcdef\"\n[[oncall",
+            ),
+            vec!["heartbeat.expect `backup`", "within_s"],
+        ),
+        (
+            edit(
+                "[[oncall",
+                "[[heartbeat.expect]]\nname = \"backup\"\nwithin_s = 60\ntoken = \"secret-token\"\n[[oncall",
+            ),
+            vec!["heartbeat.expect `backup`", "16"],
+        ),
+    ]);
+}
+
+#[test]
 fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
     let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
     are_refused(vec![

@@ -18,6 +18,7 @@ mod failsafe;
 mod failsafe_told;
 mod followup;
 mod gateways;
+mod heartbeat;
 mod hooks;
 mod journeys;
 mod ledger;

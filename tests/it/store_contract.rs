@@ -2,6 +2,7 @@
 
 mod drills;
 mod duties;
+mod heartbeats;
 mod ledger;
 mod policies;
 mod schedules;

@@ -297,6 +297,7 @@ impl World {
                 sent += self.app.dispatch.run_once(lane).await.unwrap();
             }
             sent += self.app.dispatch.poll_once().await.unwrap();
+            sent += self.app.heartbeat.tick().await.unwrap();
             if paged + sent + self.app.reconcile.tick().await.unwrap() > 0 {
                 continue;
             }
