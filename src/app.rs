@@ -11,10 +11,11 @@ use std::time::Duration;
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::{Accounts, Addresses};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::PackError;
-use crate::credential::{Passwords, Token};
+use crate::credential::Passwords;
 use crate::crypto::keyfile::KeyFileError;
 use crate::dispatch::{Dispatch, Journal, LastAlarm};
 use crate::duties::Duties;
@@ -26,7 +27,7 @@ use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::gateway::drill::Loopback;
 use crate::handoff::Handoff;
 use crate::heartbeat::Heartbeat;
-use crate::http::{Doors, SETUP_TOKEN, router};
+use crate::http::{Doors, router};
 use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
@@ -129,6 +130,8 @@ pub struct App {
     pub followup: Arc<Followup>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Who belongs to the staff, and their sessions.
+    pub accounts: Arc<Accounts>,
     /// Takes inbound texts in.
     pub intake: Arc<Intake>,
     /// Tells the operator what went wrong.
@@ -279,6 +282,17 @@ impl App {
             Arc::clone(&incidents),
         ));
         let public_url: Arc<str> = public_url.into();
+        let accounts = Arc::new(Accounts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            passwords: Passwords::new(Arc::clone(&ids)),
+            ids,
+            addresses: Addresses::new(Arc::clone(&clock)),
+            require_totp: config.staff.required(),
+            line: config.line.name.clone(),
+            public_url: Arc::clone(&public_url),
+            feed: feed.clone(),
+        });
         let doors = Doors {
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
@@ -292,8 +306,8 @@ impl App {
             signing: signing(config),
             store: store.clone(),
             clock: Arc::clone(&clock),
-            passwords: Passwords::new(Arc::clone(&ids)),
-            ids,
+            accounts: Arc::clone(&accounts),
+            proxies: config.listen.proxies.clone().into(),
             feed: feed.clone(),
             public_url: Arc::clone(&public_url),
             simulator,
@@ -309,6 +323,7 @@ impl App {
             duties,
             followup,
             handoff,
+            accounts,
             intake,
             incidents,
             ledger,
@@ -390,18 +405,7 @@ impl App {
     /// # Errors
     /// [`StoreError`] when it cannot be kept.
     pub async fn setup_link(&self) -> Result<Option<String>, StoreError> {
-        if self.store.read().await?.staff_count().await? > 0 {
-            return Ok(None);
-        }
-        let token = Token::new(&*self.doors.ids);
-        let hash = token.hash.clone();
-        self.store
-            .write(move |tx| {
-                let hash = hash.clone();
-                Box::pin(async move { tx.set_setting(SETUP_TOKEN, &hash).await })
-            })
-            .await?;
-        Ok(Some(format!("{}/setup/{}", self.public_url, token.shown)))
+        self.accounts.setup_link().await
     }
 }
 

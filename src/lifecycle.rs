@@ -71,7 +71,9 @@ impl Server {
         let stopping = CancellationToken::new();
         let app = App::build(config, reachable(address), seams, stopping.clone()).await?;
         let tasks = TaskTracker::new();
-        let (router, stop) = (app.router(), stopping.clone().cancelled_owned());
+        let router = app.router();
+        let router = router.into_make_service_with_connect_info::<SocketAddr>();
+        let stop = stopping.clone().cancelled_owned();
         tasks.spawn(async move {
             if let Err(error) = axum::serve(listener, router)
                 .with_graceful_shutdown(stop)

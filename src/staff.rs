@@ -77,9 +77,81 @@ impl Permission {
     }
 }
 
+/// The kind of thing that a session was started on: all that is kept of what a browser says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Device {
+    /// A browser on a phone.
+    Phone,
+    /// A browser on a tablet.
+    Tablet,
+    /// A browser on a computer.
+    Computer,
+    /// Something else.
+    Other,
+}
+
+impl Device {
+    /// The kind, from the `User-Agent` of a request.
+    #[must_use]
+    pub fn of(user_agent: &str) -> Self {
+        let has = |part: &str| user_agent.contains(part);
+        if has("iPad") || has("Tablet") || (has("Android") && !has("Mobi")) {
+            Self::Tablet
+        } else if has("Mobi") || has("iPhone") {
+            Self::Phone
+        } else if has("Mozilla/") {
+            Self::Computer
+        } else {
+            Self::Other
+        }
+    }
+
+    /// The kind in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Phone => "a phone",
+            Self::Tablet => "a tablet",
+            Self::Computer => "a computer",
+            Self::Other => "another program",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_browser_says_what_it_runs_on() {
+        for (user_agent, device) in [
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 Safari",
+                Device::Phone,
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 15) Chrome/141.0 Mobile Safari/537.36",
+                Device::Phone,
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 15) Chrome/141.0 Safari/537.36",
+                Device::Tablet,
+            ),
+            (
+                "Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X) Safari",
+                Device::Tablet,
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+                Device::Computer,
+            ),
+            ("curl/8.1", Device::Other),
+            ("", Device::Other),
+        ] {
+            assert_eq!(Device::of(user_agent), device, "{user_agent}");
+        }
+    }
 
     #[test]
     fn a_role_has_what_the_ones_before_it_have() {

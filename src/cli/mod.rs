@@ -10,6 +10,7 @@ mod quarantine;
 pub mod segments;
 mod serve;
 pub mod triage;
+mod user;
 
 use std::fmt::Display;
 use std::fs::File;
@@ -77,6 +78,11 @@ enum Command {
     Quarantine {
         #[command(subcommand)]
         command: quarantine::Command,
+    },
+    /// Look after the accounts of the staff
+    User {
+        #[command(subcommand)]
+        command: user::Command,
     },
     /// Count SMS segments: one JSON string a line in, one JSON object a line out
     Segments {
@@ -156,6 +162,9 @@ impl Arguments {
             }
             Command::Quarantine { command } => {
                 quarantine::run(&config::load(self.config.as_deref())?, &command)
+            }
+            Command::User { command } => {
+                user::run(&config::load(self.config.as_deref())?, &command)
             }
             Command::Segments { file } => Ok(segments::run(
                 input(file)?,

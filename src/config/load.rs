@@ -152,6 +152,9 @@ fn complete(config: &mut Config) {
             number: SANDBOX_ON_CALL.into(),
         });
     }
+    if only_sandbox {
+        config.staff.require_totp.get_or_insert_default();
+    }
     if config.operator.contacts.is_empty() {
         config.operator.contacts.clone_from(&config.oncall.fallback);
     }

@@ -11,12 +11,14 @@ mod heartbeat;
 mod load;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer};
 
 pub use gateways::{
     AndroidSection, GatewaySection, SandboxSection, SignalWireSection, TelnyxSection,
@@ -26,6 +28,7 @@ pub use heartbeat::{ExpectSection, HeartbeatSection, PingMethod, host_of};
 pub use load::{ConfigError, load};
 
 use crate::locale::Locale;
+use crate::staff::Role;
 
 /// Everything that an operator can set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -57,6 +60,8 @@ pub struct Config {
     pub spool: SpoolSection,
     /// The audit's ping, and the pings that are expected.
     pub heartbeat: HeartbeatSection,
+    /// How the staff sign in.
+    pub staff: StaffSection,
 }
 
 /// `[listen]`
@@ -65,6 +70,41 @@ pub struct Config {
 pub struct Listen {
     /// Address and port of the server.
     pub address: SocketAddr,
+    /// The proxies in front of it: what they say of where a request came from is believed.
+    #[serde(deserialize_with = "proxies")]
+    pub proxies: Vec<IpNet>,
+}
+
+/// Reads addresses and ranges of addresses.
+fn proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let written = Vec::<String>::deserialize(deserializer)?;
+    let read = |text: String| match (text.parse::<IpNet>(), text.parse::<IpAddr>()) {
+        (Ok(net), _) => Ok(net),
+        (_, Ok(address)) => Ok(IpNet::from(address)),
+        _ => Err(D::Error::invalid_value(
+            Unexpected::Str(&text),
+            &"addresses or ranges, like [\"10.0.0.2\", \"172.16.0.0/12\"]",
+        )),
+    };
+    written.into_iter().map(read).collect()
+}
+
+/// `[staff]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StaffSection {
+    /// The roles that need a second factor. By default supervisors and administrators; with the sandbox
+    /// alone nobody, because no texter is there yet.
+    pub require_totp: Option<Vec<Role>>,
+}
+
+impl StaffSection {
+    /// The roles that need a second factor.
+    #[must_use]
+    pub fn required(&self) -> Vec<Role> {
+        let default = || vec![Role::Supervisor, Role::Administrator];
+        self.require_totp.clone().unwrap_or_else(default)
+    }
 }
 
 /// `[database]`
@@ -192,6 +232,10 @@ impl Default for Listen {
     fn default() -> Self {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            proxies: vec![
+                IpNet::from(IpAddr::from([127, 0, 0, 1])),
+                IpNet::from(IpAddr::from(Ipv6Addr::LOCALHOST)),
+            ],
         }
     }
 }

@@ -157,6 +157,20 @@ impl Keyring {
         hmac(&self.index, named.as_bytes()).to_vec()
     }
 
+    /// The hash of a recovery code. With the key in it, a stolen database is not enough to guess codes.
+    #[must_use]
+    pub fn recovery_index(&self, staff: Uuid, code: &str) -> Vec<u8> {
+        hmac(&self.index, format!("recovery\n{staff}\n{code}").as_bytes()).to_vec()
+    }
+
+    /// The blind index of who tries to sign in: a login as it was typed, from a browser that is known
+    /// by the hash of its token, or from any other (no bytes).
+    #[must_use]
+    pub fn trier_index(&self, browser: &[u8], login: &str) -> Vec<u8> {
+        let named = format!("try\n{}\n{login}", hex::encode(browser));
+        hmac(&self.index, named.as_bytes()).to_vec()
+    }
+
     /// The secret that the sandbox gateway signs with, hexadecimal.
     #[must_use]
     pub fn sandbox_secret(&self) -> String {

@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 
 use super::Doors;
 use super::error::PageError;
-use super::session::{self, SignedIn};
+use super::session::{self, Current};
 use crate::staff::Permission;
 
 /// What a route asks of who calls it.
@@ -24,6 +24,8 @@ use crate::staff::Permission;
 pub enum Access {
     /// Nothing: the door itself.
     Open,
+    /// A session, of any role, also where a second factor is still to be set up.
+    Session,
     /// A session, of any role: what belongs to the person's own account.
     SignedIn,
     /// A session whose role has this permission.
@@ -39,6 +41,8 @@ pub struct Declared {
     pub path: &'static str,
     /// What it asks for.
     pub access: Access,
+    /// Whether the person must have proved within the last minutes who they are.
+    pub confirmed: bool,
 }
 
 /// Routes, each with what it asks for: there is no way to add one without.
@@ -79,7 +83,17 @@ impl Routes {
             method,
             path,
             access,
+            confirmed: false,
         });
+        self
+    }
+
+    /// The route before is sensitive: besides, it asks who it is, unless that was proved just now. A form
+    /// of such an act stands on a page that asks, too, so that nothing is written in vain.
+    pub(super) fn confirmed(mut self) -> Self {
+        if let Some(last) = self.declared.last_mut() {
+            last.confirmed = true;
+        }
         self
     }
 
@@ -125,31 +139,41 @@ async fn stand(
 impl Guard {
     /// Lets a request in, with the person behind it, or says why not.
     async fn admit(&self, path: &str, request: &mut Request) -> Result<(), PageError> {
-        let access = self.access(request.method(), path);
-        let permission = match access.ok_or(PageError::NotFound)? {
-            Access::Open => return Ok(()),
-            Access::SignedIn => None,
-            Access::May(permission) => Some(permission),
-        };
+        let declared = self.declared(request.method(), path);
+        let declared = declared.ok_or(PageError::NotFound)?;
+        if declared.access == Access::Open {
+            return Ok(());
+        }
+        let accounts = &self.doors.accounts;
         let found = session::of(&self.doors, request.headers()).await?;
-        let account = found.ok_or_else(|| PageError::SignedOut {
+        let session = found.ok_or_else(|| PageError::SignedOut {
             then: self.page_of(path, request),
         })?;
-        if permission.is_some_and(|permission| !account.role.may(permission)) {
+        if declared.access != Access::Session && accounts.lacks_factor(&session) {
+            return Err(PageError::NoFactor);
+        }
+        if let Access::May(permission) = declared.access
+            && !session.account.role.may(permission)
+        {
             return Err(PageError::Forbidden);
         }
-        request.extensions_mut().insert(SignedIn(account));
+        if declared.confirmed && !accounts.is_confirmed(&session) {
+            return Err(PageError::Unconfirmed {
+                then: self.page_of(path, request),
+            });
+        }
+        request.extensions_mut().insert(Current(session));
         Ok(())
     }
 
-    fn access(&self, method: &Method, path: &str) -> Option<Access> {
+    fn declared(&self, method: &Method, path: &str) -> Option<&Declared> {
         let method = if *method == Method::HEAD {
             &Method::GET
         } else {
             method
         };
-        let is_it = |route: &&Declared| route.method == *method && route.path == path;
-        self.table.iter().find(is_it).map(|route| route.access)
+        let mut table = self.table.iter();
+        table.find(|route| route.method == *method && route.path == path)
     }
 
     /// Where a person goes on after they have signed in: to what they asked for, or to the page
@@ -161,7 +185,7 @@ impl Guard {
         }
         let (mut pattern, mut path) = (path, uri.path());
         loop {
-            if self.access(&Method::GET, pattern).is_some() {
+            if self.declared(&Method::GET, pattern).is_some() {
                 return Some(path.to_owned());
             }
             (pattern, path) = (pattern.rsplit_once('/')?.0, path.rsplit_once('/')?.0);

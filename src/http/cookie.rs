@@ -1,5 +1,6 @@
 //! Cookies: read from a request, made for an answer. What is in them is for others to judge. Floor 4.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
@@ -7,8 +8,23 @@ use axum::http::header::COOKIE;
 
 use super::Doors;
 
+/// The name as browsers know it. Over TLS it has the prefix that lets no other host of the same
+/// domain, and no page without TLS, set it (RFC 6265bis section 4.1.3.2).
+fn full_name<'n>(doors: &Doors, name: &'n str) -> Cow<'n, str> {
+    if is_secure(doors) {
+        Cow::Owned(format!("__Host-{name}"))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+fn is_secure(doors: &Doors) -> bool {
+    doors.public_url.starts_with("https:")
+}
+
 /// The value of a cookie that the browser sent.
-pub(super) fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn value<'h>(doors: &Doors, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let name = full_name(doors, name);
     let cookies = headers
         .get_all(COOKIE)
         .iter()
@@ -22,11 +38,8 @@ pub(super) fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 /// What a `Set-Cookie` header says: kept for so long, sent to this server only, closed to scripts. An
 /// age of zero takes the cookie back.
 pub(super) fn set(doors: &Doors, name: &str, value: &str, age: Duration) -> String {
-    let secure = if doors.public_url.starts_with("https:") {
-        "; Secure"
-    } else {
-        ""
-    };
+    let name = full_name(doors, name);
+    let secure = if is_secure(doors) { "; Secure" } else { "" };
     format!(
         "{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
         age.as_secs()

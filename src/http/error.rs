@@ -6,15 +6,24 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use super::then::door;
+use super::then::{SECOND_FACTOR, confirm, door};
 use crate::store::StoreError;
 
 /// A page that could not be shown.
 pub(super) enum PageError {
     /// There is nothing here, or nothing for this person.
     NotFound,
+    /// A one-time link that was used, is too old, or was replaced.
+    LinkGone,
     /// Not signed in: off to the door, and from there to this place.
     SignedOut {
+        /// A path of this site.
+        then: Option<String>,
+    },
+    /// Signed in, without the second factor that the role asks for: off to set it up.
+    NoFactor,
+    /// Signed in, and not proved just now who it is: off to do so, and from there to this place.
+    Unconfirmed {
         /// A path of this site.
         then: Option<String>,
     },
@@ -51,6 +60,8 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match self {
             Self::SignedOut { then } => Redirect::to(&door(then.as_deref())).into_response(),
+            Self::NoFactor => Redirect::to(SECOND_FACTOR).into_response(),
+            Self::Unconfirmed { then } => Redirect::to(&confirm(then.as_deref())).into_response(),
             Self::Forbidden => page(
                 StatusCode::FORBIDDEN,
                 "Not part of your role",
@@ -62,6 +73,11 @@ impl IntoResponse for PageError {
                 "This page does not exist, or it is not yours to see.",
             ),
             Self::Busy => broken(),
+            Self::LinkGone => page(
+                StatusCode::NOT_FOUND,
+                "This link does not work any more",
+                "A link works once, and for three days. If you have not used it yourself, tell an administrator of your line; they can make you a new one.",
+            ),
             Self::Store(error) if error.is_outage() => {
                 tracing::error!(%error, "a page could not be shown");
                 page(

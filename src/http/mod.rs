@@ -21,19 +21,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
+use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
+use crate::accounts::Accounts;
 use crate::clock::Clock;
-use crate::credential::Passwords;
 use crate::duties::Duties;
 use crate::failsafe::FailSafe;
 use crate::feed::Feed;
 use crate::gateway::Gateways;
 use crate::handoff::Handoff;
 use crate::heartbeat::Heartbeat;
-use crate::id::IdSource;
 use crate::incidents::Incidents;
 use crate::policies::Policies;
 use crate::rota::Rota;
@@ -42,7 +42,6 @@ use crate::store::Store;
 pub use access::{Access, Declared};
 pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
-pub(crate) use staff::SETUP_TOKEN;
 
 /// The largest hook or form that is read. A text has 1,600 characters; a gateway adds little.
 const LARGEST_BODY: usize = 128 * 1024;
@@ -74,10 +73,10 @@ pub struct Doors {
     pub store: Store,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Tokens.
-    pub ids: Arc<dyn IdSource>,
-    /// Checks passwords.
-    pub passwords: Passwords,
+    /// Who belongs to the staff, and their sessions.
+    pub accounts: Arc<Accounts>,
+    /// The proxies whose word on where a request came from counts.
+    pub proxies: Arc<[IpNet]>,
     /// Signals to open pages.
     pub feed: Feed,
     /// Whether edited packs were refused, so that the built-in ones serve.

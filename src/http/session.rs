@@ -1,30 +1,38 @@
-//! Sessions: a random token in a cookie, its hash in the store.
+//! Sessions over HTTP: their cookies, and the person behind a request.
 
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
-use axum::http::header::SET_COOKIE;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
+use axum::response::AppendHeaders;
+use ipnet::IpNet;
 
 use super::error::PageError;
 use super::{Doors, cookie};
-use crate::credential::{Token, token_hash};
-use crate::store::{Account, StoreError};
+use crate::accounts::{Accounts, Caller, Opened};
+use crate::staff::Device;
+use crate::store::{Account, Session, StoreError};
 
-const COOKIE_NAME: &str = "harborline_session";
-/// A session ends after this long, used or not.
-const LONGEST: Duration = Duration::from_hours(12);
-/// And after this long without use: a shift with a quiet hour is no reason to sign in again.
-const IDLE: Duration = Duration::from_hours(4);
-/// How often use is noted.
-const NOTED: Duration = Duration::from_mins(1);
+const SESSION: &str = "harborline_session";
+/// By which a browser is known in which somebody has signed in before. It opens nothing.
+const BROWSER: &str = "harborline_browser";
+
+/// What hands cookies to a browser.
+pub(super) type Cookies = AppendHeaders<Vec<(HeaderName, String)>>;
 
 /// The member of staff behind a request, as the guard of the routes has found them.
 #[derive(Clone)]
 pub(super) struct SignedIn(pub(super) Account);
 
-impl<S: Sync> FromRequestParts<S> for SignedIn {
+/// The session behind a request, for what concerns the session itself.
+#[derive(Clone)]
+pub(super) struct Current(pub(super) Session);
+
+impl<S: Sync> FromRequestParts<S> for Current {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
@@ -34,74 +42,118 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
     }
 }
 
-/// The account whose session a request carries, if it is still good.
-pub(super) async fn of(doors: &Doors, headers: &HeaderMap) -> Result<Option<Account>, StoreError> {
-    let Some(token) = token_of(headers) else {
-        return Ok(None);
-    };
-    let (hash, now) = (token_hash(token), doors.clock.now());
-    let found = doors
-        .store
-        .read()
-        .await?
-        .session(&hash, now.minus(LONGEST), now.minus(IDLE))
-        .await?;
-    let Some((account, seen_at)) = found else {
-        return Ok(None);
-    };
-    if now.since(seen_at) > NOTED {
-        doors
-            .store
-            .write(move |tx| {
-                let hash = hash.clone();
-                Box::pin(async move { tx.touch_session(&hash, now).await })
-            })
-            .await?;
+impl<S: Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        let Current(session) = Current::from_request_parts(parts, state).await?;
+        Ok(Self(session.account))
     }
-    Ok(Some(account))
 }
 
-fn token_of(headers: &HeaderMap) -> Option<&str> {
-    cookie::value(headers, COOKIE_NAME)
-}
+impl FromRequestParts<Doors> for Caller {
+    type Rejection = Infallible;
 
-/// Starts a session and returns the header that hands its token to the browser.
-pub(super) async fn start(
-    doors: &Doors,
-    staff: uuid::Uuid,
-) -> Result<[(HeaderName, String); 1], StoreError> {
-    let (token, now) = (Token::new(&*doors.ids), doors.clock.now());
-    let hash = token.hash.clone();
-    doors
-        .store
-        .write(move |tx| {
-            let hash = hash.clone();
-            Box::pin(async move { tx.start_session(&hash, staff, now).await })
+    async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, Infallible> {
+        let headers = &parts.headers;
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let user_agent = headers
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok());
+        let token = |name| cookie::value(doors, headers, name).map(str::to_owned);
+        Ok(Self {
+            address: peer.map(|peer| caller_of(peer.ip(), headers, &doors.proxies)),
+            browser: token(BROWSER),
+            session: token(SESSION),
+            device: user_agent.map(Device::of),
         })
-        .await?;
-    Ok([(
-        SET_COOKIE,
-        cookie::set(doors, COOKIE_NAME, &token.shown, LONGEST),
-    )])
+    }
 }
 
-/// Ends the session of a request and returns the header that clears the cookie.
-pub(super) async fn end(
-    doors: &Doors,
-    headers: &HeaderMap,
-) -> Result<[(HeaderName, String); 1], StoreError> {
-    if let Some(token) = token_of(headers) {
-        let hash = token_hash(token);
-        doors
-            .store
-            .write(move |tx| {
-                let hash = hash.clone();
-                Box::pin(async move { tx.end_session(&hash).await })
-            })
-            .await?;
+/// Where a request came from: the last address in `X-Forwarded-For` that is not a proxy of ours. What
+/// stands before it may have been written by anyone.
+fn caller_of(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let ours = |address: &IpAddr| proxies.iter().any(|net| net.contains(address));
+    let mut caller = peer.to_canonical();
+    let named: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .collect();
+    for name in named.into_iter().rev() {
+        if !ours(&caller) {
+            break;
+        }
+        match name.trim().parse::<IpAddr>() {
+            Ok(before) => caller = before.to_canonical(),
+            Err(_) => break,
+        }
     }
-    Ok([(
-        SET_COOKIE,
-        cookie::set(doors, COOKIE_NAME, "", Duration::ZERO),
-    )])
+    caller
+}
+
+/// The session that a request carries, if it is still good.
+pub(super) async fn of(doors: &Doors, headers: &HeaderMap) -> Result<Option<Session>, StoreError> {
+    match cookie::value(doors, headers, SESSION) {
+        Some(token) => doors.accounts.session(token).await,
+        None => Ok(None),
+    }
+}
+
+/// Hands the tokens of a session that was started to the browser.
+pub(super) fn handed(doors: &Doors, opened: &Opened) -> Cookies {
+    let age = Accounts::LONGEST;
+    let session = cookie::set(doors, SESSION, &opened.session, age);
+    let browser = opened.browser.as_deref().map(|token| {
+        let cookie = cookie::set(doors, BROWSER, token, Accounts::KNOWN);
+        (SET_COOKIE, cookie)
+    });
+    let session = [(SET_COOKIE, session)];
+    AppendHeaders(session.into_iter().chain(browser).collect())
+}
+
+/// Takes the session back from the browser. That it is known stays.
+pub(super) fn taken_back(doors: &Doors) -> Cookies {
+    let cookie = cookie::set(doors, SESSION, "", Duration::ZERO);
+    AppendHeaders(vec![(SET_COOKIE, cookie)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_our_own_proxies_say_of_a_caller_is_believed() {
+        let proxies: [IpNet; 2] = [
+            "127.0.0.0/8".parse().unwrap(),
+            "10.0.0.2/32".parse().unwrap(),
+        ];
+        for (peer, forwarded, caller) in [
+            ("192.0.2.1", "", "192.0.2.1"),
+            ("192.0.2.1", "198.51.100.7", "192.0.2.1"),
+            ("127.0.0.1", "", "127.0.0.1"),
+            ("127.0.0.1", "198.51.100.7", "198.51.100.7"),
+            ("::ffff:127.0.0.1", "198.51.100.7", "198.51.100.7"),
+            ("127.0.0.1", "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+            (
+                "127.0.0.1",
+                "203.0.113.9, 198.51.100.7, 10.0.0.2",
+                "198.51.100.7",
+            ),
+            ("127.0.0.1", "198.51.100.7, nonsense", "127.0.0.1"),
+            ("127.0.0.1", "2001:db8::1", "2001:db8::1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            if !forwarded.is_empty() {
+                headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+            }
+            let found = caller_of(peer.parse().unwrap(), &headers, &proxies);
+            assert_eq!(
+                found,
+                caller.parse::<IpAddr>().unwrap(),
+                "{peer} {forwarded}"
+            );
+        }
+    }
 }

@@ -3,12 +3,17 @@
 use serde::Deserialize;
 
 /// What stands after `?` in the address of the door.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Then {
     then: Option<String>,
 }
 
 impl Then {
+    /// The place as it was named, if it was.
+    pub(super) fn named(&self) -> Option<&str> {
+        self.then.as_deref()
+    }
+
     /// The place; the queue when none is named, or one that is not of this site.
     pub(super) fn place(&self) -> &str {
         self.then.as_deref().and_then(local).unwrap_or("/")
@@ -19,6 +24,19 @@ impl Then {
 pub(super) fn door(then: Option<&str>) -> String {
     with_then("/sign-in", then)
 }
+
+/// Where the code of a second factor is given, which leads on to a place.
+pub(super) fn code(then: &Then) -> String {
+    with_then("/sign-in/code", then.then.as_deref())
+}
+
+/// Where a person proves again who they are, which leads on to a place.
+pub(super) fn confirm(then: Option<&str>) -> String {
+    with_then("/confirm", then)
+}
+
+/// Where a second factor is set up.
+pub(super) const SECOND_FACTOR: &str = "/me/second-factor";
 
 /// A path with the place to go on to behind it.
 fn with_then(path: &str, then: Option<&str>) -> String {

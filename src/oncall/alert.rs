@@ -183,6 +183,17 @@ impl Alert {
         self.next_page_at = Some(now.plus(timing.answer));
     }
 
+    /// Whoever has it is gone: the ladder is due at once. `false` when it was closed before.
+    pub fn release(&mut self, now: At) -> bool {
+        if self.closed.is_some() {
+            return false;
+        }
+        self.acknowledged = None;
+        self.claimed = None;
+        self.next_page_at = Some(now);
+        true
+    }
+
     /// A human has written: the last clock stops, until the texter writes again.
     pub fn answered(&mut self, now: At) {
         self.answered_at = Some(now);
@@ -251,6 +262,18 @@ mod tests {
         assert_eq!((&alert.acknowledged, alert.claimed), (&None, None));
         alert.answered(At(303_000));
         assert!(!alert.page_is_due(At(i64::MAX)));
+    }
+
+    #[test]
+    fn a_case_of_somebody_who_leaves_is_paged_at_once() {
+        let mut alert = alert(0);
+        alert.paged(At(0), &TIMING);
+        alert.claim(Uuid::from_u128(1), "one", At(1_000), &TIMING);
+        alert.answered(At(2_000));
+        assert!(alert.release(At(3_000)) && alert.page_is_due(At(3_000)));
+        assert_eq!((&alert.acknowledged, alert.claimed), (&None, None));
+        alert.close(Closed::ByStaff, At(4_000));
+        assert!(!alert.release(At(5_000)) && !alert.page_is_due(At(5_000)));
     }
 
     #[test]

@@ -4,40 +4,21 @@ use std::fmt::Write as _;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
-use harborline::clock::Clock;
-use harborline::credential::Token;
-use harborline::http::{Access, declared};
-use harborline::id::SeededIds;
+use harborline::config::Config;
+use harborline::http::{Access, Declared, declared};
 use harborline::staff::Role;
-use harborline::store::NewStaff;
 
-use crate::support::world::PUBLIC_URL;
+use crate::support::world::{PUBLIC_URL, minutes};
 use crate::support::{Engine, World};
 
 /// An id that nothing has.
 const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /// The cookie of a new session of an account of this role.
-async fn session(world: &World, role: Role, nth: u64) -> String {
-    let (token, now) = (Token::new(&SeededIds::new(1000 + nth)), world.clock.now());
-    let hash = token.hash.clone();
-    let start = world.app.store.write(move |tx| {
-        let hash = hash.clone();
-        Box::pin(async move {
-            let login = format!("{}@example.org", role.word());
-            let new = NewStaff {
-                login: &login,
-                name: role.word(),
-                role,
-                password_hash: "no password",
-            };
-            tx.add_staff(&new, now).await?;
-            let account = tx.staff_by_login(&login).await?.unwrap();
-            tx.start_session(&hash, account.id, now).await
-        })
-    });
-    start.await.unwrap();
-    format!("harborline_session={}", token.shown)
+async fn session(world: &World, role: Role) -> String {
+    let login = format!("{}@example.org", role.word());
+    let account = world.an_account(&login, role).await;
+    world.session_of(&account).await
 }
 
 /// What a call comes to: let in (whatever the page then says), sent to the door, or refused.
@@ -64,6 +45,12 @@ async fn outcome(
     match response.status() {
         StatusCode::FORBIDDEN => "refused",
         StatusCode::SEE_OTHER if leads_to.starts_with("/sign-in") => "door",
+        StatusCode::SEE_OTHER if leads_to.starts_with("/confirm") => "asked",
+        StatusCode::SEE_OTHER
+            if leads_to == "/me/second-factor" && path != "/me/second-factor/start" =>
+        {
+            "factor"
+        }
         status => {
             assert!(!status.is_server_error(), "{method} {path}: {status}");
             "in"
@@ -75,27 +62,20 @@ async fn outcome(
 async fn every_route_is_open_to_whom_it_is_declared_for_and_to_nobody_else() {
     let world = World::on(Engine::Sqlite).await.unwrap();
     let mut table = format!(
-        "{:6}{:40}{:14}{:12}{:12}{:12}\n",
-        "", "", "signed out", "responder", "supervisor", "administrator"
+        "{:6}{:40}{:12}{:12}{:12}{:15}{}\n",
+        "", "", "signed out", "responder", "supervisor", "administrator", "asks again"
     );
-    let mut nth = 0;
     for route in declared() {
-        let path: String = route
-            .path
-            .split('/')
-            .map(|part| if part.starts_with('{') { NOBODY } else { part })
-            .collect::<Vec<_>>()
-            .join("/");
+        let path = path_of(&route);
         let mut row = vec![outcome(&world, &route.method, &path, None).await];
         for role in Role::ALL {
-            nth += 1;
-            let cookie = session(&world, role, nth).await;
+            let cookie = session(&world, role).await;
             row.push(outcome(&world, &route.method, &path, Some(cookie)).await);
         }
         let expected = match route.access {
             // Signing out leads to the door by itself.
             Access::Open => row.clone(),
-            Access::SignedIn => vec!["door", "in", "in", "in"],
+            Access::Session | Access::SignedIn => vec!["door", "in", "in", "in"],
             Access::May(permission) => [Some("door")]
                 .into_iter()
                 .chain(Role::ALL.map(|role| {
@@ -111,13 +91,14 @@ async fn every_route_is_open_to_whom_it_is_declared_for_and_to_nobody_else() {
         assert_eq!(row, expected, "{} {}", route.method, route.path);
         writeln!(
             table,
-            "{:6}{:40}{:14}{:12}{:12}{:12}",
+            "{:6}{:40}{:12}{:12}{:12}{:15}{}",
             route.method.as_str(),
             route.path,
             row[0],
             row[1],
             row[2],
-            row[3]
+            row[3],
+            if route.confirmed { "yes" } else { "" }
         )
         .unwrap();
     }
@@ -132,12 +113,9 @@ async fn every_route_is_open_to_whom_it_is_declared_for_and_to_nobody_else() {
 async fn a_route_takes_no_other_method_than_the_declared_ones() {
     let world = World::on(Engine::Sqlite).await.unwrap();
     let routes = declared();
-    let cookie = session(&world, Role::Administrator, 1).await;
+    let cookie = session(&world, Role::Administrator).await;
     for route in &routes {
-        let path = route
-            .path
-            .replace("{id}", NOBODY)
-            .replace("{token}", "another");
+        let path = path_of(route);
         for method in [
             Method::GET,
             Method::POST,
@@ -164,4 +142,50 @@ async fn a_route_takes_no_other_method_than_the_declared_ones() {
             assert_eq!(status, StatusCode::NOT_FOUND, "{method} {}", route.path);
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_sensitive_asks_again_who_it_is() {
+    let world = World::on(Engine::Sqlite).await.unwrap();
+    for route in declared() {
+        let path = path_of(&route);
+        let cookie = session(&world, Role::Administrator).await;
+        world.clock.advance(minutes(10));
+        let came_to = outcome(&world, &route.method, &path, Some(cookie)).await;
+        let asked = if route.confirmed { "asked" } else { "in" };
+        let leads_there = ["/sign-out", "/sign-in/code"].contains(&route.path);
+        let expected = if leads_there && came_to == "door" {
+            "door"
+        } else {
+            asked
+        };
+        assert_eq!(came_to, expected, "{} {}", route.method, route.path);
+    }
+}
+
+#[tokio::test]
+async fn without_the_second_factor_that_a_role_needs_only_setting_it_up_opens() {
+    let needed = |config: &mut Config| config.staff.require_totp = None;
+    let world = World::with(Engine::Sqlite, needed).await.unwrap();
+    for route in declared() {
+        let path = path_of(&route);
+        let cookie = session(&world, Role::Administrator).await;
+        let came_to = outcome(&world, &route.method, &path, Some(cookie)).await;
+        let expected = match route.access {
+            Access::Open => continue,
+            Access::Session => "in",
+            Access::SignedIn | Access::May(_) => "factor",
+        };
+        assert_eq!(came_to, expected, "{} {}", route.method, route.path);
+        let cookie = session(&world, Role::Responder).await;
+        let came_to = outcome(&world, &route.method, &path, Some(cookie)).await;
+        assert_ne!(came_to, "factor", "{} {}", route.method, route.path);
+    }
+}
+
+/// An address of a route, with ids that nothing has.
+fn path_of(route: &Declared) -> String {
+    let parts = route.path.split('/');
+    let parts = parts.map(|part| if part.starts_with('{') { NOBODY } else { part });
+    parts.collect::<Vec<_>>().join("/")
 }

@@ -23,6 +23,7 @@ const FLOORS: [&[&str]; 6] = [
         "store",
     ],
     &[
+        "accounts",
         "dispatch",
         "duties",
         "failsafe",

@@ -171,6 +171,17 @@ fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["oncall.repage_s", "15"],
         ),
         (
+            edit(
+                "[[oncall",
+                "[listen]\nproxies = [\"proxy.example.org\"]\n[[oncall",
+            ),
+            vec!["listen.proxies", "10.0.0.2", "172.16.0.0/12"],
+        ),
+        (
+            edit("[[oncall", "[staff]\nrequire_totp = [\"boss\"]\n[[oncall"),
+            vec!["staff.require_totp", "boss", "supervisor"],
+        ),
+        (
             edit("[[oncall", "[reconcile]\nlook_back_s = 60\n[[oncall"),
             vec!["reconcile.look_back_s", "120"],
         ),

@@ -1,4 +1,4 @@
-//! The pages in a real browser: tests/browser/simulator.mjs in headless Chromium.
+//! The pages in a real browser: the walks of tests/browser in headless Chromium.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,8 +6,8 @@ use std::process::Command;
 use crate::support::binary::Serving;
 use crate::support::require;
 
-#[test]
-fn the_simulator_and_the_dashboard_work_in_a_browser() {
+/// Walks through the pages of a new server with these settings.
+fn walk(script: &str, settings: &[(&str, &str)]) {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
     let chromium = std::env::var_os("CHROMIUM")
         .map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
@@ -17,9 +17,9 @@ fn the_simulator_and_the_dashboard_work_in_a_browser() {
     if !scripts.join("node_modules/playwright-core").is_dir() {
         return require::missing("browser", "run `npm install` in tests/browser");
     }
-    let serving = Serving::start();
+    let serving = Serving::start_in(tempfile::tempdir().unwrap(), settings);
     let output = Command::new("node")
-        .arg(scripts.join("simulator.mjs"))
+        .arg(scripts.join(script))
         .args([&serving.url, serving.setup_link.as_ref().unwrap()])
         .env("CHROMIUM", &chromium)
         .current_dir(&scripts)
@@ -31,4 +31,18 @@ fn the_simulator_and_the_dashboard_work_in_a_browser() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(output.status.success(), "{said}\n{}", serving.log());
+}
+
+#[test]
+fn the_simulator_and_the_dashboard_work_in_a_browser() {
+    walk("simulator.mjs", &[]);
+}
+
+#[test]
+fn people_are_invited_and_sign_in_in_a_browser() {
+    let needed = (
+        "HARBORLINE__STAFF__REQUIRE_TOTP",
+        "[\"supervisor\", \"administrator\"]",
+    );
+    walk("sign-in.mjs", &[needed]);
 }

@@ -120,7 +120,7 @@ both! {
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
         for path in ["/", "/queue", "/live", &format!("/conversations/{id}"), &format!("/conversations/{id}/thread")] {
             assert_eq!(get(&world, path, None).await.0, StatusCode::SEE_OTHER, "{path}");
-            let forged = get(&world, path, Some("harborline_session=forged")).await.0;
+            let forged = get(&world, path, Some("__Host-harborline_session=forged")).await.0;
             assert_eq!(forged, StatusCode::SEE_OTHER, "{path}");
         }
         for act in ["claim", "reply", "close"] {

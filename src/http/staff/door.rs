@@ -2,20 +2,16 @@
 
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{HeaderValue, RETRY_AFTER};
+use axum::http::{HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::credential::{LONGEST_PASSWORD, SHORTEST_PASSWORD, token_fits};
+use crate::accounts::{Caller, NotIn, Opened, Refused};
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::then::Then;
+use crate::http::then::{Then, code, door};
 use crate::http::{Doors, session};
-use crate::staff::Role;
-use crate::store::NewStaff;
-
-/// The setting that holds the hash of the set-up link's token.
-pub(crate) const SETUP_TOKEN: &str = "setup_token";
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -23,6 +19,8 @@ pub(super) fn routes() -> Routes {
         .post("/setup/{token}", Access::Open, set_up)
         .get("/sign-in", Access::Open, sign_in_page)
         .post("/sign-in", Access::Open, sign_in)
+        .get("/sign-in/code", Access::Open, code_page)
+        .post("/sign-in/code", Access::Open, give_code)
         .post("/sign-out", Access::Open, sign_out)
 }
 
@@ -41,6 +39,12 @@ struct SignInPage<'a> {
     login: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "pages/sign_in_code.html")]
+struct CodePage {
+    problem: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct NewAccount {
     login: String,
@@ -54,148 +58,154 @@ struct Credentials {
     password: String,
 }
 
+#[derive(Deserialize)]
+struct Code {
+    code: String,
+}
+
 async fn setup_page(
     State(doors): State<Doors>,
     Path(token): Path<String>,
 ) -> Result<Html<String>, PageError> {
-    link_is_open(&doors, &token).await?;
-    Ok(Html(
-        SetupPage {
-            problem: None,
-            login: "",
-            name: "",
-        }
-        .render()?,
-    ))
+    if !doors.accounts.is_setup_link(&token).await? {
+        return Err(PageError::NotFound);
+    }
+    let page = SetupPage {
+        problem: None,
+        login: "",
+        name: "",
+    };
+    Ok(Html(page.render()?))
 }
 
 async fn set_up(
     State(doors): State<Doors>,
+    caller: Caller,
     Path(token): Path<String>,
     Form(form): Form<NewAccount>,
 ) -> Result<Response, PageError> {
-    link_is_open(&doors, &token).await?;
-    let login = form.login.trim().to_lowercase();
-    let name = form.name.trim().to_owned();
-    if let Some(problem) = problem_with(&login, &name, &form.password) {
-        let page = SetupPage {
-            problem: Some(problem),
-            login: &login,
-            name: &name,
-        };
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response());
-    }
-    let hash = doors
-        .passwords
-        .hash(form.password)
-        .await
-        .ok_or(PageError::Busy)?;
-    let now = doors.clock.now();
+    let (login, name) = (form.login.as_str(), form.name.as_str());
     let made = doors
-        .store
-        .write(move |tx| {
-            let (login, name, hash, token) =
-                (login.clone(), name.clone(), hash.clone(), token.clone());
-            Box::pin(async move {
-                // Checked again inside the transaction: the link works once.
-                let kept = tx.setting(SETUP_TOKEN).await?;
-                if !kept.is_some_and(|kept| token_fits(&token, &kept)) {
-                    return Ok(None);
-                }
-                let role = Role::Administrator;
-                let new = NewStaff {
-                    login: &login,
-                    name: &name,
-                    role,
-                    password_hash: &hash,
-                };
-                let made = tx.add_staff(&new, now).await?;
-                tx.remove_setting(SETUP_TOKEN).await?;
-                let detail = serde_json::json!({ "role": role });
-                tx.audit(now, &login, "staff.first_administrator", made, &detail)
-                    .await?;
-                Ok(made)
-            })
-        })
+        .accounts
+        .set_up(&caller, &token, (login, name), form.password)
         .await?;
-    let staff = made.ok_or(PageError::NotFound)?;
-    Ok((session::start(&doors, staff).await?, Redirect::to("/")).into_response())
-}
-
-/// The link is good until the first administrator has used it.
-async fn link_is_open(doors: &Doors, token: &str) -> Result<(), PageError> {
-    let kept = doors.store.read().await?.setting(SETUP_TOKEN).await?;
-    if kept.is_some_and(|kept| token_fits(token, &kept)) {
-        Ok(())
-    } else {
-        Err(PageError::NotFound)
-    }
-}
-
-fn problem_with(login: &str, name: &str, password: &str) -> Option<&'static str> {
-    let length = password.chars().count();
-    if !login.contains('@')
-        || login.len() > 200
-        || login.contains(|c: char| c.is_whitespace() || c.is_control())
-    {
-        Some("Please give an e-mail address: it is what you sign in with.")
-    } else if name.is_empty() || name.chars().count() > 80 || name.contains(char::is_control) {
-        Some("Please give the name that your colleagues see, up to 80 characters.")
-    } else if length < SHORTEST_PASSWORD {
-        Some("Please choose a password of 12 characters or more. A few words are good.")
-    } else if length > LONGEST_PASSWORD {
-        Some("Please choose a password of at most 256 characters.")
-    } else {
-        None
+    match made {
+        Ok(opened) => Ok(let_in(&doors, &opened, &Then::default())),
+        Err(Refused::LinkGone) => Err(PageError::NotFound),
+        Err(refused) => {
+            let problem = refused.to_string();
+            let page = SetupPage {
+                problem: Some(&problem),
+                login,
+                name,
+            };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response())
+        }
     }
 }
 
 async fn sign_in_page() -> Result<Html<String>, PageError> {
-    Ok(Html(
-        SignInPage {
-            problem: None,
-            login: "",
-        }
-        .render()?,
-    ))
+    let page = SignInPage {
+        problem: None,
+        login: "",
+    };
+    Ok(Html(page.render()?))
 }
 
 async fn sign_in(
     State(doors): State<Doors>,
+    caller: Caller,
     Query(then): Query<Then>,
     Form(form): Form<Credentials>,
 ) -> Result<Response, PageError> {
-    let login = form.login.trim().to_lowercase();
-    let account = if login.contains(char::is_control) {
-        None
-    } else {
-        doors.store.read().await?.staff_by_login(&login).await?
-    };
-    let hash = account
-        .as_ref()
-        .map(|account| account.password_hash.clone());
-    let too_long = form.password.chars().count() > LONGEST_PASSWORD;
-    let fits = !too_long && doors.passwords.fits(form.password, hash).await;
-    if let Some(account) = account.filter(|_| fits) {
-        Ok((
-            session::start(&doors, account.id).await?,
-            Redirect::to(then.place()),
-        )
-            .into_response())
-    } else {
-        let problem = Some("This e-mail address and password do not belong together.");
-        let page = SignInPage {
-            problem,
-            login: &login,
-        };
-        Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response())
+    let login = form.login.as_str();
+    match doors
+        .accounts
+        .sign_in(&caller, login, form.password)
+        .await?
+    {
+        Ok(opened) => Ok(let_in(&doors, &opened, &then)),
+        Err(not_in) => {
+            let problem = not_in.to_string();
+            let page = SignInPage {
+                problem: Some(&problem),
+                login,
+            };
+            Ok(refused(not_in, page.render()?))
+        }
     }
 }
 
-async fn sign_out(State(doors): State<Doors>, headers: HeaderMap) -> Result<Response, PageError> {
-    Ok((
-        session::end(&doors, &headers).await?,
-        Redirect::to("/sign-in"),
-    )
-        .into_response())
+async fn code_page(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Query(then): Query<Then>,
+) -> Result<Response, PageError> {
+    if !doors.accounts.awaits_code(&caller).await? {
+        return Ok(Redirect::to(&door(then.named())).into_response());
+    }
+    Ok(Html(CodePage { problem: None }.render()?).into_response())
+}
+
+async fn give_code(
+    State(doors): State<Doors>,
+    caller: Caller,
+    Query(then): Query<Then>,
+    Form(form): Form<Code>,
+) -> Result<Response, PageError> {
+    match doors.accounts.give_code(&caller, &form.code).await? {
+        Ok(opened) => Ok(let_in(&doors, &opened, &then)),
+        Err(NotIn::Ended) => Ok(Redirect::to(&door(then.named())).into_response()),
+        Err(not_in) => {
+            let page = CodePage {
+                problem: Some(not_in.to_string()),
+            };
+            Ok(refused(not_in, page.render()?))
+        }
+    }
+}
+
+async fn sign_out(State(doors): State<Doors>, caller: Caller) -> Result<Response, PageError> {
+    if let Some(token) = &caller.session {
+        doors.accounts.sign_out(token).await?;
+    }
+    // Nothing of ours is in the cache; a browser that kept a page all the same throws it away. Its
+    // cookies stay: by one of them it is known at the next sign-in.
+    let clear = [(
+        HeaderName::from_static("clear-site-data"),
+        HeaderValue::from_static("\"cache\""),
+    )];
+    let cookies = session::taken_back(&doors);
+    Ok((cookies, clear, Redirect::to("/sign-in")).into_response())
+}
+
+/// Somebody has come in: on to where they wanted to go, or to their code.
+pub(super) fn let_in(doors: &Doors, opened: &Opened, then: &Then) -> Response {
+    let place = if opened.code_due {
+        Redirect::to(&code(then))
+    } else {
+        Redirect::to(then.place())
+    };
+    (session::handed(doors, opened), place).into_response()
+}
+
+/// The answer to somebody who was not let in.
+pub(super) fn refused(not_in: NotIn, page: String) -> Response {
+    let status = match not_in {
+        NotIn::Wrong | NotIn::WrongCode | NotIn::Ended => StatusCode::UNPROCESSABLE_ENTITY,
+        NotIn::Locked => StatusCode::FORBIDDEN,
+        NotIn::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
+        NotIn::Busy => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut response = (status, Html(page)).into_response();
+    let seconds = match not_in {
+        NotIn::Wait(wait) => Some(wait.as_secs().max(1)),
+        NotIn::Busy => Some(2),
+        _ => None,
+    };
+    if let Some(seconds) = seconds {
+        let seconds = HeaderValue::from(seconds);
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    response
 }

@@ -12,6 +12,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use crate::http::error::PageError;
 use crate::http::session::SignedIn;
 use crate::http::{Doors, cookie};
+use crate::staff::Permission;
 use crate::store::Account;
 
 /// Carries a notice over a redirect: the name of one of ours, never words of anybody's.
@@ -24,6 +25,10 @@ const CARRIED: Duration = Duration::from_mins(1);
 pub(in crate::http) enum Section {
     /// Who waits for a person.
     Queue,
+    /// The accounts of the staff.
+    People,
+    /// One's own account.
+    Account,
 }
 
 /// A way on, as the navigation shows it.
@@ -73,6 +78,14 @@ macro_rules! notices {
 
 notices! {
     Closed: "The conversation is closed. A new text from the person opens another.",
+    SessionEnded: "The session has ended.",
+    OtherSessionsEnded: "You are signed out everywhere else.",
+    PasswordChanged: "The password is changed. You are signed out everywhere else.",
+    FactorRemoved: "The second factor is taken away. You are signed out everywhere else.",
+    RoleChanged: "The role is changed. The person has to sign in again.",
+    Locked: "The account is locked, and the person is signed out. What they had claimed is paged for again.",
+    Unlocked: "The person can sign in again.",
+    Removed: "The person is removed and signed out. What they had claimed is paged for again.",
 }
 
 /// Somebody signed in who looks at a page.
@@ -87,7 +100,7 @@ impl FromRequestParts<Doors> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, PageError> {
         let SignedIn(me) = SignedIn::from_request_parts(parts, doors).await?;
-        let name = cookie::value(&parts.headers, COOKIE_NAME);
+        let name = cookie::value(doors, &parts.headers, COOKIE_NAME);
         let notice = name.and_then(|name| {
             let mut all = Notice::ALL.iter().copied();
             all.find(|notice| notice.name() == name)
@@ -104,6 +117,18 @@ impl Visit {
             label: "Queue",
             here: here == Section::Queue,
         }];
+        if self.me.role.may(Permission::ViewPeople) {
+            places.push(Place {
+                path: "/people",
+                label: "People",
+                here: here == Section::People,
+            });
+        }
+        places.push(Place {
+            path: "/me/security",
+            label: "Account",
+            here: here == Section::Account,
+        });
         if doors.simulator.is_some() {
             places.push(Place {
                 path: "/simulator",

@@ -2,9 +2,6 @@
 
 use axum::body::Body;
 use axum::http::{Request, header};
-use harborline::clock::Clock;
-use harborline::credential::Token;
-use harborline::id::SeededIds;
 use harborline::store::{Exchange, ExchangeKind};
 
 use crate::support::gateway::Fault;
@@ -71,16 +68,9 @@ both! {
         texter.delivers(&world.new_sid(), "im so alone").await;
         world.advance(seconds(40)).await;
         let staff = world.a_member_of_staff("ada@example.org").await;
-        let (token, now) = (Token::new(&SeededIds::new(5)), world.clock.now());
-        let hash = token.hash.clone();
-        let session = world.app.store.write(move |tx| {
-            let hash = hash.clone();
-            Box::pin(async move { tx.start_session(&hash, staff.id, now).await })
-        });
-        session.await.unwrap();
+        let cookie = world.session_of(&staff).await;
         let get = async |path: String| {
-            let cookie = format!("harborline_session={}", token.shown);
-            let request = Request::get(path).header(header::COOKIE, cookie);
+            let request = Request::get(path).header(header::COOKIE, &cookie);
             read(world.call(request.body(Body::empty()).unwrap()).await).await.1
         };
         let conversation = world.first_in_the_queue().await;

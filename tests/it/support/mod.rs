@@ -1,6 +1,7 @@
 //! The test world.
 
 pub(crate) mod binary;
+pub(crate) mod browser;
 pub(crate) mod faults;
 pub(crate) mod gateway;
 pub(crate) mod people;
@@ -9,6 +10,7 @@ pub(crate) mod require;
 pub(crate) mod sandbox;
 pub(crate) mod world;
 
+pub(crate) use browser::Browser;
 pub(crate) use world::{Engine, World};
 
 /// Runs a test on both engines: `both! { async fn a_sentence(world: World) { … } }`.

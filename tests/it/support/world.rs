@@ -13,6 +13,7 @@ use base64::Engine as _;
 use harborline::app::{App, Seams};
 use harborline::clock::{At, Clock, ManualClock};
 use harborline::config::{self, Config, GatewaySection, TelnyxSection, TwilioSection};
+use harborline::credential::Token;
 use harborline::gateway::SignaturePolicy;
 use harborline::gateway::client::loopback_client;
 use harborline::gateway::telnyx::PublicKey;
@@ -20,8 +21,8 @@ use harborline::handoff::{Act, Refused};
 use harborline::id::SeededIds;
 use harborline::intake::{Assess, CRISIS_WAIT};
 use harborline::lane::Lane;
-use harborline::staff::Role;
-use harborline::store::{Account, NewStaff};
+use harborline::staff::{Device, Role};
+use harborline::store::{Account, NewSession, NewStaff};
 use harborline::triage;
 use hmac::{Hmac, KeyInit, Mac};
 use tokio_util::sync::CancellationToken;
@@ -148,6 +149,9 @@ impl World {
             # Time stands still between texts; the pace of a sender has tests of its own.
             segments_per_second = 0
             api_url = "{api_url}"
+            # Setting a second factor up has tests of its own.
+            [staff]
+            require_totp = []
             [[oncall.fallback]]
             name = "Duty phone"
             number = "{DUTY}"
@@ -349,6 +353,32 @@ impl World {
 
     /// Adds a responder to the staff.
     pub(crate) async fn a_member_of_staff(&self, login: &str) -> Account {
+        self.an_account(login, Role::Responder).await
+    }
+
+    /// A session of a member of staff, as a cookie.
+    pub(crate) async fn session_of(&self, staff: &Account) -> String {
+        let nth = self.sids.fetch_add(1, Ordering::SeqCst);
+        let (token, now) = (Token::new(&SeededIds::new(1000 + nth)), self.clock.now());
+        let (hash, staff_id) = (token.hash.clone(), staff.id);
+        let start = self.app.store.write(move |tx| {
+            let hash = hash.clone();
+            Box::pin(async move {
+                let new = NewSession {
+                    token_hash: &hash,
+                    staff_id,
+                    device: Device::Computer,
+                    code_due: false,
+                };
+                tx.start_session(&new, now).await
+            })
+        });
+        start.await.unwrap();
+        format!("__Host-harborline_session={}", token.shown)
+    }
+
+    /// Adds an account with a role, or finds it. It has no password that anyone could type.
+    pub(crate) async fn an_account(&self, login: &str, role: Role) -> Account {
         let (login, now) = (login.to_owned(), self.clock.now());
         let add = self.app.store.write(move |tx| {
             let login = login.clone();
@@ -356,7 +386,7 @@ impl World {
                 let new = NewStaff {
                     login: &login,
                     name: "Second",
-                    role: Role::Responder,
+                    role,
                     password_hash: "no password",
                 };
                 tx.add_staff(&new, now).await?;

@@ -1,0 +1,82 @@
+//! A person's own sessions: where they are signed in, and ending that.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use uuid::Uuid;
+
+use super::frame::{Frame, Notice, Section, Visit, done};
+use super::when::moment;
+use crate::http::Doors;
+use crate::http::access::{Access, Routes};
+use crate::http::error::PageError;
+use crate::http::session::Current;
+use crate::store::Session;
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/me/sessions", Access::SignedIn, page)
+        .post("/me/sessions/{id}/end", Access::SignedIn, end)
+        .post("/me/sessions/end-others", Access::SignedIn, end_others)
+}
+
+#[derive(Template)]
+#[template(path = "pages/sessions.html")]
+struct SessionsPage {
+    frame: Frame,
+    sessions: Vec<Row>,
+}
+
+/// A session, in words.
+struct Row {
+    id: Uuid,
+    device: &'static str,
+    started: String,
+    seen: String,
+    this: bool,
+}
+
+impl Row {
+    fn new(session: &Session, this: Uuid) -> Self {
+        Self {
+            id: session.id,
+            device: session.device.words(),
+            started: moment(session.created_at),
+            seen: moment(session.seen_at),
+            this: session.id == this,
+        }
+    }
+}
+
+async fn page(
+    State(doors): State<Doors>,
+    visit: Visit,
+    Current(me): Current,
+) -> Result<Response, PageError> {
+    let sessions = doors.accounts.sessions(&me.account).await?;
+    let page = SessionsPage {
+        frame: visit.frame(&doors, Section::Account),
+        sessions: sessions.iter().map(|s| Row::new(s, me.id)).collect(),
+    };
+    visit.show(&doors, &page)
+}
+
+async fn end(
+    State(doors): State<Doors>,
+    Current(me): Current,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    doors.accounts.end_sessions(&me, Some(id)).await?;
+    if id == me.id {
+        return Ok(Redirect::to("/sign-in").into_response());
+    }
+    Ok(done(&doors, "/me/sessions", Notice::SessionEnded))
+}
+
+async fn end_others(
+    State(doors): State<Doors>,
+    Current(me): Current,
+) -> Result<Response, PageError> {
+    doors.accounts.end_sessions(&me, None).await?;
+    Ok(done(&doors, "/me/sessions", Notice::OtherSessionsEnded))
+}

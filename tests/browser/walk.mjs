@@ -1,0 +1,127 @@
+// What every walk through the pages in a browser shares: steps that are counted, axe on every page in
+// both schemes, reflow at 320 px, targets of 44 px, pictures for whoever looks. Nothing sleeps here:
+// every step waits for what it expects to see.
+
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const PATIENCE = 20_000;
+export const PHONE = { width: 390, height: 844 };
+export const DESK = { width: 1280, height: 800 };
+const SCHEMES = ["light", "dark"];
+
+// The arguments of a walk: node WALK.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
+export const [base, setupLink, shots] = process.argv.slice(2);
+if (!base || !setupLink) {
+  console.error("usage: node WALK.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]");
+  process.exit(1);
+}
+if (shots) mkdirSync(shots, { recursive: true });
+
+let passed = 0;
+let failed = 0;
+
+export async function step(name, work) {
+  try {
+    await work();
+    passed += 1;
+    console.log(`ok      ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}\n        ${String(error.message ?? error).split("\n").join("\n        ")}`);
+    return false;
+  }
+  return true;
+}
+
+// Without this step the others say nothing.
+export async function must(name, work) {
+  if (!(await step(name, work))) await end();
+}
+
+// The exit code is 0 when everything passed, else 1.
+export async function end() {
+  await browser.close();
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+}
+
+export function holds(condition, words) {
+  if (!condition) throw new Error(words);
+}
+
+export const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+  headless: true,
+  args: [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  ],
+});
+// axe is put in by the test itself, which the pages' own policy forbids everyone else.
+export const context = await browser.newContext({ viewport: DESK, bypassCSP: true, reducedMotion: "reduce", locale: "en-US" });
+context.setDefaultTimeout(PATIENCE);
+export const page = await context.newPage();
+
+export const complaints = [];
+page.on("pageerror", (error) => complaints.push(error.message));
+page.on("console", (message) => {
+  if (message.type() === "error" && !message.location().url.endsWith("/favicon.ico")) complaints.push(message.text());
+});
+
+// What an ordinary page complains about: a refused form answers with 422, which a console reports.
+export const unexpected = () => complaints.filter((words) => !words.includes("422"));
+
+// axe at desktop and phone width, reflow at 320 px, pictures: light and dark.
+export async function examine(name) {
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    for (const viewport of [PHONE, DESK]) {
+      await page.setViewportSize(viewport);
+      await step(`${name}: axe finds nothing (${colorScheme}, ${viewport.width} px)`, async () => {
+        if (!(await page.evaluate(() => "axe" in globalThis))) await page.addScriptTag({ path: axe });
+        const { violations } = await page.evaluate(() => globalThis.axe.run());
+        const words = violations.flatMap((violation) => [
+          `${violation.id}: ${violation.help}`,
+          ...violation.nodes.map((node) => `  ${node.target.join(" ")}: ${node.failureSummary}`),
+        ]);
+        holds(violations.length === 0, words.join("\n"));
+      });
+      if (!shots) continue;
+      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      await page.screenshot({ path: join(shots, `${name}-${colorScheme}-${viewport.width}.png`), fullPage: true });
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await step(`${name}: fits 320 px without scrolling sideways`, async () => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    holds(wide <= room, `${wide} px of content in ${room} px`);
+  });
+  await step(`${name}: what can be touched is 44 px high`, async () => {
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll("button, input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea, label:has(input), summary, header a, .crumbs a, .row a, .button")]
+        // What only a screen reader or the Enter key finds is not touched; a log inside a message is inline.
+        .filter((element) => element.checkVisibility() && !element.matches(".unseen, .message summary") && element.getBoundingClientRect().height < 43.9)
+        .map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 30)}`));
+    holds(small.length === 0, small.join(", "));
+  });
+  await page.setViewportSize(DESK);
+}
+
+// Presses Tab until the focus is on what a test of the element's text and id wants, as who has no mouse.
+export async function tabTo(wanted) {
+  for (let presses = 0; presses < 120; presses += 1) {
+    await page.keyboard.press("Tab");
+    const [id, name] = await page.evaluate(() => [document.activeElement?.id ?? "", document.activeElement?.textContent?.trim() ?? ""]);
+    if (wanted(id, name)) {
+      const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+      holds(outline !== "none", `the focus on ${name || id} cannot be seen`);
+      return;
+    }
+  }
+  throw new Error("Tab does not lead there");
+}
