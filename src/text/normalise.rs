@@ -15,6 +15,8 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
+use zeroize::Zeroize;
+
 use fold::Folded;
 use lexicon::{Known, look_up};
 pub use steps::{Step, Steps};
@@ -51,25 +53,28 @@ impl Normal {
             text: String::with_capacity(raw.len() + 16),
             ..Self::default()
         };
-        let (letters, tokens) = tokens(raw, &mut normal);
+        let mut scratch = SCRATCH.take();
+        scratch.read(raw, &mut normal);
+        let Scratch { letters, tokens } = &scratch;
         let mut rest = tokens.as_slice();
         while !rest.is_empty() {
             let singles = rest
                 .iter()
-                .take_while(|token| token.is_single(&letters))
+                .take_while(|token| token.is_single(letters))
                 .count();
-            let taken = if singles > 2 && normal.push_joined(&letters, &rest[..singles]) {
+            let taken = if singles > 2 && normal.push_joined(letters, &rest[..singles]) {
                 singles
             } else {
                 // Singles that join to nothing are words of one letter.
                 let taken = singles.max(1);
                 for token in &rest[..taken] {
-                    normal.push_token(token.core(&letters), token);
+                    normal.push_token(token.core(letters), token);
                 }
                 taken
             };
             rest = &rest[taken..];
         }
+        SCRATCH.set(scratch.emptied());
         normal
     }
 
@@ -275,10 +280,40 @@ impl Token {
     }
 }
 
-/// Cuts a text into tokens: one buffer of folded bytes, and the tokens as ranges of it.
-fn tokens(raw: &str, normal: &mut Normal) -> (String, Vec<Token>) {
-    let mut letters = String::with_capacity(raw.len());
-    let mut tokens: Vec<Token> = Vec::with_capacity(raw.len() / 4);
+thread_local! {
+    /// Every text needs these while it is read: they are made once a thread.
+    static SCRATCH: Cell<Scratch> = const { Cell::new(Scratch::NEW) };
+}
+
+/// More room than this, in bytes, is not kept.
+const LONG: usize = 4096;
+
+/// What a text is read into: one buffer of folded bytes, and the tokens as ranges of it.
+#[derive(Default)]
+struct Scratch {
+    letters: String,
+    tokens: Vec<Token>,
+}
+
+impl Scratch {
+    const NEW: Self = Self {
+        letters: String::new(),
+        tokens: Vec::new(),
+    };
+
+    /// As it was, for the next text: nobody's words stay behind, nor the room of a very long text.
+    fn emptied(mut self) -> Self {
+        self.letters.zeroize();
+        self.tokens.clear();
+        if self.letters.capacity() > LONG {
+            return Self::default();
+        }
+        self
+    }
+
+    /// Cuts a text into tokens.
+    fn read(&mut self, raw: &str, normal: &mut Normal) {
+        let Self { letters, tokens } = self;
     let mut open = false;
     let clause = Cell::new(false);
     let mut add =
@@ -312,14 +347,27 @@ fn tokens(raw: &str, normal: &mut Normal) -> (String, Vec<Token>) {
             // It may stand for an `i`; as an end of a clause it only keeps guards short.
             clause.set(clause.get() || part == "!");
         };
-    for (start, c) in raw.char_indices() {
+    let mut rest = raw;
+    while let Some(c) = rest.chars().next() {
+        let start = raw.len() - rest.len();
+        // Most of a text is runs of letters and digits: each is taken at once.
+        let run = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        if run > 0 {
+            let from = letters.len();
+            add(letters, &rest[..run], start..start + run, None, open);
+            letters[from..].make_ascii_lowercase();
+            open = true;
+            rest = &rest[run..];
+            continue;
+        }
         let here = start..start + c.len_utf8();
+        rest = &rest[c.len_utf8()..];
         if c.is_ascii() {
             let folded = fold::ascii(c as u8);
             clause.set(clause.get() || matches!(c, '.' | ',' | '?' | ';' | ':' | '\n'));
             if let Folded::Part(byte) = folded {
                 add(
-                    &mut letters,
+                    letters,
                     char::from(byte).encode_utf8(&mut [0; 4]),
                     here,
                     None,
@@ -328,7 +376,7 @@ fn tokens(raw: &str, normal: &mut Normal) -> (String, Vec<Token>) {
             }
             open = matches!(folded, Folded::Part(_));
         } else if let Some(name) = fold::emoji(c) {
-            add(&mut letters, name, here, Some(Step::Emoji), false);
+            add(letters, name, here, Some(Step::Emoji), false);
             open = false;
         } else {
             fold::wide(c, |folded, step| {
@@ -336,7 +384,7 @@ fn tokens(raw: &str, normal: &mut Normal) -> (String, Vec<Token>) {
                     Folded::Part(byte) => {
                         let part = char::from(byte);
                         add(
-                            &mut letters,
+                            letters,
                             part.encode_utf8(&mut [0; 4]),
                             here.clone(),
                             Some(step),
@@ -358,7 +406,7 @@ fn tokens(raw: &str, normal: &mut Normal) -> (String, Vec<Token>) {
             });
         }
     }
-    (letters, tokens)
+    }
 }
 
 /// A token with apostrophes, digits or symbols, in plain letters and digits; empty when none are left.

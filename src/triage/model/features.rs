@@ -61,10 +61,12 @@ fn pieces(word: &str, mut each: impl FnMut(usize)) -> u32 {
 // FNV-1a, with the high bits for the bucket: the low ones are poor for short inputs.
 const SEED: u32 = 0x811c_9dc5;
 
+#[inline]
 const fn mix(hash: u32, byte: u8) -> u32 {
     (hash ^ byte as u32).wrapping_mul(0x0100_0193)
 }
 
+#[inline]
 const fn bucket(hash: u32) -> usize {
     (hash.wrapping_mul(0x9e37_79b1) >> (u32::BITS - BITS)) as usize
 }
@@ -92,30 +94,29 @@ pub fn best_window(
     penalty: f32,
     covered: &[Covered],
 ) -> Option<(Range<usize>, f32)> {
-    let mut best: Option<(Range<usize>, f32)> = None;
+    let (mut best, mut most) = (None, f32::NEG_INFINITY);
     for start in 0..shares.len() {
         let (mut sum, mut topic) = (0.0, 0.0);
         let words = shares[start..].iter().zip(&covered[start..]);
-        for (length, (share, &here)) in (1..=WIDEST).zip(words) {
-            sum += share[0];
-            if length > 1 {
-                sum += share[1];
-            }
-            if length > 2 {
-                sum += share[2];
-            }
+        let lengths = shrink.0[1..].iter().enumerate();
+        for ((back, factor), (&[own, with_one, with_two], &here)) in lengths.zip(words) {
+            sum += match back {
+                0 => own,
+                1 => own + with_one,
+                _ => own + with_one + with_two,
+            };
             match here {
                 Covered::Free => {}
                 Covered::Topic => topic = penalty,
                 Covered::Guard => break,
             }
-            let score = sum * shrink.0[length] + topic;
-            if length >= NARROWEST && best.as_ref().is_none_or(|(_, most)| score > *most) {
-                best = Some((start..start + length, score));
+            let score = sum * factor + topic;
+            if back + 1 >= NARROWEST && score > most {
+                (best, most) = (Some(start..start + back + 1), score);
             }
         }
     }
-    best
+    best.map(|window| (window, most))
 }
 
 /// By how much the sum over a window shrinks with its length, so that long ones do not saturate.
