@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::clock::At;
 use crate::content::words;
 use crate::text::MessageBody;
-use crate::triage::{Category, Hit, Tier, Verdict};
+use crate::triage::{ASKED_BY_MODEL, Category, Hit, Tier, Verdict};
 
 use super::State;
-use super::keywords::is_menu_input;
+use super::keywords::{Keyword, is_menu_input};
 
 /// Texts within this time of each other are also read joined.
 pub const JOINED_WITHIN: Duration = Duration::from_mins(10);
@@ -63,7 +63,10 @@ impl State {
         let mut verdict = own;
         let said: Vec<_> = earlier.iter().filter(|text| !finds_its_way(text)).collect();
         let before = last_few(&said);
-        let joins = !before.is_empty() && !is_menu_input(&words(text));
+        let own_words = words(text);
+        // HELP is owed the answer that carriers ask for, not a reading of what was said before.
+        let asks_the_line = Keyword::of(&own_words) == Some(Keyword::Help);
+        let joins = !before.is_empty() && !is_menu_input(&own_words) && !asks_the_line;
         if joins && verdict.tier < Tier::Imminent {
             let mut joined: String = before
                 .iter()
@@ -115,13 +118,26 @@ fn last_few<'a>(earlier: &'a [&'a Earlier]) -> &'a [&'a Earlier] {
 
 /// Puts on top of a verdict what the joined words say beyond each text alone. `offset` is where the
 /// text begins in them, `heard` the most urgent tier that was heard before.
-fn add(verdict: &mut Verdict, joined: Verdict, offset: usize, heard: Tier) {
+fn add(verdict: &mut Verdict, mut joined: Verdict, offset: usize, heard: Tier) {
     let crosses = |hit: &Hit| hit.span.start < offset && hit.span.end > offset;
     let in_text = |mut hit: Hit| {
         hit.span = hit.span.start.max(offset) - offset..hit.span.end.max(offset) - offset;
         hit.via.push("joined".to_owned());
         hit
     };
+    // What the model finds only somewhat close is too little to go on where texts are put together.
+    let asks = |hit: &Hit| hit.tier == Tier::Concern;
+    let faint = joined.tier == Tier::Concern
+        && joined.guarded.is_empty()
+        && joined
+            .hits
+            .iter()
+            .filter(|hit| asks(hit))
+            .all(|hit| hit.rule == ASKED_BY_MODEL);
+    if faint {
+        joined.tier = Tier::None;
+        joined.hits.retain(|hit| !asks(hit));
+    }
     if joined.tier > heard.max(verdict.tier) {
         verdict.tier = joined.tier;
         verdict.locale = verdict.locale.or(joined.locale);

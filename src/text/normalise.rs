@@ -314,10 +314,13 @@ impl Scratch {
     /// Cuts a text into tokens.
     fn read(&mut self, raw: &str, normal: &mut Normal) {
         let Self { letters, tokens } = self;
-    let mut open = false;
-    let clause = Cell::new(false);
-    let mut add =
-        |letters: &mut String, part: &str, raw: Range<usize>, step: Option<Step>, open: bool| {
+        let mut open = false;
+        let clause = Cell::new(false);
+        let mut add = |letters: &mut String,
+                       part: &str,
+                       raw: Range<usize>,
+                       step: Option<Step>,
+                       open: bool| {
             let start = letters.len();
             letters.push_str(part);
             let steps = step.map_or(Steps::default(), |step| Steps::default().with(step));
@@ -347,65 +350,65 @@ impl Scratch {
             // It may stand for an `i`; as an end of a clause it only keeps guards short.
             clause.set(clause.get() || part == "!");
         };
-    let mut rest = raw;
-    while let Some(c) = rest.chars().next() {
-        let start = raw.len() - rest.len();
-        // Most of a text is runs of letters and digits: each is taken at once.
-        let run = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
-        if run > 0 {
-            let from = letters.len();
-            add(letters, &rest[..run], start..start + run, None, open);
-            letters[from..].make_ascii_lowercase();
-            open = true;
-            rest = &rest[run..];
-            continue;
-        }
-        let here = start..start + c.len_utf8();
-        rest = &rest[c.len_utf8()..];
-        if c.is_ascii() {
-            let folded = fold::ascii(c as u8);
-            clause.set(clause.get() || matches!(c, '.' | ',' | '?' | ';' | ':' | '\n'));
-            if let Folded::Part(byte) = folded {
-                add(
-                    letters,
-                    char::from(byte).encode_utf8(&mut [0; 4]),
-                    here,
-                    None,
-                    open,
-                );
+        let mut rest = raw;
+        while let Some(c) = rest.chars().next() {
+            let start = raw.len() - rest.len();
+            // Most of a text is runs of letters and digits: each is taken at once.
+            let run = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            if run > 0 {
+                let from = letters.len();
+                add(letters, &rest[..run], start..start + run, None, open);
+                letters[from..].make_ascii_lowercase();
+                open = true;
+                rest = &rest[run..];
+                continue;
             }
-            open = matches!(folded, Folded::Part(_));
-        } else if let Some(name) = fold::emoji(c) {
-            add(letters, name, here, Some(Step::Emoji), false);
-            open = false;
-        } else {
-            fold::wide(c, |folded, step| {
-                match folded {
-                    Folded::Part(byte) => {
-                        let part = char::from(byte);
-                        add(
-                            letters,
-                            part.encode_utf8(&mut [0; 4]),
-                            here.clone(),
-                            Some(step),
-                            open,
-                        );
-                    }
-                    Folded::Unread => {
-                        let from = if normal.unread == 0 {
-                            here.start
-                        } else {
-                            normal.unread_at.start
-                        };
-                        normal.unread += 1;
-                        normal.unread_at = from..here.end;
-                    }
-                    Folded::Break => {}
+            let here = start..start + c.len_utf8();
+            rest = &rest[c.len_utf8()..];
+            if c.is_ascii() {
+                let folded = fold::ascii(c as u8);
+                clause.set(clause.get() || matches!(c, '.' | ',' | '?' | ';' | ':' | '\n'));
+                if let Folded::Part(byte) = folded {
+                    add(
+                        letters,
+                        char::from(byte).encode_utf8(&mut [0; 4]),
+                        here,
+                        None,
+                        open,
+                    );
                 }
                 open = matches!(folded, Folded::Part(_));
-            });
+            } else if let Some(name) = fold::emoji(c) {
+                add(letters, name, here, Some(Step::Emoji), false);
+                open = false;
+            } else {
+                fold::wide(c, |folded, step| {
+                    match folded {
+                        Folded::Part(byte) => {
+                            let part = char::from(byte);
+                            add(
+                                letters,
+                                part.encode_utf8(&mut [0; 4]),
+                                here.clone(),
+                                Some(step),
+                                open,
+                            );
+                        }
+                        Folded::Unread => {
+                            let from = if normal.unread == 0 {
+                                here.start
+                            } else {
+                                normal.unread_at.start
+                            };
+                            normal.unread += 1;
+                            normal.unread_at = from..here.end;
+                        }
+                        Folded::Break => {}
+                    }
+                    open = matches!(folded, Folded::Part(_));
+                });
+            }
         }
-    }
     }
 }
 

@@ -13,6 +13,9 @@ use super::{Category, Guarded, Hit, ModelScore, Tier, Verdict};
 use crate::locale::Locale;
 use crate::text::normalise::Normal;
 
+/// The rule of a hit that the model alone asks for.
+pub const ASKED_BY_MODEL: &str = "model.ask";
+
 /// Judges one text.
 #[must_use]
 pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
@@ -214,7 +217,7 @@ impl Found<'_> {
             )
         } else if asks {
             (
-                "model.ask",
+                ASKED_BY_MODEL,
                 Tier::Concern,
                 "The model finds this text somewhat close to crisis texts",
             )

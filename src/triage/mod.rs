@@ -10,7 +10,7 @@ mod rules;
 mod structure;
 mod verdict;
 
-pub use assess::assess;
+pub use assess::{ASKED_BY_MODEL, assess};
 pub use corpus::Broken;
 pub use rules::{RuleError, RuleSet};
 pub use verdict::{Action, Category, Guarded, Hit, ModelScore, Tier, Verdict};
