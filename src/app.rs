@@ -12,6 +12,7 @@ use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, Addresses};
+use crate::acknowledge::Acknowledge;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::PackError;
@@ -32,7 +33,7 @@ use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::ledger::Ledger;
-use crate::paging::Paging;
+use crate::paging::{NextRoster, Paging};
 use crate::policies::Policies;
 use crate::reconcile::Reconcile;
 use crate::roster::LastRoster;
@@ -120,6 +121,8 @@ pub struct App {
     pub dispatch: Arc<Dispatch>,
     /// Pages until a human is there.
     pub paging: Arc<Paging>,
+    /// Takes cases for responders.
+    pub acknowledge: Arc<Acknowledge>,
     /// Edits policies.
     pub policies: Arc<Policies>,
     /// Edits schedules.
@@ -185,6 +188,7 @@ impl App {
         // Before the database: what comes in while it is away goes there.
         let spool = spool(config, &keys, &ids)?;
         let roster = LastRoster::load(beside_spool(config), Arc::clone(&keys), Arc::clone(&ids));
+        let roster = Arc::new(roster);
         let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
         let feed = Feed::default();
         let local_url = format!("http://{address}");
@@ -228,6 +232,14 @@ impl App {
         });
         let outlets = (Arc::clone(&intake), Arc::clone(&dispatch));
         let paging = Arc::new(Paging {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            desk: Arc::clone(&desk),
+            feed: feed.clone(),
+            last_roster: Arc::clone(&roster),
+            next_roster: NextRoster::default(),
+        });
+        let acknowledge = Arc::new(Acknowledge {
             store: store.clone(),
             clock: Arc::clone(&clock),
             desk: Arc::clone(&desk),
@@ -300,6 +312,7 @@ impl App {
             policies: Arc::clone(&policies),
             rota: Arc::clone(&rota),
             duties: Arc::clone(&duties),
+            acknowledge: Arc::clone(&acknowledge),
             incidents: Arc::clone(&incidents),
             heartbeat: Arc::clone(&heartbeat),
             gateways,
@@ -318,6 +331,7 @@ impl App {
             failsafe,
             dispatch,
             paging,
+            acknowledge,
             policies,
             rota,
             duties,

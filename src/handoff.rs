@@ -5,16 +5,17 @@ use std::sync::Arc;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::acknowledge::{self, How, Responder};
 use crate::clock::{At, Clock};
 use crate::content::{Fill, Key, Packs};
 use crate::conversation::{Line, State};
 use crate::feed::{Feed, Signal};
 use crate::lane::Lane;
-use crate::oncall::{Alert, Channel, Closed, Desk, taken_by};
+use crate::oncall::{Alert, Channel, Closed, Desk};
 use crate::segment::to_gsm;
 use crate::store::{
-    Account, Author, NewCheckIn, NewOutbound, NewOutbox, NewPage, OutboxState, PageKind, Receiver,
-    Store, StoreError, Texter, Tx,
+    Account, Author, NewCheckIn, NewOutbound, NewOutbox, OutboxState, Receiver, Store, StoreError,
+    Texter, Tx,
 };
 use crate::text::MessageBody;
 
@@ -164,11 +165,7 @@ impl Handoff {
                 let Some(alert) = &mut alert else {
                     return Ok(Err(Refused::NobodyWaits));
                 };
-                let tell = alert.pages > 0 && alert.acknowledged.is_none();
-                alert.claim(staff.id, &staff.name, now, &self.desk.timing);
-                if tell {
-                    self.tell_who_has_it(tx, alert, &staff.name, now).await?;
-                }
+                self.take(tx, staff, alert, now).await?;
             }
             Act::Write(body) => {
                 let body = MessageBody::new(to_gsm(body.reveal().trim()));
@@ -176,7 +173,7 @@ impl Handoff {
                 write(tx, author, &texter, conversation, &body, now).await?;
                 tx.human_joined(conversation, now).await?;
                 if let Some(alert) = &mut alert {
-                    alert.claim(staff.id, &staff.name, now, &self.desk.timing);
+                    self.take(tx, staff, alert, now).await?;
                     alert.answered(now);
                 }
             }
@@ -247,25 +244,18 @@ impl Handoff {
         tx.save_state(texter, &state).await
     }
 
-    /// Everyone who was paged learns who has the case.
-    async fn tell_who_has_it(
+    /// Makes a case theirs: whoever claims it has acknowledged it, too, and the others who were paged
+    /// hear of it.
+    async fn take(
         &self,
         tx: &mut Tx,
-        alert: &Alert,
-        name: &str,
+        staff: &Account,
+        alert: &mut Alert,
         now: At,
     ) -> Result<(), StoreError> {
-        let words = taken_by(&alert.code, name);
-        for contact in &self.desk.roster.fallback {
-            let notice = NewPage {
-                alert: Some(alert.id),
-                kind: PageKind::Notice,
-                contact,
-                words: &words,
-            };
-            tx.send_to_responder(&self.desk.gateway, &notice, now)
-                .await?;
-        }
+        let who = Responder::staff(tx, staff, &self.desk).await?;
+        acknowledge::take(tx, &self.desk, alert, &who, How::Dashboard, now).await?;
+        alert.claim(staff.id, now, &self.desk.clocks);
         Ok(())
     }
 }

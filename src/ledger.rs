@@ -118,6 +118,14 @@ impl Ledger {
         .await?;
         self.reckon(tx, IncidentKind::Quarantine, &found.held, &found.open, now)
             .await?;
+        self.reckon(
+            tx,
+            IncidentKind::Exhausted,
+            &found.exhausted,
+            &found.open,
+            now,
+        )
+        .await?;
         for (message, texter, gateway) in &found.unowed {
             // From now on it is owed like any other: if nobody answers it, it is overdue.
             tx.owe_reply(*message, *texter, now, None).await?;
@@ -194,10 +202,20 @@ struct Found {
     overdue: Vec<Overdue>,
     unanswered: Vec<Overdue>,
     held: Vec<Overdue>,
+    /// Cases whose ladder was climbed in vain.
+    exhausted: Vec<Overdue>,
     unowed: Vec<(Uuid, Uuid, String)>,
     stalled: Vec<Alert>,
     /// The open incidents that a look may close.
     open: Vec<(IncidentKind, String)>,
+}
+
+fn cases((count, oldest_due): (i64, At)) -> Overdue {
+    Overdue {
+        gateway: "cases".to_owned(),
+        count,
+        oldest_due,
+    }
 }
 
 impl Found {
@@ -207,11 +225,13 @@ impl Found {
             IncidentKind::Overdue,
             IncidentKind::Unanswered,
             IncidentKind::Quarantine,
+            IncidentKind::Exhausted,
         ];
         Ok(Self {
             overdue: tx.overdue(now.minus(GRACE), false).await?,
             unanswered: tx.overdue(now.minus(GRACE_WITH_HUMAN), true).await?,
             held: tx.held_since(now.minus(GRACE_HELD)).await?,
+            exhausted: tx.exhausted().await?.into_iter().map(cases).collect(),
             unowed: tx.unowed(now.minus(back), BATCH).await?,
             stalled: tx.alerts_stalled(BATCH).await?,
             open: open
@@ -225,6 +245,7 @@ impl Found {
         self.overdue.is_empty()
             && self.unanswered.is_empty()
             && self.held.is_empty()
+            && self.exhausted.is_empty()
             && self.unowed.is_empty()
             && self.stalled.is_empty()
             && self.open.is_empty()

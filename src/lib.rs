@@ -7,7 +7,7 @@
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`policies`] [`handoff`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`reconcile`] [`rota`] [`duties`] |
+//! | 3 | services | [`acknowledge`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`policies`] [`handoff`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`reconcile`] [`rota`] [`duties`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -41,6 +41,7 @@ pub mod spool;
 pub mod store;
 
 pub mod accounts;
+pub mod acknowledge;
 pub mod dispatch;
 pub mod duties;
 pub mod failsafe;

@@ -5,15 +5,17 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::clock::At;
 use crate::crypto::{Keyring, Place};
 use crate::disk;
 use crate::id::IdSource;
-use crate::oncall::{Address, Channel, Contact, Destination, Roster, Secret};
+use crate::oncall::{Address, Channel, Contact, Destination, Roster, Secret, Standby};
 
 const PLACE: Place = Place {
     column: "roster.sealed",
@@ -26,6 +28,8 @@ pub struct LastRoster {
     keys: Arc<Keyring>,
     ids: Arc<dyn IdSource>,
     known: RwLock<Arc<Roster>>,
+    /// Whether the disk has it, too.
+    written: AtomicBool,
 }
 
 impl LastRoster {
@@ -51,6 +55,7 @@ impl LastRoster {
             keys,
             ids,
             known: RwLock::new(Arc::new(known)),
+            written: AtomicBool::new(true),
         }
     }
 
@@ -60,15 +65,31 @@ impl LastRoster {
     /// # Errors
     /// What the system says: in memory it counts, on disk the one before stands.
     pub fn save(&self, roster: &Roster) -> io::Result<()> {
-        if roster.fallback.is_empty() || *self.current() == *roster {
+        if roster.fallback.is_empty() {
+            return Ok(());
+        }
+        if *self.current() == *roster && self.written.load(Ordering::Relaxed) {
             return Ok(());
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(roster.clone());
+        self.written.store(false, Ordering::Relaxed);
         if let Some(folder) = self.path.parent() {
             disk::private_folder(folder)?;
         }
         let sealed = self.keys.house().seal(&*self.ids, PLACE, &to_bytes(roster));
-        disk::replace(&self.path, &sealed)
+        disk::replace(&self.path, &sealed)?;
+        self.written.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Takes over the contacts of the configuration. Who else was known to be on call stays known.
+    ///
+    /// # Errors
+    /// As [`LastRoster::save`].
+    pub fn save_fallback(&self, fallback: &[Contact]) -> io::Result<()> {
+        let fallback = fallback.to_vec();
+        let known = Roster::clone(&self.current());
+        self.save(&Roster { fallback, ..known })
     }
 
     /// Who is paged.
@@ -136,17 +157,62 @@ impl From<Written> for Contact {
     }
 }
 
+/// A time on call in the form that is sealed.
+#[derive(Serialize, Deserialize)]
+struct WrittenStandby {
+    contact: Written,
+    from: At,
+    until: At,
+}
+
+/// The roster in the form that is sealed.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum File {
+    /// What was written when there was nothing but the contacts of the configuration.
+    Fallback(Vec<Written>),
+    /// With who is on call.
+    Whole {
+        fallback: Vec<Written>,
+        standby: Vec<WrittenStandby>,
+        everyone: Vec<Written>,
+    },
+}
+
 fn to_bytes(roster: &Roster) -> Vec<u8> {
-    let written = roster.fallback.iter().map(Written::from);
+    let one = |one: &Standby| WrittenStandby {
+        contact: Written::from(&one.contact),
+        from: one.from,
+        until: one.until,
+    };
+    let file = File::Whole {
+        fallback: roster.fallback.iter().map(Written::from).collect(),
+        standby: roster.standby.iter().map(one).collect(),
+        everyone: roster.everyone.iter().map(Written::from).collect(),
+    };
     // Plain data: serialising it cannot fail.
-    serde_json::to_vec(&written.collect::<Vec<_>>()).unwrap_or_default()
+    serde_json::to_vec(&file).unwrap_or_default()
 }
 
 fn opened(keys: &Keyring, sealed: &[u8]) -> Option<Roster> {
     let plain = keys.house().open(PLACE, sealed).ok()?;
-    let written: Vec<Written> = serde_json::from_slice(&plain).ok()?;
-    Some(Roster {
-        fallback: written.into_iter().map(Contact::from).collect(),
+    let contacts = |written: Vec<Written>| written.into_iter().map(Contact::from).collect();
+    let one = |one: WrittenStandby| Standby {
+        contact: one.contact.into(),
+        from: one.from,
+        until: one.until,
+    };
+    Some(match serde_json::from_slice(&plain).ok()? {
+        File::Fallback(fallback) => Roster::of(contacts(fallback)),
+        File::Whole {
+            fallback,
+            standby,
+            everyone,
+        } => Roster {
+            fallback: contacts(fallback),
+            standby: standby.into_iter().map(one).collect(),
+            everyone: contacts(everyone),
+        },
     })
 }
 
@@ -159,9 +225,7 @@ mod tests {
     fn roster(numbers: &[&str]) -> Roster {
         let contact =
             |number: &&str| Contact::texted("Duty phone", &PhoneNumber::of_sender(number));
-        Roster {
-            fallback: numbers.iter().map(contact).collect(),
-        }
+        Roster::of(numbers.iter().map(contact).collect())
     }
 
     fn loaded(path: &std::path::Path, key: u8) -> LastRoster {
@@ -200,11 +264,34 @@ mod tests {
             secret: Some(Secret::new("tk_1")),
         };
         known.fallback.push(hook);
+        known.standby.push(Standby {
+            contact: known.fallback[1].clone(),
+            from: At(1),
+            until: At(2),
+        });
+        known.everyone = known.fallback.clone();
         let keys = Keyring::new(&[7; 32]);
         let seal = |plain: &[u8]| keys.house().seal(&SeededIds::new(1), PLACE, plain);
         assert_eq!(opened(&keys, &seal(&to_bytes(&known))), Some(known));
         let older = seal(br#"[{"name":"Duty phone","number":"+15550199"}]"#);
         assert_eq!(opened(&keys, &older), Some(roster(&["+15550199"])));
+    }
+
+    #[test]
+    fn other_contacts_of_the_configuration_leave_who_is_on_call_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roster.sealed");
+        let mut whole = roster(&["+15550199"]);
+        whole.standby.push(Standby {
+            contact: whole.fallback[0].clone(),
+            from: At(1),
+            until: At(2),
+        });
+        loaded(&path, 7).save(&whole).unwrap();
+        let other = roster(&["+15550198"]).fallback;
+        loaded(&path, 7).save_fallback(&other).unwrap();
+        let again = loaded(&path, 7).current();
+        assert_eq!((&again.fallback, &again.standby), (&other, &whole.standby));
     }
 
     #[test]

@@ -159,6 +159,12 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         async move { duties.tick().await.map(Look::from) }
     }));
     let paging = Arc::clone(&app.paging);
+    // It looks once a minute, by itself.
+    tasks.spawn(run("roster", shared.clone(), Arc::default(), move || {
+        let paging = Arc::clone(&paging);
+        async move { paging.keep_roster().await.map(Look::from) }
+    }));
+    let paging = Arc::clone(&app.paging);
     tasks.spawn(run(
         "paging",
         shared.clone(),

@@ -131,8 +131,11 @@ async fn carry_out(
 /// Gives the open cases of somebody who cannot answer any more back to the ladder.
 async fn release(tx: &mut Tx, by: &By, staff: Uuid, now: At) -> Result<(), StoreError> {
     for mut alert in tx.open_alerts().await? {
-        let theirs = alert.claimed.is_some_and(|(owner, _)| owner == staff);
+        let there = tx.acknowledgements(alert.id).await?;
+        let theirs = alert.claimed.is_some_and(|(owner, _)| owner == staff)
+            || there.iter().any(|one| one.staff_id == Some(staff));
         if theirs && alert.release(now) {
+            tx.forget_acknowledgements(alert.id).await?;
             tx.save_alert(&alert).await?;
             let detail = json!({ "code": alert.code });
             let subject = Some(alert.conversation_id);

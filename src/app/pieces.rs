@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use secrecy::ExposeSecret as _;
 
 use super::StartError;
@@ -17,7 +18,7 @@ use crate::followup::{Followup, Scrub};
 use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Signing, SigningRules};
 use crate::id::IdSource;
-use crate::oncall::{Contact, Desk, Roster, Timing};
+use crate::oncall::{Contact, Desk, Roster};
 use crate::phone::PhoneNumber;
 use crate::phrasebook;
 use crate::roster::LastRoster;
@@ -92,7 +93,7 @@ pub(super) fn beside_spool(config: &Config) -> PathBuf {
 
 /// Keeps who is on call for when the store cannot say.
 pub(super) fn keep(roster: &LastRoster, desk: &Desk) {
-    if let Err(error) = roster.save(&desk.roster) {
+    if let Err(error) = roster.save_fallback(&desk.roster.fallback) {
         tracing::error!(%error, "the roster could not be written beside the spool; it is known in memory only");
     }
 }
@@ -157,17 +158,12 @@ pub(super) fn signing(config: &Config) -> Signing {
 }
 
 pub(super) fn desk(config: &Config, public_url: &str) -> Desk {
-    let [repage, claim, answer] = config.oncall.durations();
     Desk {
-        roster: Roster {
-            fallback: config.oncall.fallback.iter().map(contact).collect(),
-        },
-        timing: Timing {
-            repage,
-            claim,
-            answer,
-        },
+        roster: Roster::of(config.oncall.fallback.iter().map(contact).collect()),
+        clocks: config.oncall.clocks(),
         gateway: config.oncall.gateway.clone().unwrap_or_default(),
         public_url: public_url.to_owned(),
+        // Checked when the configuration was read.
+        zone: TimeZone::get(&config.oncall.time_zone).unwrap_or(TimeZone::UTC),
     }
 }

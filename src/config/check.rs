@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
 
 use super::load::ConfigError;
@@ -165,6 +166,24 @@ fn check_on_call(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), Co
         ("answer_s", oncall.answer_s),
     ] {
         check_seconds(&format!("oncall.{key}"), seconds, 15, at)?;
+    }
+    for (section, clocks) in oncall.clock_sections() {
+        for (key, seconds) in [
+            ("repage_s", clocks.repage_s),
+            ("claim_s", clocks.claim_s),
+            ("answer_s", clocks.answer_s),
+        ] {
+            if let Some(seconds) = seconds {
+                check_seconds(&format!("oncall.{section}.{key}"), seconds, 15, at)?;
+            }
+        }
+    }
+    if TimeZone::get(&oncall.time_zone).is_err() {
+        return Err(ConfigError::new(
+            at("oncall.time_zone"),
+            format!("there is no time zone `{}`", oncall.time_zone),
+            "Write a name of the IANA list, like America/New_York, or UTC",
+        ));
     }
     check_seconds("oncall.take_shift_s", oncall.take_shift_s, 60, at)?;
     check_seconds("oncall.shift_notice_s", oncall.shift_notice_s, 0, at)

@@ -28,6 +28,7 @@ pub use heartbeat::{ExpectSection, HeartbeatSection, PingMethod, host_of};
 pub use load::{ConfigError, load};
 
 use crate::locale::Locale;
+use crate::oncall::{Clocks, Timing};
 use crate::staff::Role;
 
 /// Everything that an operator can set.
@@ -195,7 +196,33 @@ pub struct OnCall {
     pub take_shift_s: u64,
     /// How many seconds before a shift its person is told that it comes; 0 for not at all.
     pub shift_notice_s: u64,
+    /// The time zone of times that responders are told, for who has none of their own.
+    pub time_zone: String,
+    /// Other clocks for danger now.
+    pub imminent: ClocksSection,
+    /// Other clocks for a crisis.
+    pub high: ClocksSection,
+    /// Other clocks for a question without a clear answer.
+    pub concern: ClocksSection,
+    /// Other clocks for who asks for a person.
+    pub wants_human: ClocksSection,
 }
+
+/// `[oncall.imminent]`, `[oncall.high]`, `[oncall.concern]`, `[oncall.wants_human]`: what is not set is
+/// as in `[oncall]`, and for `imminent` not slower than [`IMMINENT`].
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClocksSection {
+    /// See [`OnCall::repage_s`].
+    pub repage_s: Option<u64>,
+    /// See [`OnCall::claim_s`].
+    pub claim_s: Option<u64>,
+    /// See [`OnCall::answer_s`].
+    pub answer_s: Option<u64>,
+}
+
+/// The clocks for danger now, in seconds, where they are not set: whoever took it writes within minutes.
+pub const IMMINENT: [u64; 3] = [60, 120, 180];
 
 /// `[operator]`
 #[derive(Clone, Debug, Deserialize)]
@@ -288,6 +315,11 @@ impl Default for OnCall {
             answer_s: 300,
             take_shift_s: 600,
             shift_notice_s: 900,
+            time_zone: "UTC".to_owned(),
+            imminent: ClocksSection::default(),
+            high: ClocksSection::default(),
+            concern: ClocksSection::default(),
+            wants_human: ClocksSection::default(),
         }
     }
 }
@@ -311,9 +343,61 @@ impl Default for ReconcileSection {
 }
 
 impl OnCall {
-    /// The clocks of an alert.
+    /// The clocks of alerts.
     #[must_use]
-    pub fn durations(&self) -> [Duration; 3] {
-        [self.repage_s, self.claim_s, self.answer_s].map(Duration::from_secs)
+    pub fn clocks(&self) -> Clocks {
+        let base = [self.repage_s, self.claim_s, self.answer_s];
+        let of = |section: &ClocksSection, unset: [u64; 3]| {
+            let [repage, claim, answer] = [
+                section.repage_s.unwrap_or(unset[0]),
+                section.claim_s.unwrap_or(unset[1]),
+                section.answer_s.unwrap_or(unset[2]),
+            ]
+            .map(Duration::from_secs);
+            Timing {
+                repage,
+                claim,
+                answer,
+            }
+        };
+        let fast: [u64; 3] = std::array::from_fn(|clock| base[clock].min(IMMINENT[clock]));
+        Clocks {
+            imminent: of(&self.imminent, fast),
+            high: of(&self.high, base),
+            concern: of(&self.concern, base),
+            wants_human: of(&self.wants_human, base),
+        }
+    }
+
+    /// The sections of the clocks, by name.
+    pub(super) const fn clock_sections(&self) -> [(&'static str, &ClocksSection); 4] {
+        [
+            ("imminent", &self.imminent),
+            ("high", &self.high),
+            ("concern", &self.concern),
+            ("wants_human", &self.wants_human),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_run_as_set_and_faster_for_danger_now() {
+        let mut oncall = OnCall::default();
+        let seconds = |timing: &Timing| {
+            [timing.repage, timing.claim, timing.answer].map(|clock| clock.as_secs())
+        };
+        assert_eq!(seconds(&oncall.clocks().imminent), [60, 120, 180]);
+        for clocks in [oncall.clocks().high, oncall.clocks().wants_human] {
+            assert_eq!(seconds(&clocks), [120, 300, 300]);
+        }
+        oncall.claim_s = 30;
+        oncall.concern.repage_s = Some(900);
+        oncall.imminent.answer_s = Some(240);
+        assert_eq!(seconds(&oncall.clocks().imminent), [60, 30, 240]);
+        assert_eq!(seconds(&oncall.clocks().concern), [900, 30, 300]);
     }
 }

@@ -10,24 +10,36 @@ use super::{Dispatch, policy};
 use crate::clock::At;
 use crate::gateway::{Outgoing, SendOutcome, receipts_url};
 use crate::lane::Lane;
-use crate::oncall::{Contact, Roster, unstored};
+use crate::oncall::{Contact, Roster, unstored, unstored_call};
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
 /// How often a text is tried at once; the next text in crisis starts another round of pages.
 const TRIES: usize = 3;
 
-/// When the last round went out.
-#[derive(Debug)]
-pub struct LastAlarm(AtomicI64);
+/// When the last rounds went out.
+#[derive(Debug, Default)]
+pub struct LastAlarm {
+    crisis: LastRound,
+    others: LastRound,
+}
 
-impl Default for LastAlarm {
+/// When one kind of round last went out.
+#[derive(Debug)]
+struct LastRound(AtomicI64);
+
+impl Default for LastRound {
     fn default() -> Self {
         Self(AtomicI64::new(i64::MIN))
     }
 }
 
-impl LastAlarm {
+impl LastRound {
+    /// Whether a round went out within this interval.
+    fn rang(&self, now: At, interval: std::time::Duration) -> bool {
+        At(self.0.load(Ordering::SeqCst)).plus(interval) > now
+    }
+
     /// Whether a round may go out now: one for all texts of an interval, not one for each.
     fn may_ring(&self, now: At, interval: std::time::Duration) -> bool {
         let rings = |last: i64| (At(last).plus(interval) <= now).then_some(now.0);
@@ -38,19 +50,31 @@ impl LastAlarm {
 }
 
 impl Dispatch {
-    /// Pages everyone on the roster, all at once: nothing is said of the text but that it is a crisis,
-    /// and whether we have `kept` it. One round an interval.
-    pub async fn page_without_store(&self, roster: &Roster, kept: bool) {
-        let now = self.clock.now();
-        if !self.last_alarm.may_ring(now, self.desk.timing.repage) {
+    /// Pages who is on call by the roster, all at once: nothing is said of the text but how urgent it
+    /// is, and whether we have `kept` it. One round an interval; one for a crisis stands for the others.
+    pub async fn page_without_store(&self, roster: &Roster, crisis: bool, kept: bool) {
+        let (now, clocks) = (self.clock.now(), &self.desk.clocks);
+        let alarm = &self.last_alarm;
+        let rings = if crisis {
+            alarm.crisis.may_ring(now, clocks.high.repage)
+        } else {
+            !alarm.crisis.rang(now, clocks.high.repage)
+                && alarm.others.may_ring(now, clocks.wants_human.repage)
+        };
+        if !rings {
             return;
         }
-        let body = MessageBody::new(unstored(kept));
+        let words = if crisis {
+            unstored(kept)
+        } else {
+            unstored_call(kept)
+        };
+        let body = MessageBody::new(words);
         let texted = |contact: &Contact| {
             let gateway = contact.gateway.as_ref().unwrap_or(&self.desk.gateway);
             Some((contact.texts_from()?, gateway.clone()))
         };
-        let pages = roster.fallback.iter().filter_map(texted);
+        let pages = roster.paged_at(now).into_iter().filter_map(texted);
         let pages = pages.map(|(number, gateway)| {
             let (id, body) = (self.ids.id(now), &body);
             async move {

@@ -21,7 +21,8 @@ impl Dispatch {
         };
         for alert in tx.untold_cases(texter_id, unreached).await? {
             let words = unreachable(&alert.code, why);
-            for contact in &self.desk.roster.fallback {
+            let fallback = &self.desk.roster.fallback;
+            for contact in &tx.contacts_of_case(fallback, &alert, now).await? {
                 let notice = NewPage {
                     alert: Some(alert.id),
                     kind: PageKind::Notice,

@@ -216,7 +216,8 @@ impl Work {
             words,
         };
         tx.send_to_responder(&self.desk.gateway, &notice, self.now)
-            .await
+            .await?;
+        Ok(())
     }
 }
 

@@ -3,8 +3,8 @@
 //!
 //! A text that could not be stored in time goes into the spool, and only then is it acknowledged. A
 //! crisis is answered with 988 in the response to the hook, or by a request of its own where the
-//! gateway carries no reply there; everyone on call is paged from the roster in memory. Other texts
-//! get a holding line. When the store is back, [`replay`](FailSafe::replay) hands everything to the
+//! gateway carries no reply there; who is on call is paged from the roster in memory, and so they are
+//! for who asks for a person or may not be safe. Other texts get a holding line. When the store is back, [`replay`](FailSafe::replay) hands everything to the
 //! normal decision.
 
 mod limits;
@@ -50,7 +50,7 @@ pub struct FailSafe {
     /// Asked whether it is well.
     store: Store,
     /// Who is paged.
-    roster: LastRoster,
+    roster: Arc<LastRoster>,
     /// Tells the operator what could not be kept.
     incidents: Arc<Incidents>,
     told: Told,
@@ -80,7 +80,7 @@ impl FailSafe {
         (intake, dispatch): (Arc<Intake>, Arc<Dispatch>),
         store: Store,
         spool: Arc<Spool>,
-        roster: LastRoster,
+        roster: Arc<LastRoster>,
         incidents: Arc<Incidents>,
     ) -> Self {
         Self {
@@ -152,8 +152,8 @@ impl FailSafe {
                 };
                 if committed {
                     service.forget(kept).await;
-                } else if crisis {
-                    service.page(kept.is_some()).await;
+                } else if crisis || service.intake.calls_a_person(&text) {
+                    service.page(crisis, kept.is_some()).await;
                 }
             };
             tokio::join!(apart, page);
@@ -247,10 +247,12 @@ impl FailSafe {
         }
     }
 
-    /// Pages everyone who was last on call, past the store. `kept`: the text is in the spool.
-    pub async fn page(&self, kept: bool) {
+    /// Pages who is on call as far as it is known, past the store. `kept`: the text is in the spool.
+    pub async fn page(&self, crisis: bool, kept: bool) {
         let roster = self.roster.current();
-        self.dispatch.page_without_store(&roster, kept).await;
+        self.dispatch
+            .page_without_store(&roster, crisis, kept)
+            .await;
     }
 
     /// Removes an entry whose text was stored after all.

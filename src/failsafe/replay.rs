@@ -87,7 +87,7 @@ impl FailSafe {
                 Ok(taken) => done += taken,
                 Err(away) => {
                     if self.spool.holds_a_crisis() {
-                        self.page(true).await;
+                        self.page(true, true).await;
                     }
                     return Err(away);
                 }

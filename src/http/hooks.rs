@@ -176,7 +176,7 @@ async fn hold(
                     return StatusCode::SERVICE_UNAVAILABLE.into_response();
                 }
                 let failsafe = Arc::clone(&doors.failsafe);
-                tokio::spawn(async move { failsafe.page(false).await });
+                tokio::spawn(async move { failsafe.page(true, false).await });
                 if !can_reply {
                     return StatusCode::SERVICE_UNAVAILABLE.into_response();
                 }

@@ -27,6 +27,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
 use crate::accounts::Accounts;
+use crate::acknowledge::Acknowledge;
 use crate::clock::Clock;
 use crate::duties::Duties;
 use crate::failsafe::FailSafe;
@@ -55,6 +56,8 @@ pub struct Doors {
     pub rulebook: Arc<Rulebook>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Takes cases for responders.
+    pub acknowledge: Arc<Acknowledge>,
     /// Edits policies.
     pub policies: Arc<Policies>,
     /// Edits schedules.

@@ -45,6 +45,14 @@ impl Intake {
         Some(MessageBody::new(words))
     }
 
+    /// Whether a person must come, as far as the text alone can tell: it asks for one, or somebody may
+    /// not be safe and cannot be asked now.
+    #[must_use]
+    pub fn calls_a_person(&self, arrival: &Arrival) -> bool {
+        let step = self.step_alone(arrival);
+        step.is_some_and(|step| step.alert.is_some())
+    }
+
     /// The step of somebody who has never texted before; nothing if it panics.
     fn step_alone(&self, arrival: &Arrival) -> Option<Step> {
         let fresh = State::new(self.locale);

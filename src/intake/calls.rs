@@ -34,7 +34,7 @@ pub(super) async fn progress(
     }))
 }
 
-/// Opens, raises or calls off the alert of a conversation, and pages if that is due now.
+/// Opens, raises or calls off the alert of a conversation.
 pub(super) async fn call_human(
     tx: &mut Tx,
     intake: &Intake,
@@ -55,23 +55,44 @@ pub(super) async fn call_human(
         }
         return Ok(());
     };
-    let mut alert = match open {
+    // What is due now is paged by the ladder, which is woken when this is committed.
+    match open {
         Some(mut alert) => {
-            alert.raise(request, now, &desk.timing);
-            tx.save_alert(&alert).await?;
-            alert
+            let before = alert.clone();
+            if alert.raise(request, now, &desk.clocks) {
+                tell_more_urgent(tx, intake, &before, now).await?;
+                tx.forget_acknowledgements(alert.id).await?;
+            }
+            tx.save_alert(&alert).await
         }
-        None => open_alert(tx, conversation, request, arrival.arrived, now).await?,
-    };
-    if alert.page_is_due(now) {
-        tx.page_round(
-            &desk.gateway,
-            &desk.roster.fallback,
-            &mut alert,
-            &desk.timing,
-            now,
-        )
-        .await?;
+        None => open_alert(tx, conversation, request, arrival.arrived, now).await,
+    }
+}
+
+/// Tells whoever had a case that it is more urgent now, and that they have it no longer.
+async fn tell_more_urgent(
+    tx: &mut Tx,
+    intake: &Intake,
+    alert: &Alert,
+    now: At,
+) -> Result<(), StoreError> {
+    let desk = &intake.desk;
+    let there = tx.acknowledgements(alert.id).await?;
+    let words = oncall::marked(alert.drill.is_some(), oncall::more_urgent(&alert.code));
+    for contact in tx
+        .contacts_of_case(&desk.roster.fallback, alert, now)
+        .await?
+    {
+        let mut had = there.iter();
+        if had.any(|one| one.is_of(contact.staff_id, &contact.name)) {
+            let notice = NewPage {
+                alert: Some(alert.id),
+                kind: PageKind::Notice,
+                contact: &contact,
+                words: &words,
+            };
+            tx.send_to_responder(&desk.gateway, &notice, now).await?;
+        }
     }
     Ok(())
 }
@@ -82,7 +103,7 @@ async fn open_alert(
     request: AlertRequest,
     arrived: At,
     now: At,
-) -> Result<Alert, StoreError> {
+) -> Result<(), StoreError> {
     let code = tx.free_code().await?;
     let mut alert = Alert::open(
         tx.id(now),
@@ -95,8 +116,7 @@ async fn open_alert(
     // They have waited since they wrote.
     alert.opened_at = arrived;
     alert.drill = conversation.drill;
-    tx.insert_alert(&alert).await?;
-    Ok(alert)
+    tx.insert_alert(&alert).await
 }
 
 /// Tells the responders of an open case that the texter wants everything deleted: they have until
@@ -111,7 +131,8 @@ pub(super) async fn tell_of_erasure(
         return Ok(());
     };
     let words = oncall::wants_erasure(&alert.code);
-    for contact in &intake.desk.roster.fallback {
+    let fallback = &intake.desk.roster.fallback;
+    for contact in &tx.contacts_of_case(fallback, &alert, now).await? {
         let notice = NewPage {
             alert: Some(alert.id),
             kind: PageKind::Notice,

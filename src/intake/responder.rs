@@ -1,13 +1,13 @@
 //! A responder answers a page from the phone that was paged.
 
-use serde_json::json;
-
 use super::{Arrival, Intake};
+use crate::acknowledge::{self, How, Responder};
+use crate::clock::At;
 use crate::oncall::{self, Alert, Contact, ResponderReply};
 use crate::store::{NewPage, PageKind, StoreError, Tx};
 use crate::triage::{Action, Verdict};
 
-/// Handles a text from a paged phone that answers a page. `false` for every other text: it goes
+/// Handles a text from a responder's phone that answers a page. `false` for every other text: it goes
 /// the way of a texter's, and a responder in crisis is a person in crisis (promise P2).
 pub(super) async fn answered(
     tx: &mut Tx,
@@ -15,29 +15,54 @@ pub(super) async fn answered(
     arrival: &Arrival,
     verdict: &Verdict,
 ) -> Result<bool, StoreError> {
-    let Some(contact) = intake.desk.roster.contact(&arrival.inbound.from) else {
-        return Ok(false);
-    };
     if verdict.action() != Action::None {
         return Ok(false);
     }
     let Some(reply) = oncall::read_reply(arrival.inbound.body.reveal()) else {
         return Ok(false);
     };
+    let (now, desk) = (intake.clock.now(), &intake.desk);
+    let number = &arrival.inbound.from;
+    let mut texting = Responder::texting(tx, number, desk).await?;
+    if texting.is_empty() {
+        return Ok(false);
+    }
     let alerts = tx.open_alerts().await?;
-    let words = match find(alerts, &reply, &contact.name) {
-        Some(alert) => take(tx, intake, contact, alert).await?,
-        None => match &reply {
-            ResponderReply::Take(code) => oncall::nothing_open(Some(code)),
-            ResponderReply::TakeAny => oncall::nothing_open(None),
-        },
+    let (found, who) = match find(alerts, &reply, &texting) {
+        Some(alert) => {
+            let paged = tx
+                .contacts_of_case(&desk.roster.fallback, &alert, now)
+                .await?;
+            let was_paged = |(who, _): &(Responder, Contact)| {
+                paged.iter().any(|contact| who.is_reached_by(contact))
+            };
+            let who = texting.iter().position(was_paged).unwrap_or(0);
+            (Some(alert), texting.swap_remove(who))
+        }
+        None => (None, texting.swap_remove(0)),
     };
-    notify(tx, intake, contact, &words).await?;
+    let (who, contact) = who;
+    if let Some(method) = contact.method_id {
+        tx.method_tested(method, now).await?;
+    }
+    let words = match (found, &reply) {
+        (Some(mut alert), _) => {
+            let taken = acknowledge::answer(tx, desk, &mut alert, &who, How::Text, now);
+            taken.await?.words
+        }
+        (None, ResponderReply::Take(code)) => oncall::nothing_open(Some(code)),
+        (None, ResponderReply::TakeAny) => oncall::nothing_open(None),
+    };
+    notify(tx, intake, &contact, &words, now).await?;
     Ok(true)
 }
 
-/// The alert that a reply means. Without a code it must be the only one that waits.
-fn find(alerts: Vec<Alert>, reply: &ResponderReply, name: &str) -> Option<Alert> {
+/// The alert that a reply means. Without a code it must be the only one that waits, or that they have.
+fn find(
+    alerts: Vec<Alert>,
+    reply: &ResponderReply,
+    texting: &[(Responder, Contact)],
+) -> Option<Alert> {
     match reply {
         ResponderReply::Take(code) => alerts.into_iter().find(|alert| alert.code == *code),
         ResponderReply::TakeAny => {
@@ -45,7 +70,7 @@ fn find(alerts: Vec<Alert>, reply: &ResponderReply, name: &str) -> Option<Alert>
                 alert
                     .acknowledged
                     .as_ref()
-                    .is_none_or(|taken| taken.by == name)
+                    .is_none_or(|taken| texting.iter().any(|(who, _)| taken.by == who.name))
             };
             let mut waiting = alerts
                 .into_iter()
@@ -55,48 +80,12 @@ fn find(alerts: Vec<Alert>, reply: &ResponderReply, name: &str) -> Option<Alert>
     }
 }
 
-async fn take(
-    tx: &mut Tx,
-    intake: &Intake,
-    contact: &Contact,
-    mut alert: Alert,
-) -> Result<String, StoreError> {
-    let desk = &intake.desk;
-    if let Err(taken) = alert.acknowledge(&contact.name, intake.clock.now(), &desk.timing) {
-        return Ok(oncall::already_taken(&alert.code, &taken));
-    }
-    tx.save_alert(&alert).await?;
-    let detail = json!({"code": alert.code, "by": contact.name});
-    tx.audit(
-        intake.clock.now(),
-        &contact.name,
-        "alert.acknowledged",
-        Some(alert.id),
-        &detail,
-    )
-    .await?;
-    for other in desk
-        .roster
-        .fallback
-        .iter()
-        .filter(|other| *other != contact)
-    {
-        notify(
-            tx,
-            intake,
-            other,
-            &oncall::taken_by(&alert.code, &contact.name),
-        )
-        .await?;
-    }
-    Ok(oncall::acknowledged(&alert.code, &desk.public_url))
-}
-
 async fn notify(
     tx: &mut Tx,
     intake: &Intake,
     contact: &Contact,
     words: &str,
+    now: At,
 ) -> Result<(), StoreError> {
     let new = NewPage {
         alert: None,
@@ -104,6 +93,7 @@ async fn notify(
         contact,
         words,
     };
-    tx.send_to_responder(&intake.desk.gateway, &new, intake.clock.now())
-        .await
+    tx.send_to_responder(&intake.desk.gateway, &new, now)
+        .await?;
+    Ok(())
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::ladder::{Place, Step};
+use super::urgency::Urgency;
 use crate::clock::At;
 use crate::conversation::{AlertRequest, Reason};
 use crate::triage::Tier;
@@ -11,12 +13,49 @@ use crate::triage::Tier;
 /// How long each clock may run before the ladder is opened again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// From one page to the next while nobody acknowledges.
+    /// From one page to the next while nobody acknowledges, where no policy says otherwise.
     pub repage: Duration,
     /// From the acknowledgement to the claim.
     pub claim: Duration,
     /// From the claim to the first human message.
     pub answer: Duration,
+}
+
+/// How fast the clocks run for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// For danger now.
+    pub imminent: Timing,
+    /// For a crisis.
+    pub high: Timing,
+    /// For a question without a clear answer.
+    pub concern: Timing,
+    /// For who asks for a person.
+    pub wants_human: Timing,
+}
+
+impl Clocks {
+    /// The same for everything.
+    #[must_use]
+    pub const fn all(timing: Timing) -> Self {
+        Self {
+            imminent: timing,
+            high: timing,
+            concern: timing,
+            wants_human: timing,
+        }
+    }
+
+    /// The clocks of an urgency.
+    #[must_use]
+    pub const fn of(&self, urgency: Urgency) -> &Timing {
+        match urgency {
+            Urgency::Imminent => &self.imminent,
+            Urgency::High => &self.high,
+            Urgency::Concern => &self.concern,
+            Urgency::WantsHuman => &self.wants_human,
+        }
+    }
 }
 
 /// A call for a human, open until it is closed with a reason.
@@ -41,7 +80,15 @@ pub struct Alert {
     pub next_page_at: Option<At>,
     /// How many rounds of pages went out.
     pub pages: u32,
-    /// Who acknowledged, and when.
+    /// When the last of them went out.
+    pub paged_at: Option<At>,
+    /// The policy that pages for it; none before the first page. The built-in one has no row.
+    pub policy_id: Option<Uuid>,
+    /// Where it stands on that policy.
+    pub place: Place,
+    /// Since when its ladder has been climbed to the end in vain.
+    pub exhausted_at: Option<At>,
+    /// Who acknowledged, and when; where a policy asks for several, all of them, once they are enough.
     pub acknowledged: Option<Taken>,
     /// Which member of staff claimed it, and when.
     pub claimed: Option<(Uuid, At)>,
@@ -58,10 +105,63 @@ pub struct Alert {
 /// An acknowledgement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// The contact or member of staff.
+    /// The contact or member of staff; several as in "one and two".
     pub by: String,
     /// When.
     pub at: At,
+}
+
+/// One person's acknowledgement, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The account; none for a contact of the configuration.
+    pub staff_id: Option<Uuid>,
+    /// How others see them.
+    pub name: String,
+    /// When.
+    pub at: At,
+}
+
+impl Acknowledgement {
+    /// Whether it is this person's: one account, or one contact of the configuration.
+    #[must_use]
+    pub fn is_of(&self, staff_id: Option<Uuid>, name: &str) -> bool {
+        match (self.staff_id, staff_id) {
+            (None, None) => self.name == name,
+            (theirs, this) => theirs == this,
+        }
+    }
+}
+
+/// What one acknowledgement comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acknowledged {
+    /// The case is theirs, now or since before.
+    Yours,
+    /// They are in, and the policy asks for so many more.
+    More(u16),
+    /// Others had it.
+    Already(Taken),
+}
+
+/// Which clock ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// It was acknowledged, and nobody opened the conversation.
+    Claim,
+    /// It was claimed, and nobody wrote.
+    Answer,
+}
+
+impl Missed {
+    /// The word for the audit log.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Answer => "answer",
+        }
+    }
 }
 
 /// Why an alert was closed.
@@ -97,6 +197,10 @@ impl Alert {
             opened_at: now,
             next_page_at: Some(now.plus(request.page_after)),
             pages: 0,
+            paged_at: None,
+            policy_id: None,
+            place: Place::default(),
+            exhausted_at: None,
             acknowledged: None,
             claimed: None,
             answered_at: None,
@@ -106,34 +210,39 @@ impl Alert {
         }
     }
 
+    /// How urgent it is: which policy pages for it, how fast its clocks run, and whom it may wake.
+    #[must_use]
+    pub fn urgency(&self) -> Urgency {
+        Urgency::of(self.tier, self.reason)
+    }
+
     /// Takes in another call for the same conversation. It never becomes less urgent, and what was
-    /// paged keeps its rhythm. A higher tier, or an opt-out in the middle of it, pages anew even
-    /// when someone has it; a new call after a human had answered starts the last clock again.
-    pub fn raise(&mut self, request: AlertRequest, now: At, timing: &Timing) {
+    /// paged keeps its rhythm. A higher tier, or an opt-out in the middle of it, pages anew from the
+    /// first rung even when someone has it; a new call after a human had answered starts the last clock
+    /// again. `true` when somebody had it and has it no longer.
+    pub fn raise(&mut self, request: AlertRequest, now: At, clocks: &Clocks) -> bool {
         let opted_out = request.reason == Reason::OptedOutInCrisis && self.reason != request.reason;
         let rises = request.tier > self.tier || opted_out;
         self.tier = self.tier.max(request.tier);
         if !matches!(request.reason, Reason::Question | Reason::AwaitsHuman) {
             self.reason = request.reason;
         }
+        let answer = clocks.of(self.urgency()).answer;
         let due = if rises || self.pages == 0 {
             now.plus(request.page_after)
         } else if let Some(answered_at) = self.answered_at {
             // Whoever is writing with them gets their time; whoever wrote long ago may be gone.
-            let there = now.since(answered_at) < timing.answer;
-            now.plus(if there {
-                timing.answer
-            } else {
-                request.page_after
-            })
+            let there = now.since(answered_at) < answer;
+            now.plus(if there { answer } else { request.page_after })
         } else {
-            return;
+            return false;
         };
+        let had = self.acknowledged.is_some() || self.claimed.is_some();
         if rises {
-            self.acknowledged = None;
-            self.claimed = None;
+            self.starts_over();
         }
         self.next_page_at = Some(self.next_page_at.map_or(due, |sooner| sooner.min(due)));
+        rises && had
     }
 
     /// Whether a round of pages is due.
@@ -142,62 +251,78 @@ impl Alert {
         self.closed.is_none() && self.next_page_at.is_some_and(|due| due <= now)
     }
 
-    /// Notes a round of pages. A clock that ran out opens the ladder again: an acknowledgement or
-    /// a claim that led nowhere is undone.
-    pub fn paged(&mut self, now: At, timing: &Timing) {
+    /// Opens the ladder again, from its first rung, if a clock ran out: an acknowledgement or a claim
+    /// that led nowhere is undone. Says which clock that was; `None` where nobody had it.
+    pub fn reopen(&mut self) -> Option<Missed> {
+        // While more acknowledgements are waited for, a claim has no clock yet.
+        self.acknowledged.as_ref()?;
+        let missed = if self.claimed.is_some() {
+            Missed::Answer
+        } else {
+            Missed::Claim
+        };
+        self.starts_over();
+        Some(missed)
+    }
+
+    fn starts_over(&mut self) {
         self.acknowledged = None;
         self.claimed = None;
+        self.policy_id = None;
+        self.place = Place::default();
+        self.exhausted_at = None;
+    }
+
+    /// Notes a round of pages by a policy, and when the next one is due.
+    pub fn paged(&mut self, policy: Uuid, step: &Step, now: At) {
+        self.policy_id = Some(policy);
+        self.place = step.next;
         self.pages = self.pages.saturating_add(1);
-        self.next_page_at = Some(now.plus(timing.repage));
+        self.paged_at = Some(now);
+        self.next_page_at = Some(now.plus(step.delay));
+        if step.exhausted {
+            self.exhausted_at.get_or_insert(now);
+        }
     }
 
-    /// Someone takes the alert.
-    ///
-    /// # Errors
-    /// Who has it already.
-    pub fn acknowledge(&mut self, by: &str, now: At, timing: &Timing) -> Result<(), Taken> {
-        if let Some(taken) = &self.acknowledged
-            && taken.by != by
-        {
-            return Err(taken.clone());
-        }
-        if self.acknowledged.is_none() {
-            self.acknowledged = Some(Taken {
-                by: by.to_owned(),
-                at: now,
-            });
-            self.next_page_at = Some(now.plus(timing.claim));
-        }
-        Ok(())
+    /// Notes that enough people have acknowledged: the next clock starts, and pages stop.
+    pub fn taken(&mut self, taken: Taken, clocks: &Clocks) {
+        let timing = clocks.of(self.urgency());
+        self.next_page_at = match (self.claimed, self.answered_at) {
+            (Some((_, claimed)), Some(answered)) if answered >= claimed => None,
+            (Some(_), _) => Some(taken.at.plus(timing.answer)),
+            (None, _) => Some(taken.at.plus(timing.claim)),
+        };
+        self.acknowledged = Some(taken);
+        self.exhausted_at = None;
     }
 
-    /// A member of staff makes the conversation theirs.
-    pub fn claim(&mut self, staff: Uuid, name: &str, now: At, timing: &Timing) {
-        if self.acknowledged.is_none() {
-            self.acknowledged = Some(Taken {
-                by: name.to_owned(),
-                at: now,
-            });
-        }
+    /// A member of staff makes the conversation theirs. Their acknowledgement is noted apart.
+    pub fn claim(&mut self, staff: Uuid, now: At, clocks: &Clocks) {
         self.claimed = Some((staff, now));
-        self.next_page_at = Some(now.plus(timing.answer));
+        if self.acknowledged.is_some() {
+            self.next_page_at = Some(now.plus(clocks.of(self.urgency()).answer));
+        }
     }
 
-    /// Whoever has it is gone: the ladder is due at once. `false` when it was closed before.
+    /// Whoever has it is gone: the ladder is due at once, from its first rung. `false` when it was closed
+    /// before.
     pub fn release(&mut self, now: At) -> bool {
         if self.closed.is_some() {
             return false;
         }
-        self.acknowledged = None;
-        self.claimed = None;
+        self.starts_over();
         self.next_page_at = Some(now);
         true
     }
 
-    /// A human has written: the last clock stops, until the texter writes again.
+    /// A human has written: the last clock stops, until the texter writes again. Where a policy asks
+    /// for more people, they are still paged.
     pub fn answered(&mut self, now: At) {
         self.answered_at = Some(now);
-        self.next_page_at = None;
+        if self.acknowledged.is_some() {
+            self.next_page_at = None;
+        }
     }
 
     /// Closes the alert.
@@ -208,149 +333,4 @@ impl Alert {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TIMING: Timing = Timing {
-        repage: Duration::from_mins(2),
-        claim: Duration::from_mins(5),
-        answer: Duration::from_mins(5),
-    };
-
-    fn request(reason: Reason, tier: Tier, seconds: u64) -> AlertRequest {
-        AlertRequest {
-            reason,
-            tier,
-            page_after: Duration::from_secs(seconds),
-        }
-    }
-
-    fn alert(seconds: u64) -> Alert {
-        let (id, reason) = (Uuid::nil(), Reason::Question);
-        Alert::open(
-            id,
-            id,
-            id,
-            "K7".to_owned(),
-            request(reason, Tier::Concern, seconds),
-            At(0),
-        )
-    }
-
-    #[test]
-    fn an_open_alert_is_paged_again_and_again() {
-        let mut alert = alert(0);
-        for round in 0..50 {
-            let now = At(round * 120_000);
-            assert!(alert.page_is_due(now), "round {round}");
-            alert.paged(now, &TIMING);
-            assert!(!alert.page_is_due(now));
-        }
-        assert_eq!(alert.pages, 50);
-    }
-
-    #[test]
-    fn each_clock_that_runs_out_opens_the_ladder_again() {
-        let mut alert = alert(0);
-        alert.paged(At(0), &TIMING);
-        alert.acknowledge("Duty phone", At(1_000), &TIMING).unwrap();
-        assert!(!alert.page_is_due(At(300_999)));
-        assert!(alert.page_is_due(At(301_000)), "acknowledged and forgotten");
-        alert.claim(Uuid::from_u128(1), "Duty", At(2_000), &TIMING);
-        assert!(alert.page_is_due(At(302_000)), "claimed and not answered");
-        alert.paged(At(302_000), &TIMING);
-        assert_eq!((&alert.acknowledged, alert.claimed), (&None, None));
-        alert.answered(At(303_000));
-        assert!(!alert.page_is_due(At(i64::MAX)));
-    }
-
-    #[test]
-    fn a_case_of_somebody_who_leaves_is_paged_at_once() {
-        let mut alert = alert(0);
-        alert.paged(At(0), &TIMING);
-        alert.claim(Uuid::from_u128(1), "one", At(1_000), &TIMING);
-        alert.answered(At(2_000));
-        assert!(alert.release(At(3_000)) && alert.page_is_due(At(3_000)));
-        assert_eq!((&alert.acknowledged, alert.claimed), (&None, None));
-        alert.close(Closed::ByStaff, At(4_000));
-        assert!(!alert.release(At(5_000)) && !alert.page_is_due(At(5_000)));
-    }
-
-    #[test]
-    fn the_first_to_take_it_has_it() {
-        let mut alert = alert(0);
-        alert.acknowledge("one", At(1), &TIMING).unwrap();
-        alert.acknowledge("one", At(2), &TIMING).unwrap();
-        let taken = alert.acknowledge("two", At(3), &TIMING).unwrap_err();
-        assert_eq!((taken.by.as_str(), taken.at), ("one", At(1)));
-    }
-
-    #[test]
-    fn a_crisis_pages_now_while_a_question_waits_for_its_answer() {
-        let mut alert = alert(300);
-        assert!(!alert.page_is_due(At(299_999)));
-        alert.raise(request(Reason::Crisis, Tier::High, 0), At(1_000), &TIMING);
-        assert!(alert.page_is_due(At(1_000)));
-        alert.raise(
-            request(Reason::Question, Tier::Concern, 300),
-            At(2_000),
-            &TIMING,
-        );
-        assert_eq!((alert.tier, alert.reason), (Tier::High, Reason::Crisis));
-        assert!(alert.page_is_due(At(2_000)));
-    }
-
-    #[test]
-    fn more_texts_keep_the_rhythm_and_a_higher_tier_pages_anew() {
-        let mut alert = alert(0);
-        alert.raise(request(Reason::Crisis, Tier::High, 0), At(0), &TIMING);
-        alert.paged(At(0), &TIMING);
-        alert.acknowledge("one", At(1), &TIMING).unwrap();
-        alert.raise(request(Reason::Crisis, Tier::High, 0), At(5_000), &TIMING);
-        assert!(alert.acknowledged.is_some());
-        alert.raise(
-            request(Reason::Crisis, Tier::Imminent, 0),
-            At(6_000),
-            &TIMING,
-        );
-        assert!(alert.page_is_due(At(6_000)) && alert.acknowledged.is_none());
-    }
-
-    #[test]
-    fn a_new_call_after_an_answer_starts_the_last_clock_again() {
-        let mut alert = alert(0);
-        alert.paged(At(0), &TIMING);
-        alert.claim(Uuid::from_u128(1), "one", At(1_000), &TIMING);
-        alert.answered(At(2_000));
-        alert.raise(
-            request(Reason::Crisis, Tier::Concern, 0),
-            At(10_000),
-            &TIMING,
-        );
-        assert!(!alert.page_is_due(At(309_999)) && alert.page_is_due(At(310_000)));
-        alert.answered(At(310_000));
-        alert.raise(
-            request(Reason::Crisis, Tier::Concern, 0),
-            At(700_000),
-            &TIMING,
-        );
-        assert!(
-            alert.page_is_due(At(700_000)),
-            "whoever wrote long ago may be gone"
-        );
-    }
-
-    #[test]
-    fn an_opt_out_in_a_crisis_pages_anew_once() {
-        let mut alert = alert(0);
-        alert.paged(At(0), &TIMING);
-        alert.acknowledge("one", At(1), &TIMING).unwrap();
-        let opt_out = request(Reason::OptedOutInCrisis, Tier::Concern, 0);
-        alert.raise(opt_out, At(2), &TIMING);
-        assert!(alert.page_is_due(At(2)) && alert.acknowledged.is_none());
-        alert.paged(At(2), &TIMING);
-        alert.acknowledge("one", At(3), &TIMING).unwrap();
-        alert.raise(opt_out, At(4), &TIMING);
-        assert!(alert.acknowledged.is_some() && !alert.page_is_due(At(4)));
-    }
-}
+mod tests;

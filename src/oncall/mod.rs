@@ -7,6 +7,7 @@ mod code;
 mod contact;
 mod drill;
 mod duty;
+mod ladder;
 mod operator;
 mod person;
 mod policy;
@@ -17,7 +18,7 @@ mod swap;
 mod urgency;
 mod words;
 
-pub use alert::{Alert, Closed, Taken, Timing};
+pub use alert::{Acknowledged, Acknowledgement, Alert, Clocks, Closed, Missed, Taken, Timing};
 pub use code::codes;
 pub use contact::{Address, Contact, Destination, Secret};
 pub use drill::{Variant, marked};
@@ -26,6 +27,7 @@ pub use duty::{
     BEFORE as DUTY_LOOKS_BACK, Duty, DutyTiming, Step as DutyStep, Turn, steps as duty_steps,
     takes_shift,
 };
+pub use ladder::{Place, Step, built_in, climb};
 pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
 pub use person::{Channel, Method, Person, Quiet, Uses};
 pub use policy::{
@@ -33,11 +35,11 @@ pub use policy::{
     SHORTEST_DELAY, Target,
 };
 pub use reply::{ResponderReply, read_reply};
-pub use roster::{Desk, Roster};
+pub use roster::{Desk, Roster, Standby, once_each};
 pub use schedule::{Change, Cover, Hours, Override, Rotation, Schedule, Shift, Source, Span, Unit};
 pub use swap::{Swap, SwapState};
 pub use urgency::Urgency;
 pub use words::{
-    acknowledged, already_taken, nothing_open, page, taken_by, unconfirmed, unreachable, unstored,
-    wants_erasure,
+    acknowledged, already_taken, more_urgent, nothing_open, one_of, page, reopened, storm,
+    taken_by, unconfirmed, unreachable, unstored, unstored_call, wants_erasure, with_link,
 };

@@ -34,6 +34,8 @@ pub enum IncidentKind {
     Unowed,
     /// An open alert had nothing scheduled and no person.
     Stalled,
+    /// Cases whose ladder was climbed to its end in vain.
+    Exhausted,
     /// Hooks of a gateway were signed in a way that does not hold.
     Signature,
     /// Texts were found at the provider that no hook had brought.
@@ -69,6 +71,7 @@ impl IncidentKind {
             Self::Unanswered => "unanswered",
             Self::Unowed => "unowed",
             Self::Stalled => "stalled",
+            Self::Exhausted => "exhausted",
             Self::Signature => "signature",
             Self::MissedHook => "missed_hook",
             Self::Listing => "listing",
@@ -163,6 +166,17 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         IncidentKind::Stalled => format!(
             "{count} open case(s) had nobody and no next page. They are paged again now. It is a fault of the program: report it. {public_url}"
         ),
+        IncidentKind::Exhausted => {
+            let cases = if *count == 1 {
+                "case was"
+            } else {
+                "cases were"
+            };
+            format!(
+                "{count} open {cases} paged on every rung, and NOBODY took it, waiting for {}. Everyone who can be reached is paged now. Please call your team: {public_url}",
+                oldest()
+            )
+        }
         IncidentKind::Signature => {
             let why = detail["why"].as_str().unwrap_or("not known");
             let then = match detail["policy"].as_str() {
@@ -230,6 +244,7 @@ pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
         IncidentKind::Unanswered => {
             format!("nobody on gateway {subject} waits too long for a person any more.")
         }
+        IncidentKind::Exhausted => "somebody has every case that nobody took.".to_owned(),
         IncidentKind::Listing => format!("gateway {subject} can be asked for texts again."),
         IncidentKind::Quarantine => format!("no texts on gateway {subject} are held any more."),
         IncidentKind::Signature => format!(
@@ -322,7 +337,8 @@ mod tests {
     use super::*;
     use crate::segment::{Encoding, segments};
 
-    const KINDS: [IncidentKind; 16] = [
+    const KINDS: [IncidentKind; 17] = [
+        IncidentKind::Exhausted,
         IncidentKind::Overdue,
         IncidentKind::Unanswered,
         IncidentKind::Unowed,
@@ -378,6 +394,7 @@ mod tests {
             let elsewhere = [
                 IncidentKind::Audit,
                 IncidentKind::Stalled,
+                IncidentKind::Exhausted,
                 IncidentKind::SetAside,
                 IncidentKind::Spooled,
                 IncidentKind::ShiftNotTaken,

@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use super::alert::{Alert, Taken};
+use super::alert::{Alert, Missed, Taken};
 use super::drill::marked;
+use super::urgency::Urgency;
 use crate::clock::At;
 use crate::conversation::Reason;
 use crate::triage::Tier;
 
-/// A page.
+/// A page. `there` are those who have acknowledged already, where the policy asks for more.
 #[must_use]
-pub fn page(alert: &Alert, now: At) -> String {
+pub fn page(alert: &Alert, there: usize, now: At) -> String {
     let code = &alert.code;
     let what = match (alert.reason, alert.tier) {
         (Reason::WantsHuman, tier) if tier < Tier::High => "A texter asks for a person:",
@@ -22,10 +24,11 @@ pub fn page(alert: &Alert, now: At) -> String {
         (_, Tier::High) => "CRISIS:",
         _ => "Please look in, no clear answer to our safety question:",
     };
-    let again = if alert.pages > 0 {
-        " Nobody has it yet."
-    } else {
-        ""
+    let again = match (there, alert.pages) {
+        (0, 0) => String::new(),
+        (0, _) => " Nobody has it yet.".to_owned(),
+        (1, _) => " 1 person is on it, one more is needed.".to_owned(),
+        (there, _) => format!(" {there} people are on it, one more is needed."),
     };
     let words = format!(
         "{what} case {code}, waiting {}.{again} Reply {code} to take it.",
@@ -34,10 +37,57 @@ pub fn page(alert: &Alert, now: At) -> String {
     marked(alert.drill.is_some(), words)
 }
 
+/// One page for many cases that wait at once. None of them is missed: each has its own clock.
+#[must_use]
+pub fn storm(alerts: &[&Alert], public_url: &str, now: At) -> String {
+    let most_urgent = |alert: &&&Alert| (alert.urgency(), alert.opened_at);
+    let Some(first) = alerts.iter().min_by_key(most_urgent) else {
+        return String::new();
+    };
+    let what = match first.urgency() {
+        Urgency::Imminent => "CRISIS, URGENT: ",
+        Urgency::High => "CRISIS: ",
+        Urgency::Concern | Urgency::WantsHuman => "",
+    };
+    let crises = alerts.iter().filter(|alert| alert.urgency().is_crisis());
+    let crises = crises.count();
+    let among = if crises == 0 || crises == alerts.len() {
+        String::new()
+    } else {
+        format!(" ({crises} in crisis)")
+    };
+    format!(
+        "{what}{} cases wait{among}, first {} {}. Reply {} to take it, or sign in: {public_url}",
+        alerts.len(),
+        first.code,
+        minutes(now.since(first.opened_at)),
+        first.code,
+    )
+}
+
+/// A page with the link that takes the case, for where a link can be opened.
+#[must_use]
+pub fn with_link(page: &str, link: &str) -> String {
+    format!("{page} Or open {link}")
+}
+
 /// The answer to the responder who took a case.
 #[must_use]
 pub fn acknowledged(code: &str, public_url: &str) -> String {
     format!("{code} is yours. Please sign in and write to them now: {public_url}")
+}
+
+/// The answer to a responder who is in, while more people are asked for.
+#[must_use]
+pub fn one_of(code: &str, more: u16, public_url: &str) -> String {
+    let people = if more == 1 {
+        "1 more person is".to_owned()
+    } else {
+        format!("{more} more people are")
+    };
+    format!(
+        "You are on {code}, thank you. {people} being paged for it. Please sign in and write to them now: {public_url}"
+    )
 }
 
 /// The notice to the others who were paged.
@@ -46,13 +96,31 @@ pub fn taken_by(code: &str, name: &str) -> String {
     format!("Case {code} was taken by {name}. Thank you for being there.")
 }
 
-/// The answer to a responder who came later.
+/// The answer to a responder who came later, with the time where they are.
 #[must_use]
-pub fn already_taken(code: &str, taken: &Taken) -> String {
+pub fn already_taken(code: &str, taken: &Taken, zone: &TimeZone) -> String {
     format!(
-        "{code} was already taken by {} at {} UTC.",
+        "{code} was already taken by {} at {}.",
         taken.by,
-        clock_time(taken.at)
+        clock_time(taken.at, zone)
+    )
+}
+
+/// The notice to who had a case, when a clock ran out.
+#[must_use]
+pub fn reopened(code: &str, missed: Missed) -> String {
+    let why = match missed {
+        Missed::Claim => "nobody opened the conversation",
+        Missed::Answer => "nobody wrote",
+    };
+    format!("{code} was opened again: {why}. Others are paged now. Reply {code} if you are there.")
+}
+
+/// The notice to who had a case that became more urgent.
+#[must_use]
+pub fn more_urgent(code: &str) -> String {
+    format!(
+        "{code} is more urgent now, and others are paged for it. Please look, and reply {code} if you are there."
     )
 }
 
@@ -78,6 +146,20 @@ pub fn unstored(kept: bool) -> String {
     format!(
         "CRISIS, and Harborline cannot reach its database: a text was answered with 988. {kept} at \
          your gateway's own message log, and write to them from there. Call your operator."
+    )
+}
+
+/// The same for a text that is no crisis but needs a person: who asks for one, or may be in danger.
+#[must_use]
+pub fn unstored_call(kept: bool) -> String {
+    let kept = if kept {
+        "It comes to the queue when the database is back. Until then look"
+    } else {
+        "It was NOT kept. Look"
+    };
+    format!(
+        "Somebody asks for a person or may not be safe, and Harborline cannot reach its database. {kept} \
+         at your gateway's own message log, and write to them from there. Call your operator."
     )
 }
 
@@ -112,9 +194,73 @@ pub(super) fn minutes(wait: Duration) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-fn clock_time(at: At) -> String {
+/// A time of day with the name of its zone, as in `14:02 EST`.
+fn clock_time(at: At, zone: &TimeZone) -> String {
     Timestamp::from_millisecond(at.0).map_or_else(
         |_| "?".to_owned(),
-        |time| time.strftime("%H:%M").to_string(),
+        |time| {
+            let there = time.to_zoned(zone.clone());
+            there.strftime("%H:%M %Z").to_string()
+        },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::conversation::AlertRequest;
+
+    fn alert(code: &str, tier: Tier, opened_at: At) -> Alert {
+        let request = AlertRequest {
+            reason: Reason::Crisis,
+            tier,
+            page_after: Duration::ZERO,
+        };
+        let id = Uuid::nil();
+        Alert::open(id, id, id, code.to_owned(), request, opened_at)
+    }
+
+    #[test]
+    fn a_time_is_said_where_the_reader_is_with_its_zone() {
+        let taken = Taken {
+            by: "Night".to_owned(),
+            // 2026-07-01 18:02 UTC.
+            at: At(1_782_928_920_000),
+        };
+        let said = |zone: &str| already_taken("K7", &taken, &TimeZone::get(zone).unwrap());
+        assert_eq!(said("UTC"), "K7 was already taken by Night at 18:02 UTC.");
+        assert!(said("America/New_York").ends_with("at 14:02 EDT."));
+    }
+
+    #[test]
+    fn a_storm_is_one_text_that_names_who_waits_worst_and_longest() {
+        let cases = [
+            alert("K7", Tier::High, At(20_000)),
+            alert("K9", Tier::Concern, At(0)),
+            alert("M3", Tier::High, At(30_000)),
+            alert("M4", Tier::High, At(30_000)),
+        ];
+        let all: Vec<&Alert> = cases.iter().collect();
+        assert_eq!(
+            storm(&all, "https://line.example.org", At(60_000)),
+            "CRISIS: 4 cases wait (3 in crisis), first K7 0:40. Reply K7 to take it, or sign in: https://line.example.org"
+        );
+        let calm = storm(&[all[1]; 5], "x", At(60_000));
+        assert!(calm.starts_with("5 cases wait, first K9 1:00."), "{calm}");
+        assert_eq!(storm(&[], "x", At(0)), "");
+    }
+
+    #[test]
+    fn a_page_says_how_many_are_there_where_more_are_asked_for() {
+        let mut alert = alert("K7", Tier::High, At(0));
+        assert_eq!(
+            page(&alert, 0, At(0)),
+            "CRISIS: case K7, waiting 0:00. Reply K7 to take it."
+        );
+        alert.pages = 1;
+        assert!(page(&alert, 0, At(0)).contains("Nobody has it yet."));
+        assert!(page(&alert, 1, At(0)).contains("1 person is on it, one more is needed."));
+    }
 }

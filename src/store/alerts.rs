@@ -1,16 +1,21 @@
 //! Alerts: one open for a conversation at a time.
 
+use std::time::Duration;
+
+use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use super::tx::{Inner, later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::conversation::Reason;
-use crate::oncall::{Alert, Closed, Taken, codes};
+use crate::oncall::{Alert, Closed, Place, Taken, codes};
 use crate::triage::Tier;
 
 /// Codes looked up at a time.
 const CODES: usize = 32;
+/// How long an alert that cannot be read waits for the next look.
+const PUT_OFF: Duration = Duration::from_mins(1);
 
 #[derive(sqlx::FromRow)]
 pub(super) struct AlertRow {
@@ -32,6 +37,11 @@ pub(super) struct AlertRow {
     closed_because: Option<Closed>,
     told_at: Option<At>,
     drill_id: Option<Uuid>,
+    paged_at: Option<At>,
+    policy_id: Option<Uuid>,
+    rung: i32,
+    round: i32,
+    exhausted_at: Option<At>,
 }
 
 impl From<AlertRow> for Alert {
@@ -46,6 +56,13 @@ impl From<AlertRow> for Alert {
             opened_at: row.opened_at,
             next_page_at: row.next_page_at,
             pages: u32::try_from(row.pages).unwrap_or(0),
+            paged_at: row.paged_at,
+            policy_id: row.policy_id,
+            place: Place {
+                rung: u16::try_from(row.rung).unwrap_or(u16::MAX),
+                round: u16::try_from(row.round).unwrap_or(u16::MAX),
+            },
+            exhausted_at: row.exhausted_at,
             acknowledged: row
                 .acknowledged_by
                 .zip(row.acknowledged_at)
@@ -66,6 +83,21 @@ macro_rules! alerts {
             sqlite: concat!("SELECT * FROM alerts WHERE ", $rest),
             postgres: concat!("SELECT * FROM alerts WHERE ", $rest, " FOR UPDATE SKIP LOCKED"),
             |sql, c| sqlx::query_as::<_, AlertRow>(sql)$(.bind($bind))*.$fetch(c).await?)
+    };
+}
+
+/// Loads what is due; what is paged again soon, only where nobody has it.
+macro_rules! due {
+    ($lock:literal) => {
+        concat!(
+            "SELECT * FROM alerts
+              WHERE closed_at IS NULL AND next_page_at IS NOT NULL
+                AND (next_page_at <= $1 OR (next_page_at <= $2 AND pages > 0
+                     AND acknowledged_at IS NULL AND claimed_at IS NULL
+                     AND paged_at <= $1 + $1 - $2))
+              ORDER BY next_page_at LIMIT $3",
+            $lock
+        )
     };
 }
 
@@ -100,15 +132,114 @@ impl Tx {
     }
 
     /// The open alerts whose next page is due, locked; those that another replica is at are passed over.
-    pub async fn alerts_due(&mut self, now: At, limit: u16) -> Result<Vec<Alert>, StoreError> {
-        let rows = alerts!(
+    /// With a `soon` after now, also those that would be paged again by then: nobody has taken them, and
+    /// their last page is as long ago as that is ahead. One that cannot be
+    /// read must not hold up the others: it is put off for a while, and said loudly.
+    pub async fn alerts_due(
+        &mut self,
+        now: At,
+        soon: At,
+        limit: u16,
+    ) -> Result<Vec<Alert>, StoreError> {
+        let rows = on!(self,
+        sqlite: due!(""),
+        postgres: due!(" FOR UPDATE SKIP LOCKED"),
+        |sql, c| {
+            let rows = sqlx::query(sql)
+                .bind(now)
+                .bind(soon)
+                .bind(i64::from(limit))
+                .fetch_all(c)
+                .await?;
+            let read = rows.iter().map(|row| (row.try_get("id"), AlertRow::from_row(row)));
+            read.collect::<Vec<(Result<Uuid, _>, _)>>()
+        });
+        let mut due = Vec::with_capacity(rows.len());
+        for (id, row) in rows {
+            match row {
+                Ok(row) => due.push(Alert::from(row)),
+                Err(error) => {
+                    let id = id?;
+                    tracing::error!(alert = %id, %error, "NOT PAGED: an open case cannot be read; look at the queue");
+                    later!(
+                        self,
+                        "UPDATE alerts SET next_page_at = $2 WHERE id = $1",
+                        id,
+                        now.plus(PUT_OFF),
+                    );
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// The open alerts whose next page is due, by their ids alone.
+    pub async fn alerts_due_ids(&mut self, now: At, limit: u16) -> Result<Vec<Uuid>, StoreError> {
+        Ok(on!(self, |c| sqlx::query_scalar(
+            "SELECT id FROM alerts WHERE closed_at IS NULL AND next_page_at <= $1
+              ORDER BY next_page_at LIMIT $2"
+        )
+        .bind(now)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await?))
+    }
+
+    /// Puts the next page of an alert off; nothing else of it changes.
+    pub async fn put_off(&mut self, alert: Uuid, until: At) -> Result<(), StoreError> {
+        later!(
             self,
-            "closed_at IS NULL AND next_page_at <= $1 ORDER BY next_page_at LIMIT $2",
-            fetch_all,
-            now,
-            i64::from(limit)
+            "UPDATE alerts SET next_page_at = $2 WHERE id = $1 AND closed_at IS NULL",
+            alert,
+            until,
         );
-        Ok(rows.into_iter().map(Alert::from).collect())
+        Ok(())
+    }
+
+    /// How many open cases nobody has taken were paged after a moment, and when the last of them was. Drills
+    /// do not count.
+    pub async fn paged_since(&mut self, since: At) -> Result<(i64, Option<At>), StoreError> {
+        Ok(on!(self, |c| sqlx::query_as(
+            "SELECT COUNT(*), MAX(paged_at) FROM alerts
+              WHERE closed_at IS NULL AND acknowledged_at IS NULL AND paged_at > $1
+                AND drill_id IS NULL"
+        )
+        .bind(since)
+        .fetch_one(c)
+        .await?))
+    }
+
+    /// The open cases whose ladder was climbed to the end in vain and which nobody has taken: how many,
+    /// and when the first of them was opened. Drills do not count.
+    pub async fn exhausted(&mut self) -> Result<Option<(i64, At)>, StoreError> {
+        let (count, first): (i64, Option<At>) = on!(self, |c| sqlx::query_as(
+            "SELECT COUNT(*), MIN(opened_at) FROM alerts
+              WHERE closed_at IS NULL AND acknowledged_at IS NULL AND exhausted_at IS NOT NULL
+                AND drill_id IS NULL"
+        )
+        .fetch_one(c)
+        .await?);
+        Ok(first.map(|first| (count, first)))
+    }
+
+    /// The open alert with this id, to look at.
+    pub async fn case(&mut self, id: Uuid) -> Result<Option<Alert>, StoreError> {
+        let row: Option<AlertRow> = on!(self, |c| sqlx::query_as(
+            "SELECT * FROM alerts WHERE id = $1 AND closed_at IS NULL"
+        )
+        .bind(id)
+        .fetch_optional(c)
+        .await?);
+        Ok(row.map(Alert::from))
+    }
+
+    /// The open alert with this id, locked for a change.
+    pub async fn alert_to_change(&mut self, id: Uuid) -> Result<Option<Alert>, StoreError> {
+        let row: Option<AlertRow> = on!(self,
+            sqlite: "SELECT * FROM alerts WHERE id = $1 AND closed_at IS NULL",
+            postgres: "SELECT * FROM alerts WHERE id = $1 AND closed_at IS NULL FOR UPDATE",
+            |sql, c| sqlx::query_as(sql).bind(id).fetch_optional(c).await?);
+        Ok(row.map(Alert::from))
     }
 
     /// The open alerts that wait for nothing, and for which no person has come, locked. The rules of an
@@ -129,7 +260,8 @@ impl Tx {
         later!(
             self,
             "UPDATE alerts SET told_at = $2 WHERE told_at IS NULL
-                AND id = (SELECT alert_id FROM pages WHERE id = $1 AND kind = 'page')",
+                AND id IN (SELECT alert_id FROM pages WHERE id = $1 AND kind = 'page'
+                           UNION ALL SELECT alert_id FROM paged_cases WHERE page_id = $1)",
             page,
             now,
         );
@@ -232,7 +364,8 @@ impl Tx {
             self,
             "UPDATE alerts SET reason = $2, tier = $3, next_page_at = $4, pages = $5,
                     acknowledged_at = $6, acknowledged_by = $7, claimed_at = $8, claimed_by = $9,
-                    answered_at = $10, closed_at = $11, closed_because = $12
+                    answered_at = $10, closed_at = $11, closed_because = $12, paged_at = $13,
+                    policy_id = $14, rung = $15, round = $16, exhausted_at = $17
               WHERE id = $1",
             alert.id,
             alert.reason,
@@ -246,6 +379,11 @@ impl Tx {
             alert.answered_at,
             alert.closed.map(|(at, _)| at),
             alert.closed.map(|(_, because)| because),
+            alert.paged_at,
+            alert.policy_id,
+            i32::from(alert.place.rung),
+            i32::from(alert.place.round),
+            alert.exhausted_at,
         );
         Ok(())
     }

@@ -3,9 +3,11 @@
 //! State, outgoing texts, alert, obligation and audit entry of one decision are one
 //! [unit of work](Unit): they commit together or not at all. No network call happens inside one.
 
+mod acknowledgements;
 mod alerts;
 mod audit;
 mod calendars;
+mod case_links;
 mod check_ins;
 mod claims;
 mod contact_methods;
@@ -72,7 +74,7 @@ pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};
 pub use obligations::Overdue;
 pub use outbox::{Delivered, NewOutbox, OutboxRow, OutboxState, Receiver, Settled};
 pub use overrides::NewOverride;
-pub use pages::{NewPage, PageKind};
+pub use pages::{NewPage, PageKind, Paged};
 pub use parts::{LongText, NewPart, Part};
 pub use polls::DuePoll;
 pub use probe::{Probe, probe};

@@ -3,11 +3,11 @@
 use uuid::Uuid;
 
 use super::outbox::{NewOutbox, OutboxState, Receiver};
-use super::tx::later;
+use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::lane::Lane;
-use crate::oncall::{Alert, Channel, Contact, Timing, page};
+use crate::oncall::{Alert, Channel, Contact, Person, once_each};
 use crate::text::MessageBody;
 
 /// What a text to a responder is.
@@ -32,15 +32,28 @@ pub struct NewPage<'a> {
     pub words: &'a str,
 }
 
+/// A page that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Paged {
+    /// The alert that it is about; of several, the first.
+    pub alert: Option<Uuid>,
+    /// Whom it went to, by name.
+    pub contact: String,
+    /// Their account; none for a contact of the configuration.
+    pub staff_id: Option<Uuid>,
+    /// The contact method.
+    pub method_id: Option<Uuid>,
+}
+
 impl Tx {
     /// Sends a page or a notice to a responder through the outbox. `gateway` is the one that texts and
-    /// calls leave by unless the contact has one of its own.
+    /// calls leave by unless the contact has one of its own. Returns the page.
     pub async fn send_to_responder(
         &mut self,
         gateway: &str,
         new: &NewPage<'_>,
         now: At,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Uuid, StoreError> {
         let (id, outbox_id) = (self.id(now), self.id(now));
         let house = std::sync::Arc::clone(&self.keys);
         let to = &new.contact.to;
@@ -88,32 +101,93 @@ impl Tx {
             due_at: now,
             now,
         })
-        .await
+        .await?;
+        Ok(id)
     }
 
-    /// Sends one round of pages for an alert and moves its ladder on.
-    pub async fn page_round(
+    /// Notes that one page speaks of several cases: each of them was told once it is accepted.
+    pub async fn page_speaks_of(&mut self, page: Uuid, alert: Uuid) -> Result<(), StoreError> {
+        later!(
+            self,
+            "INSERT INTO paged_cases (page_id, alert_id) VALUES ($1, $2)",
+            page,
+            alert,
+        );
+        Ok(())
+    }
+
+    /// Whom a page went to, and for what.
+    pub async fn paged(&mut self, page: Uuid) -> Result<Option<Paged>, StoreError> {
+        Ok(on!(self, |c| sqlx::query_as(
+            "SELECT alert_id AS alert, contact, staff_id, method_id FROM pages
+              WHERE id = $1 AND kind = 'page'"
+        )
+        .bind(page)
+        .fetch_optional(c)
+        .await?))
+    }
+
+    /// Everyone who has to do with a case, by what was paged for it or, for who has it without having
+    /// been paged, by whatever reaches them; never by a call, which is for pages. While nobody was paged,
+    /// the contacts of the configuration.
+    pub async fn contacts_of_case(
         &mut self,
-        gateway: &str,
-        contacts: &[Contact],
-        alert: &mut Alert,
-        timing: &Timing,
+        fallback: &[Contact],
+        alert: &Alert,
         now: At,
-    ) -> Result<(), StoreError> {
-        let words = page(alert, now);
-        for contact in contacts {
-            let new = NewPage {
-                alert: Some(alert.id),
-                kind: PageKind::Page,
-                contact,
-                words: &words,
-            };
-            self.send_to_responder(gateway, &new, now).await?;
+    ) -> Result<Vec<Contact>, StoreError> {
+        let rows: Vec<(String, Option<Uuid>, Option<Uuid>)> = on!(self, |c| sqlx::query_as(
+            "SELECT contact, staff_id, method_id FROM pages
+              WHERE kind = 'page' AND (alert_id = $1
+                    OR id IN (SELECT page_id FROM paged_cases WHERE alert_id = $1))
+              GROUP BY contact, staff_id, method_id ORDER BY contact, staff_id, method_id"
+        )
+        .bind(alert.id)
+        .fetch_all(c)
+        .await?);
+        let mut holders: Vec<Uuid> = alert.claimed.iter().map(|(staff, _)| *staff).collect();
+        for one in self.acknowledgements(alert.id).await? {
+            holders.extend(one.staff_id);
         }
-        alert.paged(now, timing);
-        self.save_alert(alert).await?;
-        let detail = serde_json::json!({"code": alert.code, "round": alert.pages, "contacts": contacts.len()});
-        self.audit(now, "line", "alert.paged", Some(alert.id), &detail)
-            .await
+        let known = rows.iter().any(|(_, staff, _)| staff.is_some()) || !holders.is_empty();
+        let people = if known {
+            self.people().await?
+        } else {
+            Vec::new()
+        };
+        let mut contacts = Vec::new();
+        // In the order of the configuration.
+        let named = |name: &str| {
+            let mut rows = rows.iter();
+            rows.any(|(contact, staff, _)| staff.is_none() && contact == name)
+        };
+        contacts.extend(fallback.iter().filter(|one| named(&one.name)).cloned());
+        for (_, staff, method) in &rows {
+            let person = people.iter().find(|person| Some(person.id) == *staff);
+            let by = |person: &Person| {
+                let works = person.methods.iter().filter(|method| method.works());
+                let mut by = works.filter(|works| Some(works.id) == *method);
+                by.next().map(|method| Contact::of(person, method))
+            };
+            contacts.extend(person.and_then(by));
+        }
+        for holder in holders {
+            let was_paged = contacts.iter().any(|one| one.staff_id == Some(holder));
+            if let Some(person) = people.iter().find(|person| person.id == holder)
+                && !was_paged
+            {
+                let methods = person.reached_by(alert.urgency().is_crisis(), now);
+                contacts.extend(
+                    methods
+                        .into_iter()
+                        .map(|method| Contact::of(person, method)),
+                );
+            }
+        }
+        contacts.retain(|contact| contact.to.channel != Channel::Voice);
+        if rows.is_empty() && contacts.is_empty() {
+            return Ok(fallback.to_vec());
+        }
+        Ok(once_each(contacts))
     }
 }

@@ -24,6 +24,7 @@ const FLOORS: [&[&str]; 6] = [
     ],
     &[
         "accounts",
+        "acknowledge",
         "dispatch",
         "duties",
         "failsafe",
@@ -51,7 +52,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 16] = [
+const NEIGHBOURS: [(&str, &str, &str); 19] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -79,6 +80,21 @@ const NEIGHBOURS: [(&str, &str, &str); 16] = [
     ("spool", "crypto", "entries are sealed"),
     ("spool", "disk", "entries are written whole or not at all"),
     ("spool", "gateway", "an entry is what a hook brought"),
+    (
+        "intake",
+        "acknowledge",
+        "a responder's text takes a case like a key or a link does",
+    ),
+    (
+        "handoff",
+        "acknowledge",
+        "who claims a case has acknowledged it",
+    ),
+    (
+        "paging",
+        "acknowledge",
+        "when a policy asks for fewer people, those there are enough",
+    ),
     ("roster", "crypto", "the roster on disk is sealed"),
     ("roster", "disk", "it is written whole or not at all"),
     ("failsafe", "intake", "it stands around intake, and replays"),

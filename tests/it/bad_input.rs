@@ -182,6 +182,18 @@ fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["staff.require_totp", "boss", "supervisor"],
         ),
         (
+            edit("[[oncall", "[oncall.imminent]\nclaim_s = 5\n[[oncall"),
+            vec!["oncall.imminent.claim_s", "15"],
+        ),
+        (
+            edit("[[oncall", "[oncall]\ntime_zone = \"Moon/Sea\"\n[[oncall"),
+            vec!["oncall.time_zone", "Moon/Sea", "America/New_York"],
+        ),
+        (
+            edit("[[oncall", "[oncall.calm]\nclaim_s = 50\n[[oncall"),
+            vec!["oncall.calm", "calm"],
+        ),
+        (
             edit("[[oncall", "[reconcile]\nlook_back_s = 60\n[[oncall"),
             vec!["reconcile.look_back_s", "120"],
         ),

@@ -399,7 +399,9 @@ both! {
             assert_eq!(world.count(sql).await, 60, "{sql}");
         }
         world.settle().await;
-        assert_eq!(world.responder().inbox().len(), 60);
+        let pages = world.responder().inbox();
+        assert!(pages.len() == 1 && pages[0].starts_with("CRISIS: 60 cases wait"), "{pages:?}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM alerts WHERE pages = 1 AND told_at IS NOT NULL").await, 60);
     }
 
     async fn twenty_texts_of_one_person_at_once_are_one_conversation(world: World) {

@@ -15,6 +15,7 @@ mod doctor;
 mod drills;
 mod duties;
 mod failsafe;
+mod failsafe_roster;
 mod failsafe_told;
 mod followup;
 mod gateways;

@@ -1,5 +1,11 @@
 //! Paged until a human is really there.
 
+mod clocks;
+mod ladder;
+mod links;
+mod people;
+mod storms;
+
 use crate::support::world::{SECOND, minutes, seconds};
 use crate::support::{World, both};
 

@@ -214,13 +214,16 @@ both! {
         world.advance(minutes(4)).await;
         assert!(world.responder().inbox().is_empty());
         world.advance(minutes(2)).await;
-        assert_eq!(world.responder().inbox().len(), 1, "claimed and not answered");
+        let heard = world.responder().inbox();
+        assert_eq!(heard.len(), 2, "claimed and not answered: {heard:?}");
+        assert!(heard[0].contains("opened again: nobody wrote") && heard[1].starts_with("CRISIS"), "{heard:?}");
 
         texter.inbox();
         let fields = [("body", "Hi, I\u{2019}m here with you")];
         world.call(form(&format!("{path}/reply"), Some(&cookie), &fields)).await;
         world.settle().await;
         assert_eq!(texter.inbox(), ["Hi, I'm here with you"]);
+        assert_eq!(world.responder().inbox(), ["Case A3 was taken by First. Thank you for being there."]);
         world.advance(minutes(30)).await;
         assert!(world.responder().inbox().is_empty(), "a human is there");
         // What is no crisis is now the human's to answer; a crisis text still gets 988 at once.
@@ -253,7 +256,7 @@ both! {
         assert!(pages[0].contains("case A3"), "{pages:?}");
         world.call(form(&format!("{path}/reply"), Some(&cookie), &[("body", "Yes.")])).await;
         world.advance(minutes(20)).await;
-        assert!(world.responder().inbox().is_empty());
+        assert_eq!(world.responder().inbox(), ["Case A3 was taken by First. Thank you for being there."]);
         assert_eq!(world.count("SELECT COUNT(*) FROM obligations WHERE closed_at IS NULL").await, 0);
     }
 

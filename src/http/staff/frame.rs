@@ -77,6 +77,8 @@ macro_rules! notices {
 }
 
 notices! {
+    Taken: "The case is yours. Please write to them now.",
+    Joined: "You are on this case, and more people are paged for it. Please write to them now.",
     Closed: "The conversation is closed. A new text from the person opens another.",
     SessionEnded: "The session has ended.",
     OtherSessionsEnded: "You are signed out everywhere else.",

@@ -9,6 +9,7 @@ mod people;
 mod queue;
 mod security;
 mod sessions;
+mod take;
 mod when;
 
 use super::access::Routes;
@@ -23,4 +24,5 @@ pub(super) fn routes() -> Routes {
         .merge(people::routes())
         .merge(security::routes())
         .merge(sessions::routes())
+        .merge(take::routes())
 }

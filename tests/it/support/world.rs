@@ -21,6 +21,8 @@ use harborline::handoff::{Act, Refused};
 use harborline::id::SeededIds;
 use harborline::intake::{Assess, CRISIS_WAIT};
 use harborline::lane::Lane;
+use harborline::oncall::{Rung, Target, Urgency};
+use harborline::policies::PolicyDraft;
 use harborline::staff::{Device, Role};
 use harborline::store::{Account, NewSession, NewStaff};
 use harborline::triage;
@@ -261,6 +263,18 @@ impl World {
         .unwrap()
     }
 
+    /// The time.
+    pub(crate) fn now(&self) -> At {
+        self.clock.now()
+    }
+
+    /// Sends what is in the outbox, and lets nobody else work.
+    pub(crate) async fn settle_outbox(&self) {
+        for lane in Lane::ALL {
+            while self.app.dispatch.run_once(lane).await.unwrap() > 0 {}
+        }
+    }
+
     /// The time in Unix seconds, as gateways sign it.
     pub(crate) fn clock_s(&self) -> i64 {
         self.clock.now().0 / 1000
@@ -293,6 +307,7 @@ impl World {
     pub(crate) async fn settle(&self) {
         loop {
             let paged = self.app.paging.tick().await.unwrap();
+            self.app.paging.keep_roster().await.unwrap();
             let mut sent = self.app.followup.tick().await.unwrap();
             sent += self.app.duties.tick().await.unwrap();
             sent += self.app.intake().tick().await.unwrap();
@@ -394,6 +409,35 @@ impl World {
             })
         });
         add.await.unwrap().unwrap()
+    }
+
+    /// Lets a policy with these rungs (delay in seconds, rounds, targets) page for an urgency.
+    pub(crate) async fn pages_by(
+        &self,
+        by: &Account,
+        urgency: Urgency,
+        acks: u16,
+        rungs: &[(u64, u16, &[Target])],
+    ) -> Uuid {
+        let rung = |(delay, repeat, targets): &(u64, u16, &[Target])| Rung {
+            delay: seconds(*delay),
+            repeat: *repeat,
+            targets: targets.to_vec(),
+        };
+        let draft = PolicyDraft {
+            id: None,
+            name: format!("for {}", urgency.word()),
+            acks,
+            rungs: rungs.iter().map(rung).collect(),
+        };
+        let service = &self.app.policies;
+        let id = service.save(by, draft).await.unwrap().unwrap();
+        service
+            .assign(by, urgency, Some(id))
+            .await
+            .unwrap()
+            .unwrap();
+        id
     }
 
     /// The conversation that waits longest for somebody.
