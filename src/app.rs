@@ -33,6 +33,7 @@ use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::ledger::Ledger;
 use crate::paging::Paging;
 use crate::policies::Policies;
+use crate::preflight::Preflight;
 use crate::reconcile::Reconcile;
 use crate::roster::LastRoster;
 use crate::rota::Rota;
@@ -125,6 +126,8 @@ pub struct App {
     pub rota: Arc<Rota>,
     /// Tells and asks people about their shifts.
     pub duties: Arc<Duties>,
+    /// Looks ahead at who is on call.
+    pub preflight: Arc<Preflight>,
     /// Does what is due without a new text.
     pub followup: Arc<Followup>,
     /// Hands conversations to people.
@@ -254,6 +257,7 @@ impl App {
         });
         let Lookout {
             duties,
+            preflight,
             incidents,
             ledger,
             reconcile,
@@ -307,6 +311,7 @@ impl App {
             policies,
             rota,
             duties,
+            preflight,
             followup,
             handoff,
             intake,

@@ -8,6 +8,7 @@
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`roster`] [`spool`] [`store`] |
 //! | 3 | services | [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`policies`] [`handoff`] [`heartbeat`] [`incidents`] [`ledger`] [`reconcile`] [`rota`] [`duties`] |
+//! | 3 | services | [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`policies`] [`handoff`] [`incidents`] [`ledger`] [`reconcile`] [`rota`] [`duties`] [`preflight`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -50,6 +51,7 @@ pub mod intake;
 pub mod ledger;
 pub mod paging;
 pub mod policies;
+pub mod preflight;
 pub mod reconcile;
 pub mod rota;
 

@@ -10,6 +10,7 @@ mod duty;
 mod operator;
 mod person;
 mod policy;
+pub mod preflight;
 mod reply;
 mod roster;
 mod schedule;

@@ -34,6 +34,7 @@ const FLOORS: [&[&str]; 6] = [
         "ledger",
         "paging",
         "policies",
+        "preflight",
         "reconcile",
         "rota",
     ],

@@ -291,6 +291,7 @@ impl World {
             let paged = self.app.paging.tick().await.unwrap();
             let mut sent = self.app.followup.tick().await.unwrap();
             sent += self.app.duties.tick().await.unwrap();
+            sent += self.app.preflight.tick().await.unwrap();
             sent += self.app.intake().tick().await.unwrap();
 
             for lane in Lane::ALL {
