@@ -161,7 +161,7 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
     let preflight = Arc::clone(&app.preflight);
     tasks.spawn(run(
         "preflight",
-        stopping.clone(),
+        shared.clone(),
         Arc::default(),
         move || {
             let preflight = Arc::clone(&preflight);

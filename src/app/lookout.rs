@@ -7,11 +7,8 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::pieces::contact;
-use crate::clock::Clock;
-use crate::config::{Config, ExpectSection, host_of};
-use crate::duties::{self, Duties};
 use crate::clock::{Clock, NextLook};
-use crate::config::Config;
+use crate::config::{Config, ExpectSection, host_of};
 use crate::duties::Duties;
 use crate::feed::Feed;
 use crate::gateway::Gateways;
@@ -21,10 +18,9 @@ use crate::incidents::{Fresh, Incidents};
 use crate::intake::Intake;
 use crate::ledger::{Ledger, Looks};
 use crate::oncall::{Desk, DutyTiming, Operator};
-use crate::reconcile::{NextLook, Reconcile};
-use crate::spool::Spool;
 use crate::preflight::Preflight;
 use crate::reconcile::Reconcile;
+use crate::spool::Spool;
 use crate::store::Store;
 
 /// What they are made from.

@@ -112,7 +112,10 @@ impl IncidentKind {
     #[must_use]
     pub fn pace(self, repeat: Duration) -> Duration {
         match self {
-            Self::Heartbeat => repeat.max(Duration::from_hours(6)),
+            // There is a day left to put somebody there.
+            Self::Heartbeat | Self::NobodyOnCall | Self::Uncovered => {
+                repeat.max(Duration::from_hours(6))
+            }
             Self::Drill | Self::DrillMissed => repeat.max(Duration::from_hours(24)),
             _ => repeat,
         }
@@ -341,8 +344,7 @@ mod tests {
     use super::*;
     use crate::segment::{Encoding, segments};
 
-    const KINDS: [IncidentKind; 16] = [
-    const KINDS: [IncidentKind; 14] = [
+    const KINDS: [IncidentKind; 18] = [
         IncidentKind::Overdue,
         IncidentKind::Unanswered,
         IncidentKind::Unowed,
