@@ -35,6 +35,7 @@ use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::ledger::Ledger;
 use crate::paging::{NextRoster, Paging};
 use crate::policies::Policies;
+use crate::preflight::Preflight;
 use crate::reconcile::Reconcile;
 use crate::roster::LastRoster;
 use crate::rota::Rota;
@@ -129,6 +130,8 @@ pub struct App {
     pub rota: Arc<Rota>,
     /// Tells and asks people about their shifts.
     pub duties: Arc<Duties>,
+    /// Looks ahead at who is on call.
+    pub preflight: Arc<Preflight>,
     /// Does what is due without a new text.
     pub followup: Arc<Followup>,
     /// Hands conversations to people.
@@ -269,6 +272,7 @@ impl App {
         });
         let Lookout {
             duties,
+            preflight,
             incidents,
             ledger,
             reconcile,
@@ -335,6 +339,7 @@ impl App {
             policies,
             rota,
             duties,
+            preflight,
             followup,
             handoff,
             accounts,

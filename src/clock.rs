@@ -59,6 +59,34 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// When a worker looks next, for what is not to be looked at every second; at the start, at once.
+#[derive(Debug)]
+pub struct NextLook(AtomicI64);
+
+impl Default for NextLook {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
+
+impl NextLook {
+    /// Whether it is time.
+    #[must_use]
+    pub fn is_due(&self, now: At) -> bool {
+        self.0.load(Ordering::Relaxed) <= now.0
+    }
+
+    /// Puts the next look off until then.
+    pub fn set(&self, at: At) {
+        self.0.store(at.0, Ordering::Relaxed);
+    }
+
+    /// Lets the next look be at once.
+    pub fn soon(&self) {
+        self.set(At(i64::MIN));
+    }
+}
+
 /// Tells the time.
 pub trait Clock: Send + Sync {
     /// The present moment.

@@ -7,7 +7,7 @@
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`acknowledge`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`policies`] [`handoff`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`reconcile`] [`rota`] [`duties`] |
+//! | 3 | services | [`acknowledge`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`policies`] [`handoff`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`reconcile`] [`rota`] [`duties`] [`preflight`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -52,6 +52,7 @@ pub mod intake;
 pub mod ledger;
 pub mod paging;
 pub mod policies;
+pub mod preflight;
 pub mod reconcile;
 pub mod rota;
 

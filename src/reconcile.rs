@@ -5,14 +5,13 @@
 //! moves its checkpoint past a text that was not taken in. One replica looks at a time, by a lease.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::clock::{At, Clock};
+use crate::clock::{At, Clock, NextLook};
 use crate::feed::Feed;
 use crate::gateway::client::send_up_to;
 use crate::gateway::{Gateway, Gateways, Listed, Named};
@@ -57,16 +56,6 @@ pub struct Reconcile {
     pub look_back: Duration,
     /// When this process looks next.
     pub next: NextLook,
-}
-
-/// When to look next; at the start, at once.
-#[derive(Debug)]
-pub struct NextLook(AtomicI64);
-
-impl Default for NextLook {
-    fn default() -> Self {
-        Self(AtomicI64::new(i64::MIN))
-    }
 }
 
 /// Where a gateway stands, as it is kept in the settings.
@@ -119,10 +108,10 @@ impl Reconcile {
     /// [`StoreError`]: the next look begins where this one did.
     pub async fn tick(self: &Arc<Self>) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        if now.0 < self.next.0.load(Ordering::Relaxed) {
+        if !self.next.is_due(now) {
             return Ok(0);
         }
-        self.next.0.store(now.plus(self.every).0, Ordering::Relaxed);
+        self.next.set(now.plus(self.every));
         let lists = |gateway: &&Arc<dyn Gateway>| gateway.build_list(now, None).is_some();
         let listing: Vec<Arc<dyn Gateway>> = self.gateways.all().filter(lists).cloned().collect();
         if listing.is_empty() {

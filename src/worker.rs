@@ -158,6 +158,16 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         let duties = Arc::clone(&duties);
         async move { duties.tick().await.map(Look::from) }
     }));
+    let preflight = Arc::clone(&app.preflight);
+    tasks.spawn(run(
+        "preflight",
+        shared.clone(),
+        Arc::default(),
+        move || {
+            let preflight = Arc::clone(&preflight);
+            async move { preflight.tick().await.map(Look::from) }
+        },
+    ));
     let paging = Arc::clone(&app.paging);
     // It looks once a minute, by itself.
     tasks.spawn(run("roster", shared.clone(), Arc::default(), move || {

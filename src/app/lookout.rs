@@ -7,9 +7,9 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::pieces::contact;
-use crate::clock::Clock;
+use crate::clock::{Clock, NextLook};
 use crate::config::{Config, ExpectSection, host_of};
-use crate::duties::{self, Duties};
+use crate::duties::Duties;
 use crate::feed::Feed;
 use crate::gateway::Gateways;
 use crate::heartbeat::{Expected, Heartbeat, NextRound, Ping, Pulses, Watched};
@@ -18,7 +18,8 @@ use crate::incidents::{Fresh, Incidents};
 use crate::intake::Intake;
 use crate::ledger::{Ledger, Looks};
 use crate::oncall::{Desk, DutyTiming, Operator};
-use crate::reconcile::{NextLook, Reconcile};
+use crate::preflight::Preflight;
+use crate::reconcile::Reconcile;
 use crate::spool::Spool;
 use crate::store::Store;
 
@@ -40,6 +41,7 @@ pub(super) struct Parts<'a> {
 /// Who tells the operator, who looks in the tables, and who looks at the providers.
 pub(super) struct Lookout {
     pub(super) duties: Arc<Duties>,
+    pub(super) preflight: Arc<Preflight>,
     pub(super) incidents: Arc<Incidents>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) reconcile: Arc<Reconcile>,
@@ -71,7 +73,16 @@ pub(super) fn of(parts: &Parts<'_>) -> Lookout {
                 take: Duration::from_secs(config.oncall.take_shift_s),
             },
             feed: feed.clone(),
-            next: duties::NextLook::default(),
+            next: NextLook::default(),
+        }),
+        preflight: Arc::new(Preflight {
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            desk: Arc::clone(parts.desk),
+            operator: Arc::clone(&operator),
+            feed: feed.clone(),
+            holder: parts.ids.id(clock.now()),
+            next: NextLook::default(),
         }),
         incidents: Arc::new(Incidents {
             store: store.clone(),

@@ -13,9 +13,11 @@ use crate::gateway::check::Finding;
 use crate::store::{Probe, probe};
 use crate::{phrasebook, rulebook};
 
+use super::on_call;
+
 pub(super) async fn examine(config: &Config, now: At) -> Vec<Finding> {
     let mut findings = Vec::new();
-    keys_and_database(config, &mut findings).await;
+    keys_and_database(config, now, &mut findings).await;
     findings.push(match &config.content.directory {
         None => Finding::ok("content", "the built-in texts serve"),
         Some(directory) => match phrasebook::read(directory, now.day()) {
@@ -45,7 +47,7 @@ pub(super) async fn examine(config: &Config, now: At) -> Vec<Finding> {
 }
 
 /// The database is read with the keys: without them there is nothing to compare.
-async fn keys_and_database(config: &Config, findings: &mut Vec<Finding>) {
+async fn keys_and_database(config: &Config, now: At, findings: &mut Vec<Finding>) {
     let file = config.keys.file.display();
     let master = match keyfile::load(&config.keys.file) {
         Ok(master) => master,
@@ -77,7 +79,13 @@ async fn keys_and_database(config: &Config, findings: &mut Vec<Finding>) {
         "the key file holds a key, and is private",
     ));
     let keys = Arc::new(Keyring::new(&master));
-    findings.push(match probe(&config.database.url, &keys).await {
+    let found = probe(&config.database.url, &keys).await;
+    let on_call = match found {
+        Ok(Probe::Current) => on_call::examine(config, keys, now).await,
+        Ok(Probe::Absent | Probe::Empty) => Vec::new(),
+        _ => vec![Finding::skipped("oncall", "the database was not read")],
+    };
+    findings.push(match found {
         Ok(Probe::Current) => Finding::ok("database", "it answers, and these keys open it"),
         Ok(Probe::Absent | Probe::Empty) => {
             Finding::ok("database", "it is new; the first start makes its tables")
@@ -94,10 +102,11 @@ async fn keys_and_database(config: &Config, findings: &mut Vec<Finding>) {
         ),
         Err(why) => failed("database", &why),
     });
+    findings.extend(on_call);
 }
 
 /// A sentence with a place, a problem and a fix, as these errors are.
-fn failed(id: &str, why: &dyn std::error::Error) -> Finding {
+pub(super) fn failed(id: &str, why: &dyn std::error::Error) -> Finding {
     let sentence = why.to_string();
     let (finding, fix) = sentence.rsplit_once(". ").unwrap_or((&sentence, ""));
     Finding::fail(id, finding, fix)

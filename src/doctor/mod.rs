@@ -2,6 +2,7 @@
 //! thing how it stands and what to do. It changes nothing, at home and at the provider. Floor 5.
 
 mod home;
+mod on_call;
 mod providers;
 mod spool;
 

@@ -8,12 +8,11 @@ mod carry_out;
 mod untaken;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::clock::{At, Clock};
+use crate::clock::{At, Clock, NextLook};
 use crate::feed::{Feed, Signal};
 use crate::oncall::{DUTY_LOOKS_BACK, Desk, Duty, DutyTiming, Operator, Schedule, duty_steps};
 use crate::store::{Account, Store, StoreError, Tx};
@@ -37,16 +36,6 @@ pub struct Duties {
     pub feed: Feed,
     /// When this process looks next.
     pub next: NextLook,
-}
-
-/// When to look next; at the start, at once.
-#[derive(Debug)]
-pub struct NextLook(AtomicI64);
-
-impl Default for NextLook {
-    fn default() -> Self {
-        Self(AtomicI64::new(i64::MIN))
-    }
 }
 
 /// Why a shift was not taken; nothing was changed.
@@ -89,12 +78,12 @@ impl Duties {
     /// [`StoreError`]: nothing was done, and all of it stays due.
     pub async fn tick(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        if now.0 < self.next.0.load(Ordering::Relaxed) {
+        if !self.next.is_due(now) {
             return Ok(0);
         }
         // A look that fails is not put off.
         let due = self.is_due(now).await?;
-        self.next.0.store(now.plus(EVERY).0, Ordering::Relaxed);
+        self.next.set(now.plus(EVERY));
         if !due {
             return Ok(0);
         }
@@ -151,7 +140,7 @@ impl Duties {
 
     /// Lets the next tick look, however short ago the last one was.
     pub fn look_soon(&self) {
-        self.next.0.store(i64::MIN, Ordering::Relaxed);
+        self.next.soon();
     }
 }
 

@@ -11,6 +11,7 @@ mod ladder;
 mod operator;
 mod person;
 mod policy;
+pub mod preflight;
 mod reply;
 mod roster;
 mod schedule;

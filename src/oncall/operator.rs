@@ -60,6 +60,10 @@ pub enum IncidentKind {
     Drill,
     /// A scheduled drill was not held.
     DrillMissed,
+    /// Soon nobody at all will be on call for some cases.
+    NobodyOnCall,
+    /// Soon nobody will be on call on a schedule.
+    Uncovered,
 }
 
 impl IncidentKind {
@@ -84,6 +88,8 @@ impl IncidentKind {
             Self::Heartbeat => "heartbeat",
             Self::Drill => "drill",
             Self::DrillMissed => "drill_missed",
+            Self::NobodyOnCall => "nobody_on_call",
+            Self::Uncovered => "uncovered",
         }
     }
 
@@ -109,7 +115,10 @@ impl IncidentKind {
     #[must_use]
     pub fn pace(self, repeat: Duration) -> Duration {
         match self {
-            Self::Heartbeat => repeat.max(Duration::from_hours(6)),
+            // There is a day left to put somebody there.
+            Self::Heartbeat | Self::NobodyOnCall | Self::Uncovered => {
+                repeat.max(Duration::from_hours(6))
+            }
             Self::Drill | Self::DrillMissed => repeat.max(Duration::from_hours(24)),
             _ => repeat,
         }
@@ -151,6 +160,7 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         let since = detail["oldest_due"].as_i64().map_or(incident.opened_at, At);
         minutes(now.since(since))
     };
+    let when = || detail["when"].as_str().unwrap_or("soon");
     let what = match incident.kind {
         IncidentKind::Overdue => format!(
             "{texts} on gateway {subject} had NO ANSWER in time, overdue for {}. Check the gateway's account and status, then {public_url}/readyz.",
@@ -209,6 +219,14 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
                 "{count} that waited in the spool {why}. Nobody has read them; they are kept in spool/{subject}. What to do: harborline doctor."
             )
         }
+        IncidentKind::NobodyOnCall => format!(
+            "NOBODY is on call ({subject}): {}. {count} such time(s) within two weeks. Put somebody there: {public_url}/on-call",
+            when()
+        ),
+        IncidentKind::Uncovered => format!(
+            "nobody who can be reached is on call on {subject}: {}. {count} such time(s) within two weeks. Put somebody there: {public_url}/on-call",
+            when()
+        ),
         IncidentKind::ShiftNotTaken => format!(
             "nobody has taken the shift on {subject} ({count} asked). If somebody texts now, pages may be unanswered. Find out who is there: {public_url}/on-call"
         ),
@@ -265,6 +283,10 @@ pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
         IncidentKind::SetAside => format!(
             "nothing more was set aside for {quiet} ({count} in all). They are still in spool/{subject}."
         ),
+        IncidentKind::NobodyOnCall => format!("somebody is on call ({subject}) for the next day."),
+        IncidentKind::Uncovered => {
+            format!("somebody is on call on {subject} for the next day.")
+        }
         IncidentKind::ShiftNotTaken => {
             format!("the shift on {subject} is taken, or over.")
         }
@@ -337,7 +359,7 @@ mod tests {
     use super::*;
     use crate::segment::{Encoding, segments};
 
-    const KINDS: [IncidentKind; 17] = [
+    const KINDS: [IncidentKind; 19] = [
         IncidentKind::Exhausted,
         IncidentKind::Overdue,
         IncidentKind::Unanswered,
@@ -355,6 +377,8 @@ mod tests {
         IncidentKind::Heartbeat,
         IncidentKind::Drill,
         IncidentKind::DrillMissed,
+        IncidentKind::NobodyOnCall,
+        IncidentKind::Uncovered,
     ];
 
     fn of(kind: IncidentKind) -> Incident {
@@ -398,6 +422,8 @@ mod tests {
                 IncidentKind::SetAside,
                 IncidentKind::Spooled,
                 IncidentKind::ShiftNotTaken,
+                IncidentKind::NobodyOnCall,
+                IncidentKind::Uncovered,
             ];
             if !elsewhere.contains(&kind) {
                 assert!(told.contains("gateway main"), "{told}");

@@ -3,13 +3,15 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection};
+use tokio::sync::watch;
 
 use super::settings::KEY_CHECK;
-use super::{OpenError, POSTGRES, SQLITE};
+use super::{OpenError, POSTGRES, Pool, SQLITE, Store};
 use crate::crypto::Keyring;
+use crate::id::IdSource;
 
 /// What a look at the database shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +77,45 @@ pub async fn probe(url: &str, keys: &Arc<Keyring>) -> Result<Probe, OpenError> {
         Some(version) if version < newest => Probe::Behind,
         Some(version) if version > newest => Probe::Ahead,
         Some(_) => Probe::Current,
+    })
+}
+
+/// Opens a database that [`probe`] found to be current, to read from it. What would write is refused on
+/// SQLite, and no table is made or changed on either engine.
+///
+/// # Errors
+/// [`OpenError`] names the setting and the fix.
+pub async fn look(
+    url: &str,
+    keys: Arc<Keyring>,
+    ids: Arc<dyn IdSource>,
+) -> Result<Store, OpenError> {
+    let pool = if url.starts_with("sqlite:") {
+        let options = SqliteConnectOptions::from_str(url).map_err(OpenError::Unreadable)?;
+        let options = options.read_only(true);
+        let readers = SqlitePoolOptions::new().max_connections(1);
+        Pool::Sqlite {
+            readers: readers
+                .connect_with(options.clone())
+                .await
+                .map_err(OpenError::Unreadable)?,
+            writer: Arc::default(),
+            options: Box::new(options),
+        }
+    } else {
+        let options = PgConnectOptions::from_str(url).map_err(OpenError::Unreadable)?;
+        let one = PgPoolOptions::new().max_connections(1);
+        Pool::Postgres(
+            one.connect_with(options)
+                .await
+                .map_err(OpenError::Unreadable)?,
+        )
+    };
+    Ok(Store {
+        pool,
+        keys,
+        ids,
+        whole: Arc::new(watch::Sender::new(true)),
     })
 }
 

@@ -36,6 +36,7 @@ const FLOORS: [&[&str]; 6] = [
         "ledger",
         "paging",
         "policies",
+        "preflight",
         "reconcile",
         "rota",
     ],

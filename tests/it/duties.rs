@@ -52,8 +52,17 @@ async fn open(world: &World) -> Vec<Duty> {
 async fn incidents(world: &World) -> Vec<(&'static str, String)> {
     let mut tx = world.app.store.read().await.unwrap();
     let open = tx.incidents_open().await.unwrap().into_iter();
+    // That a schedule of one night has gaps is another matter: see preflight.rs.
     open.map(|incident| (incident.kind.word(), incident.subject))
+        .filter(|(kind, _)| *kind == "shift_not_taken")
         .collect()
+}
+
+/// What a phone got, but for what is said of gaps.
+fn unread(world: &World, number: &str) -> Vec<String> {
+    let texts = world.twilio.unread(number).into_iter();
+    let of_gaps = |text: &String| text.starts_with("Harborline") && text.contains("is on call");
+    texts.filter(|text| !of_gaps(text)).collect()
 }
 
 /// A person with a shift from two to eight, and their schedule.
@@ -68,21 +77,21 @@ async fn with_a_shift(world: &World) -> (Account, Uuid) {
 both! {
     async fn a_shift_is_told_ahead_asked_for_taken_by_a_one_and_over(world: World) {
         let _ = with_a_shift(&world).await;
-        assert!(world.twilio.unread(FIRST).is_empty());
+        assert!(unread(&world, FIRST).is_empty());
         world.jump(minutes(104)).await;
-        assert!(world.twilio.unread(FIRST).is_empty());
+        assert!(unread(&world, FIRST).is_empty());
         world.jump(minutes(1)).await;
-        assert_eq!(world.twilio.unread(FIRST), ["Your shift on Night starts at 02:00 UTC, until 08:00 UTC. We will ask you then."]);
+        assert_eq!(unread(&world, FIRST), ["Your shift on Night starts at 02:00 UTC, until 08:00 UTC. We will ask you then."]);
         world.jump(minutes(15)).await;
-        assert_eq!(world.twilio.unread(FIRST), [ASKED]);
+        assert_eq!(unread(&world, FIRST), [ASKED]);
         let heard = world.phone(FIRST).texts(" 1. ").await;
         assert_eq!(heard.texts, ["Thank you. The shift on Night is yours until 08:00 UTC."]);
         assert_eq!(open(&world).await[0].taken_at, Some(world.clock.now()));
         // Taken, so nobody is worried.
         world.jump(minutes(60)).await;
-        assert!(world.twilio.unread(FIRST).is_empty() && world.twilio.unread(DUTY).is_empty());
+        assert!(unread(&world, FIRST).is_empty() && unread(&world, DUTY).is_empty());
         world.jump(minutes(300)).await;
-        assert_eq!(world.twilio.unread(FIRST), ["Your shift on Night is over: you are off call. Thank you for being there."]);
+        assert_eq!(unread(&world, FIRST), ["Your shift on Night is over: you are off call. Thank you for being there."]);
         assert!(open(&world).await.is_empty());
         let duty = world.count("SELECT COUNT(*) FROM audit_log WHERE action IN ('duty.noticed', 'duty.asked', 'duty.taken', 'duty.ended')").await;
         assert_eq!(duty, 4);
@@ -93,7 +102,7 @@ both! {
     async fn a_one_is_a_choice_from_the_menu_for_everybody_who_is_not_asked(world: World) {
         let _ = with_a_shift(&world).await;
         world.jump(minutes(120)).await;
-        world.twilio.unread(FIRST);
+        unread(&world, FIRST);
         let texter = world.phone("+15550123");
         texter.texts("MENU").await;
         let chosen = texter.texts("1").await.texts;
@@ -121,22 +130,22 @@ both! {
         a_shift(&world, schedule, &second, 2, 6).await;
         world.jump(minutes(120)).await;
         for number in [FIRST, SECOND, LEAD, DUTY] {
-            world.twilio.unread(number);
+            unread(&world, number);
         }
         world.advance(seconds(595)).await;
-        assert!(world.twilio.unread(LEAD).is_empty());
+        assert!(unread(&world, LEAD).is_empty());
         world.advance(seconds(5)).await;
         let not_taken = |name: &str| format!("{name} has not taken the shift on Night that began at 02:00 UTC. Please make sure that somebody is there: https://line.example.org/on-call");
-        assert_eq!(world.twilio.unread(SECOND), [not_taken("First")]);
-        assert_eq!(world.twilio.unread(FIRST), [not_taken("Second")]);
-        assert_eq!(world.twilio.unread(LEAD), [not_taken("First"), not_taken("Second")]);
-        assert_eq!(world.twilio.unread(DUTY), ["Harborline: nobody has taken the shift on Night (2 asked). If somebody texts now, pages may be unanswered. Find out who is there: https://line.example.org/on-call"]);
+        assert_eq!(unread(&world, SECOND), [not_taken("First")]);
+        assert_eq!(unread(&world, FIRST), [not_taken("Second")]);
+        assert_eq!(unread(&world, LEAD), [not_taken("First"), not_taken("Second")]);
+        assert_eq!(unread(&world, DUTY), ["Harborline: nobody has taken the shift on Night (2 asked). If somebody texts now, pages may be unanswered. Find out who is there: https://line.example.org/on-call"]);
         assert_eq!(incidents(&world).await, [("shift_not_taken", "Night".to_owned())]);
         // Late is better than never: one of them is there, and it is over.
         world.phone(SECOND).texts("1").await;
         world.advance(seconds(5)).await;
         assert_eq!(incidents(&world).await, []);
-        assert_eq!(world.twilio.unread(DUTY), ["Harborline, over: the shift on Night is taken, or over."]);
+        assert_eq!(unread(&world, DUTY), ["Harborline, over: the shift on Night is taken, or over."]);
     }
 
     async fn while_another_one_on_call_there_has_taken_it_the_operator_is_left_alone(world: World) {
@@ -146,7 +155,7 @@ both! {
         world.jump(minutes(120)).await;
         world.phone(SECOND).texts("1").await;
         world.jump(minutes(11)).await;
-        assert!(world.twilio.unread(SECOND).iter().any(|text| text.starts_with("First has not taken")));
+        assert!(unread(&world, SECOND).iter().any(|text| text.starts_with("First has not taken")));
         assert_eq!(incidents(&world).await, []);
     }
 
@@ -166,9 +175,9 @@ both! {
         }));
         set.await.unwrap();
         world.jump(minutes(105)).await;
-        assert!(world.twilio.unread(FIRST).is_empty());
+        assert!(unread(&world, FIRST).is_empty());
         world.jump(minutes(15)).await;
-        assert_eq!(world.twilio.unread(FIRST), [ASKED]);
+        assert_eq!(unread(&world, FIRST), [ASKED]);
     }
 
     async fn times_are_those_of_where_a_person_lives(world: World) {
@@ -178,7 +187,7 @@ both! {
         }));
         set.await.unwrap();
         world.jump(minutes(120)).await;
-        assert_eq!(world.twilio.unread(FIRST), ["Your shift on Night starts now, until 03:00 EST. Reply 1 to take the shift."]);
+        assert_eq!(unread(&world, FIRST), ["Your shift on Night starts now, until 03:00 EST. Reply 1 to take the shift."]);
     }
 
     async fn the_dashboard_takes_a_shift_and_only_ones_own(world: World) {
@@ -196,16 +205,16 @@ both! {
     async fn what_was_told_and_is_changed_is_told_again(world: World) {
         let (first, schedule) = with_a_shift(&world).await;
         world.jump(minutes(110)).await;
-        world.twilio.unread(FIRST);
+        unread(&world, FIRST);
         let shift = {
             let mut tx = world.app.store.read().await.unwrap();
             tx.schedules(at(0)).await.unwrap()[0].shifts[0].id
         };
         world.app.rota.edit(&first, Edit::RemoveShift { schedule, shift }).await.unwrap().unwrap();
         world.advance(seconds(5)).await;
-        assert_eq!(world.twilio.unread(FIRST), ["This shift on Night is not yours any more: Thu 1 Jan 02:00 to 08:00 UTC."]);
+        assert_eq!(unread(&world, FIRST), ["This shift on Night is not yours any more: Thu 1 Jan 02:00 to 08:00 UTC."]);
         world.jump(minutes(10)).await;
-        assert!(world.twilio.unread(FIRST).is_empty());
+        assert!(unread(&world, FIRST).is_empty());
     }
 
     async fn an_unverified_phone_takes_no_shift(world: World) {
@@ -240,7 +249,7 @@ both! {
         let mut world = world;
         world.restart().await;
         world.settle().await;
-        assert_eq!(world.twilio.unread(FIRST), [ASKED]);
+        assert_eq!(unread(&world, FIRST), [ASKED]);
     }
 
     async fn an_offer_that_nobody_answers_lapses(world: World) {

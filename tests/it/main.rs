@@ -30,6 +30,7 @@ mod oracles;
 mod outbox;
 mod paging;
 mod policies;
+mod preflight;
 mod privacy;
 mod reconcile;
 mod rota;

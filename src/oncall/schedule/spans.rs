@@ -125,6 +125,59 @@ impl Schedule {
         covers
     }
 
+    /// When somebody is the holder of one rotation ([`on_rotation`](Self::on_rotation)), from one moment
+    /// to before another.
+    #[must_use]
+    pub fn rotation_coverage(&self, rotation: Uuid, from: At, until: At) -> Vec<Cover> {
+        let mut covers: Vec<Cover> = Vec::new();
+        for (begins, ends, _) in self.pieces(from, until) {
+            let Some(staff) = self.on_rotation(rotation, begins) else {
+                continue;
+            };
+            match covers.last_mut() {
+                Some(last) if last.staff == staff && last.until == begins => last.until = ends,
+                _ => covers.push(Cover {
+                    staff,
+                    from: begins,
+                    until: ends,
+                }),
+            }
+        }
+        covers
+    }
+
+    /// When somebody who is on call is so for two reasons at once, in order of time: two rotations have
+    /// the same holder, or a shift meets their turn.
+    #[must_use]
+    pub fn doubled(&self, from: At, until: At) -> Vec<Cover> {
+        let mut doubled: Vec<Cover> = Vec::new();
+        for (begins, ends, holders) in self.pieces(from, until) {
+            let turns = self.rotations.iter();
+            let turns = turns.filter_map(|rotation| rotation.holder(&self.zone, begins));
+            let shifts = self.shifts.iter();
+            let shifts = shifts.filter(|shift| shift.starts_at <= begins && begins < shift.ends_at);
+            let mut times: BTreeMap<Uuid, usize> = BTreeMap::new();
+            for staff in turns.chain(shifts.map(|shift| shift.staff_id)) {
+                *times.entry(staff).or_default() += 1;
+            }
+            for staff in holders.into_keys() {
+                if times.get(&staff).is_none_or(|times| *times < 2) {
+                    continue;
+                }
+                let goes_on = |cover: &&mut Cover| cover.staff == staff && cover.until == begins;
+                match doubled.iter_mut().rev().find(goes_on) {
+                    Some(cover) => cover.until = ends,
+                    None => doubled.push(Cover {
+                        staff,
+                        from: begins,
+                        until: ends,
+                    }),
+                }
+            }
+        }
+        doubled
+    }
+
     /// The times from one moment to before another in which nobody is on call.
     #[must_use]
     pub fn gaps(&self, from: At, until: At) -> Vec<(At, At)> {

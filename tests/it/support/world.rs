@@ -310,6 +310,7 @@ impl World {
             self.app.paging.keep_roster().await.unwrap();
             let mut sent = self.app.followup.tick().await.unwrap();
             sent += self.app.duties.tick().await.unwrap();
+            sent += self.app.preflight.tick().await.unwrap();
             sent += self.app.intake().tick().await.unwrap();
 
             for lane in Lane::ALL {
