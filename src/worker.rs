@@ -79,6 +79,10 @@ impl From<Looked> for Look {
 }
 
 /// Starts all workers. They finish what they are at when `stopping` is cancelled.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one list of the workers, in no order that matters"
+)]
 pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
     let shared = Shared {
         stopping: stopping.clone(),

@@ -147,6 +147,7 @@ pub struct Incident {
 }
 
 /// What the operator is told of an open incident: what, where, and what to do about it.
+#[expect(clippy::too_many_lines, reason = "one sentence a kind, side by side")]
 #[must_use]
 pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
     let Incident {

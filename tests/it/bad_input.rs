@@ -119,6 +119,7 @@ fn a_heartbeat_that_cannot_work_is_refused_with_place_and_fix() {
     ]);
 }
 
+#[expect(clippy::too_many_lines, reason = "one list of what is refused")]
 #[test]
 fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
     let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
