@@ -358,7 +358,7 @@ both! {
         swap(&world, &second, SwapAct::Accept(id)).await.unwrap();
         assert_eq!((on_call(&world, 9).await, on_call(&world, 10).await), (vec![first.id], vec![second.id]));
         world.jump(minutes(2 * 60)).await;
-        assert_eq!(swap(&world, &second, SwapAct::Accept(other)).await, Err(Refused::Over));
+        assert_eq!(swap(&world, &second, SwapAct::Accept(other)).await, Err(Refused::SwapDone));
     }
 
     async fn the_address_of_a_calendar_is_renewed_and_taken_back(world: World) {
