@@ -130,6 +130,13 @@ macro_rules! unit {
 }
 
 both! {
+    async fn what_will_go_wrong_is_read_from_everything_together(world: World) {
+        let mut tx = world.app.store.read().await.unwrap();
+        let with_contacts = tx.preflight(2, NOW).await.unwrap();
+        let with_nobody = tx.preflight(0, NOW).await.unwrap();
+        assert_ne!(with_contacts, with_nobody, "nobody at all can be paged");
+    }
+
     async fn a_schedule_comes_back_whole(world: World) {
         let staff = two(&world).await;
         assert_eq!(unit!(world, |tx| { tx.schedules(NOW).await? }), []);
