@@ -1,10 +1,14 @@
 //! The contract of the store for schedules and swaps, on both engines.
 
+use std::sync::Arc;
+
 use harborline::clock::At;
+use harborline::crypto::Keyring;
+use harborline::id::SeededIds;
 use harborline::oncall::{
     Change, Hours, Override, Rotation, Schedule, Shift, Swap, SwapState, Unit,
 };
-use harborline::store::{NewOverride, StoreError, Tx};
+use harborline::store::{NewOverride, OpenError, StoreError, Tx};
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -266,4 +270,11 @@ both! {
         assert_eq!(unit!(world, |tx| { tx.swaps_of(staff[0], 1).await? }), [both]);
         assert_eq!(unit!(world, |tx| { tx.swaps_of(Uuid::nil(), 9).await? }), []);
     }
+}
+
+#[tokio::test]
+async fn a_look_at_what_is_no_database_is_refused() {
+    let keys = Arc::new(Keyring::new(&[7; 32]));
+    let look = harborline::store::look("mysql://line", keys, Arc::new(SeededIds::new(1)));
+    assert!(matches!(look.await, Err(OpenError::Unreadable(_))));
 }
