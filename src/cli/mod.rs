@@ -19,8 +19,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
 
-use crate::config;
+use crate::app::{App, Seams};
+use crate::config::{self, Config};
 use crate::rulebook;
 use crate::triage::RuleSet;
 
@@ -185,6 +187,27 @@ fn input(file: Option<PathBuf>) -> Result<Box<dyn BufRead>, Failure> {
             ))),
         },
     }
+}
+
+/// Does something with the program, beside a server that may be running, and closes its database.
+fn with_app<T, F>(config: &Config, work: impl FnOnce(App) -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    runtime()?.block_on(async {
+        let seams = Seams::system(config)?;
+        let app = App::build(
+            config,
+            config.listen.address,
+            seams,
+            CancellationToken::new(),
+        )
+        .await?;
+        let store = app.store.clone();
+        let done = work(app).await;
+        store.close().await;
+        done
+    })
 }
 
 /// The runtime that serves.

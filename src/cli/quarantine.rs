@@ -6,11 +6,10 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use clap::Subcommand;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Failure, runtime};
-use crate::app::{App, Seams};
+use super::{Failure, with_app};
+use crate::app::App;
 use crate::config::Config;
 use crate::intake::NotReleased;
 
@@ -38,19 +37,7 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(config: &Config, command: &Command) -> Result<(), Failure> {
-    runtime()?.block_on(async {
-        let seams = Seams::system(config)?;
-        let app = App::build(
-            config,
-            config.listen.address,
-            seams,
-            CancellationToken::new(),
-        )
-        .await?;
-        let done = carry_out(&app, command).await;
-        app.store.close().await;
-        done
-    })
+    with_app(config, |app| async move { carry_out(&app, command).await })
 }
 
 async fn carry_out(app: &App, command: &Command) -> Result<(), Failure> {

@@ -7,11 +7,9 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
 
-use super::{Failure, runtime};
+use super::{Failure, with_app};
 use crate::accounts::{Accounts, By, Change, OneTime, Refused};
-use crate::app::{App, Seams};
 use crate::clock::At;
 use crate::config::Config;
 use crate::staff::Role;
@@ -58,18 +56,8 @@ fn role(word: &str) -> Result<Role, String> {
 }
 
 pub(super) fn run(config: &Config, command: &Command) -> Result<(), Failure> {
-    runtime()?.block_on(async {
-        let seams = Seams::system(config)?;
-        let app = App::build(
-            config,
-            config.listen.address,
-            seams,
-            CancellationToken::new(),
-        )
-        .await?;
-        let done = carry_out(&app.accounts, command).await;
-        app.store.close().await;
-        done
+    with_app(config, |app| async move {
+        carry_out(&app.accounts, command).await
     })
 }
 
