@@ -3,110 +3,9 @@
 // The server is new: no account, the sandbox gateway. Nothing sleeps here: every step waits for
 // what it expects to see. Exit code 0 when everything passed, else 1.
 
-import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { base, browser, complaints, context, end, examine, holds, must, page, setupLink, step, tabTo } from "./walk.mjs";
 
-const [base, setupLink, shots] = process.argv.slice(2);
-if (!base || !setupLink) {
-  console.error("usage: node simulator.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]");
-  process.exit(1);
-}
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const PATIENCE = 20_000;
-const PHONE = { width: 390, height: 844 };
-const DESK = { width: 1280, height: 800 };
-const SCHEMES = ["light", "dark"];
 const REPLY = "Hello, I am here with you. Are you safe right now?";
-
-let passed = 0;
-let failed = 0;
-
-async function step(name, work) {
-  try {
-    await work();
-    passed += 1;
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED  ${name}\n        ${String(error.message ?? error).split("\n").join("\n        ")}`);
-    return false;
-  }
-  return true;
-}
-
-// Without this step the others say nothing.
-async function must(name, work) {
-  if (!(await step(name, work))) await end();
-}
-
-async function end() {
-  await browser.close();
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed === 0 ? 0 : 1);
-}
-
-function holds(condition, words) {
-  if (!condition) throw new Error(words);
-}
-
-if (shots) mkdirSync(shots, { recursive: true });
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
-  headless: true,
-  args: [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-  ],
-});
-// axe is put in by the test itself, which the pages' own policy forbids everyone else.
-const context = await browser.newContext({ viewport: DESK, bypassCSP: true, reducedMotion: "reduce", locale: "en-US" });
-context.setDefaultTimeout(PATIENCE);
-const page = await context.newPage();
-
-const complaints = [];
-page.on("pageerror", (error) => complaints.push(error.message));
-page.on("console", (message) => {
-  if (message.type() === "error" && !message.location().url.endsWith("/favicon.ico")) complaints.push(message.text());
-});
-
-// axe, reflow at 320 px, pictures: light and dark.
-async function examine(name) {
-  for (const colorScheme of SCHEMES) {
-    await page.emulateMedia({ colorScheme });
-    await step(`${name}: axe finds nothing (${colorScheme})`, async () => {
-      await page.addScriptTag({ path: axe });
-      const { violations } = await page.evaluate(() => globalThis.axe.run());
-      const words = violations.flatMap((violation) => [
-        `${violation.id}: ${violation.help}`,
-        ...violation.nodes.map((node) => `  ${node.target.join(" ")}: ${node.failureSummary}`),
-      ]);
-      holds(violations.length === 0, words.join("\n"));
-    });
-    if (!shots) continue;
-    for (const viewport of [PHONE, DESK]) {
-      await page.setViewportSize(viewport);
-      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-      await page.screenshot({ path: join(shots, `${name}-${colorScheme}-${viewport.width}.png`), fullPage: true });
-    }
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await step(`${name}: fits 320 px without scrolling sideways`, async () => {
-    await page.setViewportSize({ width: 320, height: 640 });
-    const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-    holds(wide <= room, `${wide} px of content in ${room} px`);
-  });
-  await step(`${name}: what can be touched is 44 px high`, async () => {
-    const small = await page.evaluate(() =>
-      [...document.querySelectorAll("button, input, textarea, header a, .row a, .button")]
-        .filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 43.9)
-        .map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 30)}`));
-    holds(small.length === 0, small.join(", "));
-  });
-  await page.setViewportSize(DESK);
-}
 
 const texter = page.locator('.phone:not(.on-call)');
 const onCall = page.locator(".phone.on-call").first();
@@ -118,12 +17,7 @@ await must("the simulator opens with a new person's phone", async () => {
 });
 
 await step("MENU by keyboard alone: the welcome and the menu arrive", async () => {
-  for (let presses = 0; presses < 40; presses += 1) {
-    await page.keyboard.press("Tab");
-    if (await page.evaluate(() => document.activeElement?.id === "texter-body")) break;
-  }
-  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
-  holds(outline !== "none", "the focus cannot be seen");
+  await tabTo((id) => id === "texter-body");
   await page.keyboard.type("MENU");
   await page.keyboard.press("Enter");
   await arrived(texter, "Call or text 988");
