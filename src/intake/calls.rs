@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Arrival, Intake};
 use crate::clock::At;
-use crate::conversation::{AlertRequest, Call, State, Step};
+use crate::conversation::{AlertRequest, Call, Reason, State, Step};
 use crate::oncall::{self, Alert, Closed};
 use crate::store::{Conversation, NewPage, PageKind, StoreError, Tx};
 
@@ -48,8 +48,10 @@ pub(super) async fn call_human(
     let (now, desk) = (intake.clock.now(), &intake.desk);
     let open = tx.open_alert(conversation.id).await?;
     let Some(request) = step.alert else {
-        // A clear no calls off the page that waited for it; once paged, only a human closes it.
-        if let Some(mut alert) = open.filter(|alert| alert.pages == 0) {
+        // A clear no calls off the page that waited for it, and nothing else: whoever asked for a
+        // person since, or was paged for, has a case that only a human closes.
+        let waited = |alert: &Alert| alert.pages == 0 && alert.reason == Reason::Question;
+        if let Some(mut alert) = open.filter(waited) {
             alert.close(Closed::AnsweredNo, now);
             tx.save_alert(&alert).await?;
         }
@@ -84,7 +86,9 @@ async fn tell_more_urgent(
         .await?
     {
         let mut had = there.iter();
-        if had.any(|one| one.is_of(contact.staff_id, &contact.name)) {
+        let claimed = alert.claimed.map(|(owner, _)| owner);
+        let owns = claimed.is_some() && contact.staff_id == claimed;
+        if owns || had.any(|one| one.is_of(contact.staff_id, &contact.name)) {
             let notice = NewPage {
                 alert: Some(alert.id),
                 kind: PageKind::Notice,

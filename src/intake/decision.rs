@@ -72,7 +72,7 @@ pub(super) async fn decide(
     }
     count_shadows(tx, arrival).await?;
     if shift::taken(tx, intake, arrival, &verdict).await?
-        || responder::answered(tx, intake, arrival, &verdict).await?
+        || responder::answered(tx, intake, arrival, &verdict, &texter).await?
     {
         tx.owe_reply(message, texter.id, decided, Some((decided, "responder")))
             .await?;

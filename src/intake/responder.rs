@@ -4,7 +4,7 @@ use super::{Arrival, Intake};
 use crate::acknowledge::{self, How, Responder};
 use crate::clock::At;
 use crate::oncall::{self, Alert, Contact, ResponderReply};
-use crate::store::{NewPage, PageKind, StoreError, Tx};
+use crate::store::{NewPage, PageKind, StoreError, Texter, Tx};
 use crate::triage::{Action, Verdict};
 
 /// Handles a text from a responder's phone that answers a page. `false` for every other text: it goes
@@ -14,6 +14,7 @@ pub(super) async fn answered(
     intake: &Intake,
     arrival: &Arrival,
     verdict: &Verdict,
+    texter: &Texter,
 ) -> Result<bool, StoreError> {
     if verdict.action() != Action::None {
         return Ok(false);
@@ -21,13 +22,20 @@ pub(super) async fn answered(
     let Some(reply) = oncall::read_reply(arrival.inbound.body.reveal()) else {
         return Ok(false);
     };
+    // "Yes I have" is an answer to our question before it is one to a page.
+    let in_need = texter.state.open_tier().is_some() || texter.state.human_awaited;
+    if in_need && reply == ResponderReply::TakeAny {
+        return Ok(false);
+    }
     let (now, desk) = (intake.clock.now(), &intake.desk);
     let number = &arrival.inbound.from;
     let mut texting = Responder::texting(tx, number, desk).await?;
     if texting.is_empty() {
         return Ok(false);
     }
-    let alerts = tx.open_alerts().await?;
+    // Nobody takes their own case.
+    let mut alerts = tx.open_alerts().await?;
+    alerts.retain(|alert| alert.texter_id != texter.id);
     let (found, who) = match find(alerts, &reply, &texting) {
         Some(alert) => {
             let paged = tx

@@ -132,6 +132,24 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM alerts WHERE closed_because = 'answered_no'").await, 1);
     }
 
+    async fn a_no_after_a_request_for_a_person_calls_nothing_off(world: World) {
+        // As in a replay: all three are taken in before anybody could be paged.
+        let texter = world.phone("+15550123");
+        for (sid, text) in [("SM1", "im so alone"), ("SM2", "HUMAN"), ("SM3", "no")] {
+            texter.delivers(sid, text).await;
+        }
+        world.settle().await;
+        assert_eq!(world.responder().inbox().len(), 1);
+    }
+
+    async fn a_responder_who_answers_our_question_answers_no_page(world: World) {
+        world.responder().texts("im so alone").await.expect_reply("Y");
+        world.responder().texts("Yes I have").await.expect_reply("988");
+        assert_eq!(world.count("SELECT COUNT(*) FROM alerts WHERE acknowledged_at IS NOT NULL").await, 0);
+        let pages = world.phone(SECOND).inbox();
+        assert!(pages.iter().any(|page| page.contains("to take it")), "{pages:?}");
+    }
+
     async fn stop_in_the_middle_of_a_crisis_is_honoured_and_told_to_the_responders(world: World) {
         let texter = world.phone("+15550123");
         texter.texts("i want to die").await;
