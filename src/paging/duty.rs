@@ -133,7 +133,7 @@ fn on_call_by(
 /// Nothing in place of what is damaged.
 fn readable<T>(read: Result<Vec<T>, StoreError>) -> Result<Vec<T>, StoreError> {
     match read {
-        Err(error @ StoreError::Corrupt { .. }) => {
+        Err(error) if error.is_unreadable() => {
             tracing::error!(%error, "a part of who is on call cannot be read; the next rungs are paged");
             Ok(Vec::new())
         }

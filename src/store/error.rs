@@ -39,7 +39,17 @@ impl StoreError {
     /// something is wrong with a row or with our own work.
     #[must_use]
     pub fn is_outage(&self) -> bool {
-        !matches!(self, Self::Corrupt { .. } | Self::Panicked)
+        !matches!(self, Self::Panicked) && !self.is_unreadable()
+    }
+
+    /// Whether a row is there and cannot be understood: damaged, or written by another version.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(
+            self,
+            Self::Corrupt { .. }
+                | Self::Driver(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
+        )
     }
 
     /// Whether the database is well and refuses this very work: it breaks a rule of the tables, or
@@ -47,7 +57,8 @@ impl StoreError {
     #[must_use]
     pub fn is_of_the_work(&self) -> bool {
         match self {
-            Self::Corrupt { .. } | Self::Panicked => true,
+            Self::Panicked => true,
+            error if error.is_unreadable() => true,
             Self::Driver(sqlx::Error::Database(error)) if !self.lost_a_race() => {
                 let code = error.code().unwrap_or_default();
                 if error.try_downcast_ref::<PgDatabaseError>().is_some() {

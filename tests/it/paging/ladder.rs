@@ -99,11 +99,12 @@ both! {
     }
 
     async fn one_case_that_cannot_be_read_keeps_no_other_from_being_paged(world: World) {
+        world.a_person("First", FIRST).await;
         world.phone("+15550123").texts("i want to die").await;
         world.phone("+15550124").texts("i want to die").await;
         world.responder().inbox();
         world.damage("UPDATE alerts SET reason = 'moon' WHERE code = 'A3'").await;
-        world.damage("UPDATE contact_methods SET uses = 'moon'").await;
+        world.damage("UPDATE contact_methods SET uses = 'moon', kind = 'moon'").await;
         world.clock.advance(minutes(2));
         world.app.paging.tick().await.unwrap();
         world.settle_outbox().await;
