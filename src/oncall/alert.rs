@@ -228,7 +228,8 @@ impl Alert {
             self.reason = request.reason;
         }
         let answer = clocks.of(self.urgency()).answer;
-        let due = if rises || self.pages == 0 {
+        let free = self.acknowledged.is_none() && self.claimed.is_none();
+        let due = if rises || (self.pages == 0 && free) {
             now.plus(request.page_after)
         } else if let Some(answered_at) = self.answered_at {
             // Whoever is writing with them gets their time; whoever wrote long ago may be gone.

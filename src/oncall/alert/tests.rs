@@ -292,3 +292,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_has_it_before_the_first_page_keeps_it_while_the_texter_writes_on() {
+    let mut alert = alert(300);
+    alert.taken(by("First", At(1_000)), &CLOCKS);
+    alert.claim(Uuid::from_u128(1), At(1_000), &CLOCKS);
+    alert.raise(
+        request(Reason::Question, Tier::Concern, 0),
+        At(2_000),
+        &CLOCKS,
+    );
+    assert!(!alert.page_is_due(At(2_000)) && alert.claimed.is_some());
+}
