@@ -185,7 +185,8 @@ impl Tx {
             }
         }
         contacts.retain(|contact| contact.to.channel != Channel::Voice);
-        if rows.is_empty() && contacts.is_empty() {
+        // Nobody was paged, or nobody of them can be told any more.
+        if contacts.is_empty() {
             return Ok(fallback.to_vec());
         }
         Ok(once_each(contacts))
