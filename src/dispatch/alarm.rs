@@ -71,7 +71,10 @@ impl Dispatch {
         };
         let body = MessageBody::new(words);
         let texted = |contact: &Contact| {
-            let gateway = contact.gateway.as_ref().unwrap_or(&self.desk.gateway);
+            // A gateway that is configured no more must not silence anybody.
+            let own = contact.gateway.as_ref();
+            let known = own.filter(|name| self.gateways.get(name).is_some());
+            let gateway = known.unwrap_or(&self.desk.gateway);
             Some((contact.texts_from()?, gateway.clone()))
         };
         let pages = roster.paged_at(now).into_iter().filter_map(texted);

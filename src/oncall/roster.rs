@@ -56,9 +56,11 @@ impl Roster {
             .standby
             .iter()
             .filter(|one| one.from <= now && now < one.until);
-        let mut paged: Vec<&Contact> = on_call.map(|one| &one.contact).collect();
+        // Without the store only texts leave: who cannot be texted is nobody.
+        let texted = |contact: &&Contact| contact.texts_from().is_some();
+        let mut paged: Vec<&Contact> = on_call.map(|one| &one.contact).filter(texted).collect();
         if paged.is_empty() {
-            paged.extend(&self.everyone);
+            paged.extend(self.everyone.iter().filter(texted));
         }
         paged.extend(&self.fallback);
         once_each(paged)
@@ -100,6 +102,7 @@ pub struct Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oncall::Channel;
 
     fn contact(name: &str, number: &str) -> Contact {
         Contact::texted(name, &PhoneNumber::of_sender(number))
@@ -133,5 +136,18 @@ mod tests {
         // The same phone once.
         assert_eq!(paged(10), "Night, Night");
         assert_eq!(paged(20), "First, Night, Duty phone");
+    }
+
+    #[test]
+    fn who_cannot_be_texted_does_not_stand_for_the_others() {
+        let mut mailed = standby("First", "+15550170", 0, 10);
+        mailed.contact.to.channel = Channel::Email;
+        let roster = Roster {
+            fallback: Vec::new(),
+            standby: vec![mailed],
+            everyone: vec![contact("Night", "+15550171")],
+        };
+        let paged = roster.paged_at(At(5));
+        assert!(matches!(paged[..], [night] if night.name == "Night"));
     }
 }
