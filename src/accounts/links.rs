@@ -38,13 +38,14 @@ impl Accounts {
         Ok(Some(format!("{}/setup/{}", self.public_url, token.shown)))
     }
 
-    /// Whether a set-up link works: until the first administrator has used it.
+    /// Whether a set-up link works: while there is no account, however it was made.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn is_setup_link(&self, token: &str) -> Result<bool, StoreError> {
-        let kept = self.store.read().await?.setting(SETUP_TOKEN).await?;
-        Ok(kept.is_some_and(|kept| token_fits(token, &kept)))
+        let mut tx = self.store.read().await?;
+        let kept = tx.setting(SETUP_TOKEN).await?;
+        Ok(kept.is_some_and(|kept| token_fits(token, &kept)) && tx.staff_count().await? == 0)
     }
 
     /// Makes the first administrator.
@@ -75,9 +76,10 @@ impl Accounts {
             let work = Arc::clone(&work);
             Box::pin(async move {
                 let (login, name, hash, token, tokens) = &*work;
-                // Checked again inside the transaction: the link works once.
+                // Checked again inside the transaction, and used up: the link works once.
                 let kept = tx.setting(SETUP_TOKEN).await?;
-                if !kept.is_some_and(|kept| token_fits(token, &kept)) {
+                let fits = kept.is_some_and(|kept| token_fits(token, &kept));
+                if !fits || tx.staff_count().await? > 0 || !tx.remove_setting(SETUP_TOKEN).await? {
                     return Ok(Err(Refused::LinkGone));
                 }
                 let role = Role::Administrator;
@@ -90,7 +92,6 @@ impl Accounts {
                 let Some(id) = tx.add_staff(&new, now).await? else {
                     return Ok(Err(Refused::LoginTaken));
                 };
-                tx.remove_setting(SETUP_TOKEN).await?;
                 let detail = json!({ "role": role });
                 tx.audit(now, login, "staff.first_administrator", Some(id), &detail)
                     .await?;

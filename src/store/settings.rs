@@ -44,9 +44,15 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes a setting.
-    pub async fn remove_setting(&mut self, name: &str) -> Result<(), StoreError> {
-        later!(self, "DELETE FROM settings WHERE name = $1", name,);
-        Ok(())
+    /// Removes a setting. `true` when it was there: of two who remove it at once, one is told so.
+    pub async fn remove_setting(&mut self, name: &str) -> Result<bool, StoreError> {
+        let removed = on!(self, |c| sqlx::query(
+            "DELETE FROM settings WHERE name = $1"
+        )
+        .bind(name)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+        Ok(removed == 1)
     }
 }

@@ -116,6 +116,17 @@ both! {
         assert_eq!(world.app.setup_link().await.unwrap(), None);
     }
 
+    async fn the_set_up_link_is_gone_once_there_is_an_account_however_it_was_made(world: World) {
+        let link = world.app.setup_link().await.unwrap().unwrap();
+        let path = link.strip_prefix(PUBLIC_URL).unwrap();
+        world.a_member_of_staff("first@example.org").await;
+        assert_eq!(get(&world, path, None).await.0, StatusCode::NOT_FOUND);
+        let fields = [("name", "Second"), ("login", "second@example.org"), ("password", PASSWORD)];
+        let (status, _) = read(world.call(form(path, None, &fields)).await).await;
+        assert!(!status.is_success() && !status.is_redirection(), "{status}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM staff").await, 1);
+    }
+
     async fn without_a_session_every_page_leads_to_the_door(world: World) {
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
         for path in ["/", "/queue", "/live", &format!("/conversations/{id}"), &format!("/conversations/{id}/thread")] {
