@@ -105,7 +105,8 @@ fn alarms(findings: &[Finding], now: At) -> Alarms {
         .map(|one| (IncidentKind::Uncovered, one));
     let alarm = |(kind, one): (IncidentKind, &Finding)| {
         let count = i64::try_from(one.times).unwrap_or(i64::MAX);
-        let detail = json!({"when": one.shown});
+        let from = one.when.map(|(from, _)| from.0);
+        let detail = json!({"when": one.shown, "from": from});
         ((kind, one.place.clone()), (count, detail))
     };
     nobody.chain(gaps).map(alarm).collect()

@@ -219,7 +219,9 @@ impl Heartbeat {
         }
         for open in tx.incidents_open().await? {
             let found = ours().any(|found| found.finding.word() == open.subject);
-            if open.kind == kind && open.subject != ping::SUBJECT && !found {
+            // Pings say themselves when they get through again, while there are any.
+            let pings = open.subject == ping::SUBJECT && self.ping.is_some();
+            if open.kind == kind && !pings && !found {
                 tx.over(&self.operator, kind, &open.subject, now).await?;
             }
         }

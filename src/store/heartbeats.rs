@@ -4,6 +4,7 @@ use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::oncall::audit::{self, Vitals};
+use crate::oncall::{Incident, IncidentKind};
 
 /// A sign of life.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -68,7 +69,7 @@ impl Tx {
         Ok(())
     }
 
-    /// What the audit looks at, but for who is on call.
+    /// What the audit looks at. Whether somebody is on call is what the last preflight found.
     pub async fn vitals(&mut self, now: At) -> Result<Vitals, StoreError> {
         let alerts: AlertCounts = on!(self, |c| {
             sqlx::query_as(
@@ -91,6 +92,10 @@ impl Tx {
         .bind(now.minus(audit::STUCK_CONTENT))
         .fetch_one(c)
         .await?);
+        // The alarm comes a day ahead; a monitor outside is for what is wrong now.
+        let began = |one: &Incident| one.detail["from"].as_i64().is_none_or(|from| from <= now.0);
+        let empty = |one: &Incident| one.kind == IncidentKind::NobodyOnCall && began(one);
+        let nobody_on_call = self.incidents_open().await?.iter().any(empty);
         let mut overdue = self.overdue(now.minus(audit::OVERDUE), false).await?;
         let with_human = now.minus(audit::OVERDUE_WITH_HUMAN);
         overdue.extend(self.overdue(with_human, true).await?);
@@ -99,7 +104,7 @@ impl Tx {
             late_pages: alerts.late,
             overdue: overdue.iter().map(|overdue| overdue.count).sum(),
             stuck,
-            nobody_on_call: false,
+            nobody_on_call,
         })
     }
 }

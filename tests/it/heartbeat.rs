@@ -230,6 +230,18 @@ both! {
         assert!(told(&world).iter().any(|text| text.contains("takes our pings again")));
     }
 
+    async fn pings_that_get_through_after_a_restart_end_the_alarm(it: (World, Monitor)) {
+        let (mut world, monitor) = it;
+        monitor.answers(StatusCode::INTERNAL_SERVER_ERROR);
+        world.settle().await;
+        world.advance(minutes(3)).await;
+        assert!(!told(&world).is_empty());
+        monitor.answers(StatusCode::OK);
+        world.restart().await;
+        world.advance(minutes(2)).await;
+        assert!(told(&world).iter().any(|text| text.contains("takes our pings again")));
+    }
+
     async fn a_ping_that_is_expected_and_does_not_come_is_told_until_it_comes(it: (World, Monitor)) {
         let (world, _) = it;
         world.settle().await;

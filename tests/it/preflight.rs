@@ -102,6 +102,12 @@ both! {
         assert_eq!(incidents(&world).await, []);
         world.jump(minutes(60)).await;
         assert_eq!(incidents(&world).await, [("nobody_on_call", "built-in policy".to_owned(), 1)]);
+        let mut tx = world.app.store.read().await.unwrap();
+        let now = world.clock.now();
+        assert!(!tx.vitals(now).await.unwrap().nobody_on_call);
+        let begun = now.plus(minutes(25 * 60));
+        assert!(tx.vitals(begun).await.unwrap().nobody_on_call, "it withholds the heartbeat");
+        drop(tx);
         let words = "Harborline: NOBODY is on call (built-in policy): Fri 2 Jan 06:00 to 16:00 UTC. 1 such time(s) within two weeks. Put somebody there: https://line.example.org/on-call";
         assert_eq!(told(&world, DUTY), [words]);
         assert_eq!(told(&world, LEAD), [words]);
