@@ -20,12 +20,14 @@ pub(super) async fn taken(
     let now = intake.clock.now();
     let mut answered = false;
     for method in tx.methods_at(&inbound.from).await? {
-        if method.channel != Channel::Sms || method.verified_at.is_none() {
-            continue;
-        }
         let Some(person) = tx.person(method.staff_id).await? else {
             continue;
         };
+        // Only a phone on which they were asked: a number may have passed to somebody else since.
+        let asked = person.asked_on();
+        if method.channel != Channel::Sms || !asked.iter().any(|one| one.id == method.id) {
+            continue;
+        }
         let who = (person.id, person.name.as_str());
         let taken = tx.take_duties(who, "text", now).await?;
         if taken.is_empty() {

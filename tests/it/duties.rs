@@ -217,6 +217,14 @@ both! {
         assert!(unread(&world, FIRST).is_empty());
     }
 
+    async fn a_phone_that_was_switched_off_takes_no_shift(world: World) {
+        let _ = with_a_shift(&world).await;
+        world.jump(minutes(120)).await;
+        world.damage("UPDATE contact_methods SET disabled_at = 1").await;
+        world.phone(FIRST).texts("1").await.expect_reply("988");
+        assert_eq!(open(&world).await[0].taken_at, None);
+    }
+
     async fn an_unverified_phone_takes_no_shift(world: World) {
         let (first, _) = with_a_shift(&world).await;
         let add = world.app.store.write(move |tx| Box::pin(async move {
