@@ -38,11 +38,11 @@ impl PersonRow {
 }
 
 impl Tx {
-    /// Everyone who has not left, by name, with the methods that are not removed.
+    /// Everyone who can sign in and has not left, by name, with the methods that are not removed.
     pub async fn people(&mut self) -> Result<Vec<Person>, StoreError> {
         let rows: Vec<PersonRow> = on!(self, |c| sqlx::query_as(
             "SELECT id, name, time_zone, quiet_from, quiet_until FROM staff
-              WHERE left_at IS NULL ORDER BY name, id"
+              WHERE left_at IS NULL AND locked_at IS NULL ORDER BY name, id"
         )
         .fetch_all(c)
         .await?);
@@ -61,7 +61,7 @@ impl Tx {
     pub async fn person(&mut self, id: Uuid) -> Result<Option<Person>, StoreError> {
         let row: Option<PersonRow> = on!(self, |c| sqlx::query_as(
             "SELECT id, name, time_zone, quiet_from, quiet_until FROM staff
-              WHERE id = $1 AND left_at IS NULL"
+              WHERE id = $1 AND left_at IS NULL AND locked_at IS NULL"
         )
         .bind(id)
         .fetch_optional(c)
@@ -71,14 +71,16 @@ impl Tx {
         Ok(Some(row.with(methods)))
     }
 
-    /// Who steers the work: supervisors and administrators who have not left.
+    /// Who steers the work: supervisors and administrators who can sign in and have not left.
     pub async fn supervisors(&mut self) -> Result<BTreeSet<Uuid>, StoreError> {
-        let ids: Vec<Uuid> = on!(self, |c| sqlx::query_scalar(
+        let ids: Vec<Uuid> = on!(self, |c| {
+            sqlx::query_scalar(
             "SELECT id FROM staff
-              WHERE role IN ('supervisor', 'administrator') AND left_at IS NULL"
+              WHERE role IN ('supervisor', 'administrator') AND left_at IS NULL AND locked_at IS NULL"
         )
         .fetch_all(c)
-        .await?);
+        .await?
+        });
         Ok(ids.into_iter().collect())
     }
 

@@ -82,7 +82,10 @@ fn left(readiness: &Readiness<'_>, id: Uuid, time: Option<(&Schedule, At, At)>) 
         level: level(readiness, time),
         trouble: Trouble::Left,
         place: name.to_owned(),
-        what: format!("{name} has left the team, and {}", whereabouts(time)),
+        what: format!(
+            "{name} has left the team or is locked, and {}",
+            whereabouts(time)
+        ),
         when: time.map(|(_, from, until)| (from, until)),
         shown: shown(time),
         times: 1,

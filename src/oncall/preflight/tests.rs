@@ -291,7 +291,7 @@ fn people_who_left_or_stopped_or_have_one_way_or_none_tested_are_named() {
         (
             Level::Alarm,
             Trouble::Left,
-            "First has left the team, and is on call on Night: Mon 5 Jan 00:00 to Mon 19 Jan 00:00 UTC".to_owned()
+            "First has left the team or is locked, and is on call on Night: Mon 5 Jan 00:00 to Mon 19 Jan 00:00 UTC".to_owned()
         )
     );
     // Somebody who is not on call may be as they like.
