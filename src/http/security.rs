@@ -13,8 +13,10 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, CSP),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    // A set-up link or the id of a conversation must not travel in a Referer.
-    (header::REFERRER_POLICY, "no-referrer"),
+    // A set-up link or the id of a conversation must not travel to another site. Not `no-referrer`: forms
+    // would then say `Origin: null` (Fetch, section 3.2), which the guard against forged ones refuses
+    // from browsers without `Sec-Fetch-Site`.
+    (header::REFERRER_POLICY, "same-origin"),
     (
         HeaderName::from_static("cross-origin-opener-policy"),
         "same-origin",

@@ -71,7 +71,7 @@ async fn every_answer_carries_the_security_headers() {
             "{path}: {csp}"
         );
         assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
-        assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+        assert_eq!(headers["referrer-policy"], "same-origin", "{path}");
     }
 }
 
