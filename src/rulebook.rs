@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::triage::model::Model;
 use crate::triage::{Broken, RuleError, RuleSet, assess, corpus};
@@ -63,21 +63,30 @@ struct State {
     refused: Option<Arc<Refused>>,
 }
 
+/// The rules that ship with the program, compiled and warmed up once a process: it takes a second or so.
+fn builtin() -> Result<Arc<RuleSet>, RuleError> {
+    static ONCE: OnceLock<Arc<RuleSet>> = OnceLock::new();
+    if let Some(rules) = ONCE.get() {
+        return Ok(Arc::clone(rules));
+    }
+    let rules = Arc::new(RuleSet::builtin()?);
+    // The first assessments build lazy tables; a texter must not wait for them.
+    for sentence in corpus::sentences().step_by(WARM_UP) {
+        let _ = assess(&rules, sentence.text);
+    }
+    Ok(Arc::clone(ONCE.get_or_init(|| rules)))
+}
+
 impl Rulebook {
     /// The rules that ship with the program, until [`Rulebook::reload`] reads the directory.
     ///
     /// # Errors
     /// [`RuleError`] when the program was built with rules that do not hold.
     pub fn new(directory: Option<PathBuf>) -> Result<Self, RuleError> {
-        let rules = Arc::new(RuleSet::builtin()?);
-        // The first assessments build lazy tables; a texter must not wait for them.
-        for sentence in corpus::sentences().step_by(WARM_UP) {
-            let _ = assess(&rules, sentence.text);
-        }
         Ok(Self {
             directory,
             state: RwLock::new(State {
-                rules,
+                rules: builtin()?,
                 refused: None,
             }),
         })
