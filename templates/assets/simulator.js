@@ -61,6 +61,8 @@ class Phone {
     this.problem.hidden = true;
     this.atEnd = true;
     try {
+      // Words that follow the wish for a new person are theirs.
+      if (this === texter) await arriving;
       if (!this.id) await newPerson();
       await call(`/simulator/phones/${this.id}/texts`, { body: words });
       await this.refresh();
@@ -141,10 +143,15 @@ function hold(phone) {
   label.textContent = phone.label;
 }
 
-async function newPerson() {
-  const phone = await call("/simulator/phones", {});
-  sessionStorage.setItem(KEPT, JSON.stringify(phone));
-  hold(phone);
+let arriving = Promise.resolve();
+
+function newPerson() {
+  const work = call("/simulator/phones", {}).then((phone) => {
+    sessionStorage.setItem(KEPT, JSON.stringify(phone));
+    hold(phone);
+  });
+  arriving = work.catch(() => {});
+  return work;
 }
 
 // A phone is unknown: the server was started anew, and with it all phones.
