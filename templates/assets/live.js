@@ -58,7 +58,8 @@ async function refresh() {
     while (wanted) {
       wanted = false;
       const response = await fetch(region.dataset.fragment, { headers: { Accept: "text/html" } });
-      // The session has ended: to the sign-in page, as any click would, and back here afterwards.
+      // The session has ended: to the sign-in page, as any click would, and back here afterwards. What was
+      // being written is kept (see below).
       if (response.redirected) return location.reload();
       if (!response.ok) throw new Error(String(response.status));
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -113,6 +114,38 @@ function listen() {
 
 // Shown again as it was left (the back button): what it shows may be old.
 addEventListener("pageshow", (event) => { if (event.persisted && region) listen(); });
+
+// What is being written outlasts a reload, a session that ends and a browser that crashes: it is kept in
+// this tab until it was sent, and forgotten when somebody signs out. The page says what was sent last:
+// only a draft that the server has taken is dropped.
+const composer = document.querySelector(".composer textarea");
+const draft = `draft ${location.pathname}`;
+const sent = `sent ${location.pathname}`;
+
+function keepDraft() {
+  if (composer.value) sessionStorage.setItem(draft, composer.value);
+  else sessionStorage.removeItem(draft);
+}
+
+if (composer) {
+  const texts = () => String(document.querySelectorAll(".message.staff").length);
+  const before = sessionStorage.getItem(sent);
+  if (before !== null && texts() !== before) sessionStorage.removeItem(draft);
+  sessionStorage.removeItem(sent);
+  // A browser puts back what once stood in a form; ours is newer. What the server gives back, with the
+  // reason why it was refused, is newer still.
+  const restore = () => {
+    if (!composer.defaultValue) composer.value = sessionStorage.getItem(draft) ?? "";
+  };
+  restore();
+  addEventListener("pageshow", restore);
+  composer.addEventListener("input", keepDraft);
+  composer.form.addEventListener("submit", () => {
+    keepDraft();
+    sessionStorage.setItem(sent, texts());
+  });
+}
+document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => sessionStorage.clear());
 
 if (region) {
   announce();

@@ -124,6 +124,26 @@ await step("the thread shows that the reply was delivered, without a reload", as
   const draft = await page.getByLabel("Your text to them").inputValue();
   holds(draft === "a draft", "the draft was lost");
 });
+await step("a session that ends takes no draft with it", async () => {
+  await page.getByLabel("Your text to them").fill("half a sentence");
+  const kept = await context.cookies();
+  await context.clearCookies();
+  await page.reload();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await context.addCookies(kept);
+  await page.goBack();
+  await page.getByLabel("Your text to them").waitFor();
+  const draft = await page.getByLabel("Your text to them").inputValue();
+  holds(draft === "half a sentence", `"${draft}" in place of the draft`);
+  await page.getByLabel("Your text to them").fill("");
+});
+
+await step("what was sent is no draft any more", async () => {
+  await page.getByLabel("Your text to them").fill("I am still here.");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".message.staff", { hasText: "I am still here." }).waitFor();
+  holds((await page.getByLabel("Your text to them").inputValue()) === "", "it would be sent twice");
+});
 await examine("conversation");
 
 await step("the reply arrives on the texter's phone", async () => {
