@@ -27,10 +27,4 @@ impl Locale {
             Self::Es => "es",
         }
     }
-
-    /// The locale of a tag.
-    #[must_use]
-    pub fn of_tag(tag: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|locale| locale.tag() == tag)
-    }
 }

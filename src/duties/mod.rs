@@ -139,7 +139,7 @@ impl Duties {
     }
 
     /// Lets the next tick look, however short ago the last one was.
-    pub fn look_soon(&self) {
+    fn look_soon(&self) {
         self.next.soon();
     }
 }

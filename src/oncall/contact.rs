@@ -143,15 +143,6 @@ impl Contact {
     pub fn texts_from(&self) -> Option<PhoneNumber> {
         (self.to.channel == Channel::Sms).then(|| self.to.address.number())
     }
-
-    /// Whether this and another are the same person: one account, or one contact of the configuration.
-    #[must_use]
-    pub fn is_same_person(&self, other: &Self) -> bool {
-        match (self.staff_id, other.staff_id) {
-            (None, None) => self.name == other.name,
-            (ours, theirs) => ours == theirs,
-        }
-    }
 }
 
 #[cfg(test)]

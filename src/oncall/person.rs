@@ -39,12 +39,6 @@ impl Channel {
             Self::Webhook => "webhook",
         }
     }
-
-    /// Whether it leads to a phone number, through a gateway.
-    #[must_use]
-    pub const fn is_phone(self) -> bool {
-        matches!(self, Self::Sms | Self::Voice)
-    }
 }
 
 /// Which pages a contact method is for.
