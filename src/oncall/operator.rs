@@ -221,15 +221,15 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
             )
         }
         IncidentKind::NobodyOnCall => format!(
-            "NOBODY is on call ({subject}): {}. {count} such time(s) within two weeks. Put somebody there: {public_url}/on-call",
+            "NOBODY is on call ({subject}): {}. {count} such time(s) within two weeks. More: harborline doctor. Put somebody there.",
             when()
         ),
         IncidentKind::Uncovered => format!(
-            "nobody who can be reached is on call on {subject}: {}. {count} such time(s) within two weeks. Put somebody there: {public_url}/on-call",
+            "nobody who can be reached is on call on {subject}: {}. {count} such time(s) within two weeks. More: harborline doctor. Put somebody there.",
             when()
         ),
         IncidentKind::ShiftNotTaken => format!(
-            "nobody has taken the shift on {subject} ({count} asked). If somebody texts now, pages may be unanswered. Find out who is there: {public_url}/on-call"
+            "nobody has taken the shift on {subject} ({count} asked). If somebody texts now, pages may be unanswered. Find out who is there."
         ),
         IncidentKind::Spooled => format!(
             "the database is well, and {count} still wait in the spool, unanswered or unread. Read the server's log, then: harborline doctor."
@@ -244,10 +244,10 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         }
         IncidentKind::Drill => {
             let why = detail["why"].as_str().unwrap_or("see its report");
-            format!("a drill FAILED ({subject}): {why}. Its report: {public_url}/drills")
+            format!("a drill FAILED ({subject}): {why}. harborline doctor says more.")
         }
         IncidentKind::DrillMissed => format!(
-            "the drill of {subject} was not held: cases were open, or the server was down. Start one at {public_url}/drills or run: harborline drill"
+            "the drill of {subject} was not held: cases were open, or the server was down. Hold one soon."
         ),
     };
     format!("Harborline: {what}")

@@ -135,11 +135,11 @@ both! {
         world.advance(seconds(595)).await;
         assert!(unread(&world, LEAD).is_empty());
         world.advance(seconds(5)).await;
-        let not_taken = |name: &str| format!("{name} has not taken the shift on Night that began at 02:00 UTC. Please make sure that somebody is there: https://line.example.org/on-call");
+        let not_taken = |name: &str| format!("{name} has not taken the shift on Night that began at 02:00 UTC. Please make sure that somebody is there: https://line.example.org");
         assert_eq!(unread(&world, SECOND), [not_taken("First")]);
         assert_eq!(unread(&world, FIRST), [not_taken("Second")]);
         assert_eq!(unread(&world, LEAD), [not_taken("First"), not_taken("Second")]);
-        assert_eq!(unread(&world, DUTY), ["Harborline: nobody has taken the shift on Night (2 asked). If somebody texts now, pages may be unanswered. Find out who is there: https://line.example.org/on-call"]);
+        assert_eq!(unread(&world, DUTY), ["Harborline: nobody has taken the shift on Night (2 asked). If somebody texts now, pages may be unanswered. Find out who is there."]);
         assert_eq!(incidents(&world).await, [("shift_not_taken", "Night".to_owned())]);
         // Late is better than never: one of them is there, and it is over.
         world.phone(SECOND).texts("1").await;

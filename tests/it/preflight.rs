@@ -108,7 +108,7 @@ both! {
         let begun = now.plus(minutes(25 * 60));
         assert!(tx.vitals(begun).await.unwrap().nobody_on_call, "it withholds the heartbeat");
         drop(tx);
-        let words = "Harborline: NOBODY is on call (built-in policy): Fri 2 Jan 06:00 to 16:00 UTC. 1 such time(s) within two weeks. Put somebody there: https://line.example.org/on-call";
+        let words = "Harborline: NOBODY is on call (built-in policy): Fri 2 Jan 06:00 to 16:00 UTC. 1 such time(s) within two weeks. More: harborline doctor. Put somebody there.";
         assert_eq!(told(&world, DUTY), [words]);
         assert_eq!(told(&world, LEAD), [words]);
         edit(&world, &first, Edit::RemoveOverride { schedule, id: away }).await;

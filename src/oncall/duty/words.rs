@@ -78,9 +78,7 @@ pub fn swap_offered(
     let back = takes.map_or_else(String::new, |takes| {
         format!(" In return they take {}.", when(takes, person))
     });
-    format!(
-        "{by} asks you to take their shift on {schedule}: {times}.{back} Answer: {public_url}/on-call"
-    )
+    format!("{by} asks you to take their shift on {schedule}: {times}.{back} Answer: {public_url}")
 }
 
 /// To who offered a swap, or was asked, once the other one has decided.
@@ -128,7 +126,7 @@ pub fn shift_begins(
         Channel::Sms => "Reply 1 to take the shift.".to_owned(),
         // Nobody answers these with a 1.
         Channel::Voice => "Sign in to take the shift.".to_owned(),
-        Channel::Email | Channel::Webhook => format!("Take the shift: {public_url}/on-call"),
+        Channel::Email | Channel::Webhook => format!("Take the shift: {public_url}"),
     };
     format!("Your shift on {schedule} {begins}, until {ends}. {ask}")
 }
@@ -169,6 +167,6 @@ pub fn shift_not_taken(
     let began = time(&person.zone, turn.from, now);
     let schedule = turn.schedule;
     format!(
-        "{name} has not taken the shift on {schedule} that began at {began}. Please make sure that somebody is there: {public_url}/on-call"
+        "{name} has not taken the shift on {schedule} that began at {began}. Please make sure that somebody is there: {public_url}"
     )
 }
