@@ -1,6 +1,7 @@
 //! What a configuration must fulfil before anything starts.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use jiff::tz::TimeZone;
@@ -9,6 +10,7 @@ use secrecy::ExposeSecret;
 use super::load::ConfigError;
 use super::{Config, FallbackContact, GatewaySection, heartbeat};
 use crate::gateway::drill;
+use crate::oncall::{LONGEST_DELAY, SHORTEST_DELAY};
 use crate::phone::PhoneNumber;
 
 /// The first thing in a configuration that cannot work.
@@ -160,19 +162,15 @@ fn check_on_call(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), Co
         ));
     }
     check_contacts("oncall.fallback", &oncall.fallback, at)?;
-    for (key, seconds) in [
-        ("repage_s", oncall.repage_s),
-        ("claim_s", oncall.claim_s),
-        ("answer_s", oncall.answer_s),
-    ] {
+    check_repage("oncall.repage_s", oncall.repage_s, at)?;
+    for (key, seconds) in [("claim_s", oncall.claim_s), ("answer_s", oncall.answer_s)] {
         check_seconds(&format!("oncall.{key}"), seconds, 15, at)?;
     }
     for (section, clocks) in oncall.clock_sections() {
-        for (key, seconds) in [
-            ("repage_s", clocks.repage_s),
-            ("claim_s", clocks.claim_s),
-            ("answer_s", clocks.answer_s),
-        ] {
+        if let Some(seconds) = clocks.repage_s {
+            check_repage(&format!("oncall.{section}.repage_s"), seconds, at)?;
+        }
+        for (key, seconds) in [("claim_s", clocks.claim_s), ("answer_s", clocks.answer_s)] {
             if let Some(seconds) = seconds {
                 check_seconds(&format!("oncall.{section}.{key}"), seconds, 15, at)?;
             }
@@ -231,14 +229,30 @@ pub(super) fn check_seconds(
     least: u64,
     at: &impl Fn(&str) -> String,
 ) -> Result<(), ConfigError> {
-    if (least..=86_400).contains(&seconds) {
+    check_seconds_in(key, seconds, least..=86_400, at)
+}
+
+fn check_seconds_in(
+    key: &str,
+    seconds: u64,
+    range: RangeInclusive<u64>,
+    at: &impl Fn(&str) -> String,
+) -> Result<(), ConfigError> {
+    if range.contains(&seconds) {
         return Ok(());
     }
+    let (least, most) = range.into_inner();
     Err(ConfigError::new(
         at(key),
         format!("{seconds} seconds is too short or too long"),
-        format!("Write a number from {least} to 86400"),
+        format!("Write a number from {least} to {most}"),
     ))
+}
+
+/// As long as a rung of a policy may wait: a longer one would be cut without a word.
+fn check_repage(key: &str, seconds: u64, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    let range = SHORTEST_DELAY.as_secs()..=LONGEST_DELAY.as_secs();
+    check_seconds_in(key, seconds, range, at)
 }
 
 pub(super) fn capital(sentence: &str) -> String {

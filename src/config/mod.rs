@@ -80,7 +80,8 @@ pub struct Listen {
 fn proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let written = Vec::<String>::deserialize(deserializer)?;
     let read = |text: String| match (text.parse::<IpNet>(), text.parse::<IpAddr>()) {
-        (Ok(net), _) => Ok(net),
+        // Whoever believes everybody's `X-Forwarded-For` counts no caller's tries.
+        (Ok(net), _) if net.prefix_len() > 0 => Ok(net),
         (_, Ok(address)) => Ok(IpNet::from(address)),
         _ => Err(D::Error::invalid_value(
             Unexpected::Str(&text),

@@ -172,6 +172,22 @@ fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["oncall.repage_s", "15"],
         ),
         (
+            edit("[[oncall", "[oncall]\nrepage_s = 7200\n[[oncall"),
+            vec!["oncall.repage_s", "3600"],
+        ),
+        (
+            edit("[[oncall", "[oncall]\ntake_shift_s = 5\n[[oncall"),
+            vec!["oncall.take_shift_s", "60"],
+        ),
+        (
+            edit("[[oncall", "[oncall]\nshift_notice_s = 100000\n[[oncall"),
+            vec!["oncall.shift_notice_s", "86400"],
+        ),
+        (
+            edit("[[oncall", "[listen]\nproxies = [\"0.0.0.0/0\"]\n[[oncall"),
+            vec!["listen.proxies", "10.0.0.2"],
+        ),
+        (
             edit(
                 "[[oncall",
                 "[listen]\nproxies = [\"proxy.example.org\"]\n[[oncall",

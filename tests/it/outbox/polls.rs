@@ -19,7 +19,7 @@ async fn world(engine: Engine) -> Option<(World, FakeProvider)> {
         let section = GatewaySection::Sandbox(section);
         config.gateways.insert("pages".to_owned(), section);
         config.oncall.gateway = Some("pages".to_owned());
-        config.oncall.repage_s = 86_400;
+        config.oncall.repage_s = 3_600;
         config.oncall.fallback.truncate(1);
         config.listen.address = address;
     };
@@ -49,7 +49,7 @@ async fn a_page_without_a_receipt_is_asked_for_until_the_answer_is_final() {
         let delivered =
             "SELECT COUNT(*) FROM outbox WHERE lane = 'page' AND delivery = 'delivered'";
         assert_eq!(world.count(delivered).await, 1);
-        world.advance(minutes(60)).await;
+        world.advance(minutes(50)).await;
         assert_eq!(
             (provider.asked(), provider.taken()),
             (3, 1),
@@ -65,7 +65,7 @@ async fn a_gateway_that_knows_nothing_is_asked_five_times_and_left_in_peace() {
             continue;
         };
         world.phone("+15550123").texts("i want to die").await;
-        world.advance(minutes(60)).await;
+        world.advance(minutes(50)).await;
         assert_eq!(provider.asked(), 5);
         // What the operator was told meanwhile is another text.
         let in_peace =
