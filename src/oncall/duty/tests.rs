@@ -325,7 +325,7 @@ fn times_are_those_of_who_reads_them() {
     );
     assert_eq!(
         shift_begins(&night, &reader, hour(20), Channel::Email, url),
-        "Your shift on Night began at 20:00 CET, until 08:00 CET. Take the shift: https://line.example.org/on-call"
+        "Your shift on Night began at 20:00 CET, until 08:00 CET. Take the shift: https://line.example.org"
     );
     assert_eq!(
         shift_soon(&night, &reader, hour(19)),
