@@ -184,11 +184,11 @@ impl Tx {
                 );
             }
         }
-        contacts.retain(|contact| contact.to.channel != Channel::Voice);
-        // Nobody was paged, or nobody of them can be told any more.
+        // Nobody was paged, or nobody of them can be reached any more.
         if contacts.is_empty() {
             return Ok(fallback.to_vec());
         }
+        contacts.retain(|contact| contact.to.channel != Channel::Voice);
         Ok(once_each(contacts))
     }
 }

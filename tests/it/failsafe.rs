@@ -80,15 +80,7 @@ async fn everyone_is_answered(world: &World) -> String {
 /// Waits until everyone on call was paged from memory so many times.
 async fn paged(world: &World, times: usize) {
     for number in [DUTY, SECOND] {
-        let mut pages = Vec::new();
-        for _ in 0..1_000_000 {
-            pages = world.twilio.sent_to(number);
-            if pages.len() >= times {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(pages.len(), times, "paged from memory");
+        let pages = world.twilio.heard(number, times).await;
         let words = &pages[0].body;
         assert!(words.contains("cannot reach its database"), "{words}");
     }
@@ -503,16 +495,6 @@ async fn by_way_of(gateway: &Apart, world: &World, sid: &str) -> Result<(), NotK
         .map(|answer| assert!(answer.is_none(), "{answer:?}"))
 }
 
-async fn requested(world: &World, least: usize) {
-    for _ in 0..1_000_000 {
-        if world.twilio.requests() >= least {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("{} requests, not {least}", world.twilio.requests());
-}
-
 #[tokio::test]
 async fn without_replies_in_the_response_the_crisis_reply_goes_out_by_a_request_and_once() {
     let mut world = World::on(Engine::Sqlite).await.unwrap();
@@ -521,7 +503,7 @@ async fn without_replies_in_the_response_the_crisis_reply_goes_out_by_a_request_
         repeats_hooks: false,
     };
     by_way_of(&gateway, &world, "SM1").await.unwrap();
-    requested(&world, 3).await;
+    world.twilio.requested(3).await;
     let [reply] = world.twilio.sent_to("+15550123").try_into().unwrap();
     assert!(reply.body.contains("988"));
     world.restart().await;
@@ -555,7 +537,7 @@ async fn a_crisis_reply_that_could_not_go_out_either_goes_out_when_the_database_
     };
     by_way_of(&gateway, &world, "SM1").await.unwrap();
     // Three tries for the texter and for each of the two on call.
-    requested(&world, 9).await;
+    world.twilio.requested(9).await;
     let id = world.app.failsafe.spool.after(None, 1)[0];
     loop {
         let entry = world.app.failsafe.spool.read(id).await.unwrap().unwrap();
@@ -580,7 +562,7 @@ async fn a_gateway_that_repeats_hooks_is_asked_to_when_nothing_could_be_kept() {
         repeats_hooks: true,
     };
     assert!(by_way_of(&gateway, &world, "SM1").await.is_err());
-    requested(&world, 3).await;
+    world.twilio.requested(3).await;
     assert_eq!(
         world.twilio.sent_to("+15550123").len(),
         1,
@@ -601,10 +583,7 @@ async fn with_no_room_in_the_spool_a_crisis_is_answered_and_others_are_told_the_
         .unwrap();
     assert!(crisis.contains("988"));
     for number in [DUTY, SECOND] {
-        while world.twilio.sent_to(number).is_empty() {
-            tokio::task::yield_now().await;
-        }
-        let pages = world.twilio.sent_to(number);
+        let pages = world.twilio.heard(number, 1).await;
         assert!(pages[0].body.contains("NOT kept"), "{pages:?}");
     }
     let texter = world.phone("+15550124");

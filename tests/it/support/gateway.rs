@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Form;
 use axum::Router;
@@ -134,6 +135,20 @@ impl FakeTwilio {
             .into_iter()
             .filter(|sent| sent.to == number)
             .collect()
+    }
+
+    /// The texts to a number once there are so many, however long the machine takes for them.
+    pub(crate) async fn heard(&self, number: &str, times: usize) -> Vec<Sent> {
+        until(|| self.sent_to(number).len() >= times).await;
+        let sent = self.sent_to(number);
+        assert_eq!(sent.len(), times, "texts to {number}");
+        sent
+    }
+
+    /// Waits for so many requests, failed ones too.
+    pub(crate) async fn requested(&self, least: usize) {
+        until(|| self.requests() >= least).await;
+        assert!(self.requests() >= least, "{} requests", self.requests());
     }
 
     /// How many requests came in, failed ones too.
@@ -290,4 +305,14 @@ fn refused(status: StatusCode, code: u32) -> Response {
         "code": code, "message": "refused", "more_info": more_info, "status": status.as_u16(),
     });
     (status, axum::Json(json)).into_response()
+}
+
+/// Waits for something, and gives up far above what the slowest machine needs: whoever waits looks again.
+async fn until(met: impl Fn() -> bool) {
+    let waits = async {
+        while !met() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_mins(2), waits).await;
 }
