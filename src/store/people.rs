@@ -25,16 +25,21 @@ impl PersonRow {
             .quiet_from
             .and_then(minute)
             .zip(self.quiet_until.and_then(minute));
-        // Checked when it was set; a zone that this system does not know must not hide a person.
-        let zone = self.time_zone.as_deref().map(TimeZone::get);
         Person {
             id: self.id,
             name: self.name,
-            zone: zone.and_then(Result::ok).unwrap_or(TimeZone::UTC),
+            zone: zone(self.time_zone.as_deref()),
             quiet: quiet.map(|(from, until)| Quiet { from, until }),
             methods,
         }
     }
+}
+
+/// A zone by its name. It was checked when it was set; one that this system does not know must not hide
+/// a person.
+fn zone(name: Option<&str>) -> TimeZone {
+    let zone = name.map(TimeZone::get).and_then(Result::ok);
+    zone.unwrap_or(TimeZone::UTC)
 }
 
 impl Tx {
@@ -82,6 +87,17 @@ impl Tx {
         .await?
         });
         Ok(ids.into_iter().collect())
+    }
+
+    /// Where a person lives, for the times that they read; without an answer, UTC.
+    pub async fn zone_of(&mut self, id: Uuid) -> Result<TimeZone, StoreError> {
+        let name: Option<Option<String>> = on!(self, |c| sqlx::query_scalar(
+            "SELECT time_zone FROM staff WHERE id = $1"
+        )
+        .bind(id)
+        .fetch_optional(c)
+        .await?);
+        Ok(zone(name.flatten().as_deref()))
     }
 
     /// Keeps where a person lives, as the name of a time zone, and when they are not to be woken.

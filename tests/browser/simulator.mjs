@@ -1,7 +1,6 @@
 // A browser that goes through the pages as the three people do, with axe on every page:
 //   node simulator.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
-// The server is new: no account, the sandbox gateway. Nothing sleeps here: every step waits for
-// what it expects to see. Exit code 0 when everything passed, else 1.
+// The server is new: no account, the sandbox gateway.
 
 import { base, browser, complaints, context, end, examine, holds, must, page, setupLink, step, tabTo } from "./walk.mjs";
 

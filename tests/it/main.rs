@@ -26,6 +26,7 @@ mod ledger;
 mod long_texts;
 mod migrations;
 mod model;
+mod on_call_pages;
 mod oracles;
 mod outbox;
 mod paging;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::frame::{Frame, Notice, Section, Visit, done};
-use super::when::{moment, second};
+use super::when::{Wall, second};
 use crate::delivery::Delivery;
 use crate::handoff::Act;
 use crate::http::Doors;
@@ -42,6 +42,7 @@ pub(super) fn routes() -> Routes {
 struct ConversationPage {
     frame: Frame,
     id: Uuid,
+    zone: String,
     case: Option<String>,
     tier: &'static str,
     number: String,
@@ -103,7 +104,7 @@ impl LogEntry {
 }
 
 impl Line {
-    fn new(message: &ThreadMessage, log: &[Exchange]) -> Self {
+    fn new(message: &ThreadMessage, log: &[Exchange], wall: &Wall) -> Self {
         let words = message.body.reveal();
         let hits = message
             .verdict
@@ -134,7 +135,7 @@ impl Line {
                 .map(|hit| format!("{}: {} ({})", hit.tier.word(), hit.why, hit.rule))
                 .collect(),
             media: message.media,
-            at: moment(message.at),
+            at: wall.moment(message.at),
             sending: match message.sending {
                 None => "",
                 Some((_, Some(Delivery::Delivered))) => "delivered",
@@ -171,6 +172,7 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<ConversationPage
         Some(owner) => tx.staff_name(owner).await?,
         None => None,
     };
+    let wall = Wall::of(&mut tx, &visit.me, doors.clock.now()).await?;
     let tier = texter
         .conversation
         .map(|conversation| conversation.tier)
@@ -178,6 +180,7 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<ConversationPage
     Ok(ConversationPage {
         frame: visit.frame(doors, Section::Queue),
         id,
+        zone: wall.name(),
         case: alert.map(|alert| alert.code),
         tier: tier.word(),
         number,
@@ -189,7 +192,7 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<ConversationPage
         mine: claimed == Some(visit.me.id),
         messages: messages
             .iter()
-            .map(|message| Line::new(message, &log))
+            .map(|message| Line::new(message, &log, &wall))
             .collect(),
         problem: None,
         draft: String::new(),

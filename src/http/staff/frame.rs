@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -25,6 +26,8 @@ const CARRIED: Duration = Duration::from_mins(1);
 pub(in crate::http) enum Section {
     /// Who waits for a person.
     Queue,
+    /// Who is on call, and when.
+    OnCall,
     /// The accounts of the staff.
     People,
     /// One's own account.
@@ -88,6 +91,14 @@ notices! {
     Locked: "The account is locked, and the person is signed out. What they had claimed is paged for again.",
     Unlocked: "The person can sign in again.",
     Removed: "The person is removed and signed out. What they had claimed is paged for again.",
+    ScheduleKept: "The schedule is kept.",
+    ScheduleRemoved: "The schedule is removed. Nobody is on call by it any more.",
+    RotationKept: "The rotation is kept.",
+    RotationRemoved: "The rotation is removed.",
+    ShiftKept: "The shift is kept.",
+    ShiftRemoved: "The shift is removed.",
+    OverrideMade: "It is changed, and who is concerned was told.",
+    OverrideRemoved: "The change is taken back.",
 }
 
 /// Somebody signed in who looks at a page.
@@ -114,29 +125,21 @@ impl FromRequestParts<Doors> for Visit {
 impl Visit {
     /// The frame of a page in this part of the dashboard.
     pub(in crate::http) fn frame(&self, doors: &Doors, here: Section) -> Frame {
-        let mut places = vec![Place {
-            path: "/",
-            label: "Queue",
-            here: here == Section::Queue,
-        }];
+        let place = |path, label, section| Place {
+            path,
+            label,
+            here: section == Some(here),
+        };
+        let mut places = vec![
+            place("/", "Queue", Some(Section::Queue)),
+            place("/on-call", "On call", Some(Section::OnCall)),
+        ];
         if self.me.role.may(Permission::ViewPeople) {
-            places.push(Place {
-                path: "/people",
-                label: "People",
-                here: here == Section::People,
-            });
+            places.push(place("/people", "People", Some(Section::People)));
         }
-        places.push(Place {
-            path: "/me/security",
-            label: "Account",
-            here: here == Section::Account,
-        });
+        places.push(place("/me/security", "Account", Some(Section::Account)));
         if doors.simulator.is_some() {
-            places.push(Place {
-                path: "/simulator",
-                label: "Simulator",
-                here: false,
-            });
+            places.push(place("/simulator", "Simulator", None));
         }
         Frame {
             name: self.me.name.clone(),
@@ -158,6 +161,11 @@ impl Visit {
         let taken_back = cookie::set(doors, COOKIE_NAME, "", Duration::ZERO);
         Ok(([(SET_COOKIE, taken_back)], html).into_response())
     }
+}
+
+/// The page again, because what was sent with it was refused: nothing was changed.
+pub(in crate::http) fn refused(page: &impl Template) -> Result<Response, PageError> {
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response())
 }
 
 /// On to a page that says what was done.

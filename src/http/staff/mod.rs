@@ -1,12 +1,18 @@
-//! The pages of staff: the door, queue, conversation, people, one's own account.
+//! The pages of staff: the door, queue, conversation, on call, schedules, people, one's own account.
 
 mod confirm;
 mod conversation;
 mod door;
+mod form;
 mod frame;
 mod link;
+mod on_call;
 mod people;
+mod question;
 mod queue;
+mod readiness;
+mod rights;
+mod schedules;
 mod security;
 mod sessions;
 mod take;
@@ -21,6 +27,8 @@ pub(super) fn routes() -> Routes {
         .merge(confirm::routes())
         .merge(queue::routes())
         .merge(conversation::routes())
+        .merge(on_call::routes())
+        .merge(schedules::routes())
         .merge(people::routes())
         .merge(security::routes())
         .merge(sessions::routes())

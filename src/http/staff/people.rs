@@ -8,7 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::frame::{Frame, Notice, Section, Visit, done};
-use super::when::moment;
+use super::when::Wall;
 use crate::accounts::{By, Change, OneTime, Refused};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
@@ -42,6 +42,7 @@ pub(super) fn routes() -> Routes {
 #[template(path = "pages/people.html")]
 struct PeoplePage {
     frame: Frame,
+    zone: String,
     people: Vec<Row>,
     manages: bool,
 }
@@ -61,7 +62,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(doors: &Doors, member: &Member) -> Self {
+    fn new(doors: &Doors, member: &Member, wall: &Wall) -> Self {
         let Member { account, .. } = member;
         let required = doors.accounts.require_totp.contains(&account.role);
         Self {
@@ -79,7 +80,9 @@ impl Row {
                 (None, true) => "second factor is missing",
                 (None, false) => "no second factor",
             },
-            seen: member.seen_at.map_or_else(|| "never".to_owned(), moment),
+            seen: member
+                .seen_at
+                .map_or_else(|| "never".to_owned(), |at| wall.moment(at)),
             invited: member.password_at.is_none(),
             locked: member.locked_at.is_some(),
             has_factor: member.totp_at.is_some(),
@@ -91,6 +94,7 @@ impl Row {
 #[template(path = "pages/person.html")]
 struct PersonPage {
     frame: Frame,
+    zone: String,
     person: Row,
     manages: bool,
     me: bool,
@@ -135,11 +139,22 @@ struct Wanted {
     factor_too: bool,
 }
 
+/// The wall of who looks.
+async fn wall(doors: &Doors, visit: &Visit) -> Result<Wall, PageError> {
+    let mut tx = doors.store.read().await?;
+    Ok(Wall::of(&mut tx, &visit.me, doors.clock.now()).await?)
+}
+
 async fn list(State(doors): State<Doors>, visit: Visit) -> Result<Response, PageError> {
     let members = doors.accounts.members().await?;
+    let wall = wall(&doors, &visit).await?;
     let page = PeoplePage {
+        zone: wall.name(),
         frame: visit.frame(&doors, Section::People),
-        people: members.iter().map(|m| Row::new(&doors, m)).collect(),
+        people: members
+            .iter()
+            .map(|one| Row::new(&doors, one, &wall))
+            .collect(),
         manages: visit.me.role.may(Permission::ManagePeople),
     };
     visit.show(&doors, &page)
@@ -153,9 +168,11 @@ async fn person(
 ) -> Result<Response, PageError> {
     let member = doors.accounts.member(id).await?;
     let member = member.ok_or(PageError::NotFound)?;
+    let wall = wall(doors, visit).await?;
     let page = PersonPage {
         frame: visit.frame(doors, Section::People),
-        person: Row::new(doors, &member),
+        zone: wall.name(),
+        person: Row::new(doors, &member, &wall),
         manages: visit.me.role.may(Permission::ManagePeople),
         me: visit.me.id == id,
         problem: problem.map(|problem| problem.to_string()),
@@ -196,7 +213,7 @@ async fn invite(
         .invite(&by, &form.login, &form.name, form.role)
         .await?;
     match invited {
-        Ok(link) => Ok(Html(once(&doors, &visit, link)?).into_response()),
+        Ok(link) => Ok(Html(once(&doors, &visit, link).await?).into_response()),
         Err(refused) => {
             let page = InvitePage {
                 frame: visit.frame(&doors, Section::People),
@@ -211,13 +228,14 @@ async fn invite(
 }
 
 /// The page that shows a link this once.
-fn once(doors: &Doors, visit: &Visit, link: OneTime) -> Result<String, PageError> {
+async fn once(doors: &Doors, visit: &Visit, link: OneTime) -> Result<String, PageError> {
+    let wall = wall(doors, visit).await?;
     let page = LinkPage {
         frame: visit.frame(doors, Section::People),
         id: link.account.id,
         name: link.account.name,
         url: link.url,
-        until: moment(link.expires_at),
+        until: format!("{}, {}", wall.moment(link.expires_at), wall.name()),
     };
     Ok(page.render()?)
 }
@@ -234,7 +252,7 @@ async fn make_link(
         .password_link(&by, id, form.factor_too)
         .await?;
     match made {
-        Ok(link) => Ok(Html(once(&doors, &visit, link)?).into_response()),
+        Ok(link) => Ok(Html(once(&doors, &visit, link).await?).into_response()),
         Err(Refused::Unknown) => Err(PageError::NotFound),
         Err(refused) => person(&doors, &visit, id, Some(refused)).await,
     }

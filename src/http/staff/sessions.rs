@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
 use super::frame::{Frame, Notice, Section, Visit, done};
-use super::when::moment;
+use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
@@ -24,6 +24,7 @@ pub(super) fn routes() -> Routes {
 #[template(path = "pages/sessions.html")]
 struct SessionsPage {
     frame: Frame,
+    zone: String,
     sessions: Vec<Row>,
 }
 
@@ -37,12 +38,12 @@ struct Row {
 }
 
 impl Row {
-    fn new(session: &Session, this: Uuid) -> Self {
+    fn new(session: &Session, this: Uuid, wall: &Wall) -> Self {
         Self {
             id: session.id,
             device: session.device.words(),
-            started: moment(session.created_at),
-            seen: moment(session.seen_at),
+            started: wall.moment(session.created_at),
+            seen: wall.moment(session.seen_at),
             this: session.id == this,
         }
     }
@@ -54,9 +55,15 @@ async fn page(
     Current(me): Current,
 ) -> Result<Response, PageError> {
     let sessions = doors.accounts.sessions(&me.account).await?;
+    let now = doors.clock.now();
+    let wall = Wall::of(&mut doors.store.read().await?, &me.account, now).await?;
     let page = SessionsPage {
         frame: visit.frame(&doors, Section::Account),
-        sessions: sessions.iter().map(|s| Row::new(s, me.id)).collect(),
+        zone: wall.name(),
+        sessions: sessions
+            .iter()
+            .map(|one| Row::new(one, me.id, &wall))
+            .collect(),
     };
     visit.show(&doors, &page)
 }

@@ -1,8 +1,14 @@
-//! Times as staff read them.
+//! Times as staff read and write them: on the wall of a zone, with the zone named on the page. Floor 4.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::clock::At;
+use crate::oncall::Quiet;
+use crate::store::{Account, StoreError, Tx};
 
 /// A wait, as in "2 min 05 s".
 pub(super) fn wait(since: At, now: At) -> String {
@@ -14,12 +20,15 @@ pub(super) fn wait(since: At, now: At) -> String {
     }
 }
 
-/// A moment, as in "24 Nov 03:12 UTC".
-pub(super) fn moment(at: At) -> String {
-    Timestamp::from_millisecond(at.0).map_or_else(
-        |_| String::new(),
-        |t| t.strftime("%-d %b %H:%M UTC").to_string(),
-    )
+/// A length of time that nobody counts in seconds, as in "3 days" or "10 h 05 min".
+pub(super) fn length(duration: Duration) -> String {
+    let minutes = duration.as_secs() / 60;
+    match (minutes / (24 * 60), minutes / 60, minutes % 60) {
+        (days @ 2.., _, _) => format!("{days} days"),
+        (_, 0, m) => format!("{m} min"),
+        (_, h, 0) => format!("{h} h"),
+        (_, h, m) => format!("{h} h {m:02} min"),
+    }
 }
 
 /// A moment to the millisecond, as in "03:12:04.123 UTC".
@@ -28,4 +37,236 @@ pub(super) fn second(at: At) -> String {
         |_| String::new(),
         |t| t.strftime("%H:%M:%S%.3f UTC").to_string(),
     )
+}
+
+/// The wall clock of a zone, at the time at which a page is made.
+#[derive(Clone)]
+pub(super) struct Wall {
+    zone: TimeZone,
+    now: At,
+}
+
+impl Wall {
+    pub(super) const fn new(zone: TimeZone, now: At) -> Self {
+        Self { zone, now }
+    }
+
+    /// The wall of who looks at a page.
+    pub(super) async fn of(tx: &mut Tx, me: &Account, now: At) -> Result<Self, StoreError> {
+        Ok(Self::new(tx.zone_of(me.id).await?, now))
+    }
+
+    /// The time at which the page is made.
+    pub(super) const fn now(&self) -> At {
+        self.now
+    }
+
+    /// The zone, as in "Europe/Berlin (CET)".
+    pub(super) fn name(&self) -> String {
+        let name = self.zone.iana_name().unwrap_or("UTC");
+        let short = self.form(self.now, "%Z");
+        if short == name {
+            short
+        } else {
+            format!("{name} ({short})")
+        }
+    }
+
+    /// The time of a moment, as in "20:00". Of an hour that autumn shows twice, with which of them it is.
+    pub(super) fn time(&self, at: At) -> String {
+        let twice = self.zoned(at).is_some_and(|moment| {
+            let ambiguous = self.zone.to_ambiguous_zoned(moment.datetime());
+            ambiguous.is_ambiguous()
+        });
+        self.form(at, if twice { "%H:%M %Z" } else { "%H:%M" })
+    }
+
+    /// The day of a moment, as in "today" or "Fri 28 Nov".
+    pub(super) fn day(&self, at: At) -> String {
+        let (Some(day), Some(today)) = (self.date(at), self.date(self.now)) else {
+            return String::new();
+        };
+        let days = (day - today).get_days();
+        match days {
+            -1 => "yesterday".to_owned(),
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            _ if day.year() == today.year() || (0..180).contains(&days) => {
+                day.strftime("%a %-d %b").to_string()
+            }
+            _ => day.strftime("%a %-d %b %Y").to_string(),
+        }
+    }
+
+    /// A moment, as in "today 20:00".
+    pub(super) fn moment(&self, at: At) -> String {
+        format!("{} {}", self.day(at), self.time(at))
+    }
+
+    /// From a moment to another, as in "today 20:00 – tomorrow 08:00".
+    pub(super) fn span(&self, from: At, until: At) -> String {
+        if self.date(from) == self.date(until) {
+            return format!("{} – {}", self.moment(from), self.time(until));
+        }
+        format!("{} – {}", self.moment(from), self.moment(until))
+    }
+
+    /// The value of a field for a date and a time.
+    pub(super) fn field(&self, at: At) -> String {
+        self.form(at, "%Y-%m-%dT%H:%M")
+    }
+
+    /// The moment of a date and a time on this wall. A time that spring leaves out is the moment of the
+    /// jump, and of one that autumn shows twice it is the first.
+    pub(super) fn moment_of(&self, wall: DateTime) -> Option<At> {
+        let moment = self.zone.to_timestamp(wall).ok()?;
+        Some(At(moment.as_millisecond()))
+    }
+
+    /// The date that the wall shows at a moment.
+    pub(super) fn date(&self, at: At) -> Option<Date> {
+        self.zoned(at).map(|moment| moment.date())
+    }
+
+    /// The days from today on, each with its first moment and the first after it.
+    pub(super) fn days(&self, count: i32) -> Vec<(Date, At, At)> {
+        let Some(today) = self.date(self.now) else {
+            return Vec::new();
+        };
+        let midnight = |date: Date| self.moment_of(date.at(0, 0, 0, 0));
+        (0..count)
+            .filter_map(|nth| {
+                let date = today.checked_add(nth.days()).ok()?;
+                Some((date, midnight(date)?, midnight(date.tomorrow().ok()?)?))
+            })
+            .collect()
+    }
+
+    fn zoned(&self, at: At) -> Option<Zoned> {
+        let moment = Timestamp::from_millisecond(at.0).ok()?;
+        Some(moment.to_zoned(self.zone.clone()))
+    }
+
+    fn form(&self, at: At, form: &str) -> String {
+        self.zoned(at)
+            .map_or_else(String::new, |moment| moment.strftime(form).to_string())
+    }
+}
+
+/// The names of the zones of places, to choose from.
+pub(super) fn zones() -> Vec<String> {
+    let names = jiff::tz::db().available();
+    names
+        .map(|name| name.to_string())
+        .filter(|name| name.contains('/') && !name.starts_with("Etc/"))
+        .collect()
+}
+
+/// A date and a time as a browser sends them, or as a person types them: "2026-01-31T20:00".
+pub(super) fn read_wall(typed: &str) -> Option<DateTime> {
+    let typed = typed.trim();
+    // A date alone is midnight to the parser: half an answer is none.
+    typed.contains(':').then(|| typed.parse().ok()).flatten()
+}
+
+/// A time of day in minutes after midnight, from "20:00"; "24:00" is the end of the day.
+pub(super) fn read_minutes(typed: &str) -> Option<u16> {
+    let (hours, minutes) = typed.trim().split_once(':')?;
+    let two = |digits: &str| {
+        (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    if !two(hours) || minutes.len() != 2 || !two(minutes) {
+        return None;
+    }
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let all = hours * 60 + minutes;
+    (minutes < 60 && all <= 24 * 60).then_some(all)
+}
+
+/// A time of day, as in "20:00".
+pub(super) fn minutes(all: u16) -> String {
+    format!("{:02}:{:02}", all / 60, all % 60)
+}
+
+/// Quiet hours, as in "22:00 – 07:00".
+pub(super) fn quiet(hours: Quiet) -> String {
+    format!("{} – {}", minutes(hours.from), minutes(hours.until))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-01-01 00:00 UTC.
+    const START: At = At(1_767_225_600_000);
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn berlin(now: At) -> Wall {
+        Wall::new(TimeZone::get("Europe/Berlin").unwrap(), now)
+    }
+
+    #[test]
+    fn times_are_those_of_the_wall() {
+        let wall = berlin(START);
+        assert_eq!(wall.name(), "Europe/Berlin (CET)");
+        assert_eq!(Wall::new(TimeZone::UTC, START).name(), "UTC");
+        assert_eq!(wall.moment(START), "today 01:00");
+        let late = START.plus(23 * HOUR);
+        assert_eq!(wall.span(START, late), "today 01:00 – tomorrow 00:00");
+        assert_eq!(wall.span(START, START.plus(HOUR)), "today 01:00 – 02:00");
+        assert_eq!(wall.day(START.plus(72 * HOUR)), "Sun 4 Jan");
+        assert_eq!(wall.day(START.minus(72 * HOUR)), "Mon 29 Dec 2025");
+        assert_eq!(wall.field(START), "2026-01-01T01:00");
+        let typed = read_wall(&wall.field(START)).unwrap();
+        assert_eq!(wall.moment_of(typed), Some(START));
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_says_which_it_is() {
+        // 2026-10-25 00:30 UTC is 02:30 in summer time; an hour later the wall shows 02:30 again.
+        let first = At(1_792_888_200_000);
+        let wall = berlin(first);
+        assert_eq!(wall.time(first), "02:30 CEST");
+        assert_eq!(wall.time(first.plus(HOUR)), "02:30 CET");
+        let lengths: Vec<Duration> = wall
+            .days(2)
+            .into_iter()
+            .map(|(_, from, until)| until.since(from))
+            .collect();
+        assert_eq!(lengths, [25 * HOUR, 24 * HOUR]);
+    }
+
+    #[test]
+    fn what_is_typed_is_read_or_refused() {
+        for (typed, minutes) in [
+            ("20:00", Some(1200)),
+            (" 7:05 ", Some(425)),
+            ("24:00", Some(1440)),
+            ("24:01", None),
+            ("20:60", None),
+            ("20", None),
+            ("+1:00", None),
+            ("20:5", None),
+            ("", None),
+        ] {
+            assert_eq!(read_minutes(typed), minutes, "{typed:?}");
+        }
+        for typed in ["", "2026-01-31", "tomorrow", "2026-02-30T10:00", "10:00"] {
+            assert_eq!(read_wall(typed), None, "{typed:?}");
+        }
+        assert!(read_wall("2026-01-31 20:00").is_some());
+    }
+
+    #[test]
+    fn lengths_are_rounded_for_people() {
+        for (minutes, words) in [
+            (5, "5 min"),
+            (60, "1 h"),
+            (605, "10 h 05 min"),
+            (36 * 60, "36 h"),
+            (14 * 24 * 60, "14 days"),
+        ] {
+            assert_eq!(length(Duration::from_mins(minutes)), words);
+        }
+    }
 }

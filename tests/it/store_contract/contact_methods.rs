@@ -64,6 +64,8 @@ both! {
         let Person { zone, quiet, .. } = &people[0];
         assert_eq!((zone.iana_name(), *quiet), (Some("UTC"), None));
         assert_eq!(view!(world).person(night).await.unwrap().as_ref(), Some(&people[1]));
+        assert_eq!(view!(world).zone_of(night).await.unwrap().iana_name(), Some("America/New_York"));
+        assert_eq!(view!(world).zone_of(texted).await.unwrap().iana_name(), Some("UTC"));
         assert_eq!(view!(world).person(texted).await.unwrap(), None, "that is no person");
         damage(&world, "UPDATE staff SET left_at = 1 WHERE login = 'night'").await;
         assert_eq!(view!(world).people().await.unwrap().len(), 1);

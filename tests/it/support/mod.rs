@@ -8,6 +8,7 @@ pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod require;
 pub(crate) mod sandbox;
+pub(crate) mod visitor;
 pub(crate) mod world;
 
 pub(crate) use browser::Browser;

@@ -1,0 +1,150 @@
+//! Forms as they were sent. Nothing is refused while it is read, so that a page can show again what
+//! was typed, with what is wrong beside it. Floor 4.
+
+use axum::extract::rejection::RawFormRejection;
+use axum::extract::{FromRequest, RawForm, Request};
+use uuid::Uuid;
+
+use crate::http::Doors;
+
+/// The fields of a form, or what stands after `?`, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sent(Vec<(String, String)>);
+
+impl FromRequest<Doors> for Sent {
+    type Rejection = RawFormRejection;
+
+    async fn from_request(request: Request, doors: &Doors) -> Result<Self, RawFormRejection> {
+        let RawForm(bytes) = RawForm::from_request(request, doors).await?;
+        let fields = form_urlencoded::parse(&bytes);
+        Ok(Self(fields.into_owned().collect()))
+    }
+}
+
+impl Sent {
+    /// What a field holds; nothing when it is not there.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// Everything that fields of this name hold.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let fields = self.0.iter().filter(move |(field, _)| field == name);
+        fields.map(|(_, value)| value.as_str())
+    }
+
+    /// An id.
+    pub(super) fn id(&self, name: &str) -> Option<Uuid> {
+        self.get(name).parse().ok()
+    }
+
+    /// The button that was pressed, as a word and the place that it is for: `up 2` is ("up", 2).
+    pub(super) fn act(&self) -> (&str, usize) {
+        let act = self.get("act");
+        let (word, place) = act.split_once(' ').unwrap_or((act, ""));
+        (word, place.parse().unwrap_or(usize::MAX))
+    }
+}
+
+/// What is wrong with a form, if anything is, and with which field.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wrong {
+    /// The field; empty when it is about the whole.
+    pub(super) field: &'static str,
+    /// What to do about it; empty when nothing is wrong.
+    pub(super) words: String,
+}
+
+impl Wrong {
+    /// A field that cannot be read.
+    pub(super) fn with(field: &'static str, words: &impl ToString) -> Self {
+        Self {
+            field,
+            words: words.to_string(),
+        }
+    }
+
+    /// What is wrong with this field.
+    pub(super) fn of(&self, field: &str) -> &str {
+        if self.field == field { &self.words } else { "" }
+    }
+}
+
+/// Something that can be chosen.
+pub(super) struct Choice {
+    /// What is sent.
+    pub(super) value: String,
+    /// What is shown.
+    pub(super) label: String,
+    /// Whether it is chosen.
+    pub(super) chosen: bool,
+}
+
+impl Choice {
+    pub(super) fn new(
+        value: &impl ToString,
+        label: &(impl ToString + ?Sized),
+        chosen: bool,
+    ) -> Self {
+        Self {
+            value: value.to_string(),
+            label: label.to_string(),
+            chosen,
+        }
+    }
+}
+
+/// Moves what stands at a place in a list: the buttons of lists that have an order.
+pub(super) fn arrange<T>(list: &mut Vec<T>, act: &str, place: usize) -> Option<usize> {
+    match act {
+        "up" if (1..list.len()).contains(&place) => {
+            list.swap(place, place - 1);
+            Some(place - 1)
+        }
+        "down" if place < list.len().saturating_sub(1) => {
+            list.swap(place, place + 1);
+            Some(place + 1)
+        }
+        "remove" if place < list.len() => {
+            list.remove(place);
+            None
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_moved_by_its_buttons_and_by_nothing_else() {
+        let mut list = vec!["a", "b", "c"];
+        assert_eq!(arrange(&mut list, "up", 2), Some(1));
+        assert_eq!(list, ["a", "c", "b"]);
+        assert_eq!(arrange(&mut list, "down", 0), Some(1));
+        assert_eq!(list, ["c", "a", "b"]);
+        for (act, place) in [
+            ("up", 0),
+            ("up", 3),
+            ("down", 2),
+            ("down", usize::MAX),
+            ("remove", 3),
+            ("", 0),
+        ] {
+            assert_eq!(arrange(&mut list, act, place), None);
+            assert_eq!(list, ["c", "a", "b"], "{act} {place}");
+        }
+        arrange(&mut list, "remove", 0);
+        assert_eq!(list, ["a", "b"]);
+    }
+
+    #[test]
+    fn the_button_says_what_to_do_and_where() {
+        let sent = |value: &str| Sent(vec![("act".to_owned(), value.to_owned())]);
+        assert_eq!(sent("up 2").act(), ("up", 2));
+        assert_eq!(sent("save").act(), ("save", usize::MAX));
+        assert_eq!(sent("up x").act(), ("up", usize::MAX));
+        assert_eq!(Sent::default().act(), ("", usize::MAX));
+    }
+}
