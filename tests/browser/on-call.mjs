@@ -1,6 +1,6 @@
 // A browser that goes through the pages of on call as a supervisor does, with axe on every page:
 //   node on-call.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
-// The server is new but for three colleagues: Second, Third and Night.
+// The server is new.
 
 import { base, browser, end, examine, holds, must, page, setupLink, step, tabTo, unexpected } from "./walk.mjs";
 
@@ -11,6 +11,19 @@ await must("the first administrator is made", async () => {
   await page.getByLabel("Password").fill("a long enough password");
   await page.getByRole("button", { name: "Make my account" }).click();
   await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
+});
+
+// Colleagues who can be put on call. What an invitation looks like is a walk of its own.
+const invitations = {};
+await must("three colleagues are invited", async () => {
+  for (const [name, role] of [["Second", "responder"], ["Third", "responder"], ["Night", "supervisor"]]) {
+    await page.goto(`${base}/people/invite`);
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await page.getByLabel("E-mail address").fill(`${name.toLowerCase()}@example.org`);
+    await page.locator(`#role-${role}`).check();
+    await page.getByRole("button", { name: "Make the invitation" }).click();
+    invitations[name] = await page.getByLabel("The link").inputValue();
+  }
 });
 
 await must("without a schedule the page says whom pages go to", async () => {

@@ -3,20 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sqlx::{Connection, SqliteConnection};
-
 use crate::support::binary::Serving;
 use crate::support::require;
 
 /// Walks through the pages of a new server with these settings.
 fn walk(script: &str, settings: &[(&str, &str)]) {
-    walk_at(
-        script,
-        &Serving::start_in(tempfile::tempdir().unwrap(), settings),
-    );
-}
-
-fn walk_at(script: &str, serving: &Serving) {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
     let chromium = std::env::var_os("CHROMIUM")
         .map_or_else(|| PathBuf::from("/usr/bin/chromium"), PathBuf::from);
@@ -26,6 +17,7 @@ fn walk_at(script: &str, serving: &Serving) {
     if !scripts.join("node_modules/playwright-core").is_dir() {
         return require::missing("browser", "run `npm install` in tests/browser");
     }
+    let serving = Serving::start_in(tempfile::tempdir().unwrap(), settings);
     let output = Command::new("node")
         .arg(scripts.join(script))
         .args([&serving.url, serving.setup_link.as_ref().unwrap()])
@@ -55,38 +47,7 @@ fn people_are_invited_and_sign_in_in_a_browser() {
     walk("sign-in.mjs", &[needed]);
 }
 
-#[tokio::test]
-async fn the_pages_of_on_call_work_in_a_browser() {
-    let serving = Serving::start();
-    colleagues(&serving).await;
-    tokio::task::spawn_blocking(move || walk_at("on-call.mjs", &serving))
-        .await
-        .unwrap();
-}
-
-/// Three colleagues who can be put on call: nobody invites them, that is a walk of its own.
-async fn colleagues(serving: &Serving) {
-    let path = serving.folder.path().join("data/harborline.db");
-    let url = format!("sqlite://{}", path.display());
-    let mut database = SqliteConnection::connect(&url).await.unwrap();
-    let people = [
-        ("Second", "responder"),
-        ("Third", "responder"),
-        ("Night", "supervisor"),
-    ];
-    for (nth, (name, role)) in (1..).zip(people) {
-        let id = uuid::Uuid::from_u128(nth);
-        sqlx::query(
-            "INSERT INTO staff (id, login, name, role, password_hash, created_at, time_zone)
-             VALUES ($1, $2, $3, $4, 'none', 0, 'Europe/Berlin')",
-        )
-        .bind(id)
-        .bind(format!("{}@example.org", name.to_lowercase()))
-        .bind(name)
-        .bind(role)
-        .execute(&mut database)
-        .await
-        .unwrap();
-    }
-    database.close().await.unwrap();
+#[test]
+fn the_pages_of_on_call_work_in_a_browser() {
+    walk("on-call.mjs", &[]);
 }
