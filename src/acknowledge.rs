@@ -14,7 +14,7 @@ use crate::clock::{At, Clock};
 use crate::feed::{Feed, Signal};
 use crate::oncall::{
     Acknowledged, Acknowledgement, Alert, Contact, Desk, Person, Taken, acknowledged,
-    already_taken, marked, one_of, taken_by,
+    acknowledgement, already_taken, is_among, marked, one_of, taken_by,
 };
 use crate::phone::PhoneNumber;
 use crate::store::{Account, NewPage, PageKind, Store, StoreError, Tx};
@@ -301,20 +301,15 @@ pub(crate) async fn take(
     now: At,
 ) -> Result<Acknowledged, StoreError> {
     let mut there = tx.acknowledgements(alert.id).await?;
-    let known = there.iter().any(|one| one.is_of(who.staff_id, &who.name));
-    let needed = usize::from(tx.acknowledgements_needed(alert).await?).max(1);
-    if let Some(taken) = &alert.acknowledged {
-        // A case that was taken before acknowledgements were kept one by one has but the name.
-        let theirs = known || (there.is_empty() && taken.by == who.name);
-        return Ok(if theirs {
-            Acknowledged::Yours
-        } else {
-            Acknowledged::Already(taken.clone())
-        });
-    }
-    if known && there.len() < needed {
-        return Ok(Acknowledged::More(missing(needed, &there)));
-    }
+    let known = is_among(&there, who.staff_id, &who.name);
+    let needed = tx.acknowledgements_needed(alert).await?;
+    let outcome = acknowledgement(alert, &there, (who.staff_id, &who.name), needed);
+    let more = match outcome {
+        Acknowledged::More(_) if known => return Ok(outcome),
+        Acknowledged::More(more) => more,
+        _ if alert.acknowledged.is_some() => return Ok(outcome),
+        _ => 0,
+    };
     if !known {
         let new = Acknowledgement {
             staff_id: who.staff_id,
@@ -324,7 +319,6 @@ pub(crate) async fn take(
         tx.acknowledge(alert.id, &new).await?;
         there.push(new);
     }
-    let more = missing(needed, &there);
     let detail = json!({
         "code": alert.code, "by": who.name, "staff": who.staff_id, "how": how.word(), "more": more,
     });
@@ -336,17 +330,11 @@ pub(crate) async fn take(
         &detail,
     )
     .await?;
-    if more > 0 {
-        return Ok(Acknowledged::More(more));
+    if more == 0 {
+        enough(tx, desk, alert, &there, now).await?;
+        tx.save_alert(alert).await?;
     }
-    enough(tx, desk, alert, &there, now).await?;
-    tx.save_alert(alert).await?;
-    Ok(Acknowledged::Yours)
-}
-
-/// How many more are needed.
-fn missing(needed: usize, there: &[Acknowledgement]) -> u16 {
-    u16::try_from(needed.saturating_sub(there.len())).unwrap_or(u16::MAX)
+    Ok(outcome)
 }
 
 /// Notes that enough people have acknowledged, and tells the others who were paged.
@@ -363,11 +351,7 @@ pub(crate) async fn enough(
     let paged = tx
         .contacts_of_case(&desk.roster.fallback, alert, now)
         .await?;
-    let is_there = |contact: &Contact| {
-        there
-            .iter()
-            .any(|one| one.is_of(contact.staff_id, &contact.name))
-    };
+    let is_there = |contact: &Contact| is_among(there, contact.staff_id, &contact.name);
     for contact in paged.iter().filter(|contact| !is_there(contact)) {
         let notice = NewPage {
             alert: Some(alert.id),

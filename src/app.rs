@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, Addresses};
 use crate::acknowledge::Acknowledge;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, ClockWatch, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::PackError;
 use crate::credential::Passwords;
@@ -241,6 +241,7 @@ impl App {
             feed: feed.clone(),
             last_roster: Arc::clone(&roster),
             next_roster: NextRoster::default(),
+            clock_watch: ClockWatch::default(),
         });
         let acknowledge = Arc::new(Acknowledge {
             store: store.clone(),

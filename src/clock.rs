@@ -87,6 +87,40 @@ impl NextLook {
     }
 }
 
+/// How far the clocks of two replicas may be apart. What is later than this is of a clock that was wrong.
+pub const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
+/// A clock is set back by less than this all the time, to keep it right.
+const CORRECTED: Duration = Duration::from_secs(10);
+
+/// Notices when the computer's clock goes back: what is due by it would wait until it is as late again.
+#[derive(Debug)]
+pub struct ClockWatch(AtomicI64);
+
+impl Default for ClockWatch {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MAX))
+    }
+}
+
+impl ClockWatch {
+    /// What is later than this moment was written by a clock that was wrong: everything, when the clock
+    /// went back since the last look; at the first look, what no clock of ours can have written. `None`
+    /// while the clock goes on as it should. The same again until it is [`Self::minded`].
+    #[must_use]
+    pub fn wrong_after(&self, now: At) -> Option<At> {
+        let last = At(self.0.load(Ordering::Relaxed));
+        if last.0 == i64::MAX {
+            return Some(now.plus(CLOCKS_DIFFER));
+        }
+        (now.plus(CORRECTED) < last).then_some(At(i64::MIN))
+    }
+
+    /// All is well by the clock as it shows now.
+    pub fn minded(&self, now: At) {
+        self.0.store(now.0, Ordering::Relaxed);
+    }
+}
+
 /// Tells the time.
 pub trait Clock: Send + Sync {
     /// The present moment.
@@ -121,6 +155,11 @@ impl ManualClock {
     /// Moves the time on.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(millis(by), Ordering::SeqCst);
+    }
+
+    /// Sets the clock back, as somebody who corrects a clock does.
+    pub fn go_back(&self, by: Duration) {
+        self.0.fetch_sub(millis(by), Ordering::SeqCst);
     }
 }
 

@@ -252,6 +252,14 @@ impl Alert {
         self.closed.is_none() && self.next_page_at.is_some_and(|due| due <= now)
     }
 
+    /// After the computer's clock went back, nothing may wait until it is as late again: what waits for
+    /// something is due at once, and whoever had the case is asked again.
+    pub fn clock_went_back(&mut self, now: At) {
+        self.next_page_at = self.next_page_at.map(|due| due.min(now));
+        self.opened_at = self.opened_at.min(now);
+        self.paged_at = self.paged_at.map(|at| at.min(now));
+    }
+
     /// Opens the ladder again, from its first rung, if a clock ran out: an acknowledgement or a claim
     /// that led nowhere is undone. Says which clock that was; `None` where nobody had it.
     pub fn reopen(&mut self) -> Option<Missed> {

@@ -14,7 +14,10 @@ mod policy;
 pub mod preflight;
 mod reply;
 mod roster;
+mod round;
 mod schedule;
+#[cfg(test)]
+mod simulation;
 mod swap;
 mod urgency;
 mod words;
@@ -37,6 +40,7 @@ pub use policy::{
 };
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Desk, Roster, Standby, once_each};
+pub use round::{Round, acknowledgement, is_among, next_round};
 pub use schedule::{Change, Cover, Hours, Override, Rotation, Schedule, Shift, Source, Span, Unit};
 pub use swap::{Swap, SwapState};
 pub use urgency::Urgency;

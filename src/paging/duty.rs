@@ -77,11 +77,6 @@ impl Duty {
         once_each(contacts.collect())
     }
 
-    /// Everyone at all, for a ladder that was climbed in vain.
-    pub(super) fn all_hands(&self, urgency: Urgency) -> Vec<Contact> {
-        self.reached(&[Target::Everyone, Target::Fallback], urgency)
-    }
-
     fn reached_by(&self, target: &Target, urgency: Urgency) -> Vec<Contact> {
         let on_call: BTreeSet<Uuid> = match *target {
             Target::Fallback => return self.fallback.clone(),

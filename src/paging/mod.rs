@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::clock::Clock;
+use crate::clock::{At, Clock, ClockWatch};
 use crate::feed::{Feed, Signal};
 use crate::oncall::Desk;
 use crate::roster::LastRoster;
@@ -38,6 +38,8 @@ pub struct Paging {
     pub last_roster: Arc<LastRoster>,
     /// When that is looked at next.
     pub next_roster: NextRoster,
+    /// Notices when the computer's clock goes back.
+    pub clock_watch: ClockWatch,
 }
 
 impl Paging {
@@ -46,6 +48,7 @@ impl Paging {
     /// # Errors
     /// [`StoreError`]: nothing was sent, and all of it stays due.
     pub async fn tick(&self) -> Result<usize, StoreError> {
+        self.mind_the_clock().await?;
         let paged = match self.advance(None).await {
             // One bad row must not keep the others from being paged.
             Err(error) if error.is_of_the_work() => {
@@ -59,6 +62,34 @@ impl Paging {
             self.feed.signal(Signal::Queue);
         }
         Ok(paged)
+    }
+
+    /// Makes due what would wait until a clock that went back is as late again.
+    async fn mind_the_clock(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let Some(later) = self.clock_watch.wrong_after(now) else {
+            self.clock_watch.minded(now);
+            return Ok(());
+        };
+        let unit = self.store.write(move |tx| {
+            Box::pin(async move {
+                let cases = tx.alerts_of_the_future(later).await?;
+                for mut alert in cases.iter().cloned() {
+                    alert.clock_went_back(now);
+                    tx.save_alert(&alert).await?;
+                }
+                Ok(cases.len())
+            })
+        });
+        let cases = unit.await?;
+        self.clock_watch.minded(now);
+        if cases > 0 {
+            tracing::error!(
+                cases,
+                "the clock of this computer went back: open cases are paged now; check how its time is set"
+            );
+        }
+        Ok(())
     }
 
     async fn one_by_one(&self) -> Result<usize, StoreError> {
@@ -125,7 +156,7 @@ async fn tell(
     tx: &mut Tx,
     desk: &Desk,
     page: &crate::store::NewPage<'_>,
-    now: crate::clock::At,
+    now: At,
 ) -> Result<Uuid, StoreError> {
     tx.send_to_responder(&desk.gateway, page, now).await
 }

@@ -1,4 +1,4 @@
-//! One round for one alert: opened again if a clock ran out, then the next step of its ladder.
+//! One round for one alert: opened again if a clock ran out, then what [`next_round`] says.
 //! Part of `paging`: floor 3.
 
 use serde_json::json;
@@ -8,7 +8,8 @@ use super::tell;
 use crate::acknowledge;
 use crate::clock::At;
 use crate::oncall::{
-    Acknowledgement, Alert, Contact, Desk, Missed, climb, marked, once_each, page, reopened,
+    self, Acknowledgement, Alert, Contact, Desk, Missed, is_among, marked, next_round, page,
+    reopened,
 };
 use crate::store::{NewPage, PageKind, StoreError, Tx};
 
@@ -37,38 +38,12 @@ pub(super) async fn advance(
         there.clear();
     }
     let (policy, place) = duty.policy_of(&alert);
-    if !there.is_empty() && there.len() >= usize::from(policy.acks) {
-        // The policy asks for fewer people than it did.
-        return is_enough(tx, desk, alert, &there, now).await;
-    }
     let urgency = alert.urgency();
-    let still_away = |contacts: Vec<Contact>| -> Vec<Contact> {
-        let is_there = |contact: &Contact| {
-            let mut there = there.iter();
-            there.any(|one| one.is_of(contact.staff_id, &contact.name))
-        };
-        let mut contacts = contacts;
-        contacts.retain(|contact| !is_there(contact));
-        contacts
+    let reached = |targets: &[oncall::Target]| duty.reached(targets, urgency);
+    let (step, contacts) = match next_round(&there, &policy, place, reached) {
+        oncall::Round::Enough => return is_enough(tx, desk, alert, &there, now).await,
+        oncall::Round::Page { step, contacts } => (step, contacts),
     };
-    let mut rungs: Vec<Vec<Contact>> = policy
-        .rungs
-        .iter()
-        .map(|rung| still_away(duty.reached(&rung.targets, urgency)))
-        .collect();
-    let step = climb(place, &policy.rungs, |rung| !rungs[rung].is_empty());
-    let mut contacts = match step.rung {
-        Some(rung) => std::mem::take(&mut rungs[rung]),
-        None => Vec::new(),
-    };
-    if step.exhausted {
-        contacts.extend(still_away(duty.all_hands(urgency)));
-        contacts = once_each(contacts);
-    }
-    if contacts.is_empty() && !there.is_empty() {
-        // Everyone who can be reached is there: more people than that nobody can ask for.
-        return is_enough(tx, desk, alert, &there, now).await;
-    }
     let words = page(&alert, there.len(), now);
     let round = Round {
         alert: alert.clone(),
@@ -111,8 +86,7 @@ async fn open_again(
     let claimed = alert.claimed.map(|(staff, _)| staff);
     let by = alert.acknowledged.as_ref().map(|taken| taken.by.as_str());
     let had = |contact: &Contact| {
-        let mut there = there.iter();
-        there.any(|one| one.is_of(contact.staff_id, &contact.name))
+        is_among(there, contact.staff_id, &contact.name)
             || (contact.staff_id.is_some() && contact.staff_id == claimed)
             || (contact.staff_id.is_none() && by == Some(contact.name.as_str()))
     };

@@ -101,6 +101,17 @@ macro_rules! due {
     };
 }
 
+macro_rules! ahead {
+    ($lock:literal) => {
+        concat!(
+            "SELECT * FROM alerts
+              WHERE closed_at IS NULL AND next_page_at IS NOT NULL
+                AND (opened_at > $1 OR paged_at > $1 OR acknowledged_at > $1 OR claimed_at > $1)",
+            $lock
+        )
+    };
+}
+
 impl Tx {
     /// The open alert of a conversation.
     pub async fn open_alert(&mut self, conversation: Uuid) -> Result<Option<Alert>, StoreError> {
@@ -171,6 +182,16 @@ impl Tx {
             }
         }
         Ok(due)
+    }
+
+    /// The open alerts that wait for something and have a time later than this, locked: somebody's clock
+    /// was wrong.
+    pub async fn alerts_of_the_future(&mut self, later: At) -> Result<Vec<Alert>, StoreError> {
+        let rows: Vec<AlertRow> = on!(self,
+        sqlite: ahead!(""),
+        postgres: ahead!(" FOR UPDATE SKIP LOCKED"),
+        |sql, c| sqlx::query_as(sql).bind(later).fetch_all(c).await?);
+        Ok(rows.into_iter().map(Alert::from).collect())
     }
 
     /// The open alerts whose next page is due, by their ids alone.
@@ -365,7 +386,7 @@ impl Tx {
             "UPDATE alerts SET reason = $2, tier = $3, next_page_at = $4, pages = $5,
                     acknowledged_at = $6, acknowledged_by = $7, claimed_at = $8, claimed_by = $9,
                     answered_at = $10, closed_at = $11, closed_because = $12, paged_at = $13,
-                    policy_id = $14, rung = $15, round = $16, exhausted_at = $17
+                    policy_id = $14, rung = $15, round = $16, exhausted_at = $17, opened_at = $18
               WHERE id = $1",
             alert.id,
             alert.reason,
@@ -384,6 +405,7 @@ impl Tx {
             i32::from(alert.place.rung),
             i32::from(alert.place.round),
             alert.exhausted_at,
+            alert.opened_at,
         );
         Ok(())
     }

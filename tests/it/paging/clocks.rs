@@ -53,6 +53,33 @@ both! {
         assert!(world.phone(FIRST).inbox().is_empty());
     }
 
+    async fn a_clock_that_goes_back_keeps_nobody_waiting(world: World) {
+        world.phone("+15550123").texts("i want to die").await;
+        world.phone("+15550124").texts("i want to die").await;
+        world.responder().texts("a3").await;
+        world.responder().inbox();
+        world.clock.go_back(minutes(90));
+        world.settle().await;
+        let heard = world.responder().inbox();
+        let asked = heard.iter().any(|text| text.starts_with("A3 was opened again"));
+        let paged = heard.iter().any(|text| text.starts_with("CRISIS: case A4"));
+        assert!(asked && paged, "{heard:?}");
+        world.settle().await;
+        assert!(world.responder().inbox().is_empty(), "once");
+        world.advance(minutes(2)).await;
+        assert!(!world.responder().inbox().is_empty(), "and on as before");
+    }
+
+    async fn started_again_with_a_clock_that_is_behind_it_pages_at_once(world: World) {
+        let mut world = world;
+        world.phone("+15550123").texts("i want to die").await;
+        world.responder().inbox();
+        world.clock.go_back(minutes(90));
+        world.restart().await;
+        world.settle().await;
+        assert_eq!(world.responder().inbox().len(), 1);
+    }
+
     async fn the_ladder_starts_again_at_its_first_rung(world: World) {
         let first = world.a_person("First", FIRST).await;
         let rungs: &[(u64, u16, &[Target])] = &[(30, 1, &[Target::Person(first.id)]), (30, 9, &[Target::Fallback])];

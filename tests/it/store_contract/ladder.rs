@@ -152,6 +152,25 @@ both! {
         assert_eq!(told, [Some(later(5)), Some(later(5)), None]);
     }
 
+    async fn open_cases_with_a_time_that_has_not_come_are_found(world: World) {
+        unit!(world, |tx| {
+            alarm(tx, NUMBER, "A3", Tier::High, NOW, 0).await?;
+            let mut ahead = alarm(tx, "+15550124", "A4", Tier::High, NOW, 0).await?;
+            ahead.acknowledged = Some(Taken { by: "Night".to_owned(), at: later(90) });
+            tx.save_alert(&ahead).await?;
+            let mut idle = ahead.clone();
+            idle.id = alarm(tx, "+15550125", "A6", Tier::High, NOW, 0).await?.id;
+            idle.next_page_at = None;
+            tx.save_alert(&idle).await?;
+            let found = tx.alerts_of_the_future(later(60)).await?;
+            assert_eq!(found.iter().map(|alert| alert.code.as_str()).collect::<Vec<_>>(), ["A4"]);
+            assert_eq!(tx.alerts_of_the_future(later(90)).await?.len(), 0);
+            ahead.opened_at = later(5);
+            tx.save_alert(&ahead).await?;
+            assert_eq!(tx.alerts_of_the_future(later(89)).await?[0].opened_at, later(5));
+        });
+    }
+
     async fn what_is_paged_again_soon_comes_with_what_is_due_while_nobody_has_it(world: World) {
         let step = |delay| Step { rung: Some(0), exhausted: false, next: Place::default(), delay };
         unit!(world, |tx| {
