@@ -355,7 +355,7 @@ pub(crate) async fn enough(
     for contact in paged.iter().filter(|contact| !is_there(contact)) {
         let notice = NewPage {
             alert: Some(alert.id),
-            kind: PageKind::Notice,
+            kind: PageKind::Taken,
             contact,
             words: &words,
         };

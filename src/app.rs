@@ -33,6 +33,7 @@ use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::ledger::Ledger;
+use crate::pager::email::NotUsable;
 use crate::paging::{NextRoster, Paging};
 use crate::policies::Policies;
 use crate::preflight::Preflight;
@@ -44,7 +45,9 @@ use crate::spool::Unusable;
 use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
-use pieces::{Parts, beside_spool, desk, followup, keep, keyring, signing, spool};
+use pieces::{
+    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, signing, spool,
+};
 pub(crate) use pieces::{line, packs};
 
 /// Why the program cannot start: one sentence with the place and the fix.
@@ -65,6 +68,9 @@ pub enum StartError {
     /// The content packs do not hold.
     #[error(transparent)]
     Packs(#[from] PackError),
+    /// Mail cannot leave.
+    #[error("{0}. Compare the section [smtp] with harborline.example.toml")]
+    Smtp(#[from] NotUsable),
     /// No HTTP client.
     #[error(
         "the system's root certificates cannot be read: {0}. Install the package ca-certificates"
@@ -197,6 +203,7 @@ impl App {
         let local_url = format!("http://{address}");
         let public_url = config.public_url.as_ref().unwrap_or(&local_url).clone();
         let desk = Arc::new(desk(config, &public_url));
+        let operator = Arc::new(operator(config, &public_url));
         keep(&roster, &desk);
         let parts = Parts {
             config,
@@ -232,6 +239,8 @@ impl App {
             feed: feed.clone(),
             last_alarm: LastAlarm::default(),
             journal: Journal::default(),
+            pagers: Arc::new(pagers(config)?),
+            operator: Arc::clone(&operator),
         });
         let outlets = (Arc::clone(&intake), Arc::clone(&dispatch));
         let paging = Arc::new(Paging {
@@ -280,7 +289,7 @@ impl App {
             heartbeat,
         } = lookout::of(&lookout::Parts {
             config,
-            public_url: &public_url,
+            operator: &operator,
             store: &store,
             clock: &clock,
             ids: &*ids,

@@ -6,6 +6,7 @@ use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
 use crate::lane::Lane;
+use crate::oncall::Channel;
 
 /// Something changed; whoever shows it reads it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub enum Signal {
 pub struct Feed {
     signals: broadcast::Sender<Signal>,
     lanes: [Arc<Notify>; Lane::ALL.len()],
+    channels: [Arc<Notify>; Channel::ALL.len()],
     ladder: Arc<Notify>,
 }
 
@@ -33,6 +35,7 @@ impl Default for Feed {
         Self {
             signals: broadcast::channel(256).0,
             lanes: Default::default(),
+            channels: Default::default(),
             ladder: Arc::default(),
         }
     }
@@ -52,8 +55,9 @@ impl Feed {
 
     /// There may be something to send, in any lane.
     pub fn wake_outbox(&self) {
-        // One worker a lane; it takes all that is due.
-        self.lanes.iter().for_each(|lane| lane.notify_one());
+        // One worker of each lane and channel; it takes all that is due.
+        let all = self.lanes.iter().chain(&self.channels);
+        all.for_each(|workers| workers.notify_one());
     }
 
     /// An alert was opened or changed.
@@ -61,10 +65,14 @@ impl Feed {
         self.ladder.notify_one();
     }
 
-    /// What the workers of a lane wait for, besides time.
+    /// What the workers of a lane wait for, besides time: for texts one of their own each, and one for
+    /// each other channel, by which nothing but pages leaves.
     #[must_use]
-    pub fn outbox(&self, lane: Lane) -> Arc<Notify> {
-        Arc::clone(&self.lanes[lane as usize])
+    pub fn outbox(&self, lane: Lane, channel: Channel) -> Arc<Notify> {
+        Arc::clone(match channel {
+            Channel::Sms => &self.lanes[lane as usize],
+            other => &self.channels[other as usize],
+        })
     }
 
     /// What the paging worker waits for, besides time.

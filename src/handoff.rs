@@ -184,6 +184,7 @@ impl Handoff {
             Act::Close => {
                 if let Some(alert) = &mut alert {
                     alert.close(Closed::ByStaff, now);
+                    tx.tell_over(&self.desk.gateway, alert, now).await?;
                 }
                 tx.close_conversation(conversation, now).await?;
                 tx.replies_settled(texter.id, now, "closed_by_staff")

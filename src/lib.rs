@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
-//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`roster`] [`spool`] [`store`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`pager`] [`roster`] [`spool`] [`store`] |
 //! | 3 | services | [`acknowledge`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`policies`] [`handoff`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`reconcile`] [`rota`] [`duties`] [`preflight`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
@@ -35,6 +35,7 @@ pub mod disk;
 pub mod feed;
 pub mod followup;
 pub mod gateway;
+pub mod pager;
 pub mod roster;
 pub mod rulebook;
 pub mod spool;

@@ -15,10 +15,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::dispatch::Looked;
+use crate::dispatch::{Looked, channels};
 use crate::heartbeat::Pulses;
 use crate::lane::Lane;
-use crate::oncall::Channel;
 use crate::store::{Store, StoreError};
 
 const LOOK: Duration = Duration::from_secs(1);
@@ -30,7 +29,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// From one look for a database that was not found to the next.
 const BETWEEN_SEARCHES: Duration = Duration::from_secs(3);
 
-/// Workers of each lane: no lane waits for another, and one slow batch does not hold up the next.
+/// Workers of each channel of a lane: no lane waits for another, no text for a mail server, and one slow
+/// batch does not hold up the next.
 const WORKERS_A_LANE: usize = 2;
 
 /// What the outbox needs besides sending.
@@ -90,13 +90,15 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         clock: Arc::clone(&app.clock),
     };
     for lane in Lane::ALL {
-        for _ in 0..WORKERS_A_LANE {
-            let dispatch = Arc::clone(&app.dispatch);
-            let wake = app.feed.outbox(lane);
-            tasks.spawn(run("dispatch", shared.clone(), wake, move || {
-                let dispatch = Arc::clone(&dispatch);
-                async move { Ok(Look::from(dispatch.look(lane, Channel::Sms).await?)) }
-            }));
+        for &channel in channels(lane) {
+            for _ in 0..WORKERS_A_LANE {
+                let dispatch = Arc::clone(&app.dispatch);
+                let wake = app.feed.outbox(lane, channel);
+                tasks.spawn(run("dispatch", shared.clone(), wake, move || {
+                    let dispatch = Arc::clone(&dispatch);
+                    async move { Ok(Look::from(dispatch.look(lane, channel).await?)) }
+                }));
+            }
         }
     }
     for (name, work) in [("polls", Work::Polls), ("journal", Work::Journal)] {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
-use super::pieces::contact;
 use crate::clock::{Clock, NextLook};
 use crate::config::{Config, ExpectSection, host_of};
 use crate::duties::Duties;
@@ -26,7 +25,7 @@ use crate::store::Store;
 /// What they are made from.
 pub(super) struct Parts<'a> {
     pub(super) config: &'a Config,
-    pub(super) public_url: &'a str,
+    pub(super) operator: &'a Arc<Operator>,
     pub(super) store: &'a Store,
     pub(super) clock: &'a Arc<dyn Clock>,
     pub(super) ids: &'a dyn IdSource,
@@ -56,12 +55,7 @@ pub(super) fn of(parts: &Parts<'_>) -> Lookout {
         feed,
         ..
     } = *parts;
-    let operator = Arc::new(Operator {
-        contacts: config.operator.contacts.iter().map(contact).collect(),
-        repeat: Duration::from_secs(config.operator.repeat_s),
-        gateway: config.oncall.gateway.clone().unwrap_or_default(),
-        public_url: parts.public_url.to_owned(),
-    });
+    let operator = Arc::clone(parts.operator);
     Lookout {
         duties: Arc::new(Duties {
             store: store.clone(),

@@ -2,23 +2,28 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use secrecy::ExposeSecret as _;
 
 use super::StartError;
 use crate::clock::{At, Clock};
-use crate::config::{Config, FallbackContact};
+use crate::config::{Config, FallbackContact, SmtpSection};
 use crate::content::Packs;
 use crate::conversation::Line;
 use crate::crypto::Keyring;
 use crate::crypto::keyfile;
 use crate::feed::Feed;
 use crate::followup::{Followup, Scrub};
+use crate::gateway::client::{LIMIT, guarded_client, http_client};
 use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Signing, SigningRules};
 use crate::id::IdSource;
-use crate::oncall::{Contact, Desk, Roster};
+use crate::oncall::{Contact, Desk, Operator, Roster};
+use crate::pager::Pagers;
+use crate::pager::guard::PublicOnly;
+use crate::pager::webhook::Webhooks;
 use crate::phone::PhoneNumber;
 use crate::phrasebook;
 use crate::roster::LastRoster;
@@ -144,6 +149,33 @@ pub(super) fn contact(section: &FallbackContact) -> Contact {
     // Checked when the configuration was read.
     let number = PhoneNumber::of_sender(section.number.expose_secret());
     Contact::texted(&section.name, &number)
+}
+
+/// Who is told of what the program cannot mend.
+pub(super) fn operator(config: &Config, public_url: &str) -> Operator {
+    Operator {
+        contacts: config.operator.contacts.iter().map(contact).collect(),
+        repeat: Duration::from_secs(config.operator.repeat_s),
+        gateway: config.oncall.gateway.clone().unwrap_or_default(),
+        public_url: public_url.to_owned(),
+    }
+}
+
+/// The channels of pages that need no gateway.
+pub(crate) fn pagers(config: &Config) -> Result<Pagers, StartError> {
+    let allow_private = config.webhooks.allow_private;
+    let client = if allow_private {
+        http_client(LIMIT)
+    } else {
+        guarded_client(LIMIT, PublicOnly)
+    };
+    Ok(Pagers {
+        smtp: config.smtp.as_ref().map(SmtpSection::smtp).transpose()?,
+        webhooks: Webhooks {
+            client: client.map_err(StartError::Client)?,
+            allow_private,
+        },
+    })
 }
 
 pub(super) fn signing(config: &Config) -> Signing {

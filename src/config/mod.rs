@@ -9,6 +9,7 @@ mod environment;
 mod gateways;
 mod heartbeat;
 mod load;
+mod pagers;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -26,6 +27,7 @@ pub use gateways::{
 };
 pub use heartbeat::{ExpectSection, HeartbeatSection, PingMethod, host_of};
 pub use load::{ConfigError, load};
+pub use pagers::{SmtpSection, WebhooksSection};
 
 use crate::locale::Locale;
 use crate::oncall::{Clocks, Timing};
@@ -53,6 +55,10 @@ pub struct Config {
     pub content: ContentSection,
     /// Who is paged.
     pub oncall: OnCall,
+    /// How mail leaves; without it nobody is paged by e-mail.
+    pub smtp: Option<SmtpSection>,
+    /// Where webhooks may go.
+    pub webhooks: WebhooksSection,
     /// Who looks after the program.
     pub operator: OperatorSection,
     /// Looking for texts that no hook brought.

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use super::Dispatch;
-use crate::gateway::client::Answer;
 use crate::gateway::{Event, HookReply, RawRequest, SendOutcome, redact};
 use crate::store::{ExchangeKind, NewExchange, StoreError};
 
@@ -151,14 +150,6 @@ pub struct HookAnswer<'a> {
     pub status: u16,
     /// The gateway's own form of it, if the text was taken.
     pub reply: Option<&'a HookReply>,
-}
-
-/// The HTTP status of an answer.
-pub(super) const fn status(answer: &Answer) -> Option<u16> {
-    match answer {
-        Answer::Answered { status, .. } => Some(*status),
-        Answer::NotConnected | Answer::Unanswered => None,
-    }
 }
 
 /// An outcome in a word or two.

@@ -5,6 +5,7 @@
 
 mod alarm;
 mod journal;
+mod pages;
 mod policy;
 mod polls;
 mod receipts;
@@ -27,7 +28,8 @@ use crate::gateway::client::{Answer, send};
 use crate::gateway::{Gateway, Gateways, Outgoing, SendOutcome, receipts_url, redact};
 use crate::id::{IdSource, random};
 use crate::lane::Lane;
-use crate::oncall::{Channel, Desk};
+use crate::oncall::{Channel, Desk, Operator};
+use crate::pager::Pagers;
 use crate::route::Routes;
 use crate::store::{
     Claim, Due, ExchangeKind, NewExchange, OutboxState, Receiver, Settled, Store, StoreError, Tx,
@@ -38,6 +40,24 @@ use crate::text::MessageBody;
 /// Longer than the slowest batch can take: all at once, 15 s each.
 const LEASE: Duration = Duration::from_mins(1);
 const BATCH: u16 = 16;
+/// A mail server gets so many mails at once: many of them refuse more connections.
+const MAILS: u16 = 4;
+
+/// The channels of a lane: what goes to texters is always a text.
+#[must_use]
+pub const fn channels(lane: Lane) -> &'static [Channel] {
+    match lane {
+        Lane::Page => &Channel::ALL,
+        Lane::Crisis | Lane::Conversation | Lane::Content => &[Channel::Sms],
+    }
+}
+
+const fn batch(channel: Channel) -> u16 {
+    match channel {
+        Channel::Email => MAILS,
+        Channel::Sms | Channel::Voice | Channel::Webhook => BATCH,
+    }
+}
 
 /// Sends what is due.
 pub struct Dispatch {
@@ -63,6 +83,10 @@ pub struct Dispatch {
     pub feed: Feed,
     /// When everyone was last paged without the store.
     pub last_alarm: LastAlarm,
+    /// The channels that need no gateway.
+    pub pagers: Arc<Pagers>,
+    /// Who hears that a responder cannot be reached.
+    pub operator: Arc<Operator>,
     /// What gateways were asked and answered, on its way to the gateway log.
     pub journal: Journal,
 }
@@ -77,15 +101,19 @@ pub struct Looked {
 }
 
 impl Dispatch {
-    /// Sends what is due in a lane, a batch at most, and says how many texts that was.
+    /// Sends what is due in a lane by any channel, a batch of each at most, and says how much that was.
     ///
     /// # Errors
     /// [`StoreError`]: what was not settled is sent again when its lease runs out.
     pub async fn run_once(self: &Arc<Self>, lane: Lane) -> Result<usize, StoreError> {
-        Ok(self.look(lane, Channel::Sms).await?.done)
+        let mut done = 0;
+        for channel in channels(lane) {
+            done += self.look(lane, *channel).await?.done;
+        }
+        Ok(done)
     }
 
-    /// The same, and says when to look again for what waits for its sender.
+    /// The same by one channel, and says when to look again for what waits for its sender.
     ///
     /// # Errors
     /// As [`Dispatch::run_once`].
@@ -100,7 +128,7 @@ impl Dispatch {
             channel,
             now,
             lease: LEASE,
-            limit: BATCH,
+            limit: batch(channel),
             fresh_since: policy::fresh_since(lane, now),
             routes: Arc::clone(&self.routes),
         });
@@ -159,6 +187,9 @@ impl Dispatch {
 
     /// What the policy must know of the gateway that was tried.
     fn way<'a>(&'a self, due: &'a Due, outcome: &SendOutcome) -> policy::Way<'a> {
+        if due.to.channel != Channel::Sms {
+            return policy::Way::only();
+        }
         let gateway = self.gateways.get(&due.gateway);
         let pollable = match (gateway, outcome) {
             (Some(gateway), SendOutcome::Accepted { gateway_ref }) if due.rehearsal.is_none() => {
@@ -174,6 +205,16 @@ impl Dispatch {
     }
 
     async fn carry_out(&self, due: &Due) -> SendOutcome {
+        match due.to.channel {
+            Channel::Email | Channel::Webhook => return self.carry_page(due).await,
+            // Never as a text: a phone that is called may not take one.
+            Channel::Voice => {
+                return SendOutcome::Permanent {
+                    code: "no-calls".to_owned(),
+                };
+            }
+            Channel::Sms => {}
+        }
         let Some(gateway) = self.gateways.get(&due.gateway) else {
             return SendOutcome::Misconfigured {
                 code: "no such gateway".to_owned(),
@@ -213,7 +254,7 @@ impl Dispatch {
             kind: ExchangeKind::Send,
             outbox_id: Some(text.outbox_id),
             gateway_ref: None,
-            status: journal::status(&answer),
+            status: answer.status(),
             outcome: journal::outcome(&outcome),
             duration_ms: self.clock.now().0 - at.0,
             asked,
@@ -249,10 +290,12 @@ impl Dispatch {
                 texter_id, answers, ..
             } => (texter_id, answers),
             Receiver::Responder { page_id } => {
-                if settled.state == OutboxState::Accepted {
-                    tx.page_accepted(page_id, now).await?;
-                }
-                return Ok(());
+                return match settled.state {
+                    OutboxState::Accepted => tx.page_accepted(page_id, now).await,
+                    OutboxState::OptedOut => self.responder_blocked(tx, due, now).await,
+                    OutboxState::Failed => self.page_failed(tx, due, settled, now).await,
+                    OutboxState::Queued | OutboxState::Awaiting | OutboxState::Withdrawn => Ok(()),
+                };
             }
         };
         let reason = match settled.state {
@@ -297,6 +340,7 @@ impl Dispatch {
         // What a drill makes of a gateway says nothing of it.
         let rehearsed = rehearsal::outcome(due, &self.desk.gateway).is_some();
         if rehearsed
+            || due.to.channel != Channel::Sms
             || self
                 .routes
                 .other(gateway, due.moved_from.as_deref())
@@ -324,6 +368,16 @@ fn log(due: &Due, outcome: &SendOutcome, settled: &Settled) {
     match outcome {
         SendOutcome::Accepted { .. } => {
             tracing::info!(%outbox, %gateway, ?lane, attempt, "text accepted by the gateway");
+        }
+        SendOutcome::Misconfigured { code } if due.to.channel == Channel::Email => tracing::error!(
+            %outbox, attempt, %code,
+            "the mail server refuses us: check [smtp] in the configuration; the page waits"
+        ),
+        SendOutcome::Misconfigured { code } if due.to.channel == Channel::Webhook => {
+            tracing::error!(
+                %outbox, attempt, %code,
+                "a webhook refuses us, or may not be called: its owner must check its address and key; the page waits"
+            );
         }
         SendOutcome::Misconfigured { code } => tracing::error!(
             %outbox, %gateway, ?lane, attempt, %code, moves_to,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::clock::At;
 use crate::gateway::SendOutcome;
 use crate::lane::Lane;
+use crate::oncall::Channel;
 use crate::store::{Due, OutboxState, Receiver, Settled};
 
 /// Waits between tries, in seconds; the last one repeats.
@@ -18,8 +19,11 @@ const LONGEST_WAIT_S: u64 = 300;
 const LONGEST_URGENT_WAIT_S: u64 = 60;
 /// After this an answer no longer helps, and would only puzzle: a menu, an hour late.
 const STALE: Duration = Duration::from_hours(1);
-/// Crisis answers and pages are tried for a day.
+/// Crisis answers and pages by text are tried for a day.
 const STALE_CRISIS: Duration = Duration::from_hours(24);
+/// A page by another channel stands beside texts, and is followed by the next round: what hung for so
+/// long would only wake people for what is over.
+const STALE_PAGE: Duration = Duration::from_mins(15);
 /// How often an ordinary text fails at a gateway before it leaves by another number.
 const PATIENCE: u32 = 3;
 /// How long after a text was taken its gateway is first asked for the receipt; doubled each time.
@@ -41,6 +45,17 @@ pub(super) struct Way<'a> {
     pub(super) other: Option<&'a str>,
     /// It can be asked how far this text has come.
     pub(super) pollable: bool,
+}
+
+impl Way<'_> {
+    /// A way that has no other beside it, and of which no receipt can be asked.
+    pub(super) const fn only() -> Self {
+        Self {
+            idempotent: false,
+            other: None,
+            pollable: false,
+        }
+    }
 }
 
 /// What was made before this is not sent any more.
@@ -148,10 +163,10 @@ struct Again<'a> {
 impl Again<'_> {
     /// By the same gateway after `wait`, unless it is too late.
     fn here(&self, wait: Duration, code: Option<&String>) -> Settled {
-        let stale = if self.due.lane.prefers_twice() {
-            STALE_CRISIS
-        } else {
-            STALE
+        let stale = match (self.due.lane.prefers_twice(), self.due.to.channel) {
+            (true, Channel::Sms) => STALE_CRISIS,
+            (true, _) => STALE_PAGE,
+            (false, _) => STALE,
         };
         if self.now.since(self.due.created_at) > stale {
             return settled(OutboxState::Failed, self.now, Some(EXPIRED.to_owned()));
@@ -217,6 +232,7 @@ mod tests {
             blocked: false,
             introduce: None,
             rehearsal: None,
+            page: None,
         }
     }
 

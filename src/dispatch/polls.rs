@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::{BATCH, Dispatch, journal, policy};
+use super::{BATCH, Dispatch, policy};
 use crate::gateway::client::send;
 use crate::gateway::redact;
 use crate::store::{DuePoll, ExchangeKind, NewExchange, StoreError};
@@ -50,7 +50,7 @@ impl Dispatch {
             kind: ExchangeKind::Poll,
             outbox_id: Some(poll.id),
             gateway_ref: None,
-            status: journal::status(&answer),
+            status: answer.status(),
             outcome: said.map_or_else(
                 || "nothing new".to_owned(),
                 |said| format!("{said:?}").to_lowercase(),

@@ -3,6 +3,7 @@
 
 mod home;
 mod on_call;
+mod pagers;
 mod providers;
 mod spool;
 
@@ -15,6 +16,7 @@ pub async fn examine(config: &Config, client: &reqwest::Client, now: At) -> Vec<
     let mut findings = vec![Finding::ok("configuration", "it was read, and can work")];
     findings.extend(home::examine(config, now).await);
     findings.extend(spool::examine(config, now));
+    findings.extend(pagers::examine(config).await);
     findings.extend(providers::examine(config, client).await);
     findings
 }

@@ -3,9 +3,11 @@
 //! Carries out the requests that gateways build, and says how that ended without reading what came
 //! back. It does not retry: when to try again is a column of the outbox. Floor 2.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::header::RETRY_AFTER;
+use reqwest::dns::Resolve;
 
 use super::{ApiRequest, ApiResult};
 
@@ -33,6 +35,21 @@ pub fn http_client(limit: Duration) -> Result<reqwest::Client, reqwest::Error> {
 /// When the system's root certificates cannot be read.
 pub fn loopback_client(limit: Duration) -> Result<reqwest::Client, reqwest::Error> {
     builder(limit).no_proxy().build()
+}
+
+/// The same for addresses that people typed: `names` decides where a name may lead. A proxy would decide
+/// that in its place, so none is used.
+///
+/// # Errors
+/// When the system's root certificates cannot be read.
+pub fn guarded_client(
+    limit: Duration,
+    names: impl Resolve + 'static,
+) -> Result<reqwest::Client, reqwest::Error> {
+    builder(limit)
+        .no_proxy()
+        .dns_resolver(Arc::new(names))
+        .build()
 }
 
 #[expect(
@@ -68,6 +85,26 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// How a request ended that failed in this way.
+    #[must_use]
+    pub fn of(error: &reqwest::Error) -> Self {
+        // A builder error is a URL that cannot be called at all.
+        if error.is_connect() || error.is_builder() {
+            Self::NotConnected
+        } else {
+            Self::Unanswered
+        }
+    }
+
+    /// The HTTP status, if there was an answer.
+    #[must_use]
+    pub const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answered { status, .. } => Some(*status),
+            Self::NotConnected | Self::Unanswered => None,
+        }
+    }
+
     /// The same for [`Gateway::read_send`](super::Gateway::read_send).
     #[must_use]
     pub fn as_result(&self) -> ApiResult<'_> {
@@ -94,29 +131,41 @@ pub async fn send(client: &reqwest::Client, request: ApiRequest) -> Answer {
 
 /// The same for an answer that may be long: this many bytes of its body are read.
 pub async fn send_up_to(client: &reqwest::Client, request: ApiRequest, most: usize) -> Answer {
+    let sent = try_send_up_to(client, request, most).await;
+    sent.unwrap_or_else(|error| Answer::of(&error))
+}
+
+/// The same, and says why it failed.
+///
+/// # Errors
+/// Why there is no answer, without the URL.
+pub async fn try_send(
+    client: &reqwest::Client,
+    request: ApiRequest,
+) -> Result<Answer, reqwest::Error> {
+    try_send_up_to(client, request, MAX_ANSWER).await
+}
+
+async fn try_send_up_to(
+    client: &reqwest::Client,
+    request: ApiRequest,
+    most: usize,
+) -> Result<Answer, reqwest::Error> {
     let sent = client
         .request(request.method, request.url)
         .headers(request.headers)
         .body(request.body)
         .send()
         .await;
-    let mut response = match sent {
-        Ok(response) => response,
-        Err(error) => {
-            // The URL may name the account: the kind of error is enough for a log.
-            let error = error.without_url();
+    // The URL may name the account: the kind of error is enough for a log.
+    let mut response = sent
+        .map_err(reqwest::Error::without_url)
+        .inspect_err(|error| {
             tracing::debug!(
-                error = &error as &dyn std::error::Error,
+                error = error as &dyn std::error::Error,
                 "gateway.send failed"
             );
-            // A builder error is a URL that cannot be called at all.
-            return if error.is_connect() || error.is_builder() {
-                Answer::NotConnected
-            } else {
-                Answer::Unanswered
-            };
-        }
-    };
+        })?;
     let status = response.status().as_u16();
     let retry_after_s = response
         .headers()
@@ -132,11 +181,11 @@ pub async fn send_up_to(client: &reqwest::Client, request: ApiRequest, most: usi
             break;
         }
     }
-    Answer::Answered {
+    Ok(Answer::Answered {
         status,
         retry_after_s,
         body,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::page::Preset;
 use super::person::{Channel, Method, Person};
 use crate::phone::PhoneNumber;
 
@@ -93,6 +94,19 @@ impl Destination {
     }
 }
 
+impl Destination {
+    /// Whether a machine is there that keeps track of cases: it gets a page of its own for each, and is
+    /// told when one is over.
+    #[must_use]
+    pub fn tracks_cases(&self) -> bool {
+        let preset = self
+            .preset
+            .as_deref()
+            .map_or(Some(Preset::default()), Preset::of);
+        self.channel == Channel::Webhook && preset.is_some_and(Preset::tracks_cases)
+    }
+}
+
 /// Someone who can be paged, by one way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
@@ -158,6 +172,26 @@ mod tests {
             !shown.contains("5550170") && !shown.contains("canary"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn only_machines_keep_track_of_cases() {
+        let mut to = Destination::texted(&PhoneNumber::of_sender("+15550170"));
+        assert!(!to.tracks_cases());
+        to.channel = Channel::Webhook;
+        assert!(
+            to.tracks_cases(),
+            "our own JSON, where nothing else is said"
+        );
+        for (preset, tracks) in [
+            ("pagerduty", true),
+            ("alertmanager", true),
+            ("ntfy", false),
+            ("odd", false),
+        ] {
+            to.preset = Some(preset.to_owned());
+            assert_eq!(to.tracks_cases(), tracks, "{preset}");
+        }
     }
 
     #[test]

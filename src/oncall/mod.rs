@@ -9,6 +9,7 @@ mod drill;
 mod duty;
 mod ladder;
 mod operator;
+mod page;
 mod person;
 mod policy;
 pub mod preflight;
@@ -33,6 +34,7 @@ pub use duty::{
 };
 pub use ladder::{Place, Step, built_in, climb};
 pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
+pub use page::{Case, PageKind, Preset};
 pub use person::{Channel, Method, Person, Quiet, Uses};
 pub use policy::{
     LONGEST_DELAY, LONGEST_NAME, MOST_ROUNDS, MOST_RUNGS, Policy, PolicyProblem, Rung,
@@ -45,6 +47,6 @@ pub use schedule::{Change, Cover, Hours, Override, Rotation, Schedule, Shift, So
 pub use swap::{Swap, SwapState};
 pub use urgency::Urgency;
 pub use words::{
-    acknowledged, already_taken, more_urgent, nothing_open, one_of, page, reopened, storm,
+    acknowledged, already_taken, more_urgent, nothing_open, one_of, over, page, reopened, storm,
     taken_by, unconfirmed, unreachable, unstored, unstored_call, wants_erasure, with_link,
 };

@@ -64,6 +64,10 @@ pub enum IncidentKind {
     NobodyOnCall,
     /// Soon nobody will be on call on a schedule.
     Uncovered,
+    /// A responder cannot be texted: they sent STOP, or their carrier blocks us.
+    ResponderUnreachable,
+    /// Pages to a responder were given up.
+    PageFailed,
 }
 
 impl IncidentKind {
@@ -90,6 +94,8 @@ impl IncidentKind {
             Self::DrillMissed => "drill_missed",
             Self::NobodyOnCall => "nobody_on_call",
             Self::Uncovered => "uncovered",
+            Self::ResponderUnreachable => "responder_unreachable",
+            Self::PageFailed => "page_failed",
         }
     }
 
@@ -107,6 +113,8 @@ impl IncidentKind {
                 | Self::SetAside
                 // Each replica has a spool of its own: none may say for the others that it is over.
                 | Self::Spooled
+                // The next page that arrives does not say so.
+                | Self::PageFailed
         )
     }
 
@@ -231,6 +239,23 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         IncidentKind::ShiftNotTaken => format!(
             "nobody has taken the shift on {subject} ({count} asked). If somebody texts now, pages may be unanswered. Find out who is there."
         ),
+        IncidentKind::ResponderUnreachable => {
+            let why = match detail["why"].as_str() {
+                Some("carrier") => "The carrier blocks our texts to",
+                _ => "STOP came from the phone of",
+            };
+            format!(
+                "{why} {subject}: NO PAGE reaches it. Call them and ask them to text START, and look who is on call now: {public_url}"
+            )
+        }
+        IncidentKind::PageFailed => {
+            let (channel, code) = (detail["channel"].as_str(), detail["code"].as_str());
+            format!(
+                "{count} page(s) to {subject} by {} did NOT arrive ({}). Ask them to mend and test this contact method: {public_url}",
+                channel.unwrap_or("any channel"),
+                code.unwrap_or("unknown"),
+            )
+        }
         IncidentKind::Spooled => format!(
             "the database is well, and {count} still wait in the spool, unanswered or unread. Read the server's log, then: harborline doctor."
         ),
@@ -290,6 +315,10 @@ pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
         }
         IncidentKind::ShiftNotTaken => {
             format!("the shift on {subject} is taken, or over.")
+        }
+        IncidentKind::ResponderUnreachable => format!("texts reach {subject} again."),
+        IncidentKind::PageFailed => {
+            format!("no page to {subject} was given up for {quiet} ({count} in all).")
         }
         IncidentKind::Spooled => {
             format!("for {quiet} nothing has waited too long in the spool ({count} at last).")
@@ -360,7 +389,9 @@ mod tests {
     use super::*;
     use crate::segment::{Encoding, segments};
 
-    const KINDS: [IncidentKind; 19] = [
+    const KINDS: [IncidentKind; 21] = [
+        IncidentKind::ResponderUnreachable,
+        IncidentKind::PageFailed,
         IncidentKind::Exhausted,
         IncidentKind::Overdue,
         IncidentKind::Unanswered,
@@ -415,9 +446,13 @@ mod tests {
                 assert!(told.contains("main"), "{told}");
                 continue;
             }
-            assert!(told.contains("12"), "{told}");
+            // One phone is one, however often.
+            let counts = kind != IncidentKind::ResponderUnreachable;
+            assert!(!counts || told.contains("12"), "{told}");
             let elsewhere = [
                 IncidentKind::Audit,
+                IncidentKind::ResponderUnreachable,
+                IncidentKind::PageFailed,
                 IncidentKind::Stalled,
                 IncidentKind::Exhausted,
                 IncidentKind::SetAside,

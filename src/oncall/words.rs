@@ -96,6 +96,12 @@ pub fn taken_by(code: &str, name: &str) -> String {
     format!("Case {code} was taken by {name}. Thank you for being there.")
 }
 
+/// The news, for receivers that keep track of cases, that one needs nobody any more.
+#[must_use]
+pub fn over(code: &str) -> String {
+    format!("Case {code} is closed.")
+}
+
 /// The answer to a responder who came later, with the time where they are.
 #[must_use]
 pub fn already_taken(code: &str, taken: &Taken, zone: &TimeZone) -> String {

@@ -54,7 +54,8 @@ pub(super) async fn send(
         let (drills, cases): (Vec<&Round>, Vec<&Round>) = theirs
             .into_iter()
             .partition(|round| round.alert.drill.is_some());
-        let (alone, cases) = if cases.len() <= FEW {
+        // A machine that keeps track of cases must hear of each.
+        let (alone, cases) = if cases.len() <= FEW || contact.to.tracks_cases() {
             ([drills, cases].concat(), Vec::new())
         } else {
             (drills, cases)

@@ -16,9 +16,10 @@ use crate::clock::At;
 use crate::conversation::State;
 use crate::lane::Lane;
 use crate::locale::Locale;
-use crate::oncall::{Address, Channel, Destination, Secret, Variant};
+use crate::oncall::{Address, Case, Channel, Destination, PageKind, Secret, Variant};
 use crate::route::Routes;
 use crate::text::MessageBody;
+use crate::triage::Tier;
 
 /// What is to be claimed.
 #[derive(Clone, Debug)]
@@ -78,6 +79,21 @@ pub struct Due {
     pub introduce: Option<Locale>,
     /// It is a page of a drill.
     pub rehearsal: Option<Rehearsal>,
+    /// What goes to a responder.
+    pub page: Option<DuePage>,
+}
+
+/// What a channel must know of a page besides its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DuePage {
+    /// What it is.
+    pub kind: PageKind,
+    /// Whom it goes to, by name.
+    pub contact: String,
+    /// The contact method; none for a contact of the configuration.
+    pub method: Option<Uuid>,
+    /// The case that it is about.
+    pub case: Option<Case>,
 }
 
 /// What a drill does with its pages.
@@ -114,6 +130,32 @@ struct DueRow {
     secret_sealed: Option<Vec<u8>>,
     variant: Option<Variant>,
     dry_run: Option<i32>,
+    kind: Option<PageKind>,
+    contact: Option<String>,
+    method_id: Option<Uuid>,
+    alert_id: Option<Uuid>,
+    code: Option<String>,
+    tier: Option<Tier>,
+    opened_at: Option<At>,
+}
+
+impl DueRow {
+    fn page(&self) -> Option<DuePage> {
+        let case = || {
+            Some(Case {
+                alert: self.alert_id?,
+                code: self.code.clone()?,
+                tier: self.tier?,
+                opened_at: self.opened_at?,
+            })
+        };
+        Some(DuePage {
+            kind: self.kind?,
+            contact: self.contact.clone()?,
+            method: self.method_id,
+            case: case(),
+        })
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -162,7 +204,8 @@ const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM outbox
 const DUE: &str = "SELECT o.id, o.lane, o.channel, o.gateway, o.moved_from, o.texter_id, o.message_id, o.page_id,
         o.answers, o.attempts, o.created_at, t.wrapped_key, t.number_sealed, t.state_sealed, t.blocked_at,
         m.conversation_id, m.body_sealed AS message_sealed, p.address_sealed, p.body_sealed AS page_sealed,
-        p.preset, p.secret_sealed, d.variant, d.dry_run
+        p.preset, p.secret_sealed, d.variant, d.dry_run, p.kind, p.contact, p.method_id, p.alert_id,
+        a.code, a.tier, a.opened_at
    FROM outbox o
    LEFT JOIN texters t ON t.id = o.texter_id
    LEFT JOIN messages m ON m.id = o.message_id
@@ -362,6 +405,7 @@ impl Tx {
             _ => return Err(missing()),
         };
         Ok(Due {
+            page: row.page(),
             id: row.id,
             lane: row.lane,
             gateway: row.gateway,

@@ -3,11 +3,11 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::pages::{NewPage, PageKind};
+use super::pages::NewPage;
 use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
-use crate::oncall::{Incident, IncidentKind, Operator, incident, incident_over};
+use crate::oncall::{Incident, IncidentKind, Operator, PageKind, incident, incident_over};
 
 /// How an incident counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -61,8 +61,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::{RwLock, watch};
 
+pub use crate::oncall::PageKind;
 pub use check_ins::{DueCheckIn, NewCheckIn};
-pub use claims::{Claim, Claimed, Due, Rehearsal};
+pub use claims::{Claim, Claimed, Due, DuePage, Rehearsal};
 pub use contact_methods::NewMethod;
 pub use conversations::Conversation;
 pub use credentials::Credentials;
@@ -75,7 +76,7 @@ pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};
 pub use obligations::Overdue;
 pub use outbox::{Delivered, NewOutbox, OutboxRow, OutboxState, Receiver, Settled};
 pub use overrides::NewOverride;
-pub use pages::{NewPage, PageKind, Paged};
+pub use pages::{NewPage, Paged};
 pub use parts::{LongText, NewPart, Part};
 pub use polls::DuePoll;
 pub use probe::{Probe, look, probe};

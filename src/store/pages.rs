@@ -3,22 +3,16 @@
 use uuid::Uuid;
 
 use super::outbox::{NewOutbox, OutboxState, Receiver};
-use super::tx::{later, on};
+use super::tx::{later, on, open_text};
 use super::{StoreError, Tx};
 use crate::clock::At;
+use crate::crypto::SealingKey;
 use crate::lane::Lane;
-use crate::oncall::{Alert, Channel, Contact, Person, once_each};
+use crate::oncall::{
+    Address, Alert, Channel, Contact, Destination, PageKind, Person, Secret, marked, once_each,
+    over,
+};
 use crate::text::MessageBody;
-
-/// What a text to a responder is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum PageKind {
-    /// A call to take a case.
-    Page,
-    /// An answer or a piece of news.
-    Notice,
-}
 
 /// A page or a notice to a responder.
 pub struct NewPage<'a> {
@@ -43,6 +37,37 @@ pub struct Paged {
     pub staff_id: Option<Uuid>,
     /// The contact method.
     pub method_id: Option<Uuid>,
+}
+
+#[derive(sqlx::FromRow)]
+struct TrackedRow {
+    id: Uuid,
+    contact: String,
+    staff_id: Option<Uuid>,
+    method_id: Option<Uuid>,
+    preset: Option<String>,
+    address_sealed: Vec<u8>,
+    secret_sealed: Option<Vec<u8>>,
+}
+
+impl TrackedRow {
+    fn contact(self, house: &SealingKey) -> Result<Contact, StoreError> {
+        let secret = self.secret_sealed.as_deref();
+        let secret = secret.map(|sealed| open_text(house, "pages.secret", self.id, sealed));
+        let address = open_text(house, "pages.address", self.id, &self.address_sealed)?;
+        Ok(Contact {
+            name: self.contact,
+            staff_id: self.staff_id,
+            method_id: self.method_id,
+            gateway: None,
+            to: Destination {
+                channel: Channel::Webhook,
+                address: Address::new(address),
+                preset: self.preset,
+                secret: secret.transpose()?.map(Secret::new),
+            },
+        })
+    }
 }
 
 impl Tx {
@@ -103,6 +128,43 @@ impl Tx {
         })
         .await?;
         Ok(id)
+    }
+
+    /// Tells the receivers that keep track of cases, and were paged for this one, that it is over.
+    pub async fn tell_over(
+        &mut self,
+        gateway: &str,
+        alert: &Alert,
+        now: At,
+    ) -> Result<(), StoreError> {
+        let rows: Vec<TrackedRow> = on!(self, |c| {
+            sqlx::query_as(
+            "SELECT id, contact, staff_id, method_id, preset, address_sealed, secret_sealed
+               FROM pages WHERE alert_id = $1 AND kind = 'page' AND preset IS NOT NULL ORDER BY id DESC"
+        )
+        .bind(alert.id)
+        .fetch_all(c)
+        .await?
+        });
+        let house = std::sync::Arc::clone(&self.keys);
+        let mut told: Vec<Contact> = Vec::new();
+        for row in rows {
+            let contact = row.contact(house.house())?;
+            if contact.to.tracks_cases() && !told.iter().any(|other| other.to == contact.to) {
+                told.push(contact);
+            }
+        }
+        let words = marked(alert.drill.is_some(), over(&alert.code));
+        for contact in &told {
+            let over = NewPage {
+                alert: Some(alert.id),
+                kind: PageKind::Over,
+                contact,
+                words: &words,
+            };
+            self.send_to_responder(gateway, &over, now).await?;
+        }
+        Ok(())
     }
 
     /// Notes that one page speaks of several cases: each of them was told once it is accepted.

@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 6] = [
         "disk",
         "feed",
         "gateway",
+        "pager",
         "phrasebook",
         "roster",
         "rulebook",
@@ -53,7 +54,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 19] = [
+const NEIGHBOURS: [(&str, &str, &str); 21] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -71,6 +72,12 @@ const NEIGHBOURS: [(&str, &str, &str); 19] = [
         "gateway",
         "what an adapter cannot work with is refused where it is read",
     ),
+    (
+        "config",
+        "pager",
+        "what mail cannot leave by is refused where it is read",
+    ),
+    ("pager", "gateway", "a page is carried out as a text is"),
     ("store", "crypto", "rows are sealed"),
     ("crypto", "disk", "the key file is private"),
     (

@@ -119,8 +119,47 @@ fn a_heartbeat_that_cannot_work_is_refused_with_place_and_fix() {
     ]);
 }
 
-#[expect(clippy::too_many_lines, reason = "one list of what is refused")]
 #[test]
+fn a_way_out_for_pages_that_cannot_work_is_refused_with_place_and_fix() {
+    let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
+    are_refused(vec![
+        (
+            edit(
+                "[[oncall",
+                "[smtp]\nhost = \"mail.example.org\"\nfrom = \"nobody\"\n[[oncall",
+            ),
+            vec!["smtp.from", "no e-mail address", "pages@example.org"],
+        ),
+        (
+            edit(
+                "[[oncall",
+                "[smtp]\nhost = \"mail.example.org\"\nfrom = \"a@example.org\"\nsecurity = \"none\"\n[[oncall",
+            ),
+            vec!["smtp.security", "in clear", "starttls", "allow_clear"],
+        ),
+        (
+            edit(
+                "[[oncall",
+                "[smtp]\nhost = \"mail.example.org\"\nfrom = \"a@example.org\"\nusername = \"a\"\n[[oncall",
+            ),
+            vec!["smtp.username", "no password", "both"],
+        ),
+        (
+            edit(
+                "[[oncall",
+                "[smtp]\nhost = \"mail.example.org\"\nfrom = \"a@example.org\"\nca_file = \"gone.pem\"\n[[oncall",
+            ),
+            vec!["smtp.ca_file", "cannot be read", "PEM"],
+        ),
+        (
+            edit("[[oncall", "[webhooks]\nallow_privat = true\n[[oncall"),
+            vec!["webhooks", "allow_privat", "allow_private"],
+        ),
+    ]);
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one list of what is refused")]
 fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
     let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
     are_refused(vec![

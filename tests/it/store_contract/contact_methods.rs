@@ -162,6 +162,38 @@ both! {
         assert!(matches!(view!(world).method(texted).await, Err(StoreError::Corrupt { table: "contact_methods", .. })));
     }
 
+    async fn only_machines_that_were_paged_hear_that_a_case_is_over(world: World) {
+        let (night, ..) = with_a_phone(&world).await;
+        unit!(world, |tx| {
+            let alert = alarm(tx, NUMBER, "A3", Tier::High, NOW, 0).await?;
+            let person = tx.person(night).await?.unwrap();
+            let phone = Contact::of(&person, &person.methods[0]);
+            let hook = |preset: &str, address: &str| {
+                let mut hook = phone.clone();
+                hook.to = Destination {
+                    channel: Channel::Webhook,
+                    address: Address::new(address),
+                    preset: Some(preset.to_owned()),
+                    secret: Some(Secret::new("key")),
+                };
+                hook
+            };
+            let pagerduty = hook("pagerduty", "https://events.example.org/");
+            for contact in [&phone, &pagerduty, &pagerduty, &hook("ntfy", "https://push.example.org/x")] {
+                let page = NewPage { alert: Some(alert.id), kind: PageKind::Page, contact, words: "words" };
+                tx.send_to_responder("main", &page, NOW).await?;
+            }
+            tx.claim_due(&Claim { channel: Channel::Webhook, ..claim_of(Lane::Page, NOW, 9) }).await?;
+            tx.tell_over("main", &alert, later(1)).await?;
+        });
+        let claimed = unit!(world, |tx| { tx.claim_due(&Claim { channel: Channel::Webhook, ..claim_of(Lane::Page, later(1), 9) }).await? });
+        let [due] = &claimed.due[..] else { panic!("{}", claimed.due.len()) };
+        let page = due.page.as_ref().unwrap();
+        assert_eq!((page.kind, page.contact.as_str()), (PageKind::Over, "Night"));
+        assert_eq!(page.case.as_ref().map(|case| case.code.as_str()), Some("A3"));
+        assert_eq!(due.to.secret, Some(Secret::new("key")));
+    }
+
     async fn a_page_leaves_by_the_channel_of_its_method(world: World) {
         let (night, ..) = with_a_phone(&world).await;
         unit!(world, |tx| {
