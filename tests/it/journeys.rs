@@ -299,7 +299,7 @@ journeys! {
     }
 
     help_as_an_answer_to_our_question: |t| {
-        t.texts(&["i cut myself sometimes", "HELP", "N"]).await;
+        t.texts(&["im so alone", "HELP", "N"]).await;
     }
 
     two_concerns_in_a_day: |t| {
