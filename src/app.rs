@@ -33,6 +33,7 @@ use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::ledger::Ledger;
+use crate::page_tests::PageTests;
 use crate::pager::email::NotUsable;
 use crate::paging::{NextRoster, Paging};
 use crate::policies::Policies;
@@ -130,6 +131,8 @@ pub struct App {
     pub paging: Arc<Paging>,
     /// Takes cases for responders.
     pub acknowledge: Arc<Acknowledge>,
+    /// Tests whether pages arrive.
+    pub page_tests: Arc<PageTests>,
     /// Edits policies.
     pub policies: Arc<Policies>,
     /// Edits schedules.
@@ -258,6 +261,12 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
         });
+        let page_tests = Arc::new(PageTests {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            desk: Arc::clone(&desk),
+            feed: feed.clone(),
+        });
         let policies = Arc::new(Policies {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -323,6 +332,7 @@ impl App {
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),
+            page_tests: Arc::clone(&page_tests),
             policies: Arc::clone(&policies),
             rota: Arc::clone(&rota),
             duties: Arc::clone(&duties),
@@ -346,6 +356,7 @@ impl App {
             dispatch,
             paging,
             acknowledge,
+            page_tests,
             policies,
             rota,
             duties,

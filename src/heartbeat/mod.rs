@@ -233,8 +233,16 @@ impl Heartbeat {
     /// # Errors
     /// [`StoreError`] when the database does not say.
     pub async fn standing(&self) -> Result<Standing, StoreError> {
+        self.standing_in(&mut self.store.read().await?).await
+    }
+
+    /// The same for who reads other things as well.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not say.
+    pub async fn standing_in(&self, tx: &mut Tx) -> Result<Standing, StoreError> {
         let now = self.clock.now();
-        let signs = self.store.read().await?.heartbeats().await?;
+        let signs = tx.heartbeats().await?;
         let of = |name: &str| signs.iter().find(|sign| sign.name == name);
         let passed = of(PASSED).map(|sign| now.since(sign.at));
         let alive = passed.is_some_and(|passed| passed <= self.every * ROUNDS);

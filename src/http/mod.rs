@@ -36,6 +36,7 @@ use crate::gateway::Gateways;
 use crate::handoff::Handoff;
 use crate::heartbeat::Heartbeat;
 use crate::incidents::Incidents;
+use crate::page_tests::PageTests;
 use crate::policies::Policies;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
@@ -58,6 +59,8 @@ pub struct Doors {
     pub handoff: Arc<Handoff>,
     /// Takes cases for responders.
     pub acknowledge: Arc<Acknowledge>,
+    /// Tests whether pages arrive.
+    pub page_tests: Arc<PageTests>,
     /// Edits policies.
     pub policies: Arc<Policies>,
     /// Edits schedules.

@@ -7,6 +7,7 @@ mod alone;
 mod arrival;
 mod calls;
 mod decision;
+mod page_test;
 mod parts;
 mod quarantine;
 mod responder;

@@ -1,6 +1,6 @@
 //! A responder answers a page from the phone that was paged.
 
-use super::{Arrival, Intake};
+use super::{Arrival, Intake, page_test};
 use crate::acknowledge::{self, How, Responder};
 use crate::clock::At;
 use crate::oncall::{self, Alert, Contact, ResponderReply};
@@ -36,20 +36,27 @@ pub(super) async fn answered(
     // Nobody takes their own case.
     let mut alerts = tx.open_alerts().await?;
     alerts.retain(|alert| alert.texter_id != texter.id);
-    let (found, who) = match find(alerts, &reply, &texting) {
+    let found = find(alerts, &reply, &texting);
+    if found.is_none()
+        && let Some(contact) = page_test::answered(tx, &reply, &texting, now).await?
+    {
+        let words = oncall::page_test_answered();
+        notify(tx, intake, &contact, &words, now).await?;
+        return Ok(true);
+    }
+    let place = match &found {
         Some(alert) => {
             let paged = tx
-                .contacts_of_case(&desk.roster.fallback, &alert, now)
+                .contacts_of_case(&desk.roster.fallback, alert, now)
                 .await?;
             let was_paged = |(who, _): &(Responder, Contact)| {
                 paged.iter().any(|contact| who.is_reached_by(contact))
             };
-            let who = texting.iter().position(was_paged).unwrap_or(0);
-            (Some(alert), texting.swap_remove(who))
+            texting.iter().position(was_paged).unwrap_or(0)
         }
-        None => (None, texting.swap_remove(0)),
+        None => 0,
     };
-    let (who, contact) = who;
+    let (who, contact) = texting.swap_remove(place);
     if let Some(method) = contact.method_id {
         tx.method_tested(method, now).await?;
     }

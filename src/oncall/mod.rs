@@ -10,6 +10,7 @@ mod duty;
 mod ladder;
 mod operator;
 mod page;
+mod page_test;
 mod person;
 mod policy;
 pub mod preflight;
@@ -35,6 +36,10 @@ pub use duty::{
 pub use ladder::{Place, Step, built_in, climb};
 pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
 pub use page::{Case, PageKind, Preset};
+pub use page_test::{
+    PageTest, TEST_PAUSE, TEST_WAITS, TestAnswer, is_test_code, next_test_code, page_test,
+    page_test_answered,
+};
 pub use person::{Channel, Method, Person, Quiet, Uses};
 pub use policy::{
     LONGEST_DELAY, LONGEST_NAME, MOST_ROUNDS, MOST_RUNGS, Policy, PolicyProblem, Rung,

@@ -38,6 +38,11 @@ impl Duty {
         })
     }
 
+    /// The same people and schedules at another moment.
+    pub(super) const fn at(&mut self, now: At) {
+        self.now = now;
+    }
+
     /// The policy that pages for an urgency.
     pub(super) fn policy_for(&self, urgency: Urgency) -> Policy {
         let assigned = self.assigned.get(&urgency).and_then(|id| self.policy(*id));
@@ -111,17 +116,17 @@ impl Duty {
 }
 
 /// Who is on call by a schedule. Arithmetic that panics must not end paging: nobody is on call by it.
-fn on_call_by(
+pub(super) fn on_call_by<T: Default>(
     schedule: Option<&Schedule>,
-    ask: impl Fn(&Schedule) -> BTreeSet<Uuid>,
-) -> BTreeSet<Uuid> {
+    ask: impl Fn(&Schedule) -> T,
+) -> T {
     let Some(schedule) = schedule else {
-        return BTreeSet::new();
+        return T::default();
     };
     let asked = catch_unwind(AssertUnwindSafe(|| ask(schedule)));
     asked.unwrap_or_else(|_| {
         tracing::error!(schedule = %schedule.id, "who is on call by a schedule cannot be told; its rungs are skipped");
-        BTreeSet::new()
+        T::default()
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod duty;
 mod held;
+mod rehearsal;
 mod roster;
 mod round;
 mod storm;
@@ -19,6 +20,7 @@ use crate::oncall::Desk;
 use crate::roster::LastRoster;
 use crate::store::{Store, StoreError, Tx};
 use duty::Duty;
+pub use rehearsal::{Rehearsal, Rehearsed, rehearse};
 pub use roster::NextRoster;
 
 /// How many alerts one tick advances; the next tick follows at once.

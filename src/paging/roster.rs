@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Paging;
-use super::duty::Duty;
+use super::duty::{Duty, on_call_by};
 use crate::clock::At;
 use crate::oncall::{Roster, Schedule, Standby, Target, Urgency, once_each};
 use crate::store::StoreError;
@@ -76,17 +76,14 @@ impl Duty {
             match target {
                 Target::Schedule(id) if seen.insert(id) => {
                     let schedule = self.schedules.iter().find(|schedule| schedule.id == id);
-                    let ahead = schedule
-                        .map(|one| one.spans(from, until))
-                        .unwrap_or_default();
+                    let ahead = on_call_by(schedule, |one| one.spans(from, until));
                     spans.extend(ahead.iter().map(|span| (span.staff, span.from, span.until)));
                 }
                 Target::Rotation(id) if seen.insert(id) => {
-                    spans.extend(
-                        self.schedules
-                            .iter()
-                            .flat_map(|one| turns_of(one, id, from, until)),
-                    );
+                    let schedules = self.schedules.iter();
+                    spans.extend(schedules.flat_map(|schedule| {
+                        on_call_by(Some(schedule), |one| turns_of(one, id, from, until))
+                    }));
                 }
                 Target::Person(id) if seen.insert(id) => spans.push((id, from, until)),
                 // Everyone is known apart, and so are the contacts of the configuration.

@@ -243,6 +243,19 @@ impl Tx {
         Ok(first.map(|first| (count, first)))
     }
 
+    /// The open alerts to look at, the most urgent first, then by their age.
+    pub async fn cases(&mut self, limit: u16) -> Result<Vec<Alert>, StoreError> {
+        let rows: Vec<AlertRow> = on!(self, |c| sqlx::query_as(
+            "SELECT * FROM alerts WHERE closed_at IS NULL
+              ORDER BY CASE tier WHEN 'imminent' THEN 0 WHEN 'high' THEN 1 WHEN 'concern' THEN 2
+                                 WHEN 'topic' THEN 3 ELSE 4 END, id LIMIT $1"
+        )
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await?);
+        Ok(rows.into_iter().map(Alert::from).collect())
+    }
+
     /// The open alert with this id, to look at.
     pub async fn case(&mut self, id: Uuid) -> Result<Option<Alert>, StoreError> {
         let row: Option<AlertRow> = on!(self, |c| sqlx::query_as(

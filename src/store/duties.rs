@@ -65,7 +65,8 @@ impl Tx {
         Ok(rows.into_iter().map(Duty::from).collect())
     }
 
-    /// Makes a duty, or opens it again if it had ended.
+    /// Makes a duty, or opens it again if it had ended. Whoever was told that it is over is told, asked
+    /// and waited for anew: what they said before was about a shift that was taken from them since.
     pub async fn plan_duty(
         &mut self,
         schedule: Uuid,
@@ -79,7 +80,11 @@ impl Tx {
             "INSERT INTO duties (id, schedule_id, staff_id, starts_at, ends_at)
              VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (schedule_id, staff_id, starts_at)
-             DO UPDATE SET ended_at = NULL, ends_at = excluded.ends_at",
+             DO UPDATE SET ended_at = NULL, ends_at = excluded.ends_at,
+                    noticed_at = CASE WHEN duties.ended_at IS NULL THEN duties.noticed_at END,
+                    asked_at = CASE WHEN duties.ended_at IS NULL THEN duties.asked_at END,
+                    taken_at = CASE WHEN duties.ended_at IS NULL THEN duties.taken_at END,
+                    escalated_at = CASE WHEN duties.ended_at IS NULL THEN duties.escalated_at END",
             id,
             schedule,
             staff,

@@ -2,7 +2,7 @@
 //   node on-call.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
 // The server is new.
 
-import { base, browser, end, examine, holds, must, page, setupLink, step, tabTo, unexpected } from "./walk.mjs";
+import { base, browser, end, examine, holds, must, page, setupLink, shots, step, tabTo, unexpected } from "./walk.mjs";
 
 await must("the first administrator is made", async () => {
   await page.goto(setupLink);
@@ -26,10 +26,11 @@ await must("three colleagues are invited", async () => {
   }
 });
 
-await must("without a schedule the page says whom pages go to", async () => {
+await must("without a schedule the page says whom pages go to, and is calm", async () => {
   await page.getByRole("link", { name: "On call", exact: true }).click();
-  await page.getByText("Nobody is on call now.").waitFor();
   await page.getByText("There is no schedule yet").waitFor();
+  await page.getByText("every page goes to the").first().waitFor();
+  holds((await page.getByText("Nobody is on call now.").count()) === 0, "it is an alarm");
 });
 await examine("on-call-empty");
 
@@ -134,6 +135,102 @@ await step("the question is answered with yes", async () => {
   await page.getByRole("button", { name: "Take it back" }).click();
   await page.getByRole("status").filter({ hasText: "The change is taken back." }).waitFor();
 });
+
+await must("a policy is written rung by rung, and tried on paper", async () => {
+  await page.getByRole("link", { name: "On call", exact: true }).first().click();
+  await page.getByRole("link", { name: "Policies" }).click();
+  await page.getByRole("link", { name: "New policy" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Crisis");
+  await page.getByLabel("Nights", { exact: true }).check();
+  await page.getByLabel("Seconds to answer").fill("5");
+  await page.getByRole("button", { name: "Add a rung" }).click();
+  await page.getByRole("group", { name: "Rung 2" }).waitFor();
+  await page.getByRole("group", { name: "Rung 2" }).getByLabel("The contacts of the configuration").check();
+  await page.getByRole("button", { name: "Make the policy" }).click();
+});
+await step("what is wrong is at its field, and nothing that was ticked is lost", async () => {
+  // The browser refuses 5 by itself; a browser without such checks hears it from the server.
+  await page.locator("form").last().evaluate((form) => { form.noValidate = true; });
+  await page.getByRole("button", { name: "Make the policy" }).click();
+  await page.getByRole("alert").filter({ hasText: "Rung 1 waits 5 seconds" }).waitFor();
+  holds((await page.locator("#delay-0").getAttribute("aria-invalid")) === "true", "the field is not marked");
+  holds(await page.getByRole("group", { name: "Rung 1" }).getByLabel("Nights", { exact: true }).isChecked(), "the target was lost");
+  await page.getByRole("group", { name: "Rung 1" }).getByLabel("Seconds to answer").fill("60");
+});
+await step("who would be paged is shown without keeping anything", async () => {
+  await page.getByText("Try it: who would be paged now?").click();
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await page.getByText("Climbed in vain").waitFor();
+});
+await examine("policy-form");
+await must("the policy is kept and pages for a crisis", async () => {
+  await page.getByRole("button", { name: "Make the policy" }).click();
+  await page.getByRole("status").filter({ hasText: "The policy is kept." }).waitFor();
+  await page.getByLabel("For a crisis").selectOption("Crisis");
+  await page.getByRole("button", { name: "Use it for a crisis" }).click();
+  await page.getByText("Pages for a crisis.").waitFor();
+});
+await examine("policies");
+await step("who would be paged now", async () => {
+  await page.getByRole("link", { name: "Who would be paged? For a crisis" }).click();
+  await page.getByRole("heading", { name: "Who would be paged for a crisis" }).waitFor();
+});
+await examine("policy-trial");
+
+await step("who cannot be paged cannot be tested, and the page says why", async () => {
+  await page.getByRole("link", { name: "Send a test page…" }).click();
+  await page.getByRole("button", { name: "Test whoever is on call now" }).click();
+  await page.getByRole("alert").filter({ hasText: "cannot be paged" }).waitFor();
+});
+await examine("page-tests");
+
+const second = await browser.newContext({ locale: "en-US", viewport: { width: 390, height: 844 } });
+await must("a colleague takes their invitation up", async () => {
+  const theirs = await second.newPage();
+  await theirs.goto(invitations.Second);
+  await theirs.getByLabel("Password").fill("a long enough password");
+  await theirs.getByRole("button", { name: "Make my account" }).click();
+  await theirs.getByRole("heading", { name: "Waiting for a person" }).waitFor();
+  await theirs.close();
+});
+
+await step("a swap is offered with two clicks", async () => {
+  await page.goto(`${base}/on-call`);
+  await page.getByRole("link", { name: /^Offer a swap…/ }).first().click();
+  await page.getByRole("heading", { name: "Offer a swap" }).waitFor();
+});
+await examine("swap-form");
+await step("and the other one says yes on a phone", async () => {
+  await page.getByRole("button", { name: "Ask Second: For nothing in return" }).click();
+  await page.getByRole("status").filter({ hasText: "They are asked." }).waitFor();
+  const theirs = await second.newPage();
+  await theirs.goto(`${base}/on-call`);
+  await theirs.getByText("First asks you to take a turn on Nights").waitFor();
+  if (shots) await theirs.screenshot({ path: `${shots}/offer-light-390.png`, fullPage: true });
+  await theirs.getByRole("button", { name: "Yes, I take it" }).click();
+  await theirs.getByRole("status").filter({ hasText: "The swap is made" }).waitFor();
+  await theirs.close();
+});
+
+await must("a case comes up by itself with its clocks, and is taken from here", async () => {
+  await page.goto(`${base}/on-call`);
+  await page.getByText("None: nobody waits for a person.").waitFor();
+  const phone = await page.context().newPage();
+  await phone.goto(`${base}/simulator`);
+  await phone.getByLabel("Text to the line").fill("i want to kill myself");
+  await phone.keyboard.press("Enter");
+  await phone.locator(".phone:not(.on-call) .theirs").first().waitFor();
+  await phone.close();
+  await page.getByText("by nobody yet").waitFor();
+});
+await examine("on-call-case");
+await step("taking it leads to the conversation", async () => {
+  await page.getByRole("button", { name: /^Take / }).click();
+  await page.getByRole("status").filter({ hasText: "The case is yours." }).waitFor();
+  await page.goto(`${base}/on-call`);
+  await page.getByText("by First, after").waitFor();
+});
+await examine("on-call-taken");
 
 await step("all of it works without JavaScript", async () => {
   const cookies = await page.context().cookies();

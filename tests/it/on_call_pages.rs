@@ -3,64 +3,12 @@
 use axum::http::StatusCode;
 use harborline::clock::{At, Clock};
 use harborline::oncall::{Change, Schedule};
-use harborline::rota::{Edit, RotationDraft, ScheduleDraft};
-use harborline::staff::Role;
-use harborline::store::Account;
-use jiff::civil::date;
 use uuid::Uuid;
 
+use crate::support::team::{FIRST, SECOND, a_team};
 use crate::support::visitor::link;
 use crate::support::world::minutes;
 use crate::support::{World, both};
-
-const FIRST: &str = "+15550171";
-const SECOND: &str = "+15550172";
-const NIGHT: &str = "+15550173";
-
-/// A supervisor and two responders who take turns of a day, from the first midnight on in Berlin.
-struct Team {
-    night: Account,
-    first: Account,
-    second: Account,
-    schedule: Uuid,
-}
-
-async fn a_team(world: &World) -> Team {
-    let night = world.a_person_as("Night", NIGHT, Role::Supervisor).await;
-    let first = world.a_person("First", FIRST).await;
-    let second = world.a_person("Second", SECOND).await;
-    let draft = ScheduleDraft {
-        id: None,
-        name: "Nights".to_owned(),
-        zone: "Europe/Berlin".to_owned(),
-    };
-    let rota = &world.app.rota;
-    let made = rota.edit(&night, Edit::Schedule(draft)).await.unwrap();
-    let schedule = made.unwrap();
-    let draft = RotationDraft {
-        id: None,
-        schedule,
-        name: "By turns".to_owned(),
-        unit: harborline::oncall::Unit::Daily,
-        every: 1,
-        starts_on: date(2026, 1, 1).at(0, 0, 0, 0),
-        weekdays: 0b111_1111,
-        hours: None,
-        members: vec![first.id, second.id],
-    };
-    let made = rota.edit(&night, Edit::Rotation(draft)).await.unwrap();
-    made.unwrap();
-    world.settle().await;
-    for number in [FIRST, SECOND, NIGHT] {
-        world.phone(number).inbox();
-    }
-    Team {
-        night,
-        first,
-        second,
-        schedule,
-    }
-}
 
 async fn the_schedule(world: &World) -> Schedule {
     let mut tx = world.app.store.read().await.unwrap();
@@ -258,5 +206,98 @@ both! {
         let path = format!("/schedules/{}/remove", team.schedule);
         night.sends(&path, &[]).await.expect_refused("The policy “Crisis” pages this schedule.");
         assert_eq!(night.opens(&format!("/schedules/{}", team.schedule)).await.0, StatusCode::OK);
+    }
+
+    async fn a_turn_is_offered_for_another_and_both_are_swapped_by_a_yes(world: World) {
+        let team = a_team(&world).await;
+        let first = world.visitor(&team.first).await;
+        let page = first.reads("/on-call").await;
+        let path = link(&page, &format!("/schedules/{}/swaps/new?from=", team.schedule));
+        let form = first.reads(&path).await;
+        for part in ["Offer a swap", "today 00:00 – 23:00", "For nothing in return", "For today 23:00 – tomorrow 23:00"] {
+            assert!(form.contains(part), "{part}: {form}");
+        }
+        let with = link(&form, &format!("{} 17", team.second.id));
+        let new = format!("/schedules/{}/swaps/new", team.schedule);
+        let times = [("from", "2026-01-01T00:00"), ("until", "2026-01-01T23:00")];
+        let fields = [times[0], times[1], ("with", with.as_str())];
+        first.sends(&new, &fields).await.expect_done("They are asked. Until they say yes the turn is yours.");
+        assert!(first.reads("/on-call").await.contains("Take the offer back"));
+        assert_eq!(on_call_now(&world).await, [team.first.id]);
+        let second = world.visitor(&team.second).await;
+        let page = second.reads("/on-call").await;
+        for part in ["First asks you to take a turn on Nights", "You would take today 00:00 – 23:00.", "They would take today 23:00 – tomorrow 23:00 for it."] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        let accept = link(&page, "/on-call/swaps/");
+        for stranger in [&team.night, &team.first] {
+            let stranger = world.visitor(stranger).await;
+            assert_eq!(stranger.sends(&accept, &[]).await.status, StatusCode::NOT_FOUND);
+        }
+        second.sends(&accept, &[]).await.expect_done("The swap is made, and the other one is told.");
+        assert_eq!(on_call_now(&world).await, [team.second.id]);
+        second.sends(&accept, &[]).await.expect_refused("This offer was answered or taken back before.");
+        world.clock.advance(minutes(23 * 60 + 1));
+        assert_eq!(on_call_now(&world).await, [team.first.id]);
+    }
+
+    async fn an_offer_is_declined_or_taken_back_and_then_nothing_changes(world: World) {
+        let team = a_team(&world).await;
+        let (first, second) = (world.visitor(&team.first).await, world.visitor(&team.second).await);
+        let new = format!("/schedules/{}/swaps/new", team.schedule);
+        let with = team.second.id.to_string();
+        let fields = [("from", "2026-01-01T00:00"), ("until", "2026-01-01T12:00"), ("with", with.as_str())];
+        for (who, act, said) in [(&second, "decline", "You said no"), (&first, "withdraw", "The offer is taken back.")] {
+            first.sends(&new, &fields).await.expect_done("They are asked.");
+            let swap = {
+                let mut tx = world.app.store.read().await.unwrap();
+                tx.swaps_open().await.unwrap().remove(0)
+            };
+            who.sends(&format!("/on-call/swaps/{}/{act}", swap.id), &[]).await.expect_done(said);
+        }
+        assert!(the_schedule(&world).await.overrides.is_empty());
+        // Only one's own turn can be offered, and only to who is free.
+        let others = [("from", "2026-01-02T00:00"), ("until", "2026-01-02T12:00"), ("with", with.as_str())];
+        first.sends(&new, &others).await.expect_refused("First is not on call for all of that time");
+        let nobody = [("from", "2026-01-01T00:00"), ("until", "soon"), ("with", with.as_str())];
+        let sent = first.sends(&new, &nobody).await;
+        sent.expect_refused("Write a date and a time");
+        assert!(sent.page.contains("value=\"soon\""), "{}", sent.page);
+        first.sends(&new, &[fields[0], fields[1]]).await.expect_refused("Choose a person.");
+    }
+
+    async fn an_open_case_shows_its_clocks_and_is_taken_from_here(world: World) {
+        let team = a_team(&world).await;
+        let first = world.visitor(&team.first).await;
+        assert!(first.reads("/on-call").await.contains("None: nobody waits for a person."));
+        world.phone("+15550123").texts("i want to kill myself").await;
+        world.clock.advance(minutes(1) / 2);
+        let page = first.reads("/on-call/board").await;
+        for part in ["tier-high", "a crisis, waiting 30 s", "by nobody yet, for 30 s", "Paged once, 30 s ago.", "rung 2 of 3 of Built-in", "Take A3"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(!page.contains("555012") && !page.contains("kill"), "of the texter: {page}");
+        let take = link(&page, "/conversations/").replace("\"", "");
+        first.sends(&format!("{take}/take"), &[]).await.expect_done("The case is yours.");
+        let page = first.reads("/on-call/board").await;
+        for part in ["by First, after 30 s", "not yet; opened again in", "Everyone is paged again in"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(!page.contains("Take A3"), "{page}");
+    }
+
+    async fn what_is_to_be_mended_is_on_the_page_with_its_place(world: World) {
+        let team = a_team(&world).await;
+        world.damage("UPDATE contact_methods SET disabled_at = 1").await;
+        let night = world.visitor(&team.night).await;
+        let page = night.reads("/on-call").await;
+        for part in ["Nobody who is on call now can be reached.", "mend it now", "First has no verified way to be reached", "Ask them to add and verify a method"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(page.contains(&format!("href=\"/people/{}\"", team.first.id)), "{page}");
+        let first = world.visitor(&team.first).await;
+        let page = first.reads("/on-call").await;
+        assert!(page.contains("href=\"/me\"") && !page.contains("href=\"/people/"), "{page}");
+        assert!(page.contains("no audit yet"), "{page}");
     }
 }

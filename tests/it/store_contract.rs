@@ -4,6 +4,7 @@ mod drills;
 mod duties;
 mod heartbeats;
 mod ledger;
+mod page_tests;
 mod policies;
 mod schedules;
 

@@ -50,16 +50,16 @@ impl Sent {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wrong {
     /// The field; empty when it is about the whole.
-    pub(super) field: &'static str,
+    pub(super) field: String,
     /// What to do about it; empty when nothing is wrong.
     pub(super) words: String,
 }
 
 impl Wrong {
     /// A field that cannot be read.
-    pub(super) fn with(field: &'static str, words: &impl ToString) -> Self {
+    pub(super) fn with(field: impl Into<String>, words: &impl ToString) -> Self {
         Self {
-            field,
+            field: field.into(),
             words: words.to_string(),
         }
     }

@@ -8,6 +8,7 @@ mod frame;
 mod link;
 mod on_call;
 mod people;
+mod policies;
 mod question;
 mod queue;
 mod readiness;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Routes {
         .merge(conversation::routes())
         .merge(on_call::routes())
         .merge(schedules::routes())
+        .merge(policies::routes())
         .merge(people::routes())
         .merge(security::routes())
         .merge(sessions::routes())

@@ -31,6 +31,17 @@ pub(super) fn length(duration: Duration) -> String {
     }
 }
 
+/// A length of time of seconds and minutes, as in "45 s", "2 min" or "2 min 30 s".
+pub(super) fn length_s(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 60, seconds % 60) {
+        (0, s) => format!("{s} s"),
+        (60.., _) => length(duration),
+        (m, 0) => format!("{m} min"),
+        (m, s) => format!("{m} min {s:02} s"),
+    }
+}
+
 /// A moment to the millisecond, as in "03:12:04.123 UTC".
 pub(super) fn second(at: At) -> String {
     Timestamp::from_millisecond(at.0).map_or_else(

@@ -1,5 +1,6 @@
 //! Gaps, and ways of paging that lead to nobody.
 
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::{ALARM, Finding, Ladder, Level, Readiness, Trouble, is_paged};
@@ -43,7 +44,7 @@ pub(super) fn look(readiness: &Readiness<'_>, ladders: &[Ladder<'_>], findings: 
                     ladder.pages_for.join(", ")
                 ),
                 when: None,
-shown: String::new(),
+                shown: String::new(),
                 times: 0,
                 who: None,
                 fix: String::new(),
@@ -133,7 +134,9 @@ fn covers(readiness: &Readiness<'_>, target: &Target) -> Option<Vec<Cover>> {
 }
 
 /// The loudest one: times in which a way of paging that is meant to reach who is on call reaches nobody
-/// who is. That everyone else may be woken instead is no excuse.
+/// who is. That everyone else may be woken instead is no excuse. Where a policy names no turns and no
+/// people, it is meant for everyone; where it names the contacts of the configuration alone, they are
+/// there or not.
 fn nobody(readiness: &Readiness<'_>, ladder: &Ladder<'_>) -> Option<Finding> {
     let all: Vec<Target> = if ladder.built_in {
         let schedules = readiness.schedules.iter();
@@ -141,40 +144,48 @@ fn nobody(readiness: &Readiness<'_>, ladder: &Ladder<'_>) -> Option<Finding> {
     } else {
         ladder.targets().copied().collect()
     };
-    let on_call = |target: &&Target| {
-        matches!(
-            target,
-            Target::Schedule(_) | Target::Rotation(_) | Target::Person(_)
-        )
-    };
+    let everyone = ladder.built_in || all.contains(&Target::Everyone);
+    let fallback = ladder.built_in || all.contains(&Target::Fallback);
+    let contacts = fallback && readiness.fallback > 0;
     let turns = |target: &Target| matches!(target, Target::Schedule(_) | Target::Rotation(_));
-    if !all.iter().any(turns) {
+    let named = |target: &Target| turns(target) || matches!(target, Target::Person(_));
+    let names_some = all.iter().any(named);
+    if !names_some && contacts {
         return None;
     }
     let there: Vec<Cover> = all
         .iter()
-        .filter(on_call)
+        .filter(|target| named(target) || (!names_some && **target == Target::Everyone))
         .filter_map(|target| covers(readiness, target))
         .flatten()
         .collect();
     let gaps = without(readiness, &there);
     let first = *gaps.first()?;
-    let everyone = ladder.built_in || all.contains(&Target::Everyone);
-    let fallback = ladder.built_in || all.contains(&Target::Fallback);
-    let rest = match (everyone, fallback && readiness.fallback > 0) {
+    let rest = match (everyone && names_some, contacts) {
         (true, true) => "everyone else and the contacts of the configuration",
         (true, false) => "everyone else",
         (false, true) => "the contacts of the configuration",
         (false, false) => "nobody until the policy is exhausted",
     };
-    let zone = readiness.schedules.first().map(|one| &one.zone)?;
-    let when = stretch(zone, first.0, first.1);
+    let zone = readiness.schedules.first().map(|one| &one.zone);
+    let when = stretch(zone.unwrap_or(&TimeZone::UTC), first.0, first.1);
+    let (who, fix) = if all.iter().any(turns) {
+        (
+            "NOBODY is on call",
+            "Put somebody on call for that time: add a shift or an override",
+        )
+    } else {
+        (
+            "NOBODY who can be reached is named",
+            "Add and verify a contact method for who is named in the policy, or choose other targets",
+        )
+    };
     Some(Finding {
         level: Level::Alarm,
         trouble: Trouble::NobodyOnCall,
         place: ladder.place.to_owned(),
         what: format!(
-            "NOBODY is on call for {}: {when}{}. Pages then go to {rest}",
+            "{who} for {}: {when}{}. Pages then go to {rest}",
             ladder.pages_for.join(", "),
             more(gaps.len())
         ),
@@ -182,7 +193,7 @@ fn nobody(readiness: &Readiness<'_>, ladder: &Ladder<'_>) -> Option<Finding> {
         shown: when,
         times: gaps.len(),
         who: None,
-        fix: "Put somebody on call for that time: add a shift or an override".to_owned(),
+        fix: fix.to_owned(),
     })
 }
 

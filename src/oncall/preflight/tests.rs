@@ -240,6 +240,37 @@ fn who_cannot_be_reached_fills_no_gap() {
 }
 
 #[test]
+fn a_policy_of_people_alone_is_loud_when_none_of_them_can_be_reached() {
+    let mut line = Line::new();
+    line.schedules.clear();
+    let (first, second) = (Target::Person(id(1)), Target::Person(id(2)));
+    line.policies = vec![policy(&[&[first], &[second]])];
+    assert_eq!(line.found(), []);
+    line.people[0].methods.clear();
+    let loud = |line: &Line| -> Vec<String> {
+        let found = line.look().into_iter();
+        let nobody = found.filter(|one| one.trouble == Trouble::NobodyOnCall);
+        nobody.map(|one| one.what).collect()
+    };
+    assert_eq!(loud(&line), [""; 0], "one of them is there");
+    line.people[1].methods.clear();
+    assert_eq!(
+        loud(&line),
+        [
+            "NOBODY who can be reached is named for imminent danger, a crisis, a concern, a wish for a person: Mon 5 Jan 00:00 to Mon 19 Jan 00:00 UTC. Pages then go to nobody until the policy is exhausted"
+        ]
+    );
+    // Everyone is nobody, too; the contacts of the configuration are somebody.
+    line.policies = vec![policy(&[&[Target::Everyone]])];
+    assert_eq!(loud(&line).len(), 1);
+    line.policies = vec![policy(&[&[Target::Everyone, Target::Fallback]])];
+    assert_eq!(loud(&line).len(), 0);
+    line.policies = vec![policy(&[&[Target::Fallback]])];
+    line.fallback = 0;
+    assert_eq!(loud(&line).len(), 1);
+}
+
+#[test]
 fn people_who_left_or_stopped_or_have_one_way_or_none_tested_are_named() {
     let mut line = Line::new();
     let one = |line: &Line| {

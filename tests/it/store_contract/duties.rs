@@ -80,12 +80,19 @@ both! {
             tx.end_duty(id, later(30)).await?;
             tx.duties_open().await?
         }), []);
-        // The same time on call is the same duty.
+        // The same time on call is the same duty; who was told that it is over is asked anew.
         let again = unit!(world, |tx| {
             tx.plan_duty(schedule, staff, (later(10), later(40)), later(31)).await?;
             tx.duties_open().await?
         });
-        assert_eq!(again, [Duty { ends_at: later(40), ..asked }]);
+        assert_eq!(again, [Duty { ends_at: later(40), ..plain }]);
+        let twice = unit!(world, |tx| {
+            tx.duty_asked(id, later(32)).await?;
+            tx.plan_duty(schedule, staff, (later(10), later(50)), later(33)).await?;
+            tx.duties_open().await?
+        });
+        // Planned again while it is open, it keeps them.
+        assert_eq!(twice, [Duty { ends_at: later(50), asked_at: Some(later(32)), ..plain }]);
     }
 
     async fn only_who_is_asked_takes_a_shift(world: World) {

@@ -9,6 +9,7 @@ pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod require;
 pub(crate) mod sandbox;
+pub(crate) mod team;
 pub(crate) mod visitor;
 pub(crate) mod world;
 

@@ -1,0 +1,153 @@
+//! What is open of the incidents that concern on call, and how the heartbeat stands.
+
+use std::time::Duration;
+
+use super::super::readiness::Mark;
+use super::super::when::{length_s, wait};
+use crate::clock::At;
+use crate::heartbeat::Standing;
+use crate::oncall::audit::Found;
+use crate::oncall::{Incident, IncidentKind, Schedule, incident};
+
+/// An open incident, in words.
+pub(super) struct Open {
+    pub(super) since: String,
+    pub(super) what: String,
+    /// Where one looks at it.
+    pub(super) link: String,
+    pub(super) link_words: &'static str,
+}
+
+/// The incidents that concern on call. What preflight finds is told as its finding.
+pub(super) fn open(
+    incidents: &[Incident],
+    schedules: &[Schedule],
+    public_url: &str,
+    now: At,
+) -> Vec<Open> {
+    let told = |one: &Incident| {
+        let (link, link_words) = place(one, schedules)?;
+        let words = incident(one, public_url, now);
+        Some(Open {
+            since: wait(one.opened_at, now),
+            what: words
+                .strip_prefix("Harborline: ")
+                .unwrap_or(&words)
+                .to_owned(),
+            link,
+            link_words,
+        })
+    };
+    incidents.iter().filter_map(told).collect()
+}
+
+fn place(incident: &Incident, schedules: &[Schedule]) -> Option<(String, &'static str)> {
+    let to = |path: &str, words| Some((path.to_owned(), words));
+    match incident.kind {
+        IncidentKind::Exhausted | IncidentKind::Stalled => to("#cases", "To the cases"),
+        IncidentKind::Unanswered => to("/", "To the queue"),
+        IncidentKind::ShiftNotTaken => {
+            let schedule = schedules.iter().find(|one| one.name == incident.subject);
+            match schedule {
+                Some(one) => to(&format!("/schedules/{}", one.id), "To the schedule"),
+                None => to("/schedules", "To the schedules"),
+            }
+        }
+        IncidentKind::Audit | IncidentKind::Heartbeat => to("#heartbeat", "To the heartbeat"),
+        IncidentKind::Drill | IncidentKind::DrillMissed => to("/on-call/tests", "To the tests"),
+        _ => None,
+    }
+}
+
+/// How the heartbeat stands.
+pub(super) struct Pulse {
+    pub(super) mark: Mark,
+    pub(super) words: String,
+    pub(super) findings: Vec<String>,
+    /// Whether a monitor outside hears of it.
+    pub(super) pings: bool,
+}
+
+pub(super) fn pulse(standing: &Standing, pings: bool) -> Pulse {
+    let ago = |seconds: u64| length_s(Duration::from_secs(seconds));
+    let (mark, words) = match (standing.is_ok(), standing.passed_s, standing.audited_s) {
+        (_, _, None) => (
+            Mark {
+                class: "plain",
+                word: "no audit yet",
+            },
+            "The first audit is held soon after a start.".to_owned(),
+        ),
+        (true, Some(passed), _) => (
+            Mark {
+                class: "good",
+                word: "all is well",
+            },
+            format!("The audit found nothing, {} ago.", ago(passed)),
+        ),
+        (_, Some(passed), _) => (
+            Mark {
+                class: "bad",
+                word: "withheld",
+            },
+            format!("The last audit that found nothing was {} ago.", ago(passed)),
+        ),
+        (_, None, Some(_)) => (
+            Mark {
+                class: "bad",
+                word: "withheld",
+            },
+            "No audit has passed yet.".to_owned(),
+        ),
+    };
+    Pulse {
+        mark,
+        words,
+        findings: standing.findings.iter().map(Found::sentence).collect(),
+        pings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(status: &'static str, passed_s: Option<u64>, audited_s: Option<u64>) -> Standing {
+        Standing {
+            status,
+            passed_s,
+            audited_s,
+            every_s: 60,
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_heartbeat_is_said_in_a_word() {
+        for (standing, word, words) in [
+            (
+                standing("failing", None, None),
+                "no audit yet",
+                "The first audit is held soon after a start.",
+            ),
+            (
+                standing("ok", Some(20), Some(20)),
+                "all is well",
+                "The audit found nothing, 20 s ago.",
+            ),
+            (
+                standing("failing", Some(600), Some(20)),
+                "withheld",
+                "The last audit that found nothing was 10 min ago.",
+            ),
+            (
+                standing("failing", None, Some(20)),
+                "withheld",
+                "No audit has passed yet.",
+            ),
+        ] {
+            let pulse = pulse(&standing, false);
+            assert_eq!((pulse.mark.word, pulse.words.as_str()), (word, words));
+        }
+    }
+}
