@@ -277,7 +277,7 @@ both! {
             assert!(page.contains(part), "{part}: {page}");
         }
         assert!(!page.contains("555012") && !page.contains("kill"), "of the texter: {page}");
-        let take = link(&page, "/conversations/").replace("\"", "");
+        let take = link(&page, "/conversations/");
         first.sends(&format!("{take}/take"), &[]).await.expect_done("The case is yours.");
         let page = first.reads("/on-call/board").await;
         for part in ["by First, after 30 s", "not yet; opened again in", "Everyone is paged again in"] {

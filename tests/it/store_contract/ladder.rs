@@ -67,6 +67,20 @@ fn names(contacts: &[Contact]) -> Vec<&str> {
 }
 
 both! {
+    async fn open_cases_are_looked_at_the_most_urgent_first(world: World) {
+        let opened = unit!(world, |tx| {
+            let old = alarm(tx, "+15550123", "K3", Tier::Concern, NOW, 0).await?;
+            let high = alarm(tx, "+15550124", "K4", Tier::High, later(1), 0).await?;
+            let worst = alarm(tx, "+15550125", "K6", Tier::Imminent, later(2), 0).await?;
+            let mut closed = alarm(tx, "+15550126", "K7", Tier::Imminent, NOW, 0).await?;
+            closed.close(Closed::ByStaff, later(3));
+            tx.save_alert(&closed).await?;
+            [worst, high, old]
+        });
+        assert_eq!(unit!(world, |tx| { tx.cases(9).await? }), opened);
+        assert_eq!(unit!(world, |tx| { tx.cases(1).await? }), opened[..1]);
+    }
+
     async fn acknowledgements_are_kept_once_a_person_in_order_and_forgotten(world: World) {
         unit!(world, |tx| {
             let alert = alarm(tx, NUMBER, "A3", Tier::High, NOW, 0).await?.id;
