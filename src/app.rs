@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, Addresses};
 use crate::acknowledge::Acknowledge;
+use crate::calls::Calls;
 use crate::clock::{Clock, ClockWatch, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::PackError;
@@ -267,6 +268,14 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
         });
+        let calls = Arc::new(Calls {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            desk: Arc::clone(&desk),
+            acknowledge: Arc::clone(&acknowledge),
+            page_tests: Arc::clone(&page_tests),
+            line: config.line.name.clone(),
+        });
         let policies = Arc::new(Policies {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -337,6 +346,7 @@ impl App {
             rota: Arc::clone(&rota),
             duties: Arc::clone(&duties),
             acknowledge: Arc::clone(&acknowledge),
+            calls,
             incidents: Arc::clone(&incidents),
             heartbeat: Arc::clone(&heartbeat),
             gateways,

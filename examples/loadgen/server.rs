@@ -100,6 +100,7 @@ async fn bare(config: &Config) {
         account_sid: "AC00000000000000000000000000000000".to_owned(),
         auth_tokens: vec![TOKEN.into()],
         sender: "+15550100".to_owned(),
+        calls_from: None,
         api_url: String::new(),
     }));
     let rows = Arc::new(AtomicU64::new(0));

@@ -30,6 +30,7 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
             account_sid: twilio.account_sid.clone(),
             auth_tokens: both(&twilio.auth_token, twilio.auth_token_other.as_ref()),
             sender: twilio.sender.clone(),
+            calls_from: twilio.calls_from.clone(),
             api_url: twilio.api_url.clone(),
         })),
         GatewaySection::Telnyx(section) => shared(Telnyx::new(TelnyxConfig {
@@ -74,6 +75,7 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
             api_token: section.api_token.clone(),
             signing_keys: both(&section.signing_key, section.signing_key_other.as_ref()),
             sender: section.sender.clone(),
+            calls_from: section.calls_from.clone(),
             api_url: section.api_url.clone(),
         })),
     });

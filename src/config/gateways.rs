@@ -157,6 +157,9 @@ with_sending! {
         pub auth_token_other: Option<SecretString>,
         /// The number that texts come from (E.164 or a short code), or a messaging service, `MG…`.
         pub sender: String,
+        /// The number that calls to responders come from (E.164); without it the sender, if that is one.
+        #[serde(default)]
+        pub calls_from: Option<String>,
         /// The API; another address is for tests.
         #[serde(default = "twilio_api")]
         pub api_url: String,
@@ -183,6 +186,9 @@ with_sending! {
         pub signing_key_other: Option<SecretString>,
         /// The number that texts come from, in E.164.
         pub sender: String,
+        /// The number that calls to responders come from (E.164); without it the sender.
+        #[serde(default)]
+        pub calls_from: Option<String>,
         /// The space, `https://example.signalwire.com`.
         pub api_url: String,
         /// What is done with a hook whose signature does not hold.

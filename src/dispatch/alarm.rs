@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use super::{Dispatch, policy};
 use crate::clock::At;
+use crate::gateway::call::Alarm;
 use crate::gateway::{Outgoing, SendOutcome, receipts_url};
 use crate::lane::Lane;
-use crate::oncall::{Contact, Roster, unstored, unstored_call};
+use crate::oncall::{Channel, Contact, PageKind, Roster, unstored, unstored_call};
+use crate::pager::Page;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
@@ -69,23 +71,78 @@ impl Dispatch {
         } else {
             unstored_call(kept)
         };
-        let body = MessageBody::new(words);
-        let texted = |contact: &Contact| {
-            // A gateway that is configured no more must not silence anybody.
-            let own = contact.gateway.as_ref();
-            let known = own.filter(|name| self.gateways.get(name).is_some());
-            let gateway = known.unwrap_or(&self.desk.gateway);
-            Some((contact.texts_from()?, gateway.clone()))
-        };
-        let pages = roster.paged_at(now).into_iter().filter_map(texted);
-        let pages = pages.map(|(number, gateway)| {
-            let (id, body) = (self.ids.id(now), &body);
-            async move {
-                self.send_without_store(&gateway, id, &number, body, Lane::Page)
-                    .await
-            }
-        });
+        let (body, alarm) = (MessageBody::new(words), Alarm { crisis, kept });
+        let contacts = roster.paged_at(now, |contact| self.leaves(contact));
+        // All at once: a mail server that hangs holds up no text.
+        let pages = contacts
+            .into_iter()
+            .map(|contact| self.page_apart(contact, &body, alarm));
         join_all(pages).await;
+    }
+
+    /// Whether pages leave for this contact, as things are configured.
+    fn leaves(&self, contact: &Contact) -> bool {
+        match contact.to.channel {
+            Channel::Sms | Channel::Webhook => true,
+            Channel::Email => self.pagers.smtp.is_some(),
+            Channel::Voice => self.calls_by(self.gateway_of(contact)).is_some(),
+        }
+    }
+
+    /// A gateway that is configured no more must not silence anybody.
+    fn gateway_of<'a>(&'a self, contact: &'a Contact) -> &'a str {
+        let own = contact.gateway.as_deref();
+        let known = own.filter(|name| self.gateways.get(name).is_some());
+        known.unwrap_or(&self.desk.gateway)
+    }
+
+    /// Pages one contact past the outbox.
+    async fn page_apart(&self, contact: &Contact, words: &MessageBody, alarm: Alarm) {
+        let now = self.clock.now();
+        let (id, gateway, to) = (self.ids.id(now), self.gateway_of(contact), &contact.to);
+        if to.channel == Channel::Sms {
+            let number = to.address.number();
+            self.send_without_store(gateway, id, &number, words, Lane::Page)
+                .await;
+            return;
+        }
+        for attempt in 1..=TRIES {
+            let outcome = match (to.channel, self.calls_by(gateway)) {
+                (Channel::Voice, Some(gateway)) => {
+                    self.call(gateway, id, &to.address.number(), Some(alarm))
+                        .await
+                }
+                (Channel::Voice, None) => return,
+                (Channel::Sms | Channel::Email | Channel::Webhook, _) => {
+                    let page = Page {
+                        id,
+                        kind: PageKind::Page,
+                        to,
+                        method: contact.method_id,
+                        words: words.reveal(),
+                        case: None,
+                        cases: 0,
+                        line: &self.line.name,
+                        sign_in: &self.desk.public_url,
+                        at: now,
+                    };
+                    self.send_page(&page).await
+                }
+            };
+            let channel = to.channel.word();
+            tracing::warn!(
+                attempt,
+                channel,
+                ?outcome,
+                "a page was sent without the store"
+            );
+            if matches!(
+                outcome,
+                SendOutcome::Accepted { .. } | SendOutcome::Permanent { .. }
+            ) {
+                return;
+            }
+        }
     }
 
     /// Sends a text past the outbox, as this row of it, and says whether the gateway has it.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use super::Dispatch;
+use crate::gateway::call::InCall;
 use crate::gateway::{Event, HookReply, RawRequest, SendOutcome, redact};
 use crate::store::{ExchangeKind, NewExchange, StoreError};
 
@@ -139,6 +140,22 @@ impl Heard {
                 })
             }
             Event::Ignored(_) => None,
+        }
+    }
+
+    /// What came from a call that goes on.
+    #[must_use]
+    pub fn in_call(heard: &InCall) -> Self {
+        let outcome = match heard.key {
+            Some(_) => "a key in a call",
+            None if heard.machine => "a machine picked up",
+            None => "picked up",
+        };
+        Self {
+            kind: ExchangeKind::Receipt,
+            outbox_id: heard.outbox_id,
+            gateway_ref: heard.gateway_ref.clone(),
+            outcome: outcome.to_owned(),
         }
     }
 }

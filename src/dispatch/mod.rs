@@ -4,6 +4,7 @@
 //! between leaves the lease to run out: the text is sent again rather than never.
 
 mod alarm;
+mod calls;
 mod journal;
 mod pages;
 mod policy;
@@ -19,13 +20,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use uuid::Uuid;
 
 use crate::clock::{At, Clock};
 use crate::content::{Fill, Key, Packs};
 use crate::conversation::Line;
 use crate::feed::{Feed, Signal};
 use crate::gateway::client::{Answer, send};
-use crate::gateway::{Gateway, Gateways, Outgoing, SendOutcome, receipts_url, redact};
+use crate::gateway::{ApiRequest, Gateway, Gateways, Outgoing, SendOutcome, receipts_url, redact};
 use crate::id::{IdSource, random};
 use crate::lane::Lane;
 use crate::oncall::{Channel, Desk, Operator};
@@ -152,7 +154,9 @@ impl Dispatch {
     }
 
     async fn send(self: &Arc<Self>, due: Due) -> Result<(), StoreError> {
-        let (outcome, settled) = if let Some(settled) = policy::not_sent(&due, self.clock.now()) {
+        let at = self.clock.now();
+        let not_sent = policy::not_sent(&due, at).or_else(|| self.calls_elsewhere(&due, at));
+        let (outcome, settled) = if let Some(settled) = not_sent {
             tracing::warn!(outbox = %due.id, lane = ?due.lane, code = ?settled.code, "text not sent");
             (None, settled)
         } else {
@@ -187,8 +191,15 @@ impl Dispatch {
 
     /// What the policy must know of the gateway that was tried.
     fn way<'a>(&'a self, due: &'a Due, outcome: &SendOutcome) -> policy::Way<'a> {
-        if due.to.channel != Channel::Sms {
-            return policy::Way::only();
+        match due.to.channel {
+            Channel::Sms => {}
+            Channel::Voice => {
+                return policy::Way {
+                    other: self.other_caller(due),
+                    ..policy::Way::only()
+                };
+            }
+            Channel::Email | Channel::Webhook => return policy::Way::only(),
         }
         let gateway = self.gateways.get(&due.gateway);
         let pollable = match (gateway, outcome) {
@@ -207,12 +218,7 @@ impl Dispatch {
     async fn carry_out(&self, due: &Due) -> SendOutcome {
         match due.to.channel {
             Channel::Email | Channel::Webhook => return self.carry_page(due).await,
-            // Never as a text: a phone that is called may not take one.
-            Channel::Voice => {
-                return SendOutcome::Permanent {
-                    code: "no-calls".to_owned(),
-                };
-            }
+            Channel::Voice => return self.carry_call(due).await,
             Channel::Sms => {}
         }
         let Some(gateway) = self.gateways.get(&due.gateway) else {
@@ -239,20 +245,30 @@ impl Dispatch {
         self.carry(gateway.as_ref(), &text).await
     }
 
-    /// Sends a text once, and notes that in the gateway log.
+    /// Sends a text once.
     async fn carry(&self, gateway: &dyn Gateway, text: &Outgoing<'_>) -> SendOutcome {
         if let Some(outcome) = gateway.take(text) {
             return outcome;
         }
         let request = gateway.build_send(text);
+        self.exchange(gateway, text.outbox_id, request).await
+    }
+
+    /// Carries out the request that sends a text or places a call, and notes that in the gateway log.
+    async fn exchange(
+        &self,
+        gateway: &dyn Gateway,
+        outbox_id: Uuid,
+        request: ApiRequest,
+    ) -> SendOutcome {
         let (at, asked) = (self.clock.now(), redact::request(&request));
         let answer: Answer = send(&self.client, request).await;
-        let outcome = gateway.read_send(text.outbox_id, answer.as_result());
+        let outcome = gateway.read_send(outbox_id, answer.as_result());
         self.journal.note(NewExchange {
             at,
             gateway: gateway.name().to_owned(),
             kind: ExchangeKind::Send,
-            outbox_id: Some(text.outbox_id),
+            outbox_id: Some(outbox_id),
             gateway_ref: None,
             status: answer.status(),
             outcome: journal::outcome(&outcome),

@@ -6,7 +6,7 @@ use crate::clock::At;
 use crate::gateway::SendOutcome;
 use crate::lane::Lane;
 use crate::oncall::Channel;
-use crate::store::{Due, OutboxState, Receiver, Settled};
+use crate::store::{Due, DuePage, OutboxState, Receiver, Settled};
 
 /// Waits between tries, in seconds; the last one repeats.
 const BACKOFF: [u64; 6] = [1, 2, 4, 8, 15, 30];
@@ -34,6 +34,8 @@ const MOST_POLLS: i32 = 5;
 
 /// The code of a text that came too late.
 pub(super) const EXPIRED: &str = "expired";
+/// The code of a call that was not placed: another responder has the case, or it is closed.
+const OVER: &str = "over";
 /// The code of a text that was not tried, because the carrier blocks this person.
 const BLOCKED: &str = "carrier-block";
 
@@ -63,8 +65,8 @@ pub(super) fn fresh_since(lane: Lane, now: At) -> Option<At> {
     (lane == Lane::Content).then(|| now.minus(STALE))
 }
 
-/// Why a text is not even tried: it waited for its sender until it was no use, or the carrier blocks
-/// the person. An answer to a crisis text is always tried.
+/// Why something is not even tried: it waited for its sender until it was no use, the carrier blocks
+/// the person, or a call is not needed any more. An answer to a crisis text is always tried.
 pub(super) fn not_sent(due: &Due, now: At) -> Option<Settled> {
     let texter = matches!(due.receiver, Receiver::Texter { .. });
     if texter && due.blocked && due.lane != Lane::Crisis {
@@ -73,6 +75,10 @@ pub(super) fn not_sent(due: &Due, now: At) -> Option<Settled> {
             now,
             Some(BLOCKED.to_owned()),
         ));
+    }
+    // It would wake somebody who is not needed.
+    if due.to.channel == Channel::Voice && due.page.as_ref().is_some_and(DuePage::is_over) {
+        return Some(settled(OutboxState::Withdrawn, now, Some(OVER.to_owned())));
     }
     let late = fresh_since(due.lane, now).is_some_and(|since| due.created_at < since);
     late.then(|| settled(OutboxState::Failed, now, Some(EXPIRED.to_owned())))

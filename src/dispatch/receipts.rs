@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::pages::is_unanswered;
 use super::{Dispatch, policy};
 use crate::clock::At;
 use crate::delivery::Delivery;
 use crate::feed::Signal;
 use crate::gateway::Receipt;
+use crate::oncall::Channel;
 use crate::store::{Delivered, OutboxRow, OutboxState, StoreError, Tx, Unreached};
 
 impl Dispatch {
@@ -109,6 +111,17 @@ impl Dispatch {
         }
     }
 
+    /// The gateway by which a text or a call that did not arrive leaves next. A phone that rang is not
+    /// called again by another number: the next round does.
+    fn stand_in(&self, row: &OutboxRow, code: Option<&str>) -> Option<&str> {
+        let other = self.routes.other(&row.gateway, None)?;
+        match row.channel {
+            Channel::Voice if code.is_some_and(is_unanswered) => None,
+            Channel::Voice => self.can_call(other).then_some(other),
+            Channel::Sms | Channel::Email | Channel::Webhook => Some(other),
+        }
+    }
+
     /// A text did not arrive. What may be done about it depends on which try the receipt is about:
     /// gateways repeat receipts, and one of an earlier try says nothing of the later one.
     pub(super) async fn not_delivered(
@@ -140,7 +153,7 @@ impl Dispatch {
                 if another && row.attempts > 1 {
                     return Ok(());
                 }
-                let stand_in = self.routes.other(&row.gateway, None);
+                let stand_in = self.stand_in(row, code);
                 if let Some(other) =
                     stand_in.filter(|_| row.lane.prefers_twice() && row.moved_from.is_none())
                 {
@@ -172,7 +185,7 @@ impl Dispatch {
         tx.record_delivery(row.id, &new).await?;
         tracing::warn!(outbox = %row.id, gateway = %row.gateway, lane = ?row.lane, ?state, "text not delivered");
         let Some(texter_id) = row.texter_id else {
-            return Ok(());
+            return self.page_lost(tx, row.id, (code, opted_out), now).await;
         };
         if opted_out {
             tx.texter_blocked(texter_id, now).await?;

@@ -3,22 +3,26 @@
 use std::sync::Arc;
 
 use super::home::failed;
+use super::pagers::callers;
 use crate::clock::At;
 use crate::config::Config;
 use crate::crypto::Keyring;
 use crate::gateway::check::Finding;
 use crate::id::SystemIds;
 use crate::oncall::preflight::{self, Level};
+use crate::oncall::{Channel, Person};
 use crate::store::{OpenError, StoreError, look};
 
 /// Looks at schedules, policies and people, in a database that was found to be current.
 pub(super) async fn examine(config: &Config, keys: Arc<Keyring>, now: At) -> Vec<Finding> {
     match findings(config, keys, now).await {
-        Ok(found) if found.is_empty() => {
-            let well = "for two weeks somebody who can be reached is on call";
-            vec![Finding::ok("oncall", well)]
+        Ok((found, mut stranded)) => {
+            if found.is_empty() {
+                let well = "for two weeks somebody who can be reached is on call";
+                stranded.push(Finding::ok("oncall", well));
+            }
+            found.into_iter().map(shown).chain(stranded).collect()
         }
-        Ok(found) => found.into_iter().map(shown).collect(),
         Err(why) => vec![failed("oncall", &why)],
     }
 }
@@ -27,16 +31,43 @@ async fn findings(
     config: &Config,
     keys: Arc<Keyring>,
     now: At,
-) -> Result<Vec<preflight::Finding>, OpenError> {
+) -> Result<(Vec<preflight::Finding>, Vec<Finding>), OpenError> {
     // It makes no id: nothing is written.
     let store = look(&config.database.url, keys, Arc::new(SystemIds::default())).await?;
     let found = async {
         let mut tx = store.read().await?;
-        tx.preflight(config.oncall.fallback.len(), now).await
+        let found = tx.preflight(config.oncall.fallback.len(), now).await?;
+        Ok((found, stranded(config, &tx.people().await?)))
     };
     let found: Result<_, StoreError> = found.await;
     store.close().await;
     Ok(found?)
+}
+
+/// Contact methods that work, and by which nothing leaves as things are configured.
+fn stranded(config: &Config, people: &[Person]) -> Vec<Finding> {
+    let of = |channel: Channel| {
+        let methods = people.iter().flat_map(|person| &person.methods);
+        let working = methods.filter(|method| method.works());
+        working.filter(|method| method.channel == channel).count()
+    };
+    let mut findings = Vec::new();
+    let (mails, calls) = (of(Channel::Email), of(Channel::Voice));
+    if mails > 0 && config.smtp.is_none() {
+        findings.push(Finding::fail(
+            "oncall.email",
+            format!("{mails} contact method(s) by e-mail, and no mail server is set: these pages do not leave"),
+            "Set [smtp], as in harborline.example.toml",
+        ));
+    }
+    if calls > 0 && callers(config).is_empty() {
+        findings.push(Finding::fail(
+            "oncall.voice",
+            format!("{calls} contact method(s) by call, and no gateway places calls: these pages do not leave"),
+            "Set a gateway of Twilio or SignalWire with a number that can call as sender or calls_from",
+        ));
+    }
+    findings
 }
 
 fn shown(found: preflight::Finding) -> Finding {

@@ -18,6 +18,8 @@ pub enum Check {
     Application,
     /// What the provider answers to opt-out words.
     OptOut,
+    /// What calls come from: can it call?
+    Caller,
 }
 
 /// How a finding stands.
@@ -92,7 +94,8 @@ pub struct Ours {
 /// What an answer says, and what is to be asked because of it.
 #[derive(Default)]
 pub struct Reading {
-    /// What was found. The ids are those of a gateway: `credentials`, `webhook`, `fallback`, `opt_out`.
+    /// What was found. The ids are those of a gateway: `credentials`, `webhook`, `fallback`, `opt_out`,
+    /// `calls`.
     pub findings: Vec<Finding>,
     /// What to ask next.
     pub next: Vec<(Check, ApiRequest)>,

@@ -4,6 +4,7 @@
 //! response and carries out the request that it builds. Floor 2.
 
 pub mod android;
+pub mod call;
 pub mod check;
 pub mod client;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use crate::delivery::Delivery;
 use crate::lane::Lane;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
+use call::Caller;
 use check::{Check, Ours, Reading};
 pub use sending::Sending;
 pub(crate) use sending::with_sending;
@@ -353,6 +355,11 @@ pub trait Gateway: Send + Sync {
 
     /// What the gateway's answer to the send of this outbox row means.
     fn read_send(&self, outbox_id: Uuid, result: ApiResult<'_>) -> SendOutcome;
+
+    /// How it places calls; none where it cannot, or has no number to call from.
+    fn caller(&self) -> Option<&dyn Caller> {
+        None
+    }
 
     /// The request that asks how far a text has come; none where the gateway cannot be asked.
     fn build_poll(&self, _gateway_ref: &str) -> Option<ApiRequest> {

@@ -18,9 +18,11 @@ const ITEMS: usize = 20;
 const DEPTH: usize = 8;
 
 /// The fields whose values say how it went and never what was said, in lowercase, without `_` and `-`.
-const SAFE: [&str; 24] = [
+const SAFE: [&str; 26] = [
+    "answeredby",
     "apiversion",
     "attempt",
+    "callstatus",
     "code",
     "contenttype",
     "direction",

@@ -11,14 +11,14 @@
 //! - It leaves opt-outs to us: STOP is only a text, and nothing is blocked.
 //! - It waits 2 seconds for a connection and 5 for the answer, and does not try again.
 //!
-//! Texts, receipts, sends and error codes are those of `twilio.rs`. Floor 2.
+//! Texts, calls, receipts, sends and error codes are those of `twilio.rs`. Floor 2.
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::Caps;
-use super::twilio::{Account, Dialect, Repeated, Twilio};
+use super::twilio::{Account, Dialect, Repeated, Twilio, a_number};
 
 /// How one `SignalWire` number is reached. No `Debug`: it holds secrets.
 pub struct SignalWireConfig {
@@ -33,6 +33,8 @@ pub struct SignalWireConfig {
     pub signing_keys: Vec<SecretString>,
     /// The number that texts come from.
     pub sender: String,
+    /// The number that calls come from; without it the sender.
+    pub calls_from: Option<String>,
     /// The space, `https://example.signalwire.com`.
     pub api_url: String,
 }
@@ -60,6 +62,7 @@ pub fn gateway(config: SignalWireConfig) -> Twilio {
         id: config.project_id,
         token: config.api_token,
         signing_keys: config.signing_keys,
+        calls_from: config.calls_from.or_else(|| a_number(&config.sender)),
         sender: config.sender,
         api_url: config.api_url,
     };

@@ -1,4 +1,4 @@
-//! Twilio Programmable Messaging.
+//! Twilio Programmable Messaging, and calls to responders (`twilio/calls.rs`).
 //!
 //! Source of every field and code: <https://www.twilio.com/docs/messaging/guides/webhook-request>,
 //! <https://www.twilio.com/docs/messaging/api/message-resource>, <https://www.twilio.com/docs/api/errors>.
@@ -33,6 +33,7 @@
 //!  "next_page_uri":"/2010-04-01/Accounts/AC…/Messages.json?Page=1&PageToken=…"}
 //! ```
 
+mod calls;
 mod checks;
 mod codes;
 mod lookup;
@@ -44,6 +45,7 @@ use axum::http::{HeaderMap, Method};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
+use super::call::{Caller, Calling, InCall, Script};
 use super::check::{Check, Ours, Reading};
 use super::form::Form;
 use super::wire::{self, FORM, XML, escape_xml, made_up_ref};
@@ -67,6 +69,8 @@ pub struct TwilioConfig {
     pub auth_tokens: Vec<SecretString>,
     /// What texts come from: a number in E.164, a short code, or a messaging service (`MG…`).
     pub sender: String,
+    /// The number that calls come from; without it the sender, if that is a number in E.164.
+    pub calls_from: Option<String>,
     /// The API's root, `https://api.twilio.com` outside tests.
     pub api_url: String,
 }
@@ -112,6 +116,8 @@ pub(super) struct Account {
     pub(super) signing_keys: Vec<SecretString>,
     /// What texts come from.
     pub(super) sender: String,
+    /// What calls come from; none where it cannot call.
+    pub(super) calls_from: Option<String>,
     /// The API's root.
     pub(super) api_url: String,
 }
@@ -131,6 +137,7 @@ impl Twilio {
             id: config.account_sid,
             token: config.auth_tokens.first().cloned().unwrap_or_default(),
             signing_keys: config.auth_tokens,
+            calls_from: config.calls_from.or_else(|| a_number(&config.sender)),
             sender: config.sender,
             api_url: config.api_url,
         };
@@ -181,6 +188,9 @@ impl Gateway for Twilio {
         } else {
             Form::parse(request.body)
         };
+        if let Some(event) = calls::event(&form, outbox_id) {
+            return vec![event];
+        }
         vec![match outgoing_status(&form, outbox_id) {
             Some(status) => receipt(&form, outbox_id, &status),
             None if form.text("From").is_some() || form.text("Body").is_some() => {
@@ -235,6 +245,11 @@ impl Gateway for Twilio {
         wire::read_send(result, codes::read_answer)
     }
 
+    fn caller(&self) -> Option<&dyn Caller> {
+        let calls = self.account.calls_from.is_some();
+        calls.then_some(self)
+    }
+
     fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {
         lookup::poll(self, gateway_ref)
     }
@@ -258,6 +273,25 @@ impl Gateway for Twilio {
     fn read_check(&self, check: Check, ours: &Ours, result: ApiResult<'_>) -> Reading {
         checks::read(self, check, ours, result)
     }
+}
+
+impl Caller for Twilio {
+    fn build_call(&self, call: &Calling<'_>) -> ApiRequest {
+        calls::build(self, call)
+    }
+
+    fn parse_call(&self, request: &RawRequest<'_>, _: Verified) -> Option<InCall> {
+        calls::read(request)
+    }
+
+    fn say(&self, script: &Script) -> HookReply {
+        HookReply::new("text/xml", calls::say(script))
+    }
+}
+
+/// A sender that can also call: no short code, and no messaging service.
+pub(super) fn a_number(sender: &str) -> Option<String> {
+    sender.starts_with('+').then(|| sender.to_owned())
 }
 
 /// How long Twilio may hold a text before it fails it (error 30036): from 1 second to its default,

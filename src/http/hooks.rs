@@ -16,8 +16,8 @@ use super::Doors;
 use crate::dispatch::{Heard, HookAnswer};
 use crate::failsafe::{Answer, NotKept};
 use crate::gateway::{
-    Event, Gateway, HookReply, InlineReply, RawRequest, SignaturePolicy, VerifyError, receipts_url,
-    unverified_but_observed,
+    Event, Gateway, HookReply, InlineReply, RawRequest, SignaturePolicy, Verified, VerifyError,
+    receipts_url, unverified_but_observed,
 };
 use crate::intake::Holding;
 use crate::oncall::IncidentKind;
@@ -53,26 +53,20 @@ async fn hook(
         body: &body,
         now: doors.clock.now(),
     };
-    let verified = match doors.signing.verify(gateway.as_ref(), &request, path) {
+    let verified = match trusted(&doors, gateway.as_ref(), &request, path) {
         Ok(verified) => verified,
-        Err(why) => {
-            let policy = doors.signing.policy(&name);
-            tracing::warn!(gateway = %name, %why, policy = policy.word(), "the signature of a hook does not hold: check the auth token and public_url");
-            let detail = json!({"why": why.to_string(), "policy": policy.word()});
-            doors
-                .incidents
-                .raise(IncidentKind::Signature, &name, detail);
-            match unverified_but_observed(policy) {
-                None => {
-                    return (gateway.refuse(why), format!("Refused: {why}.\n")).into_response();
-                }
-                Some(observed) if policy == SignaturePolicy::Quarantine => {
-                    let events = gateway.parse(&request, observed);
-                    return hold(&doors, gateway.as_ref(), why, events).await;
-                }
-                Some(observed) => observed,
+        Err(Untrusted {
+            why,
+            policy,
+            observed,
+        }) => match observed {
+            None => return refused(gateway.as_ref(), why),
+            Some(observed) if policy == SignaturePolicy::Quarantine => {
+                let events = gateway.parse(&request, observed);
+                return hold(&doors, gateway.as_ref(), why, events).await;
             }
-        }
+            Some(observed) => observed,
+        },
     };
     let (mut inline, mut heard): (Option<Answer>, _) = (None, Vec::new());
     for event in gateway.parse(&request, verified) {
@@ -111,8 +105,45 @@ async fn hook(
     acknowledged(reply)
 }
 
+/// A hook whose signature does not hold.
+pub(super) struct Untrusted {
+    /// Why.
+    pub(super) why: VerifyError,
+    /// What the operator wants done with it.
+    pub(super) policy: SignaturePolicy,
+    /// Leave to read it all the same; none where it is refused.
+    pub(super) observed: Option<Verified>,
+}
+
+/// Checks the signature. What does not hold is told to the operator.
+pub(super) fn trusted(
+    doors: &Doors,
+    gateway: &dyn Gateway,
+    request: &RawRequest<'_>,
+    path: &str,
+) -> Result<Verified, Untrusted> {
+    doors.signing.verify(gateway, request, path).map_err(|why| {
+        let name = gateway.name();
+        let policy = doors.signing.policy(name);
+        tracing::warn!(gateway = %name, %why, policy = policy.word(), "the signature of a hook does not hold: check the auth token and public_url");
+        let detail = json!({"why": why.to_string(), "policy": policy.word()});
+        doors
+            .incidents
+            .raise(IncidentKind::Signature, name, detail);
+        Untrusted {
+            why,
+            policy,
+            observed: unverified_but_observed(policy),
+        }
+    })
+}
+
+pub(super) fn refused(gateway: &dyn Gateway, why: VerifyError) -> Response {
+    (gateway.refuse(why), format!("Refused: {why}.\n")).into_response()
+}
+
 /// Notes the hook in the gateway log, beside each text that it is about.
-fn note(
+pub(super) fn note(
     doors: &Doors,
     gateway: &str,
     request: &RawRequest<'_>,
@@ -193,7 +224,7 @@ async fn hold(
     })))
 }
 
-fn acknowledged(reply: HookReply) -> Response {
+pub(super) fn acknowledged(reply: HookReply) -> Response {
     (
         [(header::CONTENT_TYPE, reply.content_type)],
         reply.headers,

@@ -3,6 +3,7 @@
 
 mod access;
 mod assets;
+mod calls;
 mod cookie;
 mod error;
 mod health;
@@ -28,6 +29,7 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::accounts::Accounts;
 use crate::acknowledge::Acknowledge;
+use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::duties::Duties;
 use crate::failsafe::FailSafe;
@@ -61,6 +63,8 @@ pub struct Doors {
     pub acknowledge: Arc<Acknowledge>,
     /// Tests whether pages arrive.
     pub page_tests: Arc<PageTests>,
+    /// Leads calls.
+    pub calls: Arc<Calls>,
     /// Edits policies.
     pub policies: Arc<Policies>,
     /// Edits schedules.
@@ -119,6 +123,7 @@ pub fn router(doors: Doors) -> Router {
     Router::new()
         .merge(people)
         .merge(hooks::routes())
+        .merge(calls::routes())
         .merge(health::routes())
         .merge(heartbeat::routes())
         .merge(if doors.simulator.is_some() {

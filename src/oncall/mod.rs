@@ -34,7 +34,7 @@ pub use duty::{
     takes_shift,
 };
 pub use ladder::{Place, Step, built_in, climb};
-pub use operator::{Incident, IncidentKind, Operator, incident, incident_over};
+pub use operator::{Incident, IncidentKind, Operator, UNANSWERED, incident, incident_over};
 pub use page::{Case, PageKind, Preset};
 pub use page_test::{
     PageTest, TEST_PAUSE, TEST_WAITS, TestAnswer, is_test_code, next_test_code, page_test,

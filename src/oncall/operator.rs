@@ -70,6 +70,9 @@ pub enum IncidentKind {
     PageFailed,
 }
 
+/// The codes of a call that rang, and that no person took.
+pub const UNANSWERED: [&str; 4] = ["busy", "canceled", "no-answer", "voicemail"];
+
 impl IncidentKind {
     /// The word for logs, metrics and `/readyz`: the same as in the table.
     #[must_use]
@@ -250,6 +253,12 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         }
         IncidentKind::PageFailed => {
             let (channel, code) = (detail["channel"].as_str(), detail["code"].as_str());
+            if code.is_some_and(|code| UNANSWERED.contains(&code)) {
+                let code = code.unwrap_or_default();
+                return format!(
+                    "{count} call(s) to {subject} found nobody ({code}), and the case waits. Look who else is there: {public_url}"
+                );
+            }
             format!(
                 "{count} page(s) to {subject} by {} did NOT arrive ({}). Ask them to mend and test this contact method: {public_url}",
                 channel.unwrap_or("any channel"),

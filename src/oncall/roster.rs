@@ -49,18 +49,18 @@ impl Roster {
     }
 
     /// Whom to page at a moment, without asking anybody: who is on call then, or everyone when nobody
-    /// is; and the contacts of the configuration. Nobody twice.
+    /// is; and the contacts of the configuration. Nobody twice. By which ways pages leave is `leaves`'
+    /// to say: who can be reached by none of them does not stand for the others.
     #[must_use]
-    pub fn paged_at(&self, now: At) -> Vec<&Contact> {
+    pub fn paged_at(&self, now: At, leaves: impl Fn(&Contact) -> bool) -> Vec<&Contact> {
         let on_call = self
             .standby
             .iter()
             .filter(|one| one.from <= now && now < one.until);
-        // Without the store only texts leave: who cannot be texted is nobody.
-        let texted = |contact: &&Contact| contact.texts_from().is_some();
-        let mut paged: Vec<&Contact> = on_call.map(|one| &one.contact).filter(texted).collect();
+        let reached = |contact: &&Contact| leaves(contact);
+        let mut paged: Vec<&Contact> = on_call.map(|one| &one.contact).filter(reached).collect();
         if paged.is_empty() {
-            paged.extend(self.everyone.iter().filter(texted));
+            paged.extend(self.everyone.iter().filter(reached));
         }
         paged.extend(&self.fallback);
         once_each(paged)
@@ -128,7 +128,7 @@ mod tests {
             everyone: vec![contact("First", "+15550170"), contact("Night", "+15550171")],
         };
         let paged = |at| {
-            let paged = roster.paged_at(At(at));
+            let paged = roster.paged_at(At(at), |_| true);
             let names = paged.iter().map(|contact| contact.name.as_str());
             names.collect::<Vec<_>>().join(", ")
         };
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn who_cannot_be_texted_does_not_stand_for_the_others() {
+    fn who_can_be_reached_by_no_way_does_not_stand_for_the_others() {
         let mut mailed = standby("First", "+15550170", 0, 10);
         mailed.contact.to.channel = Channel::Email;
         let roster = Roster {
@@ -147,7 +147,10 @@ mod tests {
             standby: vec![mailed],
             everyone: vec![contact("Night", "+15550171")],
         };
-        let paged = roster.paged_at(At(5));
+        let no_mail = |contact: &Contact| contact.to.channel != Channel::Email;
+        let paged = roster.paged_at(At(5), no_mail);
         assert!(matches!(paged[..], [night] if night.name == "Night"));
+        let paged = roster.paged_at(At(5), |_| true);
+        assert!(matches!(paged[..], [first] if first.name == "First"));
     }
 }

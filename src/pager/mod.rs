@@ -32,6 +32,8 @@ pub struct Page<'a> {
     pub words: &'a str,
     /// The case that it is about.
     pub case: Option<&'a Case>,
+    /// How many cases it speaks of, where that is more than one.
+    pub cases: i64,
     /// The name of the line.
     pub line: &'a str,
     /// Where its receiver signs in, where the words have no link of their own.
@@ -197,6 +199,7 @@ mod tests {
             method: Some(Uuid::from_u128(5)),
             words: "CRISIS: case K7, waiting 0:20. Reply K7 to take it.",
             case,
+            cases: 0,
             line: "Example Line",
             sign_in: "https://line.example.org/",
             at: NOW,

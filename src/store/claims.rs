@@ -16,7 +16,7 @@ use crate::clock::At;
 use crate::conversation::State;
 use crate::lane::Lane;
 use crate::locale::Locale;
-use crate::oncall::{Address, Case, Channel, Destination, PageKind, Secret, Variant};
+use crate::oncall::{Address, Case, Channel, Destination, PageKind, Secret, Taken, Variant};
 use crate::route::Routes;
 use crate::text::MessageBody;
 use crate::triage::Tier;
@@ -90,10 +90,26 @@ pub struct DuePage {
     pub kind: PageKind,
     /// Whom it goes to, by name.
     pub contact: String,
+    /// Their account; none for a contact of the configuration.
+    pub staff: Option<Uuid>,
     /// The contact method; none for a contact of the configuration.
     pub method: Option<Uuid>,
     /// The case that it is about.
     pub case: Option<Case>,
+    /// How many cases it speaks of, where that is more than one.
+    pub cases: i64,
+    /// Who has the case by now.
+    pub taken: Option<Taken>,
+    /// The case is closed by now.
+    pub closed: bool,
+}
+
+impl DuePage {
+    /// Whether it calls for somebody who is not needed any more: another one has the case, or it is closed.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.kind == PageKind::Page && self.cases < 2 && (self.closed || self.taken.is_some())
+    }
 }
 
 /// What a drill does with its pages.
@@ -132,11 +148,16 @@ struct DueRow {
     dry_run: Option<i32>,
     kind: Option<PageKind>,
     contact: Option<String>,
+    staff_id: Option<Uuid>,
     method_id: Option<Uuid>,
     alert_id: Option<Uuid>,
     code: Option<String>,
     tier: Option<Tier>,
     opened_at: Option<At>,
+    acknowledged_by: Option<String>,
+    acknowledged_at: Option<At>,
+    closed_at: Option<At>,
+    cases: i64,
 }
 
 impl DueRow {
@@ -152,8 +173,16 @@ impl DueRow {
         Some(DuePage {
             kind: self.kind?,
             contact: self.contact.clone()?,
+            staff: self.staff_id,
             method: self.method_id,
             case: case(),
+            cases: self.cases,
+            taken: self
+                .acknowledged_by
+                .clone()
+                .zip(self.acknowledged_at)
+                .map(|(by, at)| Taken { by, at }),
+            closed: self.closed_at.is_some(),
         })
     }
 }
@@ -204,8 +233,9 @@ const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM outbox
 const DUE: &str = "SELECT o.id, o.lane, o.channel, o.gateway, o.moved_from, o.texter_id, o.message_id, o.page_id,
         o.answers, o.attempts, o.created_at, t.wrapped_key, t.number_sealed, t.state_sealed, t.blocked_at,
         m.conversation_id, m.body_sealed AS message_sealed, p.address_sealed, p.body_sealed AS page_sealed,
-        p.preset, p.secret_sealed, d.variant, d.dry_run, p.kind, p.contact, p.method_id, p.alert_id,
-        a.code, a.tier, a.opened_at
+        p.preset, p.secret_sealed, d.variant, d.dry_run, p.kind, p.contact, p.staff_id, p.method_id, p.alert_id,
+        a.code, a.tier, a.opened_at, a.acknowledged_by, a.acknowledged_at, a.closed_at,
+        (SELECT COUNT(*) FROM paged_cases s WHERE s.page_id = p.id) AS cases
    FROM outbox o
    LEFT JOIN texters t ON t.id = o.texter_id
    LEFT JOIN messages m ON m.id = o.message_id
@@ -256,6 +286,18 @@ impl Tx {
             }
         }
         Ok(claimed)
+    }
+
+    /// An outbox row as it leaves or has left, for who asks about it afterwards: a call that is picked up.
+    pub async fn outgoing(&mut self, id: Uuid) -> Result<Option<Due>, StoreError> {
+        let row: Option<DueRow> = on!(self, |c| sqlx::query_as(DUE)
+            .bind(id)
+            .fetch_optional(c)
+            .await?);
+        match row {
+            Some(row) => Ok(Some(self.due(row).await?)),
+            None => Ok(None),
+        }
     }
 
     /// Claims what is due by one gateway, and says how long the rest waits for its sender.

@@ -26,6 +26,7 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "accounts",
         "acknowledge",
+        "calls",
         "dispatch",
         "duties",
         "failsafe",
@@ -55,7 +56,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 21] = [
+const NEIGHBOURS: [(&str, &str, &str); 23] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -94,6 +95,8 @@ const NEIGHBOURS: [(&str, &str, &str); 21] = [
         "acknowledge",
         "a responder's text takes a case like a key or a link does",
     ),
+    ("calls", "acknowledge", "a key takes a case as a text does"),
+    ("calls", "page_tests", "and answers a test"),
     (
         "handoff",
         "acknowledge",
@@ -200,11 +203,12 @@ fn only_the_hooks_read_what_no_signature_vouches_for() {
     assert_eq!(callers, ["gateway/mod.rs", "http/hooks.rs"]);
 }
 
-/// Routes that nobody signs in for: hooks, health, styles, the simulator. All others stand behind the
+/// Routes that nobody signs in for: hooks, calls, health, styles, the simulator. All others stand behind the
 /// guard of `http/access.rs`, which adds them.
-const UNGUARDED: [&str; 7] = [
+const UNGUARDED: [&str; 8] = [
     "http/access.rs",
     "http/assets.rs",
+    "http/calls.rs",
     "http/health.rs",
     "http/heartbeat.rs",
     "http/hooks.rs",

@@ -120,6 +120,19 @@ fn a_heartbeat_that_cannot_work_is_refused_with_place_and_fix() {
 }
 
 #[test]
+fn a_number_that_cannot_call_is_refused_with_place_and_fix() {
+    for number in ["74700", "nobody", ""] {
+        let section = format!("sender = \"MG1\"\ncalls_from = \"{number}\"");
+        let text = GATEWAY.replace("sender = \"+15550100\"", &section);
+        assert_ne!(text, GATEWAY);
+        are_refused(vec![(
+            text,
+            vec!["gateways.main.calls_from", "cannot come from", "+15550100"],
+        )]);
+    }
+}
+
+#[test]
 fn a_way_out_for_pages_that_cannot_work_is_refused_with_place_and_fix() {
     let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
     are_refused(vec![

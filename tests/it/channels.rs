@@ -4,8 +4,8 @@
 use harborline::clock::Clock as _;
 use harborline::handoff::Act;
 use harborline::lane::Lane;
-use harborline::oncall::{Address, Channel, Contact, Preset, Secret, Uses};
-use harborline::store::{NewMethod, NewPage, PageKind};
+use harborline::oncall::{Channel, Contact, Preset};
+use harborline::store::{NewPage, PageKind};
 use serde_json::Value;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -34,27 +34,8 @@ async fn receiver(status: u16) -> MockServer {
 
 /// Gives somebody a method that works.
 async fn with_method(world: &World, channel: Channel, preset: Option<Preset>, address: &str) {
-    let staff = world.a_member_of_staff(channel.word()).await.id;
-    let (address, now) = (Address::new(address), world.clock.now());
-    let add = world.app.store.write(move |tx| {
-        let address = address.clone();
-        Box::pin(async move {
-            let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-            let new = NewMethod {
-                staff_id: staff,
-                channel,
-                label: "mine",
-                gateway: None,
-                preset: preset.map(Preset::word),
-                address: &address,
-                secret: preset.is_some().then_some(&secret),
-                uses: Uses::All,
-            };
-            let method = tx.add_method(&new, now).await?.unwrap();
-            tx.method_verified(method, now).await
-        })
-    });
-    add.await.unwrap();
+    let staff = world.a_member_of_staff(channel.word()).await;
+    world.a_method(&staff, channel, preset, address).await;
 }
 
 /// Pages everyone who has a method by each of them, about the open case if there is one.

@@ -89,7 +89,7 @@ fn twilio(server: &MockServer, sender: &str) -> String {
 fn number(url: &str, fallback: &str) -> Value {
     json!({"incoming_phone_numbers": [{
         "phone_number": "+15550100", "sms_url": url, "sms_method": "POST",
-        "sms_fallback_url": fallback, "sms_application_sid": "",
+        "sms_fallback_url": fallback, "sms_application_sid": "", "capabilities": {"voice": true},
     }]})
 }
 
@@ -118,6 +118,7 @@ async fn a_twilio_number_that_is_set_up_has_one_warning_opt_out_words() {
         .await;
     let found = findings(&twilio(&server, "+15550100")).await;
     let expected = [
+        ("calls", State::Ok),
         ("credentials", State::Ok),
         ("fallback", State::Ok),
         ("opt_out", State::Warn),
@@ -125,6 +126,8 @@ async fn a_twilio_number_that_is_set_up_has_one_warning_opt_out_words() {
         ("webhook", State::Ok),
     ];
     assert_eq!(states(&found), expected, "{found:#?}");
+    assert_eq!(found["calls"].state, State::Ok);
+    assert_eq!(found["smtp"].state, State::Skipped);
     assert!(found["gateways.main.opt_out"].fix.contains("988"));
     for (id, state) in [
         ("public_url", State::Ok),
@@ -180,6 +183,31 @@ async fn what_is_wrong_at_twilio_is_named_with_its_fix() {
         found["gateways.main.credentials"]
             .finding
             .contains("suspended")
+    );
+}
+
+#[tokio::test]
+async fn whether_the_number_can_call_is_asked() {
+    let voice = |can: Value| json!({"incoming_phone_numbers": [{"sms_url": OURS, "sms_method": "POST", "capabilities": can}]});
+    for (number, state) in [
+        (voice(json!({"voice": true})), State::Ok),
+        (voice(json!({"voice": false})), State::Warn),
+        (voice(json!({})), State::Skipped),
+        (json!({"incoming_phone_numbers": []}), State::Warn),
+    ] {
+        let at = format!("{ACCOUNT}/IncomingPhoneNumbers.json");
+        let server = provider(&[(&at, 200, number)]).await;
+        let section = format!("{}\ncalls_from = \"+15550102\"", twilio(&server, "MG1"));
+        let found = findings(&section).await;
+        assert_eq!(found["gateways.main.calls"].state, state, "{found:#?}");
+        assert!(found["calls"].finding.contains("gateways.main"));
+    }
+    let none = provider(&[]).await;
+    let found = findings(&twilio(&none, "74700")).await;
+    assert_eq!(
+        found["calls"].state,
+        State::Skipped,
+        "a short code cannot call"
     );
 }
 

@@ -1,12 +1,16 @@
 //! With the database away, who is on call at that moment is paged, from what was known before.
 
 use harborline::clock::Clock;
-use harborline::oncall::{Shift, Target, Urgency};
+use harborline::config::Config;
+use harborline::oncall::{Channel, Preset, Shift, Target, Urgency};
 use harborline::store::Account;
 use jiff::tz::TimeZone;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::faults::Breakable;
-use crate::support::world::{DUTY, SECOND, minutes};
+use crate::support::mailbox::Mailbox;
+use crate::support::world::{DUTY, PUBLIC_URL, SECOND, minutes};
 use crate::support::{Engine, World};
 
 const FIRST: &str = "+15550171";
@@ -154,4 +158,68 @@ async fn who_asks_for_a_person_or_may_not_be_safe_is_paged_for_without_the_datab
         tokio::task::yield_now().await;
     }
     assert_eq!(world.twilio.sent_to(FIRST).len(), 2);
+}
+
+#[tokio::test]
+async fn every_method_of_who_is_on_call_is_paged_without_the_database() {
+    let mailbox = Mailbox::open().await;
+    let receiver = MockServer::start().await;
+    let answer = ResponseTemplate::new(200);
+    Mock::given(method("POST"))
+        .respond_with(answer)
+        .mount(&receiver)
+        .await;
+    let port = mailbox.port;
+    let settings = |config: &mut Config| {
+        let section = format!(
+            "host = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nfrom = \"pages@line.example.org\""
+        );
+        config.smtp = Some(toml::from_str(&section).unwrap());
+        config.webhooks.allow_private = true;
+    };
+    let world = World::with(Engine::Sqlite, settings).await.unwrap();
+    let first = world.a_person("First", FIRST).await;
+    world.a_method(&first, Channel::Voice, None, NIGHT).await;
+    world
+        .a_method(&first, Channel::Email, None, "first@example.org")
+        .await;
+    world
+        .a_method(
+            &first,
+            Channel::Webhook,
+            Some(Preset::Json),
+            &receiver.uri(),
+        )
+        .await;
+    world.app.paging.keep_roster().await.unwrap();
+    world.app.store.close().await;
+    let _ = world
+        .phone("+15550123")
+        .delivers("SM1", "i want to die")
+        .await;
+    heard(&world, FIRST, 1).await;
+    let mails = mailbox.come(1).await;
+    assert!(mails[0].contains("CRISIS, and Harborline"), "{mails:?}");
+    while receiver.received_requests().await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let call = world.twilio.rang(NIGHT, 1).await.remove(0);
+    // Whoever picks up hears it without the database, too, and no key is asked for.
+    let path = call.url.strip_prefix(PUBLIC_URL).unwrap();
+    let (status, said) = world.hook(path, &[("CallSid", call.sid.as_str())]).await;
+    assert_eq!(status, 200);
+    assert!(
+        said.contains("Crisis: a text was answered with 9, 8, 8") && !said.contains("<Gather"),
+        "{said}"
+    );
+    // A call of before is told that nothing can be looked up, and may press the key again.
+    let before = "/hooks/main/call?ref=01900000-0000-7000-8000-000000000001";
+    let (status, said) = world
+        .hook(before, &[("CallSid", "CA1"), ("Digits", "1")])
+        .await;
+    assert_eq!(status, 200);
+    assert!(
+        said.contains("our database cannot be asked now") && said.contains("<Gather"),
+        "{said}"
+    );
 }

@@ -1,11 +1,12 @@
 //! Our arithmetic against software that nobody here wrote: the providers' own libraries, under Node
 //! and Python.
 
+mod mail;
 mod sdks;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use axum::http::{HeaderMap, Method};
 use harborline::clock::At;
@@ -19,31 +20,45 @@ use serde_json::{Value, json};
 
 use crate::support::require;
 
-/// Asks an oracle, one JSON value a line; `None` (said loudly) when it cannot be asked.
-fn ask(script: &str, questions: &[Value]) -> Option<Vec<Value>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles");
-    let (program, part, why) = if script == sdks::SCRIPT {
-        let why = "run: python3 -m venv tests/oracles/venv && tests/oracles/venv/bin/pip install -r tests/oracles/requirements.txt";
-        (folder.join("venv/bin/python"), "venv", why)
-    } else {
-        let why = "run: npm install --no-package-lock --prefix tests/oracles";
-        (PathBuf::from("node"), "node_modules", why)
-    };
+/// Starts an oracle of Python's.
+fn python(script: &str) -> Option<Child> {
+    let why = "run: python3 -m venv tests/oracles/venv && tests/oracles/venv/bin/pip install -r tests/oracles/requirements.txt";
+    start(&folder().join("venv/bin/python"), "venv", script, why)
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles")
+}
+
+/// Starts an oracle; `None` (said loudly) when it, or the `part` that it needs, is not there.
+fn start(program: &Path, part: &str, script: &str, why: &str) -> Option<Child> {
+    let folder = folder();
     if !folder.join(part).is_dir() {
         require::missing("oracles", why);
         return None;
     }
-    let started = Command::new(&program)
+    let started = Command::new(program)
         .arg(folder.join(script))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn();
-    let Ok(mut oracle) = started else {
+    let Ok(oracle) = started else {
         require::missing(
             "oracles",
             &format!("{} cannot be started", program.display()),
         );
         return None;
+    };
+    Some(oracle)
+}
+
+/// Asks an oracle, one JSON value a line; `None` (said loudly) when it cannot be asked.
+fn ask(script: &str, questions: &[Value]) -> Option<Vec<Value>> {
+    let mut oracle = if script == sdks::SCRIPT {
+        python(script)?
+    } else {
+        let why = "run: npm install --no-package-lock --prefix tests/oracles";
+        start(Path::new("node"), "node_modules", script, why)?
     };
     let mut input = oracle.stdin.take().unwrap();
     let lines: Vec<String> = questions.iter().map(Value::to_string).collect();
@@ -195,6 +210,7 @@ impl Signed {
             account_sid: "AC00000000000000000000000000000000".to_owned(),
             auth_tokens: vec![self.token.as_str().into()],
             sender: "+15550100".to_owned(),
+            calls_from: None,
             api_url: "https://api.example.org".to_owned(),
         });
         let mut headers = HeaderMap::new();

@@ -1,4 +1,5 @@
-"""Signatures of hooks and TwiML, by the providers' own libraries (PyPI twilio, plivo, telnyx, pynacl).
+"""Signatures of hooks and TwiML, by the providers' own libraries (PyPI twilio, plivo, telnyx, pynacl,
+standardwebhooks).
 
 One JSON object a line in, one out, in the same order. `sdk` says which library is asked:
 
@@ -6,9 +7,11 @@ One JSON object a line in, one out, in the same order. `sdk` says which library 
   {"sdk":"plivo","token":"…","method":"POST","url":"…","nonce":"…","params":{…}}     -> {"signature":"…"}
   {"sdk":"telnyx","seed":"<hex>","timestamp":"…","body":"…"}                          -> {"signature":"…","public_key":"…"}
   {"sdk":"twiml","body":"…"|null,"url":"…"|null,"xml":"…"}                            -> {"same":true|false}
+  {"sdk":"voice","said":"…","missed":"…"|null,"url":"…","xml":"…"}                    -> {"same":true|false}
+  {"sdk":"webhook","secret":"whsec_…","now":0,"headers":{…},"body":"…"}               -> {"valid":true|false}
 
-With "signature" in the input there is also "valid", by the library's own validation. "twiml" compares
-what we wrote with what the library writes for the same message.
+With "signature" in the input there is also "valid", by the library's own validation. "twiml" and "voice"
+compare what we wrote with what the library writes for the same message or call.
 
 Run: python3 -m venv tests/oracles/venv && tests/oracles/venv/bin/pip install -r tests/oracles/requirements.txt
      echo '{"sdk":"twilio","token":"t","url":"https://example.org/","params":{}}' | tests/oracles/venv/bin/python tests/oracles/sdks.py
@@ -93,6 +96,44 @@ def twiml(question):
     theirs = ElementTree.fromstring(str(response))
     ours = ElementTree.fromstring(question["xml"])
     return {"same": tree(ours) == tree(theirs)}
+
+
+def voice(question):
+    from twilio.twiml.voice_response import Gather, VoiceResponse
+
+    response = VoiceResponse()
+    if question["missed"] is None:
+        response.say(question["said"])
+    else:
+        gather = Gather(input="dtmf", num_digits=1, timeout=10, method="POST", action=question["url"])
+        for time in range(3):
+            if time > 0:
+                gather.pause(length=2)
+            gather.say(question["said"])
+        response.append(gather)
+        response.say(question["missed"])
+    response.hangup()
+    theirs = ElementTree.fromstring(str(response))
+    return {"same": tree(ElementTree.fromstring(question["xml"])) == tree(theirs)}
+
+
+def webhook(question):
+    from datetime import datetime
+
+    from standardwebhooks import Webhook, WebhookVerificationError, webhooks
+
+    # The library reads the machine's clock.
+    class Then(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls.fromtimestamp(question["now"], tz)
+
+    webhooks.datetime = Then
+    try:
+        Webhook(question["secret"]).verify(question["body"], question["headers"])
+        return {"valid": True}
+    except WebhookVerificationError:
+        return {"valid": False}
 
 
 def tree(element):

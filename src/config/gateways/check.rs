@@ -54,6 +54,7 @@ impl TwilioSection {
         ];
         check_filled(place, &credentials, "Copy both from the Twilio console")?;
         check_url(place, &self.api_url, "https://api.twilio.com")?;
+        check_caller(place, self.calls_from.as_deref())?;
         if self.sender.starts_with("MG") {
             return Ok(());
         }
@@ -71,6 +72,7 @@ impl SignalWireSection {
         let fix = "Copy all three from the API page of your SignalWire space; the signing key is not the token";
         check_filled(place, &credentials, fix)?;
         check_url(place, &self.api_url, "https://example.signalwire.com")?;
+        check_caller(place, self.calls_from.as_deref())?;
         check_sender(place, &self.sender)
     }
 }
@@ -202,6 +204,20 @@ fn check_signed_url(place: &str, text: &str) -> Result<(), ConfigError> {
         format!("{place}.other_urls"),
         "one of them is not the beginning of a web address",
         "Write each like https://old.example.org, without a slash at the end",
+    ))
+}
+
+/// Nobody can be called from a short code.
+fn check_caller(place: &str, number: Option<&str>) -> Result<(), ConfigError> {
+    let international =
+        |number: &str| number.starts_with('+') && PhoneNumber::parse(number).is_ok();
+    if number.is_none_or(international) {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        format!("{place}.calls_from"),
+        "calls cannot come from this number",
+        "Write a number of your account that can call, like +15550100, or leave the key out",
     ))
 }
 

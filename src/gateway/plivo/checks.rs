@@ -28,7 +28,7 @@ pub(super) fn read(plivo: &Plivo, check: Check, ours: &Ours, result: ApiResult<'
         Check::Account => vec![credentials(result, "auth_id and auth_token")].into(),
         Check::Sender => number(plivo, ours, result),
         Check::Application => vec![application(ours, result)].into(),
-        Check::OptOut => Reading::default(),
+        Check::OptOut | Check::Caller => Reading::default(),
     }
 }
 

@@ -21,6 +21,7 @@ fn signed_by(keys: &[&str]) -> Twilio {
         api_token: "PT-token".into(),
         signing_keys: keys.iter().map(|&key| key.into()).collect(),
         sender: "+15005550001".to_owned(),
+        calls_from: None,
         api_url: "https://example.signalwire.com/".to_owned(),
     })
 }

@@ -28,7 +28,7 @@ pub(super) fn read(telnyx: &Telnyx, check: Check, ours: &Ours, result: ApiResult
         Check::Account => vec![credentials(result, "api_key")].into(),
         Check::Sender => profiles(telnyx, ours, result),
         Check::OptOut => vec![opt_out(result)].into(),
-        Check::Application => Reading::default(),
+        Check::Application | Check::Caller => Reading::default(),
     }
 }
 

@@ -36,16 +36,25 @@ pub(super) fn build(twilio: &Twilio) -> Vec<(Check, ApiRequest)> {
         format!("{account}/SMS/ShortCodes.json?{}", query("ShortCode"))
     };
     let ask = |url| get(url, twilio.headers(None));
-    vec![
+    let mut checks = vec![
         (Check::Account, ask(format!("{account}.json"))),
         (Check::Sender, ask(of_sender)),
-    ]
+    ];
+    if let Some(from) = &twilio.account.calls_from {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("PhoneNumber", from)
+            .finish();
+        let of_caller = format!("{account}/IncomingPhoneNumbers.json?{query}");
+        checks.push((Check::Caller, ask(of_caller)));
+    }
+    checks
 }
 
 pub(super) fn read(twilio: &Twilio, check: Check, ours: &Ours, result: ApiResult<'_>) -> Reading {
     match check {
         Check::Account => vec![account(result)].into(),
         Check::Sender => sender(twilio, ours, result).into(),
+        Check::Caller => vec![caller(result)].into(),
         Check::Application | Check::OptOut => Reading::default(),
     }
 }
@@ -112,6 +121,36 @@ fn sender(twilio: &Twilio, ours: &Ours, result: ApiResult<'_>) -> Vec<Finding> {
         webhook(hook.as_deref(), method.as_deref(), ours, NUMBER),
         fallback(number["sms_fallback_url"].as_str(), ours, NUMBER),
     ]
+}
+
+/// Whether the number that calls come from can call.
+fn caller(result: ApiResult<'_>) -> Finding {
+    let id = "calls";
+    let json = match json(result, id) {
+        Ok(json) => json,
+        Err(silent) => return silent,
+    };
+    let Some(number) = json["incoming_phone_numbers"].get(0) else {
+        return Finding::warn(
+            id,
+            "this account does not have the number that calls to responders come from",
+            "Write a number of this account as `calls_from`, or one that it has verified as a caller ID",
+        );
+    };
+    // Twilio writes `voice`, older answers `Voice`.
+    let voice = &number["capabilities"]["voice"];
+    let voice = voice
+        .as_bool()
+        .or(number["capabilities"]["Voice"].as_bool());
+    match voice {
+        Some(true) => Finding::ok(id, "the number can call responders"),
+        Some(false) => Finding::warn(
+            id,
+            "the number that calls to responders come from cannot call: nobody can be paged by a call",
+            "Write a number with Voice as `calls_from`",
+        ),
+        None => Finding::skipped(id, "the provider does not say whether the number can call"),
+    }
 }
 
 fn is_service(twilio: &Twilio) -> bool {

@@ -22,12 +22,12 @@ pub(super) fn delivery(status: &str) -> Option<Delivery> {
 /// judged by the HTTP status.
 #[rustfmt::skip]
 pub(super) const CODES: &[(Class, &[u32])] = &[
-    // too many requests, internal error, service unavailable, sender's queue full
-    (Class::Retry, &[20429, 20500, 20503, 21611]),
+    // too many requests, internal error, service unavailable, sender's queue full, calls at once
+    (Class::Retry, &[20429, 20500, 20503, 21611, 10004]),
     // queue overflow, unknown, carrier congested, 10DLC rate, provider timeout, channel rate
     (Class::Retry, &[30001, 30008, 30017, 30022, 30410, 63018]),
-    // not a number, region switched off, unreachable, not a mobile
-    (Class::Permanent, &[21211, 21214, 21217, 21408, 21612, 21614]),
+    // not a number, premium, may not be called, region switched off, unreachable, not a mobile
+    (Class::Permanent, &[21202, 21211, 21214, 21216, 21217, 21408, 21612, 21614]),
     // no body, too long, media refused
     (Class::Permanent, &[21602, 21617, 21620, 21623]),
     // handset unreachable, blocked, unknown, landline; filtered; no MMS; too big
@@ -38,6 +38,8 @@ pub(super) const CODES: &[(Class, &[u32])] = &[
     (Class::Misconfigured, &[20003, 20403, 20404]),
     // the sender is not ours or cannot text; callback URL refused; messaging service empty or unknown
     (Class::Misconfigured, &[21212, 21603, 21606, 21609, 21659, 21660, 21703, 21705]),
+    // account not active; URL refused; may not call from, to there, or on trial
+    (Class::Misconfigured, &[10001, 21205, 21210, 21213, 21215, 21219]),
     // suspended, daily caps, not provisioned, toll-free unverified, 10DLC unregistered
     (Class::Misconfigured, &[30002, 30023, 30024, 30027, 30032, 30034]),
 ];

@@ -1,3 +1,4 @@
+mod calls;
 mod lookup;
 mod receipts;
 mod sending;
@@ -28,6 +29,7 @@ fn gateway(tokens: &[&str]) -> Twilio {
         account_sid: format!("AC{}", "a".repeat(32)),
         auth_tokens: tokens.iter().map(|&t| SecretString::from(t)).collect(),
         sender: "+15005550001".to_owned(),
+        calls_from: None,
         api_url: "https://api.example.org/".to_owned(),
     })
 }

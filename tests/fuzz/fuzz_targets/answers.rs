@@ -21,6 +21,7 @@ fn gateways() -> Vec<Box<dyn Gateway>> {
             account_sid: "AC1".to_owned(),
             auth_tokens: vec!["token".into()],
             sender: sender(),
+            calls_from: None,
             api_url: api_url(),
         })),
         Box::new(signalwire::gateway(SignalWireConfig {
@@ -29,6 +30,7 @@ fn gateways() -> Vec<Box<dyn Gateway>> {
             api_token: "token".into(),
             signing_keys: vec!["key".into()],
             sender: sender(),
+            calls_from: None,
             api_url: api_url(),
         })),
         Box::new(Plivo::new(PlivoConfig {

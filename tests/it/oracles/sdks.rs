@@ -1,11 +1,16 @@
 //! Hooks that the providers' own Python libraries sign and judge, and TwiML that Twilio's writes.
 
 use axum::http::HeaderName;
+use harborline::gateway::call::{Ask, Caller as _, Script};
 use harborline::gateway::plivo::{Plivo, PlivoConfig};
 use harborline::gateway::telnyx::{PublicKey, Telnyx, TelnyxConfig};
 use harborline::gateway::{InlineReply, VerifyError};
+use harborline::oncall::{Address, Channel, Destination, PageKind, Preset, Secret};
+use harborline::pager::Page;
+use harborline::pager::webhook::new_secret;
 use harborline::phone::PhoneNumber;
 use harborline::text::MessageBody;
+use uuid::Uuid;
 
 use super::*;
 
@@ -18,6 +23,7 @@ fn twilio(token: &str) -> Twilio {
         account_sid: "AC00000000000000000000000000000000".to_owned(),
         auth_tokens: vec![token.into()],
         sender: "+15550100".to_owned(),
+        calls_from: None,
         api_url: "https://api.example.org".to_owned(),
     })
 }
@@ -311,5 +317,116 @@ fn our_twiml_is_what_twilios_library_writes() {
     };
     for (question, answer) in questions.iter().zip(answers) {
         assert_eq!(answer["same"], true, "{question}");
+    }
+}
+
+#[test]
+fn a_call_says_what_twilios_library_would_have_written() {
+    let twilio = twilio("token");
+    let chance = Chance(SeededIds::new(8));
+    let pieces = [
+        "case K, 7",
+        " & ",
+        "<",
+        "\"",
+        "'",
+        "é",
+        "\u{1f614}",
+        ". ",
+        "1",
+    ];
+    let url = "https://line.example.org/hooks/main/call?ref=1&alarm=crisis-kept";
+    let cases: Vec<(Script, Value)> = (0..20)
+        .map(|n| {
+            let said = format!("Press 1{}", chance.string(&pieces, 12));
+            let missed = (n % 2 == 0).then(|| format!("Goodbye{}", chance.string(&pieces, 3)));
+            let ask = |missed: &String| Ask {
+                url: url.to_owned(),
+                missed: missed.clone(),
+            };
+            let script = Script {
+                said: said.clone(),
+                asks: missed.as_ref().map(ask),
+            };
+            let xml = twilio.say(&script).body;
+            let question =
+                json!({"sdk": "voice", "said": said, "missed": missed, "url": url, "xml": xml});
+            (script, question)
+        })
+        .collect();
+    let questions: Vec<Value> = cases.iter().map(|(_, question)| question.clone()).collect();
+    let Some(answers) = ask(SCRIPT, &questions) else {
+        return;
+    };
+    for ((script, _), answer) in cases.iter().zip(answers) {
+        assert_eq!(answer["same"], true, "{script:?}");
+    }
+}
+
+/// A page as the receiver of our own JSON gets it.
+fn webhook(secret: &str, words: &str, now: At) -> (Vec<(String, String)>, String) {
+    let to = Destination {
+        channel: Channel::Webhook,
+        address: Address::new("https://pages.example.org/in"),
+        preset: Some(Preset::Json.word().to_owned()),
+        secret: Some(Secret::new(secret)),
+    };
+    let page = Page {
+        id: Uuid::from_u128(9),
+        kind: PageKind::Page,
+        to: &to,
+        method: None,
+        words,
+        case: None,
+        cases: 0,
+        line: "Example Line",
+        sign_in: "https://line.example.org/",
+        at: now,
+    };
+    let request = harborline::pager::webhook::build(&page, now).unwrap();
+    let headers = request.headers.iter();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+    (headers.collect(), String::from_utf8(request.body).unwrap())
+}
+
+#[test]
+fn webhooks_that_we_sign_are_taken_by_the_library_of_standard_webhooks() {
+    let chance = Chance(SeededIds::new(9));
+    let pieces = [
+        "CRISIS",
+        " ",
+        "K7",
+        "é",
+        "\u{1f614}",
+        "\"",
+        "\\",
+        "\n",
+        "{",
+        "1",
+    ];
+    let mut questions = Vec::new();
+    for n in 0..40 {
+        let secret = new_secret(&SeededIds::new(n)).reveal().to_owned();
+        let words = chance.string(&pieces, 20);
+        let (headers, body) = webhook(&secret, &words, At(NOW_S * 1000));
+        let headers: serde_json::Map<_, _> =
+            headers.into_iter().map(|(k, v)| (k, json!(v))).collect();
+        let right = json!({"sdk": "webhook", "secret": secret, "now": NOW_S, "headers": headers, "body": body});
+        let mut changed = right.clone();
+        match n % 4 {
+            0 => changed["body"] = json!(format!("{body} ")),
+            1 => changed["headers"]["webhook-id"] = json!("msg_other"),
+            2 => changed["secret"] = json!(new_secret(&SeededIds::new(1_000 + n)).reveal()),
+            // Signed when it is sent: what is kept and sent again later is refused.
+            _ => changed["now"] = json!(NOW_S + 301),
+        }
+        questions.extend([right, changed]);
+    }
+    let Some(answers) = ask(SCRIPT, &questions) else {
+        return;
+    };
+    for (n, answer) in answers.iter().enumerate() {
+        assert_eq!(answer["valid"], n % 2 == 0, "{}", questions[n]);
     }
 }

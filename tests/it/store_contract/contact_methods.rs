@@ -194,6 +194,42 @@ both! {
         assert_eq!(due.to.secret, Some(Secret::new("key")));
     }
 
+    async fn a_page_is_known_after_it_has_left_with_how_its_case_stands(world: World) {
+        let (night, ..) = with_a_phone(&world).await;
+        let (alert, page) = unit!(world, |tx| {
+            let alert = alarm(tx, NUMBER, "A3", Tier::High, NOW, 0).await?;
+            let person = tx.person(night).await?.unwrap();
+            let called = Contact { gateway: None, ..Contact::of(&person, &person.methods[1]) };
+            let page = NewPage { alert: Some(alert.id), kind: PageKind::Page, contact: &called, words: "words" };
+            let page = tx.send_to_responder("main", &page, NOW).await?;
+            (alert.id, page)
+        });
+        let claimed = unit!(world, |tx| { tx.claim_due(&Claim { channel: Channel::Voice, ..claim_of(Lane::Page, NOW, 9) }).await? });
+        let id = claimed.due[0].id;
+        unit!(world, |tx| { tx.settle(id, NOW, &settled(OutboxState::Accepted, NOW)).await?; });
+        let due = view!(world).outgoing(id).await.unwrap().unwrap();
+        let known = due.page.unwrap();
+        assert_eq!((due.to.channel, known.staff, known.cases, known.is_over()), (Channel::Voice, Some(night), 0, false));
+        unit!(world, |tx| {
+            let mut taken = tx.alert_to_change(alert).await?.unwrap();
+            taken.acknowledged = Some(Taken { by: "Day".to_owned(), at: later(1) });
+            tx.save_alert(&taken).await?;
+        });
+        let known = view!(world).outgoing(id).await.unwrap().unwrap().page.unwrap();
+        assert_eq!((known.taken.as_ref().map(|taken| taken.by.as_str()), known.closed, known.is_over()), (Some("Day"), false, true));
+        unit!(world, |tx| {
+            let mut closed = tx.alert_to_change(alert).await?.unwrap();
+            closed.close(Closed::ByStaff, later(2));
+            tx.save_alert(&closed).await?;
+            let other = alarm(tx, "+15550124", "A4", Tier::High, NOW, 0).await?;
+            tx.page_speaks_of(page, alert).await?;
+            tx.page_speaks_of(page, other.id).await?;
+        });
+        let known = view!(world).outgoing(id).await.unwrap().unwrap().page.unwrap();
+        assert_eq!((known.closed, known.cases, known.is_over()), (true, 2, false), "another case may wait");
+        assert!(view!(world).outgoing(night).await.unwrap().is_none());
+    }
+
     async fn a_page_leaves_by_the_channel_of_its_method(world: World) {
         let (night, ..) = with_a_phone(&world).await;
         unit!(world, |tx| {

@@ -25,6 +25,17 @@ pub(crate) struct Sent {
     pub(crate) fault: Option<Fault>,
 }
 
+/// A call that the fake has placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Called {
+    pub(crate) sid: String,
+    pub(crate) to: String,
+    pub(crate) from: String,
+    /// Where it asks what to say.
+    pub(crate) url: String,
+    pub(crate) status_callback: String,
+}
+
 /// A text that the fake lists as having come in.
 #[derive(Clone, Debug)]
 struct CameIn {
@@ -64,6 +75,7 @@ pub(crate) struct FakeTwilio {
 #[derive(Default)]
 struct Kept {
     sent: Vec<Sent>,
+    called: Vec<Called>,
     faults: VecDeque<Fault>,
     always: Option<Fault>,
     blocked: HashSet<String>,
@@ -81,6 +93,7 @@ impl FakeTwilio {
         let messages = "/2010-04-01/Accounts/{account}/Messages.json";
         let router = Router::new()
             .route(messages, get(list).post(send))
+            .route("/2010-04-01/Accounts/{account}/Calls.json", post(call))
             .fallback(post(send))
             .with_state(fake.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -127,6 +140,22 @@ impl FakeTwilio {
     /// All texts taken so far, in order.
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.state.lock().unwrap().sent.clone()
+    }
+
+    /// The calls to a number once there are so many, however long the machine takes for them.
+    pub(crate) async fn rang(&self, number: &str, times: usize) -> Vec<Called> {
+        let to = || {
+            let called = self.called().into_iter();
+            called.filter(|call| call.to == number).collect::<Vec<_>>()
+        };
+        until(|| to().len() >= times).await;
+        assert_eq!(to().len(), times, "calls to {number}");
+        to()
+    }
+
+    /// All calls placed so far, in order.
+    pub(crate) fn called(&self) -> Vec<Called> {
+        self.state.lock().unwrap().called.clone()
     }
 
     /// All texts that went to a number.
@@ -225,6 +254,26 @@ async fn list(
     axum::Json(serde_json::json!({"messages": messages, "next_page_uri": next})).into_response()
 }
 
+async fn call(State(fake): State<FakeTwilio>, body: Bytes) -> Response {
+    let mut kept = fake.state.lock().unwrap();
+    match kept.faults.pop_front().or(kept.always) {
+        None => {}
+        Some(Fault::NoSuchNumber) => return refused(StatusCode::BAD_REQUEST, 21211),
+        Some(Fault::Unauthorized) => return refused(StatusCode::UNAUTHORIZED, 20003),
+        Some(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+    let sid = format!("CAout{:027}", kept.called.len());
+    kept.called.push(Called {
+        sid: sid.clone(),
+        to: field(&body, "To"),
+        from: field(&body, "From"),
+        url: field(&body, "Url"),
+        status_callback: field(&body, "StatusCallback"),
+    });
+    let json = serde_json::json!({"sid": sid, "status": "queued"});
+    (StatusCode::CREATED, axum::Json(json)).into_response()
+}
+
 async fn send(State(fake): State<FakeTwilio>, headers: HeaderMap, body: Bytes) -> Response {
     let fault = {
         let mut kept = fake.state.lock().unwrap();
@@ -308,7 +357,7 @@ fn refused(status: StatusCode, code: u32) -> Response {
 }
 
 /// Waits for something, and gives up far above what the slowest machine needs: whoever waits looks again.
-async fn until(met: impl Fn() -> bool) {
+pub(crate) async fn until(met: impl Fn() -> bool) {
     let waits = async {
         while !met() {
             tokio::task::yield_now().await;

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::gateway::until;
+
 /// The mails that came, whole; for whom the first line says.
 #[derive(Clone)]
 pub(crate) struct Mailbox {
@@ -26,6 +28,12 @@ impl Mailbox {
             }
         });
         mailbox
+    }
+
+    /// The next mails, so many of them, however long the machine takes.
+    pub(crate) async fn come(&self, times: usize) -> Vec<String> {
+        until(|| self.mails.lock().unwrap().len() >= times).await;
+        self.unread()
     }
 
     /// What came since the last look.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harborline::clock::Clock;
-use harborline::oncall::{Address, Channel, Uses};
+use harborline::oncall::{Address, Channel, Preset, Secret, Uses};
 use harborline::staff::Role;
 use harborline::store::{Account, NewMethod, NewStaff};
 
@@ -45,6 +45,36 @@ impl World {
             })
         });
         add.await.unwrap().unwrap()
+    }
+
+    /// Adds a method that works, beside the others that somebody has.
+    pub(crate) async fn a_method(
+        &self,
+        staff: &Account,
+        channel: Channel,
+        preset: Option<Preset>,
+        address: &str,
+    ) {
+        let (staff_id, address, now) = (staff.id, Address::new(address), self.clock.now());
+        let add = self.app.store.write(move |tx| {
+            let address = address.clone();
+            Box::pin(async move {
+                let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+                let new = NewMethod {
+                    staff_id,
+                    channel,
+                    label: "mine",
+                    gateway: None,
+                    preset: preset.map(Preset::word),
+                    address: &address,
+                    secret: preset.is_some().then_some(&secret),
+                    uses: Uses::All,
+                };
+                let method = tx.add_method(&new, now).await?.unwrap();
+                tx.method_verified(method, now).await
+            })
+        });
+        add.await.unwrap();
     }
 
     /// Lets time pass at once, and then the workers work: for hours in which nothing of interest is due
