@@ -35,6 +35,7 @@ const FLOORS: [&[&str]; 6] = [
         "incidents",
         "intake",
         "ledger",
+        "lookup",
         "page_tests",
         "paging",
         "policies",
