@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::clock::{At, Clock};
 use crate::feed::{Feed, Signal};
 use crate::oncall::{
-    Acknowledged, Acknowledgement, Alert, Contact, Desk, Person, Taken, acknowledged,
+    Acknowledged, Acknowledgement, Alert, Channel, Contact, Desk, Person, Taken, acknowledged,
     acknowledgement, already_taken, is_among, marked, one_of, taken_by,
 };
 use crate::phone::PhoneNumber;
@@ -337,12 +337,84 @@ pub(crate) async fn take(
     Ok(outcome)
 }
 
+/// Takes a case from somebody: they hear of it in these words, and what they had acknowledged is undone.
+/// The others who were paged hear who has it. The claim is the caller's.
+pub(crate) async fn take_from(
+    tx: &mut Tx,
+    desk: &Desk,
+    alert: &mut Alert,
+    (from, words): (Uuid, &str),
+    who: &Responder,
+    now: At,
+) -> Result<(), StoreError> {
+    tell(tx, desk, alert, from, words, now).await?;
+    tx.forget_acknowledgement(alert.id, from).await?;
+    alert.given_up();
+    let mut there = tx.acknowledgements(alert.id).await?;
+    if !is_among(&there, who.staff_id, &who.name) {
+        let new = Acknowledgement {
+            staff_id: who.staff_id,
+            name: who.name.clone(),
+            at: now,
+        };
+        tx.acknowledge(alert.id, &new).await?;
+        there.push(new);
+    }
+    let needed = usize::from(tx.acknowledgements_needed(alert).await?).max(1);
+    if there.len() >= needed {
+        return enough_but(tx, desk, alert, &there, Some(from), now).await;
+    }
+    // The policy asks for more people than are left.
+    alert.next_page_at = Some(now);
+    Ok(())
+}
+
+/// Tells one person about a case, by whatever reaches them now; never by a call, which is for pages.
+pub(crate) async fn tell(
+    tx: &mut Tx,
+    desk: &Desk,
+    alert: &Alert,
+    staff: Uuid,
+    words: &str,
+    now: At,
+) -> Result<(), StoreError> {
+    let Some(person) = tx.person(staff).await? else {
+        return Ok(());
+    };
+    let words = marked(alert.drill.is_some(), words.to_owned());
+    for method in person.reached_by(alert.urgency().is_crisis(), now) {
+        if method.channel == Channel::Voice {
+            continue;
+        }
+        let notice = NewPage {
+            alert: Some(alert.id),
+            kind: PageKind::Notice,
+            contact: &Contact::of(&person, method),
+            words: &words,
+        };
+        tx.send_to_responder(&desk.gateway, &notice, now).await?;
+    }
+    Ok(())
+}
+
 /// Notes that enough people have acknowledged, and tells the others who were paged.
 pub(crate) async fn enough(
     tx: &mut Tx,
     desk: &Desk,
     alert: &mut Alert,
     there: &[Acknowledgement],
+    now: At,
+) -> Result<(), StoreError> {
+    enough_but(tx, desk, alert, there, None, now).await
+}
+
+/// The same, where somebody has heard of it already.
+async fn enough_but(
+    tx: &mut Tx,
+    desk: &Desk,
+    alert: &mut Alert,
+    there: &[Acknowledgement],
+    told: Option<Uuid>,
     now: At,
 ) -> Result<(), StoreError> {
     let names: Vec<&str> = there.iter().map(|one| one.name.as_str()).collect();
@@ -352,7 +424,9 @@ pub(crate) async fn enough(
         .contacts_of_case(&desk.roster.fallback, alert, now)
         .await?;
     let is_there = |contact: &Contact| is_among(there, contact.staff_id, &contact.name);
-    for contact in paged.iter().filter(|contact| !is_there(contact)) {
+    let knows =
+        |contact: &&Contact| is_there(contact) || (told.is_some() && contact.staff_id == told);
+    for contact in paged.iter().filter(|contact| !knows(contact)) {
         let notice = NewPage {
             alert: Some(alert.id),
             kind: PageKind::Taken,

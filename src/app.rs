@@ -34,6 +34,7 @@ use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::ledger::Ledger;
+use crate::lookup::Lookup;
 use crate::page_tests::PageTests;
 use crate::pager::email::NotUsable;
 use crate::paging::{NextRoster, Paging};
@@ -290,6 +291,11 @@ impl App {
             feed: feed.clone(),
         });
         let followup = Arc::new(followup(config, &store, &clock, &packs, &feed));
+        let lookup = Arc::new(Lookup {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            packs: Arc::clone(&packs),
+        });
         let handoff = Arc::new(Handoff {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -326,6 +332,7 @@ impl App {
             Arc::clone(&incidents),
         ));
         let public_url: Arc<str> = public_url.into();
+        let process = ids.id(clock.now());
         let accounts = Arc::new(Accounts {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -341,6 +348,7 @@ impl App {
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),
+            lookup,
             page_tests: Arc::clone(&page_tests),
             policies: Arc::clone(&policies),
             rota: Arc::clone(&rota),
@@ -356,6 +364,7 @@ impl App {
             accounts: Arc::clone(&accounts),
             proxies: config.listen.proxies.clone().into(),
             feed: feed.clone(),
+            process,
             public_url: Arc::clone(&public_url),
             simulator,
             packs_refused,

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use crate::content::check::{Finding, Strictness, Weight, check};
-use crate::content::{BUILTIN, PackError, Packs, Resources, Source};
+use crate::content::{BUILTIN, Codes, PackError, Packs, Resources, Source};
 
 /// The files of a directory, in the order of [`BUILTIN`].
-const FILES: [&str; 3] = ["en.toml", "es.toml", "resources.toml"];
+const FILES: [&str; BUILTIN.len()] = ["en.toml", "es.toml", "resources.toml", "codes.toml"];
 
 /// How many findings a refusal prints; the rest is a number.
 const PRINTED: usize = 20;
@@ -22,7 +22,7 @@ const PRINTED: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// A file or folder cannot be read.
-    #[error("{}: {source}. Set content.directory to a readable folder with en.toml, es.toml or resources.toml", path.display())]
+    #[error("{}: {source}. Set content.directory to a readable folder with en.toml, es.toml, resources.toml or codes.toml", path.display())]
     Unreadable {
         /// The file or folder.
         path: PathBuf,
@@ -30,7 +30,7 @@ pub enum Refused {
         source: io::Error,
     },
     /// A file that nothing would read: most likely a wrong name.
-    #[error("{}: this file is no pack. Name it en.toml, es.toml or resources.toml, or take it out", .0.display())]
+    #[error("{}: this file is no pack. Name it en.toml, es.toml, resources.toml or codes.toml, or take it out", .0.display())]
     Stray(PathBuf),
     /// No file is there.
     #[error("{}: there is no pack. Copy one from templates/messages and edit it", .0.display())]
@@ -86,8 +86,9 @@ pub fn load(directory: &Path) -> Result<Packs, Refused> {
             *source = Source { file, text };
         }
     }
-    let [en, es, resources] = sources;
-    Ok(Packs::load(en, es, Resources::load(resources)?)?)
+    let [en, es, resources, codes] = sources;
+    let packs = Packs::load(en, es, Resources::load(resources)?)?;
+    Ok(packs.with_codes(Codes::load(codes)?))
 }
 
 /// The packs of a directory, if every word in them keeps the rules on this day.

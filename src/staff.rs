@@ -43,8 +43,10 @@ impl Role {
 pub enum Permission {
     /// See the queue and read conversations.
     ReadConversations,
-    /// Acknowledge, claim, write, offer a check-in, close.
+    /// Acknowledge, claim, write, take over, hand on, offer a check-in, close.
     AnswerTexters,
+    /// Read the conversations that others have, and come to who asks for help.
+    ObserveConversations,
     /// See who is on call, when, and what is missing.
     ViewOnCall,
     /// Change who is on call for a while, and send test pages to others.
@@ -71,6 +73,7 @@ impl Permission {
             | Self::EditSchedules
             | Self::EditPolicies
             | Self::RunDrills
+            | Self::ObserveConversations
             | Self::ViewPeople => Role::Supervisor,
             Self::ManagePeople => Role::Administrator,
         }

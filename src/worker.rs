@@ -101,6 +101,11 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             }
         }
     }
+    let handoff = Arc::clone(&app.handoff);
+    tasks.spawn(run("handoff", shared.clone(), Arc::default(), move || {
+        let handoff = Arc::clone(&handoff);
+        async move { Ok(Look::from(handoff.tick().await?)) }
+    }));
     for (name, work) in [("polls", Work::Polls), ("journal", Work::Journal)] {
         let dispatch = Arc::clone(&app.dispatch);
         // Nothing wakes them: what they do is never wanted sooner than a second later.

@@ -135,6 +135,9 @@ fn check_public_url(config: &Config, at: &impl Fn(&str) -> String) -> Result<(),
     }
 }
 
+/// A lease must outlast a pause for thought: a texter needs time to answer.
+const SHORTEST_LEASE: u64 = 300;
+
 fn check_on_call(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
     let oncall = &config.oncall;
     match &oncall.gateway {
@@ -164,16 +167,24 @@ fn check_on_call(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), Co
     }
     check_contacts("oncall.fallback", &oncall.fallback, at)?;
     check_repage("oncall.repage_s", oncall.repage_s, at)?;
-    for (key, seconds) in [("claim_s", oncall.claim_s), ("answer_s", oncall.answer_s)] {
-        check_seconds(&format!("oncall.{key}"), seconds, 15, at)?;
+    for (key, seconds, least) in [
+        ("claim_s", oncall.claim_s, 15),
+        ("answer_s", oncall.answer_s, 15),
+        ("lease_s", oncall.lease_s, SHORTEST_LEASE),
+    ] {
+        check_seconds(&format!("oncall.{key}"), seconds, least, at)?;
     }
     for (section, clocks) in oncall.clock_sections() {
         if let Some(seconds) = clocks.repage_s {
             check_repage(&format!("oncall.{section}.repage_s"), seconds, at)?;
         }
-        for (key, seconds) in [("claim_s", clocks.claim_s), ("answer_s", clocks.answer_s)] {
+        for (key, seconds, least) in [
+            ("claim_s", clocks.claim_s, 15),
+            ("answer_s", clocks.answer_s, 15),
+            ("lease_s", clocks.lease_s, SHORTEST_LEASE),
+        ] {
             if let Some(seconds) = seconds {
-                check_seconds(&format!("oncall.{section}.{key}"), seconds, 15, at)?;
+                check_seconds(&format!("oncall.{section}.{key}"), seconds, least, at)?;
             }
         }
     }

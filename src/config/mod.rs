@@ -199,6 +199,9 @@ pub struct OnCall {
     pub claim_s: u64,
     /// Seconds from the claim to the first human message, then the case is paged again.
     pub answer_s: u64,
+    /// Seconds for which a claim holds while nothing is done in the conversation, then the case is paged
+    /// again.
+    pub lease_s: u64,
     /// Seconds in which somebody whose shift begins takes it, then others are told; at least 60.
     pub take_shift_s: u64,
     /// How many seconds before a shift its person is told that it comes; 0 for not at all.
@@ -226,10 +229,12 @@ pub struct ClocksSection {
     pub claim_s: Option<u64>,
     /// See [`OnCall::answer_s`].
     pub answer_s: Option<u64>,
+    /// See [`OnCall::lease_s`].
+    pub lease_s: Option<u64>,
 }
 
 /// The clocks for danger now, in seconds, where they are not set: whoever took it writes within minutes.
-pub const IMMINENT: [u64; 3] = [60, 120, 180];
+pub const IMMINENT: [u64; 4] = [60, 120, 180, 1800];
 
 /// `[operator]`
 #[derive(Clone, Debug, Deserialize)]
@@ -320,6 +325,7 @@ impl Default for OnCall {
             repage_s: 120,
             claim_s: 300,
             answer_s: 300,
+            lease_s: 3600,
             take_shift_s: 600,
             shift_notice_s: 900,
             time_zone: "UTC".to_owned(),
@@ -353,21 +359,23 @@ impl OnCall {
     /// The clocks of alerts.
     #[must_use]
     pub fn clocks(&self) -> Clocks {
-        let base = [self.repage_s, self.claim_s, self.answer_s];
-        let of = |section: &ClocksSection, unset: [u64; 3]| {
-            let [repage, claim, answer] = [
+        let base = [self.repage_s, self.claim_s, self.answer_s, self.lease_s];
+        let of = |section: &ClocksSection, unset: [u64; 4]| {
+            let [repage, claim, answer, lease] = [
                 section.repage_s.unwrap_or(unset[0]),
                 section.claim_s.unwrap_or(unset[1]),
                 section.answer_s.unwrap_or(unset[2]),
+                section.lease_s.unwrap_or(unset[3]),
             ]
             .map(Duration::from_secs);
             Timing {
                 repage,
                 claim,
                 answer,
+                lease,
             }
         };
-        let fast: [u64; 3] = std::array::from_fn(|clock| base[clock].min(IMMINENT[clock]));
+        let fast: [u64; 4] = std::array::from_fn(|clock| base[clock].min(IMMINENT[clock]));
         Clocks {
             imminent: of(&self.imminent, fast),
             high: of(&self.high, base),
@@ -395,16 +403,16 @@ mod tests {
     fn clocks_run_as_set_and_faster_for_danger_now() {
         let mut oncall = OnCall::default();
         let seconds = |timing: &Timing| {
-            [timing.repage, timing.claim, timing.answer].map(|clock| clock.as_secs())
+            [timing.repage, timing.claim, timing.answer, timing.lease].map(|clock| clock.as_secs())
         };
-        assert_eq!(seconds(&oncall.clocks().imminent), [60, 120, 180]);
+        assert_eq!(seconds(&oncall.clocks().imminent), [60, 120, 180, 1800]);
         for clocks in [oncall.clocks().high, oncall.clocks().wants_human] {
-            assert_eq!(seconds(&clocks), [120, 300, 300]);
+            assert_eq!(seconds(&clocks), [120, 300, 300, 3600]);
         }
         oncall.claim_s = 30;
         oncall.concern.repage_s = Some(900);
         oncall.imminent.answer_s = Some(240);
-        assert_eq!(seconds(&oncall.clocks().imminent), [60, 30, 240]);
-        assert_eq!(seconds(&oncall.clocks().concern), [900, 30, 300]);
+        assert_eq!(seconds(&oncall.clocks().imminent), [60, 30, 240, 1800]);
+        assert_eq!(seconds(&oncall.clocks().concern), [900, 30, 300, 3600]);
     }
 }

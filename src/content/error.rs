@@ -122,6 +122,18 @@ pub enum PackError {
         /// What is there.
         found: String,
     },
+    /// A code that cannot be kept and counted.
+    #[error(
+        "{file}: `{key}` is `{code}`. Fix: use up to 40 small letters, digits and _; the label may be anything"
+    )]
+    Code {
+        /// The file.
+        file: String,
+        /// The key.
+        key: String,
+        /// What is there.
+        code: String,
+    },
     /// The guided chooser cannot work.
     #[error("{file}: `{key}`: {problem}. Fix: compare it with the built-in pack")]
     Chooser {

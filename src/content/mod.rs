@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod chooser;
+pub mod codes;
 mod error;
 mod find;
 mod key;
@@ -14,6 +15,7 @@ mod resource;
 mod template;
 mod words;
 
+pub use codes::{Code, Codes};
 pub use error::PackError;
 pub use key::{Key, PageId};
 pub use pack::{BUILTIN, Packs, Page, Source};

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::locale::Locale;
 
 use super::chooser::{Answers, Chooser, RawChooser};
+use super::codes::{self, Codes};
 use super::error::PackError;
 use super::find::Index;
 use super::key::{Key, PageId};
@@ -34,6 +35,7 @@ pub struct Packs {
     en: Pack,
     es: Pack,
     resources: Resources,
+    codes: Codes,
 }
 
 /// One page, in one language.
@@ -108,8 +110,9 @@ const BUILTIN_RESOURCES: Source<'static> = Source {
     text: include_str!("../../templates/resources.toml"),
 };
 
-/// The files that come with the program: the packs of the languages, then the resources.
-pub const BUILTIN: [Source<'static>; 3] = [BUILTIN_EN, BUILTIN_ES, BUILTIN_RESOURCES];
+/// The files that come with the program: the packs of the languages, the resources, then the codes.
+pub const BUILTIN: [Source<'static>; 4] =
+    [BUILTIN_EN, BUILTIN_ES, BUILTIN_RESOURCES, codes::BUILTIN];
 
 /// The resources that come with the program.
 pub(super) fn resources_builtin() -> Result<Resources, PackError> {
@@ -125,7 +128,7 @@ impl Packs {
         Self::load(BUILTIN_EN, BUILTIN_ES, resources_builtin()?)
     }
 
-    /// Reads and checks a pack for each language.
+    /// Reads and checks a pack for each language, with the codes that come with the program.
     ///
     /// # Errors
     /// The first [`PackError`], with the file, the key and the fix.
@@ -134,6 +137,7 @@ impl Packs {
             en: Pack::read(en, Locale::En, &resources)?,
             es: Pack::read(es, Locale::Es, &resources)?,
             resources,
+            codes: Codes::builtin()?,
         };
         if !packs.es.chooser.weighs_like(&packs.en.chooser) {
             return Err(PackError::Chooser {
@@ -143,6 +147,18 @@ impl Packs {
             });
         }
         Ok(packs)
+    }
+
+    /// The same packs with other codes for the staff.
+    #[must_use]
+    pub fn with_codes(self, codes: Codes) -> Self {
+        Self { codes, ..self }
+    }
+
+    /// What the staff choose from.
+    #[must_use]
+    pub const fn codes(&self) -> &Codes {
+        &self.codes
     }
 
     /// The services that texts name.

@@ -26,6 +26,7 @@ use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
+use uuid::Uuid;
 
 use crate::accounts::Accounts;
 use crate::acknowledge::Acknowledge;
@@ -38,6 +39,7 @@ use crate::gateway::Gateways;
 use crate::handoff::Handoff;
 use crate::heartbeat::Heartbeat;
 use crate::incidents::Incidents;
+use crate::lookup::Lookup;
 use crate::page_tests::PageTests;
 use crate::policies::Policies;
 use crate::rota::Rota;
@@ -59,6 +61,8 @@ pub struct Doors {
     pub rulebook: Arc<Rulebook>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Finds conversations, and shows numbers for a reason.
+    pub lookup: Arc<Lookup>,
     /// Takes cases for responders.
     pub acknowledge: Arc<Acknowledge>,
     /// Tests whether pages arrive.
@@ -89,6 +93,8 @@ pub struct Doors {
     pub proxies: Arc<[IpNet]>,
     /// Signals to open pages.
     pub feed: Feed,
+    /// This process: the numbers of signals are its own.
+    pub process: Uuid,
     /// Whether edited packs were refused, so that the built-in ones serve.
     pub packs_refused: bool,
     /// The URL that gateways sign and staff open.

@@ -19,6 +19,8 @@ pub struct Timing {
     pub claim: Duration,
     /// From the claim to the first human message.
     pub answer: Duration,
+    /// From the last that somebody did in a conversation that they have to the end of their claim.
+    pub lease: Duration,
 }
 
 /// How fast the clocks run for what.
@@ -75,8 +77,8 @@ pub struct Alert {
     pub tier: Tier,
     /// When it was opened.
     pub opened_at: At,
-    /// When something happens next. Always set while it is open, unless a human has answered the
-    /// last call.
+    /// When something happens next. Always set while it is open: once a human has answered the last
+    /// call, it is the end of their lease.
     pub next_page_at: Option<At>,
     /// How many rounds of pages went out.
     pub pages: u32,
@@ -92,6 +94,8 @@ pub struct Alert {
     pub acknowledged: Option<Taken>,
     /// Which member of staff claimed it, and when.
     pub claimed: Option<(Uuid, At)>,
+    /// Until when the claim holds if nothing is done in the conversation.
+    pub lease_until: Option<At>,
     /// When a human last wrote.
     pub answered_at: Option<At>,
     /// When and why it was closed.
@@ -151,6 +155,8 @@ pub enum Missed {
     Claim,
     /// It was claimed, and nobody wrote.
     Answer,
+    /// Somebody wrote, and then did nothing in it until their lease ended.
+    Lease,
 }
 
 impl Missed {
@@ -160,6 +166,7 @@ impl Missed {
         match self {
             Self::Claim => "claim",
             Self::Answer => "answer",
+            Self::Lease => "lease",
         }
     }
 }
@@ -203,6 +210,7 @@ impl Alert {
             exhausted_at: None,
             acknowledged: None,
             claimed: None,
+            lease_until: None,
             answered_at: None,
             closed: None,
             told_at: None,
@@ -246,6 +254,22 @@ impl Alert {
         rises && had
     }
 
+    /// Who of the staff has it, as one of them sees it: who claimed it, else who has said that they take
+    /// it. `there` are those who have.
+    #[must_use]
+    pub fn holder(&self, there: &[Acknowledgement], me: Uuid) -> Option<Uuid> {
+        if let Some((owner, _)) = self.claimed {
+            return Some(owner);
+        }
+        self.acknowledged.as_ref()?;
+        let accounts = || there.iter().filter_map(|one| one.staff_id);
+        // Where several are on it, any of them may be the one who writes.
+        if accounts().any(|one| one == me) {
+            return Some(me);
+        }
+        accounts().next()
+    }
+
     /// Whether a round of pages is due.
     #[must_use]
     pub fn page_is_due(&self, now: At) -> bool {
@@ -265,10 +289,11 @@ impl Alert {
     pub fn reopen(&mut self) -> Option<Missed> {
         // While more acknowledgements are waited for, a claim has no clock yet.
         self.acknowledged.as_ref()?;
-        let missed = if self.claimed.is_some() {
-            Missed::Answer
-        } else {
-            Missed::Claim
+        let leased_out = self.lease_until.is_some() && self.next_page_at >= self.lease_until;
+        let missed = match self.claimed {
+            None => Missed::Claim,
+            Some(_) if leased_out => Missed::Lease,
+            Some(_) => Missed::Answer,
         };
         self.starts_over();
         Some(missed)
@@ -277,6 +302,7 @@ impl Alert {
     fn starts_over(&mut self) {
         self.acknowledged = None;
         self.claimed = None;
+        self.lease_until = None;
         self.policy_id = None;
         self.place = Place::default();
         self.exhausted_at = None;
@@ -298,7 +324,12 @@ impl Alert {
     pub fn taken(&mut self, taken: Taken, clocks: &Clocks) {
         let timing = clocks.of(self.urgency());
         self.next_page_at = match (self.claimed, self.answered_at) {
-            (Some((_, claimed)), Some(answered)) if answered >= claimed => None,
+            (Some((_, claimed)), Some(answered)) if answered >= claimed => {
+                // Whoever wrote before enough people were there gets time to be heard of again.
+                let soonest = taken.at.plus(timing.answer);
+                self.lease_until = self.lease_until.map(|until| until.max(soonest));
+                self.lease_until
+            }
             (Some(_), _) => Some(taken.at.plus(timing.answer)),
             (None, _) => Some(taken.at.plus(timing.claim)),
         };
@@ -306,12 +337,37 @@ impl Alert {
         self.exhausted_at = None;
     }
 
-    /// A member of staff makes the conversation theirs. Their acknowledgement is noted apart.
+    /// A member of staff makes the conversation theirs, for as long as their lease. Their acknowledgement
+    /// is noted apart. Whoever has it already only does something in it: the clocks of a claim start once.
     pub fn claim(&mut self, staff: Uuid, now: At, clocks: &Clocks) {
-        self.claimed = Some((staff, now));
-        if self.acknowledged.is_some() {
-            self.next_page_at = Some(now.plus(clocks.of(self.urgency()).answer));
+        if self.claimed.is_some_and(|(owner, _)| owner == staff) {
+            return self.seen(now, clocks);
         }
+        let timing = clocks.of(self.urgency());
+        self.claimed = Some((staff, now));
+        self.lease_until = Some(now.plus(timing.lease));
+        if self.acknowledged.is_some() {
+            self.next_page_at = Some(now.plus(timing.answer));
+        }
+    }
+
+    /// Whoever has it did something in it: the lease begins again. It holds up no other clock.
+    pub fn seen(&mut self, now: At, clocks: &Clocks) {
+        if self.claimed.is_none() || self.closed.is_some() {
+            return;
+        }
+        let until = Some(now.plus(clocks.of(self.urgency()).lease));
+        if self.acknowledged.is_some() && self.next_page_at == self.lease_until {
+            self.next_page_at = until;
+        }
+        self.lease_until = until;
+    }
+
+    /// Whoever has it has it no longer, because somebody else takes it from them now.
+    pub fn given_up(&mut self) {
+        self.acknowledged = None;
+        self.claimed = None;
+        self.lease_until = None;
     }
 
     /// Whoever has it is gone: the ladder is due at once, from its first rung. `false` when it was closed
@@ -325,12 +381,12 @@ impl Alert {
         true
     }
 
-    /// A human has written: the last clock stops, until the texter writes again. Where a policy asks
-    /// for more people, they are still paged.
+    /// A human has written: the last clock stops, until the texter writes again or the lease ends. Where
+    /// a policy asks for more people, they are still paged.
     pub fn answered(&mut self, now: At) {
         self.answered_at = Some(now);
         if self.acknowledged.is_some() {
-            self.next_page_at = None;
+            self.next_page_at = self.lease_until;
         }
     }
 

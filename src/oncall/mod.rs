@@ -7,6 +7,7 @@ mod code;
 mod contact;
 mod drill;
 mod duty;
+mod handoff;
 mod ladder;
 mod operator;
 mod page;
@@ -32,6 +33,10 @@ pub use duty::words::{self as duty_words, stretch};
 pub use duty::{
     BEFORE as DUTY_LOOKS_BACK, Duty, DutyTiming, Step as DutyStep, Turn, steps as duty_steps,
     takes_shift,
+};
+pub use handoff::{
+    debrief_wanted, help_is_there, help_wanted, offer_accepted, offer_declined, offer_lapsed,
+    offered, taken_over,
 };
 pub use ladder::{Place, Step, built_in, climb};
 pub use operator::{Incident, IncidentKind, Operator, UNANSWERED, incident, incident_over};

@@ -20,6 +20,8 @@ use crate::triage::Tier;
 const STEPS: u32 = 60;
 /// The most time between two of them, in seconds.
 const LONGEST_STEP: u64 = 25;
+/// No lease is longer, in seconds.
+const LONGEST_LEASE: u64 = 1_000;
 const PEOPLE: u128 = 4;
 const CASES: usize = 3;
 /// The longest delay of a rung here, in milliseconds.
@@ -92,6 +94,7 @@ impl Simulation {
             repage: seconds(rng.random_range(15..200)),
             claim: seconds(rng.random_range(30..300)),
             answer: seconds(rng.random_range(30..300)),
+            lease: seconds(rng.random_range(300..LONGEST_LEASE)),
         };
         let mut new = Self {
             helpers: helpers.collect(),
@@ -324,7 +327,7 @@ impl Simulation {
             }
             let answer = millis(clocks.of(case.alert.urgency()).answer);
             let begins = case.alert.policy_id.is_none() || case.alert.urgency() != before.urgency();
-            if begins || before.next_page_at.is_none() {
+            if begins || before.next_page_at == before.lease_until {
                 case.begins_anew(elapsed + answer.max(wait * 1_000));
             }
         }
@@ -441,7 +444,7 @@ impl Simulation {
             }
             match alert.next_page_at {
                 Some(due) => {
-                    let most = LONGEST_DELAY.max(seconds(300));
+                    let most = LONGEST_DELAY.max(seconds(LONGEST_LEASE));
                     let up = !self.is_down();
                     assert!(
                         !up || due > self.now,

@@ -118,6 +118,7 @@ pub fn reopened(code: &str, missed: Missed) -> String {
     let why = match missed {
         Missed::Claim => "nobody opened the conversation",
         Missed::Answer => "nobody wrote",
+        Missed::Lease => "nothing was done in it for a long time",
     };
     format!("{code} was opened again: {why}. Others are paged now. Reply {code} if you are there.")
 }

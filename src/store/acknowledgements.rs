@@ -75,6 +75,23 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets the acknowledgement of one person, from whom an alert is taken, and those of contacts of
+    /// the configuration: they may be the same person's phone. Those of others stay.
+    pub async fn forget_acknowledgement(
+        &mut self,
+        alert: Uuid,
+        staff: Uuid,
+    ) -> Result<(), StoreError> {
+        later!(
+            self,
+            "DELETE FROM acknowledgements
+              WHERE alert_id = $1 AND (staff_id = $2 OR staff_id IS NULL)",
+            alert,
+            staff,
+        );
+        Ok(())
+    }
+
     /// Forgets who acknowledged an alert: it is opened again. The audit log remembers.
     pub async fn forget_acknowledgements(&mut self, alert: Uuid) -> Result<(), StoreError> {
         later!(

@@ -32,6 +32,7 @@ pub(super) struct AlertRow {
     acknowledged_by: Option<String>,
     claimed_at: Option<At>,
     claimed_by: Option<Uuid>,
+    lease_until: Option<At>,
     answered_at: Option<At>,
     closed_at: Option<At>,
     closed_because: Option<Closed>,
@@ -68,6 +69,7 @@ impl From<AlertRow> for Alert {
                 .zip(row.acknowledged_at)
                 .map(|(by, at)| Taken { by, at }),
             claimed: row.claimed_by.zip(row.claimed_at),
+            lease_until: row.lease_until,
             answered_at: row.answered_at,
             closed: row.closed_at.zip(row.closed_because),
             told_at: row.told_at,
@@ -399,7 +401,8 @@ impl Tx {
             "UPDATE alerts SET reason = $2, tier = $3, next_page_at = $4, pages = $5,
                     acknowledged_at = $6, acknowledged_by = $7, claimed_at = $8, claimed_by = $9,
                     answered_at = $10, closed_at = $11, closed_because = $12, paged_at = $13,
-                    policy_id = $14, rung = $15, round = $16, exhausted_at = $17, opened_at = $18
+                    policy_id = $14, rung = $15, round = $16, exhausted_at = $17, opened_at = $18,
+                    lease_until = $19
               WHERE id = $1",
             alert.id,
             alert.reason,
@@ -419,6 +422,7 @@ impl Tx {
             i32::from(alert.place.round),
             alert.exhausted_at,
             alert.opened_at,
+            alert.lease_until,
         );
         Ok(())
     }

@@ -6,6 +6,21 @@ use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 
+/// An entry about a conversation, as its page tells it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Happened {
+    /// The row.
+    pub id: Uuid,
+    /// When.
+    pub at: At,
+    /// Who did it, by the name that others see; `line` is the program.
+    pub by: String,
+    /// What was done.
+    pub action: String,
+    /// More about it, in JSON.
+    pub detail: String,
+}
+
 impl Tx {
     /// Adds an entry. `detail` is JSON without personal data.
     pub async fn audit(
@@ -29,6 +44,27 @@ impl Tx {
             &detail,
         );
         Ok(())
+    }
+
+    /// What was done with a conversation and its cases, the latest entries, the oldest of them first.
+    pub async fn history(
+        &mut self,
+        conversation: Uuid,
+        limit: u16,
+    ) -> Result<Vec<Happened>, StoreError> {
+        let mut rows: Vec<Happened> = on!(self, |c| sqlx::query_as(
+            "SELECT l.id, l.at, COALESCE(s.name, l.actor) AS by, l.action, l.detail
+               FROM audit_log l LEFT JOIN staff s ON s.login = l.actor
+              WHERE l.subject = $1
+                 OR l.subject IN (SELECT id FROM alerts WHERE conversation_id = $1)
+              ORDER BY l.id DESC LIMIT $2"
+        )
+        .bind(conversation)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await?);
+        rows.reverse();
+        Ok(rows)
     }
 
     /// The actions recorded for a subject, oldest first, with their details.

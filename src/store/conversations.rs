@@ -76,6 +76,17 @@ impl Tx {
         Ok(())
     }
 
+    /// Keeps the tier that a person has decided.
+    pub async fn set_tier(&mut self, id: Uuid, tier: Tier) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE conversations SET tier = $2 WHERE id = $1",
+            id,
+            tier,
+        );
+        Ok(())
+    }
+
     /// Notes that a human has written in a conversation.
     pub async fn human_joined(&mut self, id: Uuid, now: At) -> Result<(), StoreError> {
         on!(self, |c| {

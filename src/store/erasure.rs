@@ -126,6 +126,12 @@ impl Tx {
             texter,
             nothing,
         );
+        later!(
+            self,
+            "DELETE FROM notes
+              WHERE conversation_id IN (SELECT id FROM conversations WHERE texter_id = $1)",
+            texter,
+        );
         later!(self, "DELETE FROM parts WHERE texter_id = $1", texter);
         later!(
             self,

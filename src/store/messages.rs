@@ -66,6 +66,8 @@ pub struct ThreadMessage {
     pub id: Uuid,
     /// Who wrote it.
     pub author: Author,
+    /// The name of the member of staff who did.
+    pub by: Option<String>,
     /// The words.
     pub body: MessageBody,
     /// What triage said of an inbound text.
@@ -82,6 +84,7 @@ pub struct ThreadMessage {
 struct ThreadRow {
     id: Uuid,
     author: Author,
+    by_name: Option<String>,
     body_sealed: Vec<u8>,
     verdict_sealed: Option<Vec<u8>>,
     media: i32,
@@ -238,16 +241,19 @@ impl Tx {
         conversation: Uuid,
         limit: u16,
     ) -> Result<Vec<ThreadMessage>, StoreError> {
-        let rows: Vec<ThreadRow> = on!(self, |c| sqlx::query_as(
-            "SELECT m.id, m.author, m.body_sealed, m.verdict_sealed, m.media, m.at,
+        let rows: Vec<ThreadRow> = on!(self, |c| {
+            sqlx::query_as(
+            "SELECT m.id, m.author, s.name AS by_name, m.body_sealed, m.verdict_sealed, m.media, m.at,
                     o.state, o.delivery
                FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
+               LEFT JOIN staff s ON s.id = m.staff_id
               WHERE m.conversation_id = $1 ORDER BY m.id DESC LIMIT $2"
         )
         .bind(conversation)
         .bind(i64::from(limit))
         .fetch_all(c)
-        .await?);
+        .await?
+        });
         rows.into_iter()
             .rev()
             .map(|row| thread_message(texter, row))
@@ -285,6 +291,22 @@ impl Tx {
         read.collect()
     }
 
+    /// How many texts of the texter came after a message.
+    pub async fn texts_after(
+        &mut self,
+        conversation: Uuid,
+        message: Uuid,
+    ) -> Result<i64, StoreError> {
+        Ok(on!(self, |c| sqlx::query_scalar(
+            "SELECT COUNT(*) FROM messages WHERE conversation_id = $1 AND id > $2 AND author = $3"
+        )
+        .bind(conversation)
+        .bind(message)
+        .bind(Author::Texter)
+        .fetch_one(c)
+        .await?))
+    }
+
     /// The gateway that a texter last wrote through.
     pub async fn gateway_of(&mut self, conversation: Uuid) -> Result<Option<String>, StoreError> {
         Ok(on!(self, |c| sqlx::query_scalar(
@@ -308,6 +330,7 @@ fn thread_message(texter: &Texter, row: ThreadRow) -> Result<ThreadMessage, Stor
     Ok(ThreadMessage {
         id: row.id,
         author: row.author,
+        by: row.by_name,
         body: MessageBody::new(body),
         verdict,
         media: u16::try_from(row.media).unwrap_or(0),

@@ -60,20 +60,34 @@ async function refresh() {
       const response = await fetch(region.dataset.fragment, { headers: { Accept: "text/html" } });
       // The session has ended: to the sign-in page, as any click would, and back here afterwards. What was
       // being written is kept (see below).
-      if (response.redirected) return location.reload();
+      if (response.redirected || response.status === 403) return location.reload();
       if (!response.ok) throw new Error(String(response.status));
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const want = region.cloneNode(false);
       want.append(...page.body.childNodes);
       patch(region, want);
       announce();
-      stale.hidden = true;
+      readOn();
+      if (Date.now() - heard <= ALONE) stale.hidden = true;
     }
   } catch {
     stale.hidden = false;
   } finally {
     reading = false;
   }
+}
+
+// Nobody answers what they have not read: what came while they wrote is said beside their text, and the
+// server asks once more before it sends. Who has not begun to write has read what is shown.
+function readOn() {
+  const seen = document.querySelector("form.composer [name=seen]");
+  if (!seen) return;
+  const theirs = [...region.querySelectorAll(".message.texter")].map((one) => one.id.slice(2));
+  if (!seen.form.elements.body.value && theirs.length) seen.value = theirs.at(-1);
+  const newer = theirs.filter((id) => id > seen.value).length;
+  const words = newer === 0 ? "" : newer === 1 ? "1 new message since you began to write." : `${newer} new messages since you began to write.`;
+  const place = seen.form.querySelector("[data-newer]");
+  if (place.textContent !== words) place.textContent = words;
 }
 
 // The number of waiting people: in the title of the tab, and for a screen reader when it changes.
@@ -91,26 +105,43 @@ function refreshSoon() {
   soon = setTimeout(refresh, 100);
 }
 
+// The server sends a pulse a second. Without one the page is alone, and says so within three seconds.
+const ALONE = 2_500;
+const GIVE_UP = 8_000; // a connection that swallows everything is replaced
+let events;
+let heard = 0;
+
+function alive() {
+  heard = Date.now();
+}
+
 function listen() {
-  let trouble;
-  const events = new EventSource("/live");
-  events.onopen = () => {
-    clearTimeout(trouble);
-    trouble = undefined;
-    refresh();
-  };
-  events.onmessage = ({ data }) => {
+  events?.close();
+  const mine = new EventSource("/live");
+  events = mine;
+  heard = Math.max(heard, Date.now() - ALONE + 1_000);
+  const started = Date.now();
+  mine.onopen = () => { alive(); refresh(); };
+  mine.addEventListener("pulse", alive);
+  mine.onmessage = ({ data }) => {
+    alive();
     if (data === region.dataset.live || data === "queue" || data === "resync") refreshSoon();
   };
-  events.onerror = () => {
-    trouble ??= setTimeout(() => { stale.hidden = false; }, 1500);
-    if (events.readyState !== EventSource.CLOSED) return;
+  mine.onerror = () => {
     // The browser gave up: the session may have ended, or the server is being restarted.
+    if (mine.readyState !== EventSource.CLOSED || mine !== events) return;
     refresh();
-    setTimeout(listen, 3000);
+    setTimeout(() => { if (mine === events) listen(); }, 500);
   };
-  addEventListener("pagehide", () => events.close(), { once: true });
+  mine.started = started;
 }
+
+function watch() {
+  const silent = Date.now() - heard;
+  if (silent > ALONE) stale.hidden = false;
+  if (silent > GIVE_UP && Date.now() - events.started > GIVE_UP) listen();
+}
+addEventListener("pagehide", () => events?.close());
 
 // Shown again as it was left (the back button): what it shows may be old.
 addEventListener("pageshow", (event) => { if (event.persisted && region) listen(); });
@@ -118,13 +149,23 @@ addEventListener("pageshow", (event) => { if (event.persisted && region) listen(
 // What is being written outlasts a reload, a session that ends and a browser that crashes: it is kept in
 // this tab until it was sent, and forgotten when somebody signs out. The page says what was sent last:
 // only a draft that the server has taken is dropped.
-const composer = document.querySelector(".composer textarea");
+const composer = document.querySelector("form.composer textarea");
 const draft = `draft ${location.pathname}`;
 const sent = `sent ${location.pathname}`;
 
 function keepDraft() {
   if (composer.value) sessionStorage.setItem(draft, composer.value);
   else sessionStorage.removeItem(draft);
+}
+
+// Who is writing is there: their claim goes on. Said once in half a minute, and only of what is theirs.
+const STAYS = 30_000;
+let said = 0;
+function stayHere() {
+  const mine = region?.dataset.mine;
+  if (!mine || Date.now() - said < STAYS) return;
+  said = Date.now();
+  fetch(mine, { method: "POST", body: new URLSearchParams({ quietly: "yes" }) }).catch(() => { said = 0; });
 }
 
 if (composer) {
@@ -140,6 +181,7 @@ if (composer) {
   restore();
   addEventListener("pageshow", restore);
   composer.addEventListener("input", keepDraft);
+  composer.addEventListener("input", stayHere);
   composer.form.addEventListener("submit", () => {
     keepDraft();
     sessionStorage.setItem(sent, texts());
@@ -152,6 +194,7 @@ if (region) {
   // The newest text is what a responder came for.
   if (scrollY === 0) region.querySelector(".thread li:last-child")?.scrollIntoView({ block: "center" });
   listen();
+  setInterval(watch, 500);
   setInterval(() => { if (!document.hidden) refresh(); }, EVERY);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 }

@@ -111,7 +111,7 @@ await examine("queue");
 await step("claim and reply", async () => {
   await page.getByRole("link", { name: `Case ${code}` }).click();
   await page.getByRole("button", { name: "Claim this conversation" }).click();
-  await page.getByText("yours").waitFor();
+  await page.getByText("yours until").waitFor();
   await page.getByLabel("Your text to them").fill(REPLY);
   await page.getByRole("button", { name: "Send" }).click();
   await page.locator(".message.staff", { hasText: REPLY }).waitFor();

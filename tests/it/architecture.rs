@@ -36,6 +36,7 @@ const FLOORS: [&[&str]; 6] = [
         "incidents",
         "intake",
         "ledger",
+        "lookup",
         "page_tests",
         "paging",
         "policies",

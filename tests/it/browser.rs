@@ -51,3 +51,8 @@ fn people_are_invited_and_sign_in_in_a_browser() {
 fn the_pages_of_on_call_work_in_a_browser() {
     walk("on-call.mjs", &[]);
 }
+
+#[test]
+fn a_page_that_lost_its_connection_200_times_shows_what_the_server_has() {
+    walk("live.mjs", &[]);
+}

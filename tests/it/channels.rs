@@ -2,7 +2,7 @@
 //! they reach nobody.
 
 use harborline::clock::Clock as _;
-use harborline::handoff::Act;
+use harborline::handoff::{Act, WrapUp};
 use harborline::lane::Lane;
 use harborline::oncall::{Channel, Contact, Preset};
 use harborline::store::{NewPage, PageKind};
@@ -89,7 +89,7 @@ both! {
         let staff = world.a_member_of_staff("first").await;
         let conversation = world.first_in_the_queue().await;
         world.acts(&staff, conversation, Act::Claim).await.unwrap();
-        world.acts(&staff, conversation, Act::Close).await.unwrap();
+        world.acts(&staff, conversation, Act::WrapUp(WrapUp::with("safe_for_now"))).await.unwrap();
         let sent = bodies(&server).await;
         let last = sent.last().unwrap();
         assert_eq!((&last["type"], &last["data"]["case"]["id"]), (&"over".into(), &case["id"]));

@@ -19,7 +19,7 @@ both! {
             let pages = world.phone(phone).inbox();
             assert_eq!(pages, ["DRILL: CRISIS: case A3, waiting 0:00. Reply A3 to take it."]);
         }
-        let rows = world.app.store.read().await.unwrap().queue(9).await.unwrap();
+        let rows = world.cases().await;
         assert!(rows.len() == 1 && rows[0].drill_id == Some(DRILL), "{rows:?}");
         let ready = world.readyz().await;
         assert_eq!((&ready["alerts"]["open"], &ready["obligations"]["open"]), (&0.into(), &0.into()), "{ready}");

@@ -1,6 +1,6 @@
 //! What the line does by itself, hours after a text or for ever: check-ins, excuses, erasure.
 
-use harborline::handoff::{Act, Refused};
+use harborline::handoff::{Act, Refused, WrapUp};
 use harborline::store::Account;
 use harborline::text::MessageBody;
 use sqlx::Connection;
@@ -51,7 +51,7 @@ both! {
         assert!(pages.contains("asked us to delete"), "{pages}");
         let (staff, conversation) = responder(&world).await;
         world.acts(&staff, conversation, Act::Claim).await.unwrap();
-        world.acts(&staff, conversation, Act::Close).await.unwrap();
+        world.acts(&staff, conversation, Act::WrapUp(WrapUp::with("safe_for_now"))).await.unwrap();
         world.advance(minutes(1)).await;
         assert_eq!(world.count("SELECT COUNT(*) FROM texters WHERE length(wrapped_key) > 0").await, 0);
     }
@@ -99,7 +99,7 @@ both! {
         world.settle().await;
         assert!(phone.inbox().iter().any(|text| text.contains("May we text you once, tomorrow")));
         phone.texts("Y").await.expect_reply("We will text you once, tomorrow");
-        world.acts(&staff, conversation, Act::Close).await.unwrap();
+        world.acts(&staff, conversation, Act::WrapUp(WrapUp::with("safe_for_now"))).await.unwrap();
         world.advance(minutes(1)).await;
         phone.inbox();
         world.clock.advance(minutes(19 * 60));
@@ -123,7 +123,7 @@ both! {
             world.acts(&staff, conversation, Act::Claim).await.unwrap();
             world.acts(&staff, conversation, Act::OfferCheckIn).await.unwrap();
             phone.texts(answer).await;
-            world.acts(&staff, conversation, Act::Close).await.unwrap();
+            world.acts(&staff, conversation, Act::WrapUp(WrapUp::with("safe_for_now"))).await.unwrap();
             world.advance(seconds(10)).await;
             phone.inbox();
         }

@@ -499,12 +499,12 @@ both! {
 
 /// The words of the newest inbound text, unsealed.
 async fn last_words(world: &World) -> String {
+    let queue = world.in_the_queue().await;
     let mut tx = world.app.store.read().await.unwrap();
-    let queue = tx.queue(100).await.unwrap();
     let mut newest = None;
-    for row in queue {
-        let texter = tx.texter_of(row.conversation_id).await.unwrap().unwrap();
-        let thread = tx.thread(&texter, row.conversation_id, 100).await.unwrap();
+    for conversation in queue {
+        let texter = tx.texter_of(conversation).await.unwrap().unwrap();
+        let thread = tx.thread(&texter, conversation, 100).await.unwrap();
         newest = thread
             .into_iter()
             .filter(|message| message.verdict.is_some())

@@ -1,6 +1,6 @@
 //! Nothing is forgotten in silence: what nobody answered is found, and the operator is told (P1).
 
-use harborline::handoff::Act;
+use harborline::handoff::{Act, WrapUp};
 use harborline::text::MessageBody;
 
 use crate::support::world::{DUTY, SECOND, minutes, seconds};
@@ -96,7 +96,7 @@ both! {
         world.advance(minutes(2)).await;
         let said: Vec<String> = told(&world).into_iter().filter(of_the_program).collect();
         assert!(said.len() == 1 && said[0].contains("wait for the person"), "{said:?}");
-        world.acts(&staff, case, Act::Close).await.unwrap();
+        world.acts(&staff, case, Act::WrapUp(WrapUp::with("safe_for_now"))).await.unwrap();
         world.advance(seconds(10)).await;
         let said: Vec<String> = told(&world).into_iter().filter(of_the_program).collect();
         assert!(said.len() == 1 && said[0].contains("over"), "{said:?}");

@@ -36,10 +36,10 @@ async fn piece(world: &World, id: &str, (number, total): (u8, u8), words: &str) 
 
 /// The words of the texter, as staff see them.
 async fn words(world: &World) -> Vec<String> {
+    let conversation = world.first_in_the_queue().await;
     let mut tx = world.app.store.read().await.unwrap();
-    let row = &tx.queue(10).await.unwrap()[0];
-    let texter = tx.texter_of(row.conversation_id).await.unwrap().unwrap();
-    let thread = tx.thread(&texter, row.conversation_id, 100).await.unwrap();
+    let texter = tx.texter_of(conversation).await.unwrap().unwrap();
+    let thread = tx.thread(&texter, conversation, 100).await.unwrap();
     thread
         .iter()
         .filter(|message| message.sending.is_none())

@@ -16,7 +16,7 @@ use harborline::clock::At;
 use harborline::conversation::{AlertRequest, Reason, State};
 use harborline::crypto::{Keyring, keyfile};
 use harborline::delivery::Delivery;
-use harborline::handoff::Act;
+use harborline::handoff::{Act, WrapUp};
 use harborline::id::SeededIds;
 use harborline::lane::Lane;
 use harborline::locale::Locale;
@@ -26,9 +26,9 @@ use harborline::oncall::{
 use harborline::phone::PhoneNumber;
 use harborline::staff::Role;
 use harborline::store::{
-    Account, Author, Claim, Conversation, Delivered, LongText, NewCheckIn, NewInbound, NewOutbound,
-    NewOutbox, NewPage, NewPart, NewStaff, OpenError, OutboxState, PageKind, Receiver, Settled,
-    Store, StoreError, Texter, Tx,
+    Account, Author, CasePlace, Claim, Conversation, Delivered, Hands, LongText, NewCheckIn,
+    NewInbound, NewOutbound, NewOutbox, NewPage, NewPart, NewStaff, OpenError, OutboxState,
+    PageKind, QueueRow, Receiver, Settled, Store, StoreError, Texter, TimePlace, Tx,
 };
 use harborline::text::MessageBody;
 use harborline::triage::{Tier, Verdict};
@@ -45,6 +45,7 @@ const CLOCKS: Clocks = Clocks::all(Timing {
     repage: Duration::from_mins(2),
     claim: Duration::from_mins(5),
     answer: Duration::from_mins(5),
+    lease: Duration::from_mins(60),
 });
 
 /// Runs a unit of work that must succeed.
@@ -68,6 +69,7 @@ macro_rules! view {
 
 mod accounts;
 mod contact_methods;
+mod hands;
 mod ladder;
 mod outbox;
 
@@ -650,12 +652,31 @@ both! {
             let gone = someone(tx, "+15550126").await?.1;
             tx.close_conversation(gone.id, NOW).await?;
         });
-        let queue = view!(world).queue(10).await.unwrap();
-        let codes: Vec<_> = queue.iter().map(|row| row.code.as_deref().unwrap_or("-")).collect();
-        assert_eq!(codes, ["A4", "A6", "A3", "A7", "-"]);
-        assert_eq!((queue[0].reason, queue[0].waiting_since), (Some(Reason::Crisis), Some(later(30))));
-        assert_eq!((queue[4].tier, queue[4].last_inbound_at), (Tier::Imminent, later(99)));
-        assert_eq!(view!(world).queue(2).await.unwrap().len(), 2);
+        let me = Uuid::from_u128(7);
+        let codes = |rows: &[QueueRow]| rows.iter().map(|row| row.code.clone()).collect::<Vec<_>>();
+        let queue = view!(world).cases(me, Hands::Nobody, None, None, 10).await.unwrap();
+        assert_eq!(codes(&queue), ["A4", "A6", "A3", "A7"]);
+        assert_eq!((queue[0].reason, queue[0].waiting_since), (Reason::Crisis, later(30)));
+        let high = view!(world).cases(me, Hands::Nobody, Some(Tier::High), None, 1).await.unwrap();
+        assert_eq!(codes(&high), ["A6"]);
+        let place = CasePlace { tier: Tier::High, opened_at: high[0].waiting_since, id: high[0].alert_id };
+        let rest = view!(world).cases(me, Hands::Nobody, None, Some(place), 10).await.unwrap();
+        assert_eq!(codes(&rest), ["A3", "A7"]);
+        unit!(world, |tx| {
+            for (code, owner) in [("A4", me), ("A6", Uuid::nil())] {
+                let mut open = tx.open_alerts().await?;
+                let alert = open.iter_mut().find(|alert| alert.code == code).unwrap();
+                alert.claim(owner, NOW, &CLOCKS);
+                tx.save_alert(alert).await?;
+            }
+        });
+        assert_eq!(codes(&view!(world).cases(me, Hands::Mine, None, None, 9).await.unwrap()), ["A4"]);
+        assert_eq!(codes(&view!(world).cases(me, Hands::Others, None, None, 9).await.unwrap()), ["A6"]);
+        assert_eq!(view!(world).case_counts(me).await.unwrap(), (1, 2, 1));
+        let automated = view!(world).automated(TimePlace::FIRST, 9).await.unwrap();
+        assert_eq!((automated.len(), automated[0].tier, automated[0].last_inbound_at), (1, Tier::Imminent, later(99)));
+        let after = TimePlace { at: automated[0].last_inbound_at, id: automated[0].id };
+        assert!(view!(world).automated(after, 9).await.unwrap().is_empty());
         assert_eq!(view!(world).alerts_open().await.unwrap(), (4, 4));
     }
 
@@ -898,8 +919,7 @@ both! {
 
     async fn damage_names_the_row_and_never_the_words(world: World) {
         world.phone(NUMBER).texts("purple elephants").await;
-        let queue = view!(world).queue(1).await.unwrap();
-        let conversation = queue[0].conversation_id;
+        let conversation = world.first_in_the_queue().await;
         damage(&world, if world.config.database.url.starts_with("sqlite") {
             "UPDATE messages SET body_sealed = CAST(substr(body_sealed, 1, length(body_sealed) - 1) || x'00' AS BLOB) WHERE author = 'texter'"
         } else {
@@ -1022,7 +1042,13 @@ async fn a_stop_is_not_lost_when_the_team_closes_at_the_same_moment() {
     });
     let close = async {
         locked.notified().await;
-        handoff.act(&ada, conversation, Act::Close).await
+        handoff
+            .act(
+                &ada,
+                conversation,
+                Act::WrapUp(WrapUp::with("safe_for_now")),
+            )
+            .await
     };
     let (stop, close) = tokio::join!(stop, close);
     stop.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Json, Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
@@ -91,8 +91,8 @@ async fn page(State(doors): State<Doors>) -> Result<Html<String>, PageError> {
     Ok(Html(SimulatorPage { on_call }.render()?))
 }
 
-async fn events(State(doors): State<Doors>) -> impl IntoResponse {
-    live::signals(&doors, |signal| match signal {
+async fn events(State(doors): State<Doors>, headers: HeaderMap) -> impl IntoResponse {
+    live::signals(&doors, &headers, |signal| match signal {
         Signal::Simulator => Some("simulator".to_owned()),
         Signal::Queue | Signal::Conversation(_) | Signal::OnCall => None,
     })

@@ -1,11 +1,13 @@
 //! The pages of staff: the door, queue, conversation, on call, schedules, people, one's own account.
 
+mod clocks;
 mod confirm;
 mod conversation;
 mod door;
 mod form;
 mod frame;
 mod link;
+mod lists;
 mod on_call;
 mod people;
 mod policies;
@@ -14,6 +16,7 @@ mod queue;
 mod readiness;
 mod rights;
 mod schedules;
+mod search;
 mod security;
 mod sessions;
 mod take;
@@ -27,6 +30,8 @@ pub(super) fn routes() -> Routes {
         .merge(link::routes())
         .merge(confirm::routes())
         .merge(queue::routes())
+        .merge(lists::routes())
+        .merge(search::routes())
         .merge(conversation::routes())
         .merge(on_call::routes())
         .merge(schedules::routes())

@@ -1,11 +1,14 @@
-//! The queue: who waits for a human, most urgent first.
+//! The queue: what is mine, who waits for a person, most urgent first, and what colleagues have.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, Response};
 use uuid::Uuid;
 
+use super::clocks::{self, Face, faces, is_long};
+use super::form::{Choice, Sent};
 use super::frame::{Frame, Section, Visit};
+use super::lists::{self, Tab};
 use super::when::wait;
 use crate::clock::At;
 use crate::conversation::Reason;
@@ -13,9 +16,13 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::staff::Permission;
-use crate::store::{Account, QueueRow, StoreError};
+use crate::store::{CasePlace, Hands, QueueRow};
+use crate::triage::Tier;
 
-const ROWS: u16 = 100;
+/// The list of one's own.
+const MINE: &str = "mine";
+/// Cases on one page.
+const ROWS: u16 = 50;
 
 pub(super) fn routes() -> Routes {
     let read = Access::May(Permission::ReadConversations);
@@ -28,83 +35,194 @@ pub(super) fn routes() -> Routes {
 #[template(path = "pages/queue.html", blocks = ["rows"])]
 struct QueuePage {
     frame: Frame,
+    tabs: [Tab; 4],
+    /// What stands after `?`, for the fragment.
+    query: String,
+    tiers: Vec<Choice>,
+    filtered: bool,
+    /// Whether this is not the first page of those who wait.
+    further: bool,
+    offers: Vec<Asks>,
+    help: Vec<Asks>,
+    mine: Vec<Row>,
     waiting: Vec<Row>,
+    waiting_count: i64,
     others: Vec<Row>,
+    /// Where those who wait go on.
+    next: Option<String>,
+}
+
+/// Somebody of the team who asks for something.
+struct Asks {
+    conversation: Uuid,
+    by: String,
+    since: String,
 }
 
 /// A row of the queue, in words.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts that the page shows"
-)]
 struct Row {
     id: Uuid,
+    /// The list in which it stands: a page patches what has moved from one to another.
+    place: &'static str,
+    mine: bool,
     case: String,
     tier: &'static str,
     reason: &'static str,
     waits: String,
-    status: String,
+    long: bool,
+    clocks: [Face; 3],
     blocked: bool,
-    mine: bool,
     drill: bool,
-    /// Nobody has it: it can be taken from here.
-    waits_for_anyone: bool,
+    /// Nobody has it: it can be claimed from here.
+    free: bool,
 }
 
 impl Row {
-    fn new(row: &QueueRow, me: &Account, now: At) -> Self {
+    fn new(row: &QueueRow, place: &'static str, now: At) -> Self {
+        let hands = clocks::Hands {
+            pages: u32::try_from(row.pages).unwrap_or(0),
+            acknowledged: row.acknowledged_by.as_deref(),
+            claimed: row.claimed_name.as_deref().zip(row.claimed_at),
+            answered: row.answered_at,
+            due: row.next_page_at,
+        };
+        // Whoever has had their first words waits from what they wrote last.
+        let since = match row.answered_at {
+            Some(answered) if row.claimed_at.is_some() => answered.min(row.last_inbound_at),
+            _ => row.waiting_since,
+        };
         Self {
             id: row.conversation_id,
-            case: row.code.clone().unwrap_or_else(|| "no case".to_owned()),
+            place,
+            mine: place == MINE,
+            case: row.code.clone(),
             tier: row.tier.word(),
             reason: match row.reason {
-                Some(Reason::Crisis) => "crisis",
-                Some(Reason::Question) => "asked if they are in danger",
-                Some(Reason::WantsHuman) => "asks for a person",
-                Some(Reason::OptedOutInCrisis) => "sent STOP in a crisis",
-                Some(Reason::AwaitsHuman) => "waits for an answer",
-                None => "answered by the line",
+                Reason::Crisis => "crisis",
+                Reason::Question => "asked if they are in danger",
+                Reason::WantsHuman => "asks for a person",
+                Reason::OptedOutInCrisis => "sent STOP in a crisis",
+                Reason::AwaitsHuman => "waits for an answer",
             },
-            waits: wait(row.waiting_since.unwrap_or(row.last_inbound_at), now),
-            status: match (&row.claimed_name, &row.acknowledged_by, row.answered_at) {
-                (Some(name), _, Some(_)) => format!("{name} is writing with them"),
-                (Some(name), _, None) => format!("claimed by {name}, not answered yet"),
-                (None, Some(by), _) => format!("acknowledged by {by}, not claimed yet"),
-                (None, None, _) if row.code.is_some() => "nobody has it yet".to_owned(),
-                _ => String::new(),
-            },
+            waits: wait(since, now),
+            long: is_long(since, now),
+            clocks: faces(hands, now),
             blocked: row.blocked_at.is_some(),
-            mine: row.claimed_by == Some(me.id),
             drill: row.drill_id.is_some(),
-            waits_for_anyone: row.code.is_some()
-                && row.acknowledged_by.is_none()
-                && row.claimed_by.is_none(),
+            free: row.claimed_by.is_none() && row.acknowledged_by.is_none(),
         }
     }
 }
 
-async fn load(doors: &Doors, visit: &Visit) -> Result<QueuePage, StoreError> {
-    let now = doors.clock.now();
-    let rows = doors.store.read().await?.queue(ROWS).await?;
-    let (waiting, others): (Vec<&QueueRow>, Vec<&QueueRow>) =
-        rows.iter().partition(|row| row.code.is_some());
-    let words = |rows: Vec<&QueueRow>| {
-        rows.into_iter()
-            .map(|row| Row::new(row, &visit.me, now))
-            .collect()
+/// What is asked for: a tier, and where a page begins. What cannot be read is the first page of all.
+struct Asked {
+    tier: Option<Tier>,
+    after: Option<CasePlace>,
+}
+
+impl Asked {
+    fn read(sent: &Sent) -> Self {
+        let tier = |word: &str| Tier::ALL.into_iter().find(|tier| tier.word() == word);
+        let mut parts = sent.get("after").split('.');
+        let mut part = || parts.next().unwrap_or_default();
+        let (first, at, id) = (tier(part()), part().parse(), part().parse());
+        let after = match (first, at, id) {
+            (Some(tier), Ok(at), Ok(id)) => Some(CasePlace {
+                tier,
+                opened_at: At(at),
+                id,
+            }),
+            _ => None,
+        };
+        Self {
+            tier: tier(sent.get("tier")),
+            after,
+        }
+    }
+
+    /// What stands after `?` for the page that begins there.
+    fn query(&self, after: Option<CasePlace>) -> String {
+        let after = after.map_or_else(String::new, |place| {
+            format!("{}.{}.{}", place.tier.word(), place.opened_at.0, place.id)
+        });
+        let tier = self.tier.map_or("", Tier::word);
+        format!("tier={tier}&after={after}")
+    }
+}
+
+async fn load(doors: &Doors, visit: &Visit, asked: &Asked) -> Result<QueuePage, PageError> {
+    let (now, me) = (doors.clock.now(), visit.me.id);
+    let tier = asked.tier;
+    let mut tx = doors.store.read().await?;
+    let waiting = tx.cases(me, Hands::Nobody, tier, asked.after, ROWS).await?;
+    let mine = tx.cases(me, Hands::Mine, tier, None, ROWS).await?;
+    let others = tx.cases(me, Hands::Others, tier, None, ROWS).await?;
+    let (_, waiting_count, _) = tx.case_counts(me).await?;
+    let offers = tx.transfers_to(me, now).await?;
+    let help = if visit.me.role.may(Permission::ObserveConversations) {
+        tx.open_help_calls().await?
+    } else {
+        Vec::new()
     };
+    let last = waiting
+        .last()
+        .filter(|_| waiting.len() == usize::from(ROWS));
+    let next = last.map(|last| {
+        let place = CasePlace {
+            tier: last.tier,
+            opened_at: last.waiting_since,
+            id: last.alert_id,
+        };
+        format!("/?{}", asked.query(Some(place)))
+    });
+    let rows = |rows: &[QueueRow], place| {
+        let rows = rows.iter();
+        rows.map(|row| Row::new(row, place, now)).collect()
+    };
+    let choices = Tier::ALL.into_iter().rev();
     Ok(QueuePage {
         frame: visit.frame(doors, Section::Queue),
-        waiting: words(waiting),
-        others: words(others),
+        tabs: lists::tabs("/"),
+        query: asked.query(asked.after),
+        tiers: std::iter::once(Choice::new(&"", "every tier", tier.is_none()))
+            .chain(choices.map(|one| Choice::new(&one.word(), one.word(), tier == Some(one))))
+            .collect(),
+        filtered: tier.is_some(),
+        further: asked.after.is_some(),
+        offers: offers
+            .into_iter()
+            .map(|offer| Asks {
+                conversation: offer.conversation_id,
+                by: offer.from_name,
+                since: wait(offer.offered_at, now),
+            })
+            .collect(),
+        help: help
+            .into_iter()
+            .map(|call| Asks {
+                conversation: call.conversation_id,
+                by: call.asked_name,
+                since: wait(call.asked_at, now),
+            })
+            .collect(),
+        mine: rows(&mine, MINE),
+        waiting: rows(&waiting, "waiting"),
+        waiting_count,
+        others: rows(&others, "other"),
+        next,
     })
 }
 
-async fn page(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
-    let page = load(&doors, &visit).await?;
+async fn page(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Response, PageError> {
+    let page = load(&doors, &visit, &Asked::read(&sent)).await?;
     visit.show(&doors, &page)
 }
 
-async fn fragment(visit: Visit, State(doors): State<Doors>) -> Result<Html<String>, PageError> {
-    Ok(Html(load(&doors, &visit).await?.as_rows().render()?))
+async fn fragment(
+    visit: Visit,
+    State(doors): State<Doors>,
+    sent: Sent,
+) -> Result<Html<String>, PageError> {
+    let page = load(&doors, &visit, &Asked::read(&sent)).await?;
+    Ok(Html(page.as_rows().render()?))
 }

@@ -8,6 +8,7 @@ const TIMING: Timing = Timing {
     repage: Duration::from_mins(2),
     claim: Duration::from_mins(5),
     answer: Duration::from_mins(5),
+    lease: Duration::from_mins(60),
 };
 const CLOCKS: Clocks = Clocks::all(TIMING);
 
@@ -107,9 +108,10 @@ fn while_more_people_are_asked_for_pages_go_on_and_a_claim_has_no_clock() {
     alert.answered(At(2_000));
     assert!(alert.page_is_due(At(120_000)));
     alert.taken(by("one and two", At(130_000)), &CLOCKS);
+    let lease = 1_000 + 3_600_000;
     assert!(
-        !alert.page_is_due(At(i64::MAX)),
-        "written, and enough people"
+        !alert.page_is_due(At(lease - 1)) && alert.page_is_due(At(lease)),
+        "written, and enough people: the lease is left"
     );
 }
 
@@ -185,6 +187,43 @@ fn an_opt_out_in_a_crisis_pages_anew_once() {
 }
 
 #[test]
+fn a_claim_is_a_lease_that_ends_without_activity_and_never_holds_up_another_clock() {
+    let minutes = |minutes: i64| At(minutes * 60_000);
+    let mut alert = alert(0);
+    let me = Uuid::from_u128(1);
+    paged(&mut alert, At(0));
+    alert.taken(by("one", At(0)), &CLOCKS);
+    alert.claim(me, At(0), &CLOCKS);
+    alert.seen(minutes(4), &CLOCKS);
+    alert.claim(me, minutes(4), &CLOCKS);
+    assert!(
+        alert.page_is_due(minutes(5)),
+        "claimed twice, and not written"
+    );
+    alert.answered(minutes(5));
+    assert!(!alert.page_is_due(minutes(63)) && alert.page_is_due(minutes(64)));
+    alert.seen(minutes(30), &CLOCKS);
+    assert!(!alert.page_is_due(minutes(89)) && alert.page_is_due(minutes(90)));
+    alert.raise(
+        request(Reason::AwaitsHuman, Tier::None, 300),
+        minutes(31),
+        &CLOCKS,
+    );
+    alert.seen(minutes(32), &CLOCKS);
+    assert!(
+        alert.page_is_due(minutes(36)),
+        "the texter waits for an answer"
+    );
+    assert_eq!(alert.clone().reopen(), Some(Missed::Answer));
+    alert.answered(minutes(33));
+    assert_eq!(alert.next_page_at, Some(minutes(92)));
+    assert_eq!(alert.reopen(), Some(Missed::Lease));
+    assert_eq!((alert.claimed, alert.lease_until), (None, None));
+    alert.seen(minutes(99), &CLOCKS);
+    assert_eq!(alert.lease_until, None, "nobody has it");
+}
+
+#[test]
 fn a_case_of_somebody_who_leaves_is_paged_at_once() {
     let mut alert = alert(0);
     paged(&mut alert, At(0));
@@ -207,6 +246,7 @@ enum Event {
     Acknowledge,
     Claim,
     Write,
+    Seen,
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -229,6 +269,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Acknowledge),
         1 => Just(Event::Claim),
         1 => Just(Event::Write),
+        1 => Just(Event::Seen),
     ]
 }
 
@@ -248,7 +289,7 @@ proptest! {
             })
             .collect();
         // Nothing waits longer than the longest of these.
-        let longest = Duration::from_mins(7);
+        let longest = TIMING.lease;
         let (mut alert, mut now, mut acknowledged) = (alert(300), At(0), 0);
         for event in events {
             match event {
@@ -269,6 +310,7 @@ proptest! {
                         acknowledged = acknowledged.min(needed - 1);
                     }
                 }
+                Event::Seen => alert.seen(now, &CLOCKS),
                 Event::Acknowledge | Event::Claim | Event::Write => {
                     acknowledged += 1;
                     if acknowledged >= needed && alert.acknowledged.is_none() {

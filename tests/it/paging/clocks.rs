@@ -43,7 +43,7 @@ both! {
         let heard = world.phone(FIRST).inbox();
         assert!(heard[0].starts_with("A3 was opened again: nobody wrote."), "{heard:?}");
         assert!(heard[1].starts_with("CRISIS: case A3, waiting 5:00."), "{heard:?}");
-        let row = world.app.store.read().await.unwrap().queue(1).await.unwrap().remove(0);
+        let row = world.cases().await.remove(0);
         assert_eq!((row.acknowledged_by, row.claimed_by), (None, None));
         let log = log_of(&world).await;
         assert!(log.iter().any(|(action, detail)| action == "alert.reopened" && detail.contains(r#""missed":"answer""#)), "{log:?}");

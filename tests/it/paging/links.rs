@@ -65,7 +65,7 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM acknowledgements").await, 0, "a look does nothing");
         let (status, leads_to, _) = call(&world, "POST", &link, Some(&cookie)).await;
         assert!(status == StatusCode::SEE_OTHER && leads_to.starts_with("/conversations/"), "{leads_to}");
-        let row = world.app.store.read().await.unwrap().queue(1).await.unwrap().remove(0);
+        let row = world.cases().await.remove(0);
         assert_eq!(row.acknowledged_by.as_deref(), Some("First"));
         world.settle().await;
         let heard = world.phone("+15550172").inbox();
@@ -125,14 +125,14 @@ both! {
         world.phone("+15550123").texts("i want to die").await;
         let cookie = world.session_of(&first).await;
         let (_, _, queue) = call(&world, "GET", "/", Some(&cookie)).await;
-        let action = format!("action=\"/conversations/{}/take\"", world.first_in_the_queue().await);
-        assert!(queue.contains(&action) && queue.contains("Take A3</button>"), "{queue}");
-        let path = format!("/conversations/{}/take", world.first_in_the_queue().await);
+        let action = format!("action=\"/conversations/{}/claim\"", world.first_in_the_queue().await);
+        assert!(queue.contains(&action) && queue.contains("Claim A3</button>"), "{queue}");
+        let path = format!("/conversations/{}/claim", world.first_in_the_queue().await);
         let (status, leads_to, _) = call(&world, "POST", &path, Some(&cookie)).await;
         assert!(status == StatusCode::SEE_OTHER && leads_to.starts_with("/conversations/"), "{leads_to}");
         let (_, _, queue) = call(&world, "GET", "/", Some(&cookie)).await;
-        assert!(!queue.contains(&action) && queue.contains("acknowledged by First"), "{queue}");
-        let nobody = format!("/conversations/{}/take", Uuid::nil());
+        assert!(!queue.contains(&action) && queue.contains("claimed by First"), "{queue}");
+        let nobody = format!("/conversations/{}/claim", Uuid::nil());
         assert_eq!(call(&world, "POST", &nobody, Some(&cookie)).await.0, StatusCode::NOT_FOUND);
     }
 

@@ -85,7 +85,7 @@ both! {
         world.phone(OTHER).texts("tomo A3 por favor").await.expect_reply("A3 is yours");
         assert_eq!(world.phone(NIGHT).inbox(), ["Case A3 was taken by First. Thank you for being there."]);
         assert!(world.phone(SECOND).inbox().is_empty(), "who was not paged is not told");
-        let row = world.app.store.read().await.unwrap().queue(1).await.unwrap().remove(0);
+        let row = world.cases().await.remove(0);
         assert_eq!(row.acknowledged_by.as_deref(), Some("First"));
         let tested = "SELECT COUNT(*) FROM contact_methods WHERE tested_at IS NOT NULL";
         assert_eq!(world.count(tested).await, 3);

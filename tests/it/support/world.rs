@@ -24,7 +24,7 @@ use harborline::lane::Lane;
 use harborline::oncall::{Rung, Target, Urgency};
 use harborline::policies::PolicyDraft;
 use harborline::staff::{Device, Role};
-use harborline::store::{Account, NewSession, NewStaff};
+use harborline::store::{Account, Hands, NewSession, NewStaff, QueueRow, TimePlace};
 use harborline::triage;
 use hmac::{Hmac, KeyInit, Mac};
 use tokio_util::sync::CancellationToken;
@@ -309,6 +309,7 @@ impl World {
             let paged = self.app.paging.tick().await.unwrap();
             self.app.paging.keep_roster().await.unwrap();
             let mut sent = self.app.followup.tick().await.unwrap();
+            sent += self.app.handoff.tick().await.unwrap();
             sent += self.app.duties.tick().await.unwrap();
             sent += self.app.preflight.tick().await.unwrap();
             sent += self.app.intake().tick().await.unwrap();
@@ -441,10 +442,29 @@ impl World {
         id
     }
 
-    /// The conversation that waits longest for somebody.
+    /// The conversation that waits longest for somebody, else the latest that the line answers alone.
     pub(crate) async fn first_in_the_queue(&self) -> Uuid {
+        self.in_the_queue().await[0]
+    }
+
+    /// Open conversations: those with a case by need, then the others.
+    pub(crate) async fn in_the_queue(&self) -> Vec<Uuid> {
+        let cases = self.cases().await.into_iter();
+        let mut all: Vec<Uuid> = cases.map(|case| case.conversation_id).collect();
         let mut tx = self.app.store.read().await.unwrap();
-        tx.queue(1).await.unwrap()[0].conversation_id
+        let automated = tx.automated(TimePlace::FIRST, 100).await.unwrap();
+        all.extend(automated.iter().map(|one| one.id));
+        all
+    }
+
+    /// Open cases by need: those that nobody has, then the others.
+    pub(crate) async fn cases(&self) -> Vec<QueueRow> {
+        let mut tx = self.app.store.read().await.unwrap();
+        let mut all = Vec::new();
+        for hands in [Hands::Nobody, Hands::Others] {
+            all.extend(tx.cases(Uuid::nil(), hands, None, None, 200).await.unwrap());
+        }
+        all
     }
 
     /// Lets a member of staff act, and the workers work.
@@ -562,6 +582,14 @@ impl Phone<'_> {
         let (status, twiml) = self.world.hook("/hooks/main/inbound", &fields).await;
         assert_eq!(status, StatusCode::OK, "{twiml}");
         inline_text(&twiml)
+    }
+
+    /// Listens for a text that arrived with these words in it.
+    #[track_caller]
+    pub(crate) fn expect(&self, part: &str) {
+        let inbox = self.inbox();
+        let found = inbox.iter().any(|text| text.contains(part));
+        assert!(found, "no {part:?} in {inbox:#?}");
     }
 
     /// What arrived since the last look.

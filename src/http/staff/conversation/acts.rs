@@ -1,0 +1,200 @@
+//! What is done on the page of a conversation with one form: claim, write, note, help, answer an offer.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use uuid::Uuid;
+
+use super::{Loaded, load};
+use crate::handoff::{Act, Refused};
+use crate::http::Doors;
+use crate::http::access::{Access, Routes};
+use crate::http::error::PageError;
+use crate::http::staff::form::Sent;
+use crate::http::staff::frame::{Notice, Visit, done};
+use crate::staff::Permission;
+use crate::text::MessageBody;
+
+pub(super) fn routes() -> Routes {
+    let answer = Access::May(Permission::AnswerTexters);
+    let observe = Access::May(Permission::ObserveConversations);
+    Routes::new()
+        .post("/conversations/{id}/claim", answer, claim)
+        .post("/conversations/{id}/here", answer, here)
+        .post("/conversations/{id}/reply", answer, reply)
+        .post("/conversations/{id}/note", answer, note)
+        .post("/conversations/{id}/check-in", answer, check_in)
+        .post("/conversations/{id}/help", answer, ask_help)
+        .post("/conversations/{id}/help/answer", observe, answer_help)
+        .post("/conversations/{id}/offer/accept", answer, accept)
+        .post("/conversations/{id}/offer/decline", answer, decline)
+        .post("/conversations/{id}/offer/withdraw", answer, withdraw)
+}
+
+/// The form carries the owner that the page showed. Where there was one, taking it is another act, with a
+/// page of its own.
+async fn claim(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+    sent: Sent,
+) -> Result<Response, PageError> {
+    if sent.id("owner").is_some() {
+        return Ok(Redirect::to(&format!("/conversations/{id}/take-over")).into_response());
+    }
+    act(visit, doors, id, Act::Claim, Some(Notice::Claimed)).await
+}
+
+/// Says that they are there. A script sends it while somebody writes: then nothing is shown.
+async fn here(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+    sent: Sent,
+) -> Result<Response, PageError> {
+    if sent.get("quietly").is_empty() {
+        return act(visit, doors, id, Act::Here, None).await;
+    }
+    match doors.handoff.act(&visit.me, id, Act::Here).await? {
+        Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Err(_) => Ok(StatusCode::CONFLICT.into_response()),
+    }
+}
+
+async fn reply(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+    sent: Sent,
+) -> Result<Response, PageError> {
+    let body = MessageBody::new(sent.get("body"));
+    let act_of = |seen| match seen {
+        Some(seen) => Act::Reply { body, seen },
+        None => Act::Write(body),
+    };
+    act(visit, doors, id, act_of(sent.id("seen")), None).await
+}
+
+async fn note(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+    sent: Sent,
+) -> Result<Response, PageError> {
+    let body = MessageBody::new(sent.get("note"));
+    act(visit, doors, id, Act::Note(body), Some(Notice::Noted)).await
+}
+
+async fn check_in(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    act(visit, doors, id, Act::OfferCheckIn, None).await
+}
+
+async fn ask_help(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    act(visit, doors, id, Act::AskHelp, Some(Notice::HelpCalled)).await
+}
+
+async fn answer_help(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    act(
+        visit,
+        doors,
+        id,
+        Act::AnswerHelp,
+        Some(Notice::HelpAnswered),
+    )
+    .await
+}
+
+async fn accept(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    act(visit, doors, id, Act::AcceptOffer, Some(Notice::Claimed)).await
+}
+
+async fn decline(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    match doors.handoff.act(&visit.me, id, Act::DeclineOffer).await? {
+        // It is not theirs to read any more.
+        Ok(()) => Ok(done(&doors, "/", Notice::OfferDeclined)),
+        Err(refused) => shown(&visit, &doors, id, &Act::DeclineOffer, &refused).await,
+    }
+}
+
+async fn withdraw(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    act(
+        visit,
+        doors,
+        id,
+        Act::WithdrawOffer,
+        Some(Notice::OfferWithdrawn),
+    )
+    .await
+}
+
+/// Carries an act out, and goes back to the conversation.
+async fn act(
+    visit: Visit,
+    doors: Doors,
+    id: Uuid,
+    act: Act,
+    notice: Option<Notice>,
+) -> Result<Response, PageError> {
+    let there = format!("/conversations/{id}");
+    match (doors.handoff.act(&visit.me, id, act.clone()).await?, notice) {
+        (Ok(()), Some(notice)) => Ok(done(&doors, &there, notice)),
+        (Ok(()), None) => Ok(Redirect::to(&there).into_response()),
+        (Err(refused), _) => shown(&visit, &doors, id, &act, &refused).await,
+    }
+}
+
+/// What was refused is shown with what was written, so that nothing is lost.
+async fn shown(
+    visit: &Visit,
+    doors: &Doors,
+    id: Uuid,
+    act: &Act,
+    refused: &Refused,
+) -> Result<Response, PageError> {
+    let page = match load(doors, visit, id).await? {
+        Loaded::Page(mut page) => {
+            page.problem = Some(refused.to_string());
+            match act {
+                Act::Write(body) | Act::Reply { body, .. } => {
+                    body.reveal().clone_into(&mut page.draft);
+                }
+                Act::Note(body) => body.reveal().clone_into(&mut page.note),
+                _ => {}
+            }
+            page.render()?
+        }
+        Loaded::Held(mut page) => {
+            page.problem = refused.to_string();
+            if let Act::Write(body) | Act::Reply { body, .. } = act {
+                body.reveal().clone_into(&mut page.draft);
+            }
+            page.render()?
+        }
+    };
+    Ok((StatusCode::CONFLICT, Html(page)).into_response())
+}

@@ -1,0 +1,337 @@
+//! A conversation: the thread, who has it, and what a responder can do.
+
+mod acts;
+mod hand_on;
+mod reveal;
+mod take_over;
+mod thread;
+mod tier;
+mod wrap_up;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use uuid::Uuid;
+
+use super::clocks::{self, Face, faces};
+use super::frame::{Frame, Section, Visit};
+use super::when::{Wall, wait};
+use crate::clock::At;
+use crate::content::codes;
+use crate::http::Doors;
+use crate::http::access::{Access, Routes};
+use crate::http::error::PageError;
+use crate::oncall::Alert;
+use crate::staff::Permission;
+use crate::store::{Author, Ended, StoreError, Texter, ThreadMessage, Tx};
+use thread::{Entry, entries};
+
+const MESSAGES: u16 = 200;
+const EXCHANGES: u16 = 1_000;
+const NOTES: u16 = 100;
+const HAPPENED: u16 = 300;
+/// How many earlier conversations are listed.
+const EARLIER: u16 = 5;
+
+pub(super) fn routes() -> Routes {
+    let read = Access::May(Permission::ReadConversations);
+    Routes::new()
+        .get("/conversations/{id}", read, page)
+        .get("/conversations/{id}/thread", read, fragment)
+        .merge(acts::routes())
+        .merge(take_over::routes())
+        .merge(hand_on::routes())
+        .merge(reveal::routes())
+        .merge(tier::routes())
+        .merge(wrap_up::routes())
+}
+
+#[derive(Template)]
+#[template(path = "pages/conversation.html", blocks = ["thread"])]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts that the page shows"
+)]
+struct ConversationPage {
+    frame: Frame,
+    id: Uuid,
+    zone: String,
+    case: Option<String>,
+    tier: &'static str,
+    number: String,
+    /// Until when the whole number is shown to who looks.
+    shown_until: Option<String>,
+    clocks: Option<[Face; 3]>,
+    opted_out: bool,
+    blocked: bool,
+    drill: bool,
+    /// How it ended, when it is over.
+    ended: Option<String>,
+    hold: Hold,
+    offer: Offer,
+    help: Help,
+    earlier: Vec<Earlier>,
+    entries: Vec<Entry>,
+    /// The last text of theirs that is shown.
+    seen: Uuid,
+    supervisor: bool,
+    problem: Option<String>,
+    /// What was written and could not be sent.
+    draft: String,
+    /// What was noted and could not be kept.
+    note: String,
+}
+
+/// Who has a conversation, as who looks sees it.
+#[derive(Default)]
+struct Hold {
+    /// Somebody else.
+    other: Option<String>,
+    /// Claimed by who looks.
+    mine: bool,
+    /// Until when, unless something is done in it.
+    until: String,
+    /// Whether it can be claimed.
+    free: bool,
+}
+
+/// An open offer, as who looks sees it.
+enum Offer {
+    None,
+    /// To who looks, by somebody.
+    ToMe(String),
+    /// By who looks, to somebody, and since when.
+    ByMe(String, String),
+}
+
+/// A call for a supervisor.
+enum Help {
+    None,
+    /// Who asks, and since when.
+    Wanted(String, String),
+}
+
+/// An earlier conversation with the same person.
+struct Earlier {
+    id: Uuid,
+    /// Whether who looks may read it.
+    open: bool,
+    words: String,
+}
+
+impl ConversationPage {
+    const fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// Whether who looks can write to the texter.
+    const fn writes(&self) -> bool {
+        self.is_open() && self.hold.other.is_none()
+    }
+}
+
+/// A page, or the one that says who has the conversation.
+enum Loaded {
+    Page(Box<ConversationPage>),
+    Held(take_over::HeldPage),
+}
+
+async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<Loaded, PageError> {
+    let mut tx = doors.store.read().await?;
+    let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
+    if !tx.may_read(&visit.me, id).await? {
+        let held = take_over::held(&mut tx, doors, visit, id).await?;
+        return Ok(Loaded::Held(held.ok_or(PageError::NotFound)?));
+    }
+    let wall = Wall::of(&mut tx, &visit.me, doors.clock.now()).await?;
+    let codes = doors.handoff.packs.codes();
+    let messages = tx.thread(&texter, id, MESSAGES).await?;
+    let notes = tx.notes(&texter, id, NOTES).await?;
+    let history = tx.history(id, HAPPENED).await?;
+    let log = tx.exchanges(id, EXCHANGES).await?;
+    let alert = tx.open_alert(id).await?;
+    let hold = hold(&mut tx, visit, &wall, &texter, id, alert.as_ref()).await?;
+    let (offer, help) = beside(&mut tx, visit, &wall, alert.as_ref()).await?;
+    let clocks = match &alert {
+        Some(alert) => Some(clocks(&mut tx, alert, wall.now()).await?),
+        None => None,
+    };
+    let shown = tx.revealed_until(id, visit.me.id, wall.now()).await?;
+    let number = tx.number_of(&texter).await?;
+    let ended = tx.ended(id).await?;
+    let tier = texter.conversation.map(|open| open.tier);
+    let tier = ended.as_ref().map(|ended| ended.tier).or(tier);
+    let page = ConversationPage {
+        frame: visit.frame(doors, Section::Queue),
+        id,
+        zone: wall.name(),
+        tier: tier.unwrap_or_default().word(),
+        number: if shown.is_some() {
+            number.reveal().to_owned()
+        } else {
+            number.masked()
+        },
+        shown_until: shown.map(|until| wall.time(until)),
+        clocks,
+        opted_out: texter.state.opted_out,
+        blocked: tx.blocked_since(texter.id).await?.is_some(),
+        drill: tx.drill_of(id).await?.is_some(),
+        ended: ended.as_ref().map(|ended| how(ended, codes, &wall)),
+        hold,
+        offer,
+        help,
+        earlier: earlier(&mut tx, doors, visit, &wall, &texter, id).await?,
+        seen: seen(&messages),
+        entries: entries(&messages, &notes, &history, &log, codes, &wall),
+        supervisor: visit.me.role.may(Permission::ObserveConversations),
+        case: alert.map(|alert| alert.code),
+        problem: None,
+        draft: String::new(),
+        note: String::new(),
+    };
+    Ok(Loaded::Page(Box::new(page)))
+}
+
+async fn hold(
+    tx: &mut Tx,
+    visit: &Visit,
+    wall: &Wall,
+    texter: &Texter,
+    id: Uuid,
+    alert: Option<&Alert>,
+) -> Result<Hold, StoreError> {
+    let Some(alert) = alert else {
+        return Ok(Hold::default());
+    };
+    let me = visit.me.id;
+    let there = tx.acknowledgements(alert.id).await?;
+    let other = alert.holder(&there, me).filter(|holder| *holder != me);
+    let other = match other {
+        Some(other) => Some(tx.staff_name(other).await?.unwrap_or_default()),
+        None => None,
+    };
+    let mine = alert.claimed.is_some_and(|(owner, _)| owner == me);
+    let open = texter.conversation.is_some_and(|open| open.id == id);
+    Ok(Hold {
+        free: open && other.is_none() && !mine,
+        other,
+        mine,
+        until: alert
+            .lease_until
+            .map_or_else(String::new, |until| wall.time(until)),
+    })
+}
+
+/// The last text of the texter.
+fn seen(messages: &[ThreadMessage]) -> Uuid {
+    let theirs = messages
+        .iter()
+        .filter(|message| message.author == Author::Texter);
+    theirs.map(|message| message.id).max().unwrap_or_default()
+}
+
+/// The clocks of a case.
+async fn clocks(tx: &mut Tx, alert: &Alert, now: At) -> Result<[Face; 3], StoreError> {
+    let owner = match alert.claimed {
+        Some((owner, at)) => tx.staff_name(owner).await?.map(|name| (name, at)),
+        None => None,
+    };
+    let hands = clocks::Hands {
+        pages: alert.pages,
+        acknowledged: alert.acknowledged.as_ref().map(|taken| taken.by.as_str()),
+        claimed: owner.as_ref().map(|(name, at)| (name.as_str(), *at)),
+        answered: alert.answered_at,
+        due: alert.next_page_at,
+    };
+    Ok(faces(hands, now))
+}
+
+/// The offer and the call for help that stand beside a case.
+async fn beside(
+    tx: &mut Tx,
+    visit: &Visit,
+    wall: &Wall,
+    alert: Option<&Alert>,
+) -> Result<(Offer, Help), StoreError> {
+    let Some(alert) = alert else {
+        return Ok((Offer::None, Help::None));
+    };
+    let (me, now) = (visit.me.id, wall.now());
+    let owner = alert.claimed.map(|(owner, _)| owner);
+    let open = tx.open_transfer(alert.id).await?;
+    let open = open.filter(|offer| owner == Some(offer.from_id) && now < offer.until);
+    let offer = match open {
+        Some(offer) if offer.to_id == me => Offer::ToMe(offer.from_name),
+        Some(offer) if offer.from_id == me => {
+            Offer::ByMe(offer.to_name, wait(offer.offered_at, now))
+        }
+        _ => Offer::None,
+    };
+    let help = match tx.open_help(alert.id).await? {
+        Some(call) => Help::Wanted(call.asked_name, wait(call.asked_at, now)),
+        None => Help::None,
+    };
+    Ok((offer, help))
+}
+
+/// How a conversation ended, in words.
+pub(super) fn how(ended: &Ended, codes: &codes::Codes, wall: &Wall) -> String {
+    let outcome = ended.outcome.as_deref().map(|code| {
+        codes::line(&codes.outcomes, code)
+            .map_or_else(|| code.to_owned(), |line| line.label.clone())
+    });
+    let by = ended.closed_by.as_deref().map(|by| format!(" by {by}"));
+    let outcome = outcome.map(|outcome| format!(": {outcome}"));
+    format!(
+        "closed {}{}{}",
+        wall.moment(ended.closed_at),
+        by.unwrap_or_default(),
+        outcome.unwrap_or_default()
+    )
+}
+
+async fn earlier(
+    tx: &mut Tx,
+    doors: &Doors,
+    visit: &Visit,
+    wall: &Wall,
+    texter: &Texter,
+    id: Uuid,
+) -> Result<Vec<Earlier>, StoreError> {
+    let mut earlier = Vec::new();
+    for ended in tx.ended_of(texter.id, id, EARLIER).await? {
+        let how = how(&ended, doors.handoff.packs.codes(), wall);
+        earlier.push(Earlier {
+            id: ended.id,
+            open: tx.may_read(&visit.me, ended.id).await?,
+            words: format!("{}, {how}", ended.tier.word()),
+        });
+    }
+    Ok(earlier)
+}
+
+async fn page(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    match load(&doors, &visit, id).await? {
+        Loaded::Page(page) => visit.show(&doors, &*page),
+        Loaded::Held(page) => {
+            Ok((StatusCode::FORBIDDEN, visit.show(&doors, &page)?).into_response())
+        }
+    }
+}
+
+async fn fragment(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    match load(&doors, &visit, id).await? {
+        Loaded::Page(page) => Ok(Html(page.as_thread().render()?).into_response()),
+        // The page reads itself again, and finds who has it.
+        Loaded::Held(_) => Err(PageError::Forbidden),
+    }
+}

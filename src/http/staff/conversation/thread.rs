@@ -1,0 +1,224 @@
+//! The thread of a conversation, in words: texts with why triage fired and where they stand, notes, and
+//! what was done.
+
+use uuid::Uuid;
+
+use crate::clock::At;
+use crate::content::codes::{self, Codes};
+use crate::delivery::Delivery;
+use crate::http::staff::when::{Wall, second};
+use crate::store::{Author, Exchange, ExchangeKind, Happened, Note, OutboxState, ThreadMessage};
+
+/// What the thread shows at one moment.
+pub(super) struct Entry {
+    at: At,
+    pub(super) id: Uuid,
+    /// A class of the style sheet, and what stands in the row.
+    pub(super) kind: &'static str,
+    pub(super) who: String,
+    pub(super) when: String,
+    pub(super) before: String,
+    pub(super) marked: String,
+    pub(super) after: String,
+    pub(super) why: Vec<String>,
+    pub(super) media: u16,
+    pub(super) sending: &'static str,
+    pub(super) log: Vec<LogEntry>,
+}
+
+/// An exchange with a gateway about a message, in words.
+pub(super) struct LogEntry {
+    pub(super) at: String,
+    pub(super) what: &'static str,
+    pub(super) gateway: String,
+    pub(super) status: Option<i32>,
+    pub(super) outcome: String,
+    pub(super) took: String,
+    pub(super) asked: String,
+    pub(super) answered: String,
+}
+
+impl LogEntry {
+    fn new(exchange: &Exchange) -> Self {
+        Self {
+            at: second(exchange.at),
+            what: match exchange.kind {
+                ExchangeKind::Send => "sent to",
+                ExchangeKind::Poll => "asked",
+                ExchangeKind::Inbound => "came from",
+                ExchangeKind::Receipt => "receipt of",
+            },
+            gateway: exchange.gateway.clone(),
+            status: exchange.status,
+            outcome: exchange.outcome.clone(),
+            took: format!("{} ms", exchange.duration_ms),
+            asked: exchange.asked.clone(),
+            answered: exchange.answered.clone(),
+        }
+    }
+}
+
+impl Entry {
+    fn plain(
+        kind: &'static str,
+        id: Uuid,
+        at: At,
+        who: String,
+        words: String,
+        wall: &Wall,
+    ) -> Self {
+        Self {
+            at,
+            id,
+            kind,
+            who,
+            when: wall.moment(at),
+            before: words,
+            marked: String::new(),
+            after: String::new(),
+            why: Vec::new(),
+            media: 0,
+            sending: "",
+            log: Vec::new(),
+        }
+    }
+
+    fn message(message: &ThreadMessage, log: &[Exchange], wall: &Wall) -> Self {
+        let words = message.body.reveal();
+        let hits = message
+            .verdict
+            .as_ref()
+            .map(|verdict| verdict.hits.as_slice())
+            .unwrap_or_default();
+        // The span of the most urgent hit is underlined; a span that does not fit marks nothing.
+        let span = hits
+            .iter()
+            .max_by_key(|hit| hit.tier)
+            .map(|hit| hit.span.clone());
+        let span = span
+            .filter(|span| words.get(span.clone()).is_some())
+            .unwrap_or(0..0);
+        let (who, kind) = match message.author {
+            Author::Texter => ("Texter", "texter"),
+            Author::Line => ("Line, automatic", "line"),
+            Author::Staff => (message.by.as_deref().unwrap_or("Team"), "staff"),
+        };
+        Self {
+            marked: words[span.clone()].to_owned(),
+            after: words[span.end..].to_owned(),
+            why: hits
+                .iter()
+                .map(|hit| format!("{}: {} ({})", hit.tier.word(), hit.why, hit.rule))
+                .collect(),
+            media: message.media,
+            sending: sending(message),
+            log: log
+                .iter()
+                .filter(|exchange| exchange.message_id == message.id)
+                .map(LogEntry::new)
+                .collect(),
+            ..Self::plain(
+                kind,
+                message.id,
+                message.at,
+                who.to_owned(),
+                words[..span.start].to_owned(),
+                wall,
+            )
+        }
+    }
+}
+
+/// Where an outbound text stands.
+fn sending(message: &ThreadMessage) -> &'static str {
+    match message.sending {
+        None => "",
+        Some((_, Some(Delivery::Delivered))) => "delivered",
+        Some((OutboxState::Queued, _)) => "queued",
+        Some((OutboxState::Awaiting, _)) => "sent, not confirmed yet",
+        Some((OutboxState::Accepted, _)) => "sent",
+        Some((OutboxState::Failed, _)) => "NOT delivered",
+        Some((OutboxState::Withdrawn, _)) => "not sent: more words came first",
+        Some((OutboxState::OptedOut, _)) => "blocked: the person has opted out",
+    }
+}
+
+/// Everything of a conversation in its order.
+pub(super) fn entries(
+    messages: &[ThreadMessage],
+    notes: &[Note],
+    history: &[Happened],
+    log: &[Exchange],
+    codes: &Codes,
+    wall: &Wall,
+) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = messages
+        .iter()
+        .map(|message| Entry::message(message, log, wall))
+        .collect();
+    entries.extend(notes.iter().map(|note| {
+        let who = format!("Note by {} ({}), not sent", note.by, note.role.word());
+        let words = note.body.reveal().to_owned();
+        Entry::plain("note", note.id, note.at, who, words, wall)
+    }));
+    // What happened before the first text that is shown belongs to texts that are not.
+    let first = messages.first().map_or(At(0), |message| message.at);
+    let happened = history.iter().filter(|one| one.at >= first);
+    entries.extend(happened.filter_map(|one| {
+        let words = told(one, codes)?;
+        Some(Entry::plain(
+            "event",
+            one.id,
+            one.at,
+            one.by.clone(),
+            words,
+            wall,
+        ))
+    }));
+    entries.sort_by_key(|entry| (entry.at, entry.id));
+    entries
+}
+
+/// What was done, after the name of who did it; nothing of what the thread shows anyway.
+fn told(one: &Happened, codes: &Codes) -> Option<String> {
+    let detail: serde_json::Value = serde_json::from_str(&one.detail).unwrap_or_default();
+    let said = |field: &str| detail[field].as_str().unwrap_or_default();
+    let label = |lines: &[codes::Code], field: &str| {
+        let code = said(field);
+        codes::line(lines, code).map_or_else(|| code.to_owned(), |line| line.label.clone())
+    };
+    Some(match one.action.as_str() {
+        "alert.acknowledged" => "has said that they take the case".to_owned(),
+        "alert.reopened" => match said("missed") {
+            "claim" => "opened the case again: nobody claimed it in time".to_owned(),
+            "lease" => "opened the case again: nothing was done in it for a long time".to_owned(),
+            _ => "opened the case again: nobody wrote in time".to_owned(),
+        },
+        "conversation.claimed" => "claimed the conversation".to_owned(),
+        "conversation.taken_over" => "took the conversation over".to_owned(),
+        "conversation.released" => {
+            let why = label(&codes.releases, "reason");
+            if why.is_empty() {
+                "took the conversation from its owner, who cannot answer any more".to_owned()
+            } else {
+                format!("gave the conversation back: {why}")
+            }
+        }
+        "conversation.closed" => {
+            let how = label(&codes.outcomes, "outcome");
+            format!("closed the conversation: {how}")
+        }
+        "conversation.tier" => {
+            let why = label(&codes.tiers, "reason");
+            format!("decided that it is {}: {why}", said("tier"))
+        }
+        "transfer.offered" => "offered the conversation to a colleague".to_owned(),
+        "transfer.accepted" => "accepted the conversation".to_owned(),
+        "transfer.declined" => "declined the conversation".to_owned(),
+        "transfer.withdrawn" => "took the offer back".to_owned(),
+        "transfer.lapsed" => "ended the offer: nobody answered it".to_owned(),
+        "help.asked" => "asked for a supervisor".to_owned(),
+        "help.answered" => "came to help".to_owned(),
+        _ => return None,
+    })
+}

@@ -1,0 +1,107 @@
+//! A person decides how urgent a conversation is, with a reason.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use uuid::Uuid;
+
+use crate::handoff::Act;
+use crate::http::Doors;
+use crate::http::access::{Access, Routes};
+use crate::http::error::PageError;
+use crate::http::staff::form::{Choice, Sent};
+use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::staff::Permission;
+use crate::triage::Tier;
+
+pub(super) fn routes() -> Routes {
+    let answer = Access::May(Permission::AnswerTexters);
+    Routes::new()
+        .get("/conversations/{id}/tier", answer, page)
+        .post("/conversations/{id}/tier", answer, decide)
+}
+
+#[derive(Template)]
+#[template(path = "pages/tier.html")]
+struct TierPage {
+    frame: Frame,
+    id: Uuid,
+    tiers: Vec<Choice>,
+    reasons: Vec<Choice>,
+    problem: String,
+}
+
+async fn load(
+    doors: &Doors,
+    visit: &Visit,
+    id: Uuid,
+    problem: String,
+) -> Result<TierPage, PageError> {
+    let mut tx = doors.store.read().await?;
+    let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
+    if !tx.may_read(&visit.me, id).await? || tx.is_closed(id).await? {
+        return Err(PageError::NotFound);
+    }
+    let now = texter.conversation.map(|open| open.tier);
+    let tiers = Tier::ALL.into_iter().rev();
+    let reasons = &doors.handoff.packs.codes().tiers;
+    Ok(TierPage {
+        frame: visit.frame(doors, Section::Queue),
+        id,
+        tiers: tiers
+            .map(|tier| Choice::new(&tier.word(), words(tier), now == Some(tier)))
+            .collect(),
+        reasons: reasons
+            .iter()
+            .map(|line| Choice::new(&line.code, &line.label, false))
+            .collect(),
+        problem,
+    })
+}
+
+const fn words(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Imminent => "imminent: danger now",
+        Tier::High => "high: a crisis",
+        Tier::Concern => "concern: not clear",
+        Tier::Topic => "topic: asks about it",
+        Tier::None => "none",
+    }
+}
+
+async fn page(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+) -> Result<Response, PageError> {
+    let page = load(&doors, &visit, id, String::new()).await?;
+    visit.show(&doors, &page)
+}
+
+async fn decide(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+    sent: Sent,
+) -> Result<Response, PageError> {
+    let tier = Tier::ALL
+        .into_iter()
+        .find(|tier| tier.word() == sent.get("tier"));
+    let reason = sent.get("reason").to_owned();
+    let problem = match tier {
+        None => "Choose a tier.".to_owned(),
+        Some(tier) => {
+            let act = Act::Tier { tier, reason };
+            match doors.handoff.act(&visit.me, id, act).await? {
+                Ok(()) => {
+                    let there = format!("/conversations/{id}");
+                    return Ok(done(&doors, &there, Notice::TierDecided));
+                }
+                Err(refused) => refused.to_string(),
+            }
+        }
+    };
+    let page = load(&doors, &visit, id, problem).await?;
+    Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
+}
