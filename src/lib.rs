@@ -53,6 +53,7 @@ pub mod intake;
 pub mod ledger;
 pub mod page_tests;
 pub mod paging;
+pub mod people;
 pub mod policies;
 pub mod preflight;
 pub mod reconcile;

@@ -92,7 +92,7 @@ fn configuration(folder: &std::path::Path, sink: &str, segments: u32) -> Config 
 async fn bare(config: &Config) {
     let seams = Seams::system(config).unwrap();
     let (clock, keys) = (seams.clock, Arc::new(Keyring::new(&[7; 32])));
-    let store = Store::open(&config.database.url, keys, seams.ids)
+    let store = Store::open(&config.database.url, keys, seams.ids, jiff::tz::TimeZone::UTC)
         .await
         .unwrap();
     let gateway = Arc::new(Twilio::new(TwilioConfig {

@@ -3,6 +3,7 @@
 
 mod access;
 mod assets;
+mod calendar;
 mod cookie;
 mod error;
 mod health;
@@ -37,6 +38,7 @@ use crate::handoff::Handoff;
 use crate::heartbeat::Heartbeat;
 use crate::incidents::Incidents;
 use crate::page_tests::PageTests;
+use crate::people::People;
 use crate::policies::Policies;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
@@ -65,6 +67,8 @@ pub struct Doors {
     pub policies: Arc<Policies>,
     /// Edits schedules.
     pub rota: Arc<Rota>,
+    /// Looks after how people are reached.
+    pub people: Arc<People>,
     /// Takes shifts.
     pub duties: Arc<Duties>,
     /// Tells the operator what went wrong.
@@ -96,7 +100,9 @@ pub struct Doors {
 }
 
 fn staff_routes() -> access::Routes {
-    staff::routes().merge(live::routes())
+    staff::routes()
+        .merge(live::routes())
+        .merge(calendar::routes())
 }
 
 /// Every route of the staff, with what it asks for.
