@@ -136,9 +136,9 @@ impl Work {
         let methods = told.person().map(Person::asked_on).unwrap_or_default();
         if let Some(person) = told.person() {
             for method in &methods {
-                let url = &self.desk.public_url;
+                let url = format!("{}/me", self.desk.public_url);
                 let words =
-                    duty_words::shift_begins(&told.turn, person, self.now, method.channel, url);
+                    duty_words::shift_begins(&told.turn, person, self.now, method.channel, &url);
                 self.send(tx, person, method, &words).await?;
             }
         }

@@ -37,6 +37,7 @@ const FLOORS: [&[&str]; 6] = [
         "ledger",
         "page_tests",
         "paging",
+        "people",
         "policies",
         "preflight",
         "reconcile",

@@ -36,7 +36,7 @@ struct MethodPage {
     code: String,
     /// When the test went out that waits for its answer.
     test_sent: String,
-    label: String,
+    called: String,
     gateways: Vec<Choice>,
     uses: Vec<Choice>,
     wrong: Wrong,
@@ -116,7 +116,7 @@ async fn shown(
         test_sent: said(test),
         gateways: choices_of_gateways(doors, method.channel, &change.gateway),
         uses: choices_of_uses(change.uses),
-        label: change.label,
+        called: change.label,
         wrong,
     })
 }
