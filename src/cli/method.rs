@@ -136,9 +136,14 @@ impl Command {
                     ));
                 };
                 act(people, whose, Act::GiveCode(method.id, code.clone())).await?;
-                say(&format!("“{}” is verified: pages go there from now on.", method.label))
+                say(&format!(
+                    "“{}” is verified: pages go there from now on.",
+                    method.label
+                ))
             }
-            Self::Test { method, arrived, .. } => {
+            Self::Test {
+                method, arrived, ..
+            } => {
                 let method = named(&profile, method)?;
                 if *arrived {
                     act(people, whose, Act::Arrived(method.id)).await?;
@@ -183,12 +188,19 @@ impl Hours {
         let profile = self::profile(people, whose).await?;
         let person = &profile.person;
         let place = person.zone.iana_name().unwrap_or("UTC");
-        let of_line = if profile.zone.is_none() { ", where the line is" } else { "" };
+        let of_line = if profile.zone.is_none() {
+            ", where the line is"
+        } else {
+            ""
+        };
         let quiet = person.quiet.map_or_else(
             || "no quiet hours".to_owned(),
             |quiet| format!("quiet hours {}", quiet.words()),
         );
-        say(&format!("{}: {place}{of_line}, {quiet}", member.account.login))
+        say(&format!(
+            "{}: {place}{of_line}, {quiet}",
+            member.account.login
+        ))
     }
 }
 
@@ -207,7 +219,12 @@ async fn act(people: &Arc<People>, whose: Uuid, act: Act) -> Result<Done, Failur
 }
 
 async fn add(people: &Arc<People>, member: &Member, new: &Add) -> Result<(), Failure> {
-    let To { sms, call, email, webhook } = &new.to;
+    let To {
+        sms,
+        call,
+        email,
+        webhook,
+    } = &new.to;
     let ways = [
         (Channel::Sms, sms, "my phone"),
         (Channel::Voice, call, "calls"),
@@ -215,11 +232,15 @@ async fn add(people: &Arc<People>, member: &Member, new: &Add) -> Result<(), Fai
         (Channel::Webhook, webhook, "webhook"),
     ];
     let named = ways.into_iter().find_map(|(channel, address, usual)| {
-        address.as_ref().map(|address| (channel, address.clone(), usual))
+        address
+            .as_ref()
+            .map(|address| (channel, address.clone(), usual))
     });
     // clap asks for exactly one of them.
     let Some((channel, address, usual)) = named else {
-        return Err(Failure::from("name one of --sms, --call, --email and --webhook"));
+        return Err(Failure::from(
+            "name one of --sms, --call, --email and --webhook",
+        ));
     };
     let uses = Uses::of(new.uses.trim()).ok_or_else(|| {
         Failure::from(format!(
@@ -233,7 +254,12 @@ async fn add(people: &Arc<People>, member: &Member, new: &Add) -> Result<(), Fai
         address,
         gateway: new.gateway.clone().unwrap_or_default(),
         preset: new.preset.clone().unwrap_or_default(),
-        secret: new.secret_file.as_deref().map(read).transpose()?.unwrap_or_default(),
+        secret: new
+            .secret_file
+            .as_deref()
+            .map(read)
+            .transpose()?
+            .unwrap_or_default(),
         uses,
     };
     let label = draft.label.trim().to_owned();
@@ -278,7 +304,10 @@ fn hours(typed: &str) -> Option<Quiet> {
 fn named<'a>(profile: &'a Profile, typed: &str) -> Result<&'a Method, Failure> {
     let methods = &profile.person.methods;
     let typed = typed.trim();
-    let by_place = typed.parse::<usize>().ok().and_then(|place| methods.get(place.checked_sub(1)?));
+    let by_place = typed
+        .parse::<usize>()
+        .ok()
+        .and_then(|place| methods.get(place.checked_sub(1)?));
     if let Some(method) = by_place {
         return Ok(method);
     }
@@ -297,7 +326,9 @@ fn named<'a>(profile: &'a Profile, typed: &str) -> Result<&'a Method, Failure> {
 /// The place of a method in the list, from 1.
 fn place(profile: &Profile, id: Uuid) -> usize {
     let mut methods = profile.person.methods.iter();
-    methods.position(|method| method.id == id).map_or(0, |place| place + 1)
+    methods
+        .position(|method| method.id == id)
+        .map_or(0, |place| place + 1)
 }
 
 fn list(member: &Member, profile: &Profile) -> Result<(), Failure> {
@@ -310,10 +341,21 @@ fn list(member: &Member, profile: &Profile) -> Result<(), Failure> {
     let mut out = Vec::new();
     for (nth, method) in profile.person.methods.iter().enumerate() {
         let state = match method {
-            Method { stopped_at: Some(_), .. } => "STOPPED by its phone: START from it takes that back".to_owned(),
-            Method { disabled_at: Some(_), .. } => "switched off".to_owned(),
-            Method { verified_at: None, .. } => "not verified".to_owned(),
-            Method { tested_at: Some(at), .. } => format!("verified  answered {}", minute(*at)),
+            Method {
+                stopped_at: Some(_),
+                ..
+            } => "STOPPED by its phone: START from it takes that back".to_owned(),
+            Method {
+                disabled_at: Some(_),
+                ..
+            } => "switched off".to_owned(),
+            Method {
+                verified_at: None, ..
+            } => "not verified".to_owned(),
+            Method {
+                tested_at: Some(at),
+                ..
+            } => format!("verified  answered {}", minute(*at)),
             Method { .. } => "verified".to_owned(),
         };
         writeln!(

@@ -63,9 +63,7 @@ fn role(word: &str) -> Result<Role, String> {
 }
 
 pub(super) fn run(config: &Config, command: &Command) -> Result<(), Failure> {
-    with_app(config, |app| async move {
-        carry_out(&app, command).await
-    })
+    with_app(config, |app| async move { carry_out(&app, command).await })
 }
 
 async fn carry_out(app: &App, command: &Command) -> Result<(), Failure> {

@@ -167,7 +167,11 @@ impl Keyring {
     /// enough to guess six digits.
     #[must_use]
     pub fn method_code(&self, method: Uuid, code: &str) -> Vec<u8> {
-        hmac(&self.index, format!("method code\n{method}\n{code}").as_bytes()).to_vec()
+        hmac(
+            &self.index,
+            format!("method code\n{method}\n{code}").as_bytes(),
+        )
+        .to_vec()
     }
 
     /// The blind index of who tries to sign in: a login as it was typed, from a browser that is known

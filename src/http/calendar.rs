@@ -34,8 +34,15 @@ async fn feed(
     let agenda = doors.rota.agenda(token).await?;
     let agenda = agenda.ok_or(PageError::NotFound)?;
     let tag = tag(&agenda);
-    let about = [(ETAG, tag.clone()), (CACHE_CONTROL, "private, no-cache".to_owned())];
-    if headers.get_all(IF_NONE_MATCH).iter().any(|known| known.as_bytes() == tag.as_bytes()) {
+    let about = [
+        (ETAG, tag.clone()),
+        (CACHE_CONTROL, "private, no-cache".to_owned()),
+    ];
+    if headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .any(|known| known.as_bytes() == tag.as_bytes())
+    {
         return Ok((StatusCode::NOT_MODIFIED, about).into_response());
     }
     let calendar = Feed {
@@ -50,7 +57,13 @@ async fn feed(
 /// The same for the same times: a weak tag, since the time at which it was made stands in every answer.
 fn tag(agenda: &Agenda) -> String {
     let mut hash = Sha256::new();
-    for Time { schedule, name, from, until } in &agenda.times {
+    for Time {
+        schedule,
+        name,
+        from,
+        until,
+    } in &agenda.times
+    {
         hash.update(schedule);
         hash.update(from.0.to_be_bytes());
         hash.update(until.0.to_be_bytes());
@@ -70,11 +83,17 @@ struct Feed<'a> {
 impl Feed<'_> {
     fn of(&self, agenda: &Agenda) -> String {
         let mut calendar = Calendar::empty();
-        for (name, value) in [("VERSION", "2.0"), ("PRODID", "-//Harborline//On call//EN"), ("CALSCALE", "GREGORIAN")] {
+        for (name, value) in [
+            ("VERSION", "2.0"),
+            ("PRODID", "-//Harborline//On call//EN"),
+            ("CALSCALE", "GREGORIAN"),
+        ] {
             calendar.append_property(Property::new(name, value));
         }
         calendar.name(&format!("On call, {}", self.line));
-        let interval = Property::new("REFRESH-INTERVAL", LOOK_AGAIN).add_parameter("VALUE", "DURATION").done();
+        let interval = Property::new("REFRESH-INTERVAL", LOOK_AGAIN)
+            .add_parameter("VALUE", "DURATION")
+            .done();
         calendar.append_property(interval);
         calendar.append_property(Property::new("X-PUBLISHED-TTL", LOOK_AGAIN));
         for time in &agenda.times {
@@ -84,10 +103,18 @@ impl Feed<'_> {
     }
 
     fn event(&self, agenda: &Agenda, time: &Time) -> Event {
-        let host = self.url.split_once("://").map_or(self.url, |(_, rest)| rest);
+        let host = self
+            .url
+            .split_once("://")
+            .map_or(self.url, |(_, rest)| rest);
         let host = host.split(['/', ':']).next().unwrap_or_default();
         // The same as long as it begins at the same time: when it ends may change.
-        let id = format!("{}-{}-{}@{host}", time.schedule.simple(), agenda.staff.simple(), time.from.0);
+        let id = format!(
+            "{}-{}-{}@{host}",
+            time.schedule.simple(),
+            agenda.staff.simple(),
+            time.from.0
+        );
         Event::new()
             .uid(&id)
             .add_property("DTSTAMP", utc(self.now))
@@ -144,14 +171,21 @@ mod tests {
             r"SUMMARY:On call: Night\, weekends\; holidays",
             "TRANSP:TRANSPARENT",
         ] {
-            assert!(before.contains(&format!("\r\n{line}\r\n")), "no {line} in {before}");
+            assert!(
+                before.contains(&format!("\r\n{line}\r\n")),
+                "no {line} in {before}"
+            );
         }
         let id = |text: &str| {
             let unfolded = text.replace("\r\n ", "");
             let mut lines = unfolded.lines().map(str::to_owned);
             lines.find(|line| line.starts_with("UID:")).unwrap()
         };
-        assert!(id(&before).ends_with("@line.example.org"), "{}", id(&before));
+        assert!(
+            id(&before).ends_with("@line.example.org"),
+            "{}",
+            id(&before)
+        );
         assert_eq!(id(&before), id(&written(&agenda(&[(8, 13)]), 0)));
         assert_ne!(id(&before), id(&written(&agenda(&[(9, 12)]), 0)));
     }

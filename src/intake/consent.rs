@@ -11,7 +11,9 @@ use crate::acknowledge::Responder;
 use crate::clock::At;
 use crate::conversation::{CarrierWord, Step};
 use crate::gateway::KeywordHandled;
-use crate::oncall::{Contact, IncidentKind, Method, Person, phone_started, phone_stopped, responder_help};
+use crate::oncall::{
+    Contact, IncidentKind, Method, Person, phone_started, phone_stopped, responder_help,
+};
 use crate::phone::PhoneNumber;
 use crate::store::{NewPage, PageKind, StoreError, Tally, Tx};
 

@@ -1,9 +1,7 @@
 //! A responder says by text that a test arrived.
 
 use super::{Arrival, Intake};
-use crate::oncall::{
-    Channel, Contact, Method, TEST_ANSWERED_WITHIN, answers_test, test_arrived,
-};
+use crate::oncall::{Channel, Contact, Method, TEST_ANSWERED_WITHIN, answers_test, test_arrived};
 use crate::store::{NewPage, PageKind, Proof, StoreError, Texter, Tx};
 use crate::triage::{Action, Verdict};
 

@@ -47,8 +47,8 @@ pub use policy::{
     SHORTEST_DELAY, Target,
 };
 pub use proof::{
-    CODE_TRIES, CODE_WORKS, PROOF_PACE, PROOFS_A_DAY, TEST_ANSWERED_WITHIN, answers_test, code_words,
-    test_arrived, test_words,
+    CODE_TRIES, CODE_WORKS, PROOF_PACE, PROOFS_A_DAY, TEST_ANSWERED_WITHIN, answers_test,
+    code_words, test_arrived, test_words,
 };
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Desk, Roster, Standby, once_each};

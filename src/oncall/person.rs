@@ -1,7 +1,7 @@
 //! People on call: how each is reached, and the rules of their own.
 
-use jiff::{Timestamp, ToSpan as _};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -343,10 +343,18 @@ mod tests {
         for (quiet, now, ends) in [
             // Spring: the night has an hour less, and 02:30 is not on the wall.
             (NIGHT, "2026-03-28T22:00:00Z", "2026-03-29T05:00:00Z"),
-            (half_past_two, "2026-03-29T00:30:00Z", "2026-03-29T01:30:00Z"),
+            (
+                half_past_two,
+                "2026-03-29T00:30:00Z",
+                "2026-03-29T01:30:00Z",
+            ),
             // Autumn: an hour more, and 02:30 is there twice.
             (NIGHT, "2026-10-24T21:00:00Z", "2026-10-25T06:00:00Z"),
-            (half_past_two, "2026-10-24T23:00:00Z", "2026-10-25T00:30:00Z"),
+            (
+                half_past_two,
+                "2026-10-24T23:00:00Z",
+                "2026-10-25T00:30:00Z",
+            ),
         ] {
             assert_eq!(quiet.ends(at(now), &berlin), at(ends), "{now}");
         }

@@ -59,10 +59,28 @@ mod tests {
 
     #[test]
     fn an_ok_answers_a_test_however_it_is_typed() {
-        for text in ["OK", "ok.", " Okay ", "\"ok\"", "test ok", "Reply OK", "ok, thank you", "vale gracias"] {
+        for text in [
+            "OK",
+            "ok.",
+            " Okay ",
+            "\"ok\"",
+            "test ok",
+            "Reply OK",
+            "ok, thank you",
+            "vale gracias",
+        ] {
             assert!(answers_test(text), "{text}");
         }
-        for text in ["", "test", "K7", "ok K7", "I am not ok", "ok but i want to talk", "thanks", "ok ok ok ok ok ok"] {
+        for text in [
+            "",
+            "test",
+            "K7",
+            "ok K7",
+            "I am not ok",
+            "ok but i want to talk",
+            "thanks",
+            "ok ok ok ok ok ok",
+        ] {
             assert!(!answers_test(text), "{text}");
         }
     }

@@ -202,7 +202,9 @@ pub fn phone_stopped(name: &str, reached: bool, public_url: &str) -> String {
     } else {
         "NOTHING else reaches them: please see to it that somebody is on call."
     };
-    format!("STOP came from a phone of {name}: no page reaches it any more. {then} {public_url}/on-call")
+    format!(
+        "STOP came from a phone of {name}: no page reaches it any more. {then} {public_url}/on-call"
+    )
 }
 
 /// The notice that a phone is paged again.

@@ -230,12 +230,28 @@ mod tests {
 
     #[test]
     fn a_method_is_kept_as_it_was_meant() {
-        let sms = draft(Channel::Sms, " +1 (555) 017-0123 ").checked(&ways()).ok().unwrap();
-        assert_eq!((sms.label.as_str(), sms.address.reveal()), ("my phone", "+15550170123"));
+        let sms = draft(Channel::Sms, " +1 (555) 017-0123 ")
+            .checked(&ways())
+            .ok()
+            .unwrap();
+        assert_eq!(
+            (sms.label.as_str(), sms.address.reveal()),
+            ("my phone", "+15550170123")
+        );
         assert_eq!(sms.gateway, None);
-        let call = draft(Channel::Voice, "+15550170").checked(&ways()).ok().unwrap();
-        assert_eq!(call.gateway.as_deref(), Some("second"), "the usual one cannot call");
-        let mail = draft(Channel::Email, "first@example.org").checked(&ways()).ok().unwrap();
+        let call = draft(Channel::Voice, "+15550170")
+            .checked(&ways())
+            .ok()
+            .unwrap();
+        assert_eq!(
+            call.gateway.as_deref(),
+            Some("second"),
+            "the usual one cannot call"
+        );
+        let mail = draft(Channel::Email, "first@example.org")
+            .checked(&ways())
+            .ok()
+            .unwrap();
         assert_eq!(mail.address.reveal(), "first@example.org");
         let duty = MethodDraft {
             preset: "pagerduty".to_owned(),
@@ -249,7 +265,11 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused_with_the_reason_and_the_field() {
         let here = ways();
-        let no_calls = Ways { calls: Vec::new(), mail: false, ..ways() };
+        let no_calls = Ways {
+            calls: Vec::new(),
+            mail: false,
+            ..ways()
+        };
         for (typed, field) in [
             ("", "address"),
             ("15550170", "address"),
@@ -260,13 +280,38 @@ mod tests {
             let refused = refused(&draft(Channel::Sms, typed), &here);
             assert_eq!(refused.field(), field, "{typed}");
         }
-        for typed in ["first", "first@", "first@localhost", "a b@example.org", "First <first@example.org>"] {
-            assert_eq!(refused(&draft(Channel::Email, typed), &here), Refused::Mail, "{typed}");
+        for typed in [
+            "first",
+            "first@",
+            "first@localhost",
+            "a b@example.org",
+            "First <first@example.org>",
+        ] {
+            assert_eq!(
+                refused(&draft(Channel::Email, typed), &here),
+                Refused::Mail,
+                "{typed}"
+            );
         }
-        assert_eq!(refused(&draft(Channel::Email, "first@example.org"), &no_calls), Refused::NoMail);
-        assert_eq!(refused(&draft(Channel::Voice, "+15550170"), &no_calls), Refused::NoCalls);
-        for typed in ["push.example.org", "http://push.example.org", "https://127.0.0.1/x", "https://u:p@push.example.org"] {
-            assert_eq!(refused(&draft(Channel::Webhook, typed), &here).field(), "address", "{typed}");
+        assert_eq!(
+            refused(&draft(Channel::Email, "first@example.org"), &no_calls),
+            Refused::NoMail
+        );
+        assert_eq!(
+            refused(&draft(Channel::Voice, "+15550170"), &no_calls),
+            Refused::NoCalls
+        );
+        for typed in [
+            "push.example.org",
+            "http://push.example.org",
+            "https://127.0.0.1/x",
+            "https://u:p@push.example.org",
+        ] {
+            assert_eq!(
+                refused(&draft(Channel::Webhook, typed), &here).field(),
+                "address",
+                "{typed}"
+            );
         }
         let hook = |preset: &str, secret: &str| MethodDraft {
             preset: preset.to_owned(),
@@ -274,8 +319,15 @@ mod tests {
             ..draft(Channel::Webhook, "https://push.example.org")
         };
         let said = refused(&hook("discord", ""), &here).to_string();
-        assert!(said.ends_with("Choose json, ntfy, slack, teams, pagerduty or alertmanager."), "{said}");
-        assert_eq!(refused(&hook("ntfy", ""), &here).field(), "address", "it names no topic");
+        assert!(
+            said.ends_with("Choose json, ntfy, slack, teams, pagerduty or alertmanager."),
+            "{said}"
+        );
+        assert_eq!(
+            refused(&hook("ntfy", ""), &here).field(),
+            "address",
+            "it names no topic"
+        );
         assert_eq!(refused(&hook("pagerduty", "short"), &here), Refused::Key);
         assert_eq!(refused(&hook("slack", "x"), &here), Refused::NoSecret);
         assert_eq!(refused(&hook("json", "two words"), &here), Refused::Secret);
@@ -284,10 +336,16 @@ mod tests {
             ..draft(channel, "+15550170")
         };
         let said = refused(&other(Channel::Sms, "third"), &here).to_string();
-        assert_eq!(said, "There is no gateway “third” here. Choose main or second.");
+        assert_eq!(
+            said,
+            "There is no gateway “third” here. Choose main or second."
+        );
         let said = refused(&other(Channel::Voice, "main"), &here).to_string();
         assert_eq!(said, "The gateway “main” cannot make calls. Choose second.");
-        let long = MethodDraft { label: "x".repeat(41), ..draft(Channel::Sms, "+15550170") };
+        let long = MethodDraft {
+            label: "x".repeat(41),
+            ..draft(Channel::Sms, "+15550170")
+        };
         assert_eq!(refused(&long, &here), Refused::Label);
     }
 }

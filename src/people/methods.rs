@@ -125,6 +125,5 @@ fn zone_named(typed: &str) -> Result<Option<String>, Refused> {
     }
     let zone = TimeZone::get(typed).ok().filter(|zone| !zone.is_unknown());
     let name = zone.and_then(|zone| zone.iana_name().map(str::to_owned));
-    name.map(Some)
-        .ok_or_else(|| Refused::Zone(quoted(typed)))
+    name.map(Some).ok_or_else(|| Refused::Zone(quoted(typed)))
 }

@@ -32,13 +32,17 @@ pub enum Refused {
     #[error("This is no phone number. Write it in international form, like +15550100.")]
     Number,
     /// The line itself.
-    #[error("This is a number of the line itself, which would text itself. Give the number of a person.")]
+    #[error(
+        "This is a number of the line itself, which would text itself. Give the number of a person."
+    )]
     OwnNumber,
     /// No gateway of this name.
     #[error("There is no gateway “{0}” here. Choose {1}.")]
     Gateway(String, String),
     /// No gateway that can call.
-    #[error("No gateway of this line can make calls. Add a text, an e-mail address or a webhook instead.")]
+    #[error(
+        "No gateway of this line can make calls. Add a text, an e-mail address or a webhook instead."
+    )]
     NoCalls,
     /// This one cannot call.
     #[error("The gateway “{0}” cannot make calls. Choose {1}.")]
@@ -47,31 +51,45 @@ pub enum Refused {
     #[error("This is no e-mail address. Write it like first@example.org.")]
     Mail,
     /// No mail server.
-    #[error("This line has no mail server yet, so that no mail would leave. Ask the operator to set [smtp] in the configuration.")]
+    #[error(
+        "This line has no mail server yet, so that no mail would leave. Ask the operator to set [smtp] in the configuration."
+    )]
     NoMail,
     /// A URL that is not called.
-    #[error("This address cannot be called: {0}. Copy the https:// address that the receiver shows.")]
+    #[error(
+        "This address cannot be called: {0}. Copy the https:// address that the receiver shows."
+    )]
     Url(&'static str),
     /// No such shape.
     #[error("There is no kind of webhook “{0}”. Choose {1}.")]
     Preset(String, String),
     /// The receiver needs a key.
-    #[error("PagerDuty needs the integration key of the service: 32 letters and digits, under Integrations, Events API v2.")]
+    #[error(
+        "PagerDuty needs the integration key of the service: 32 letters and digits, under Integrations, Events API v2."
+    )]
     Key,
     /// No secret that can be sent.
-    #[error("This key or token cannot be sent: use up to 500 letters, digits and signs of a keyboard, without spaces.")]
+    #[error(
+        "This key or token cannot be sent: use up to 500 letters, digits and signs of a keyboard, without spaces."
+    )]
     Secret,
     /// It does not use a secret.
-    #[error("This kind of webhook takes no key: what is secret is its address. Leave the key empty.")]
+    #[error(
+        "This kind of webhook takes no key: what is secret is its address. Leave the key empty."
+    )]
     NoSecret,
     /// A code or test just went out.
     #[error("Something was sent there less than a minute ago. Wait a minute, then send again.")]
     TooSoon,
     /// Too many went out.
-    #[error("{PROOFS_A_DAY} codes and tests were sent to this person within a day. Wait until tomorrow.")]
+    #[error(
+        "{PROOFS_A_DAY} codes and tests were sent to this person within a day. Wait until tomorrow."
+    )]
     TooOften,
     /// The number texted STOP.
-    #[error("This phone has texted STOP, so that we may not text or call it. Text START from it to the line first.")]
+    #[error(
+        "This phone has texted STOP, so that we may not text or call it. Text START from it to the line first."
+    )]
     Stopped,
     /// It is switched off.
     #[error("This method is switched off. Switch it on first.")]
@@ -95,13 +113,17 @@ pub enum Refused {
     #[error("No test was sent there within a day. Send one first.")]
     NoTest,
     /// No such zone.
-    #[error("There is no time zone “{0}”. Write the name of a city's zone, like Europe/Berlin or America/New_York.")]
+    #[error(
+        "There is no time zone “{0}”. Write the name of a city's zone, like Europe/Berlin or America/New_York."
+    )]
     Zone(String),
     /// No time of day.
     #[error("Write both times of quiet hours like 22:00 and 07:00, or leave both empty.")]
     Quiet,
     /// All day, or no time at all.
-    #[error("Quiet hours that begin and end at the same time would be none. Choose another end, or leave both empty.")]
+    #[error(
+        "Quiet hours that begin and end at the same time would be none. Choose another end, or leave both empty."
+    )]
     QuietSame,
 }
 

@@ -110,11 +110,7 @@ impl Rota {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn next_times(
-        &self,
-        staff: Uuid,
-        ahead: Duration,
-    ) -> Result<Vec<Time>, StoreError> {
+    pub async fn next_times(&self, staff: Uuid, ahead: Duration) -> Result<Vec<Time>, StoreError> {
         let now = self.clock.now();
         let schedules = self.store.read().await?.schedules(now).await?;
         Ok(times_of(&schedules, staff, now, now.plus(ahead)))

@@ -263,6 +263,27 @@ impl Tx {
         self.withdraw_pages(id, now).await
     }
 
+    /// Removes every method of a person, also those that cannot be read.
+    pub(super) async fn remove_methods_of(
+        &mut self,
+        staff: Uuid,
+        now: At,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<Uuid> =
+            on!(self, |c| {
+                sqlx::query_scalar(
+            "SELECT id FROM contact_methods WHERE staff_id = $1 AND removed_at IS NULL ORDER BY id"
+        )
+        .bind(staff)
+        .fetch_all(c)
+        .await?
+            });
+        for id in ids {
+            self.remove_method(id, now).await?;
+        }
+        Ok(())
+    }
+
     /// What can be read of rows. A damaged one must not take the others with it.
     fn readable(&self, rows: Vec<MethodRow>) -> Vec<Method> {
         let read = rows.into_iter().map(|row| self.method_from(row));

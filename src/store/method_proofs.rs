@@ -97,12 +97,14 @@ impl Tx {
 
     /// How many codes and tests went out to a person's methods since a moment, removed methods included.
     pub async fn proofs_sent(&mut self, staff: Uuid, since: At) -> Result<i64, StoreError> {
-        Ok(on!(self, |c| sqlx::query_scalar(
+        Ok(on!(self, |c| {
+            sqlx::query_scalar(
             "SELECT COUNT(*) FROM pages WHERE staff_id = $1 AND at > $2 AND kind IN ('code', 'test')"
         )
         .bind(staff)
         .bind(since)
         .fetch_one(c)
-        .await?))
+        .await?
+        }))
     }
 }

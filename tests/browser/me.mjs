@@ -25,7 +25,7 @@ await must("the set-up link makes the first administrator", async () => {
   await page.getByLabel("E-mail address").fill("first@example.org");
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Make my account" }).click();
-  await page.getByText("Nobody is waiting.").waitFor();
+  await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
 });
 
 await must("one's own page says that nothing reaches one yet", async () => {

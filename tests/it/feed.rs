@@ -162,7 +162,7 @@ both! {
 
     async fn another_parser_reads_the_same_times_when_the_clock_changes(world: World) {
         // A name that has to be escaped and folded.
-        let name = "Nächte, Wochenenden; und „Feiertage“ im Bezirk mit einem Namen, der länger ist als eine Zeile";
+        let name = "Nächte, Wochenenden; und „Feiertage“ im Bezirk, der länger heißt als eine Zeile";
         let first = world.a_person("First", FIRST).await;
         let schedule = a_schedule(&world, &first, name, "Europe/Berlin").await;
         nights(&world, schedule, &first).await;

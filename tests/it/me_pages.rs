@@ -31,7 +31,11 @@ async fn a_shift(world: &World, who: &Account, from: u64, until: u64) -> Uuid {
         zone: "UTC".to_owned(),
     };
     let rota = &world.app.rota;
-    let schedule = rota.edit(who, Edit::Schedule(draft)).await.unwrap().unwrap();
+    let schedule = rota
+        .edit(who, Edit::Schedule(draft))
+        .await
+        .unwrap()
+        .unwrap();
     let at = |hours: u64| When::At(world.now().plus(minutes(60 * hours)));
     let shift = ShiftDraft {
         id: None,
@@ -49,7 +53,7 @@ both! {
         let second = world.a_member_of_staff("second@example.org").await;
         let visitor = world.visitor(&second).await;
         let page = visitor.reads("/me").await;
-        assert!(page.contains("cannot be paged") && page.contains("Nothing yet"), "{page}");
+        assert!(page.contains("cannot be paged") && page.contains("Nothing reaches you yet"), "{page}");
         let kinds = visitor.reads("/me/methods/new").await;
         assert!(kinds.contains("/me/methods/new?kind=sms") && kinds.contains("No gateway of this line can make calls"), "{kinds}");
         let form = visitor.reads("/me/methods/new?kind=sms").await;

@@ -16,7 +16,7 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::oncall::Swap;
+use crate::oncall::{Person, Swap};
 use crate::rota::{SwapAct, Time};
 
 /// How far ahead one's own times are shown.
@@ -43,6 +43,8 @@ struct MePage {
     zone: String,
     /// Whether a page would arrive.
     mark: Mark,
+    /// What to do about it, if anything.
+    advice: &'static str,
     methods: Vec<Row>,
     quiet: String,
     /// A shift that one is asked to take.
@@ -106,7 +108,9 @@ fn offers(
         let mine = swap.asked_by == me;
         let other = if mine { swap.asked_of } else { swap.asked_by };
         let name = |names: &BTreeMap<Uuid, String>, id, otherwise: &str| {
-            names.get(&id).map_or_else(|| otherwise.to_owned(), Clone::clone)
+            names
+                .get(&id)
+                .map_or_else(|| otherwise.to_owned(), Clone::clone)
         };
         let span = |(from, until)| wall.span(from, until);
         Offer {
@@ -121,6 +125,17 @@ fn offers(
     swaps.iter().filter(concerned).map(offer).collect()
 }
 
+/// What a person is to do so that pages reach them.
+fn advice(person: &Person) -> &'static str {
+    let working = person.methods.iter().filter(|method| method.works());
+    match (person.methods.is_empty(), working.count()) {
+        (true, _) => "Nothing reaches you yet. Add a phone, and a second way for when it fails.",
+        (false, 0) => "None of your ways works. Open one, and verify it or switch it on.",
+        (false, 1) => "Add and verify a second way: when this one fails, no page reaches you.",
+        _ => "",
+    }
+}
+
 async fn shown(doors: &Doors, visit: &Visit, problem: String) -> Result<MePage, PageError> {
     let (me, now) = (visit.me.id, doors.clock.now());
     let profile = doors.people.profile(me).await?.ok_or(PageError::NotFound)?;
@@ -133,9 +148,14 @@ async fn shown(doors: &Doors, visit: &Visit, problem: String) -> Result<MePage, 
     let names: BTreeMap<Uuid, String> = people.map(|one| (one.id, one.name)).collect();
     let swaps = tx.swaps_open().await?;
     let duties = tx.duties_open().await?;
-    let asked = duties.iter().find(|duty| duty.staff_id == me && duty.is_waiting());
+    let asked = duties
+        .iter()
+        .find(|duty| duty.staff_id == me && duty.is_waiting());
     let asked = asked.map(|duty| Turn {
-        schedule: schedules.get(&duty.schedule_id).cloned().unwrap_or_default(),
+        schedule: schedules
+            .get(&duty.schedule_id)
+            .cloned()
+            .unwrap_or_default(),
         when: wall.span(duty.starts_at, duty.ends_at),
         now: true,
     });
@@ -143,10 +163,15 @@ async fn shown(doors: &Doors, visit: &Visit, problem: String) -> Result<MePage, 
         frame: visit.frame(doors, Section::Account),
         zone: wall.name(),
         mark: of_person(&profile.person, now),
+        advice: advice(&profile.person),
         methods: rows(&profile, &wall),
         quiet: hours(&profile.person, &wall),
         asked,
-        times: all.iter().take(TIMES).map(|time| turn(time, &wall)).collect(),
+        times: all
+            .iter()
+            .take(TIMES)
+            .map(|time| turn(time, &wall))
+            .collect(),
         more: all.len().saturating_sub(TIMES),
         swaps: offers(&swaps, me, &names, &schedules, &wall),
         has_calendar: tx.has_feed(me).await?,

@@ -185,7 +185,9 @@ async fn person(
         person: Row::new(doors, &member, &wall),
         manages,
         me: visit.me.id == id,
-        methods: profile.as_ref().map_or_else(Vec::new, |one| methods::rows(one, &wall)),
+        methods: profile
+            .as_ref()
+            .map_or_else(Vec::new, |one| methods::rows(one, &wall)),
         hours: profile.map(|one| hours(&one.person, &wall)),
         base: if manages {
             format!("/people/{id}")

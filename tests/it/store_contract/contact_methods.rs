@@ -325,6 +325,15 @@ both! {
         assert_eq!(view!(world).method(again).await.unwrap().unwrap().stopped_at, None);
     }
 
+    async fn who_leaves_is_not_reached_and_nothing_of_where_they_were_stays(world: World) {
+        let (night, ..) = with_a_phone(&world).await;
+        damage(&world, "UPDATE contact_methods SET address_sealed = address_index WHERE kind = 'sms'").await;
+        unit!(world, |tx| { tx.leave(night, NOW).await?; });
+        assert!(view!(world).methods_at(&PhoneNumber::of_sender(PHONE)).await.unwrap().is_empty());
+        let kept = world.count("SELECT COUNT(*) FROM contact_methods WHERE removed_at IS NULL OR length(address_sealed) > 0").await;
+        assert_eq!(kept, 0, "also of a method that could not be read");
+    }
+
     async fn hours_are_read_as_they_were_set(world: World) {
         let (night, ..) = with_a_phone(&world).await;
         assert_eq!(view!(world).person_hours(night).await.unwrap(), (None, None));

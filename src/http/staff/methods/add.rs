@@ -95,7 +95,8 @@ fn presets(chosen: &str) -> Vec<Choice> {
         Preset::Pagerduty => "PagerDuty",
         Preset::Alertmanager => "Alertmanager, or a receiver of its webhooks",
     };
-    let choice = |preset: Preset| Choice::new(&preset.word(), label(preset), preset.word() == chosen);
+    let choice =
+        |preset: Preset| Choice::new(&preset.word(), label(preset), preset.word() == chosen);
     Preset::ALL.into_iter().map(choice).collect()
 }
 
@@ -146,13 +147,19 @@ fn kinds(doors: &Doors) -> Vec<Kind> {
             word: "voice",
             title: "Call",
             words: "The phone rings, and a key takes the case. It wakes who sleeps through texts.",
-            missing: unless(!ways.calls.is_empty(), "No gateway of this line can make calls."),
+            missing: unless(
+                !ways.calls.is_empty(),
+                "No gateway of this line can make calls.",
+            ),
         },
         Kind {
             word: "email",
             title: "E-mail",
             words: "Good as a second way, where there is no signal. It wakes nobody.",
-            missing: unless(ways.mail, "This line has no mail server: the operator sets [smtp] in the configuration."),
+            missing: unless(
+                ways.mail,
+                "This line has no mail server: the operator sets [smtp] in the configuration.",
+            ),
         },
         Kind {
             word: "webhook",

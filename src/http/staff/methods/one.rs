@@ -8,8 +8,8 @@ use super::super::form::{Choice, Sent, Wrong};
 use super::super::frame::{Frame, Notice, Visit, done, refused};
 use super::super::question::QuestionPage;
 use super::super::when::Wall;
-use super::row::{Row, uses};
 use super::Whose;
+use super::row::{Row, uses};
 use crate::http::Doors;
 use crate::http::error::PageError;
 use crate::oncall::{CODE_WORKS, Channel, Method, TEST_ANSWERED_WITHIN, Uses};
@@ -18,6 +18,10 @@ use crate::store::Proof;
 
 #[derive(Template)]
 #[template(path = "pages/method.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what a method is, each by itself"
+)]
 struct MethodPage {
     frame: Frame,
     home: String,
@@ -61,7 +65,9 @@ pub(super) fn choices_of_gateways(doors: &Doors, channel: Channel, chosen: &str)
         return Vec::new();
     }
     let usual = Choice::new(&"", "the one of all pages", chosen.is_empty());
-    let named = names.iter().map(|name| Choice::new(name, name, name == chosen));
+    let named = names
+        .iter()
+        .map(|name| Choice::new(name, name, name == chosen));
     std::iter::once(usual).chain(named).collect()
 }
 
@@ -93,11 +99,13 @@ async fn shown(
         gateway: method.gateway.clone().unwrap_or_default(),
         uses: method.uses,
     });
-    let fresh = proof.code_sent_at.filter(|sent| now.since(*sent) <= CODE_WORKS);
+    let fresh = proof
+        .code_sent_at
+        .filter(|sent| now.since(*sent) <= CODE_WORKS);
     let code = fresh.filter(|_| proof.code_hash.is_some());
-    let test = proof.test_sent_at.filter(|sent| {
-        now.since(*sent) <= TEST_ANSWERED_WITHIN && method.tested_at < Some(*sent)
-    });
+    let test = proof
+        .test_sent_at
+        .filter(|sent| now.since(*sent) <= TEST_ANSWERED_WITHIN && method.tested_at < Some(*sent));
     let said = |at: Option<crate::clock::At>| at.map_or_else(String::new, |at| wall.moment(at));
     Ok(MethodPage {
         frame: whose.frame(visit, doors),
@@ -168,7 +176,13 @@ pub(super) async fn send_code(
     whose: Whose,
 ) -> Result<Response, PageError> {
     let wanted = Act::SendCode(whose.method()?);
-    act((&doors, &visit, &whose), wanted, Typed::default(), Notice::CodeSent).await
+    act(
+        (&doors, &visit, &whose),
+        wanted,
+        Typed::default(),
+        Notice::CodeSent,
+    )
+    .await
 }
 
 pub(super) async fn give_code(
@@ -183,7 +197,13 @@ pub(super) async fn give_code(
         code,
         ..Typed::default()
     };
-    act((&doors, &visit, &whose), wanted, typed, Notice::MethodVerified).await
+    act(
+        (&doors, &visit, &whose),
+        wanted,
+        typed,
+        Notice::MethodVerified,
+    )
+    .await
 }
 
 pub(super) async fn send_test(
@@ -192,7 +212,13 @@ pub(super) async fn send_test(
     whose: Whose,
 ) -> Result<Response, PageError> {
     let wanted = Act::SendTest(whose.method()?);
-    act((&doors, &visit, &whose), wanted, Typed::default(), Notice::TestSent).await
+    act(
+        (&doors, &visit, &whose),
+        wanted,
+        Typed::default(),
+        Notice::TestSent,
+    )
+    .await
 }
 
 pub(super) async fn arrived(
@@ -201,7 +227,13 @@ pub(super) async fn arrived(
     whose: Whose,
 ) -> Result<Response, PageError> {
     let wanted = Act::Arrived(whose.method()?);
-    act((&doors, &visit, &whose), wanted, Typed::default(), Notice::TestArrived).await
+    act(
+        (&doors, &visit, &whose),
+        wanted,
+        Typed::default(),
+        Notice::TestArrived,
+    )
+    .await
 }
 
 pub(super) async fn off(
@@ -210,7 +242,13 @@ pub(super) async fn off(
     whose: Whose,
 ) -> Result<Response, PageError> {
     let wanted = Act::Switch(whose.method()?, false);
-    act((&doors, &visit, &whose), wanted, Typed::default(), Notice::MethodOff).await
+    act(
+        (&doors, &visit, &whose),
+        wanted,
+        Typed::default(),
+        Notice::MethodOff,
+    )
+    .await
 }
 
 pub(super) async fn on(
@@ -219,7 +257,13 @@ pub(super) async fn on(
     whose: Whose,
 ) -> Result<Response, PageError> {
     let wanted = Act::Switch(whose.method()?, true);
-    act((&doors, &visit, &whose), wanted, Typed::default(), Notice::MethodOn).await
+    act(
+        (&doors, &visit, &whose),
+        wanted,
+        Typed::default(),
+        Notice::MethodOn,
+    )
+    .await
 }
 
 async fn question(

@@ -2,21 +2,17 @@
 
 use uuid::Uuid;
 
-use super::super::readiness::{Mark, channel, of_method};
+use super::super::readiness::{Mark, of_method};
 use super::super::when::Wall;
-use crate::oncall::{Method, Uses};
+use crate::oncall::{Channel, Method, Uses};
 use crate::people::Profile;
 
 /// A contact method, in words.
 pub(in crate::http::staff) struct Row {
     pub(in crate::http::staff) id: Uuid,
     pub(in crate::http::staff) label: String,
-    /// How it is reached.
-    pub(in crate::http::staff) channel: &'static str,
-    /// Where it leads, as much of it as may be seen.
-    pub(in crate::http::staff) shown: String,
-    /// Which pages it is for.
-    pub(in crate::http::staff) uses: &'static str,
+    /// How it is reached, where, as much of that as may be seen, and for which pages.
+    pub(in crate::http::staff) leads: String,
     /// Whether a page would arrive.
     pub(in crate::http::staff) mark: Mark,
     /// When somebody last answered on it.
@@ -29,9 +25,12 @@ impl Row {
         Self {
             id: method.id,
             label: method.label.clone(),
-            channel: channel(method.channel),
-            shown: method.shown(),
-            uses: uses(method.uses),
+            leads: format!(
+                "{} {}, for {}",
+                reached(method.channel),
+                method.shown(),
+                uses(method.uses)
+            ),
             mark: of_method(method, wall.now()),
             tested: tested.map_or_else(String::new, |at| wall.moment(at)),
         }
@@ -42,6 +41,16 @@ impl Row {
 pub(in crate::http::staff) fn rows(profile: &Profile, wall: &Wall) -> Vec<Row> {
     let methods = profile.person.methods.iter();
     methods.map(|method| Row::new(method, wall)).collect()
+}
+
+/// How a page comes, before where it comes to.
+const fn reached(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Sms => "Texts to the",
+        Channel::Voice => "Calls to the",
+        Channel::Email => "Mail to",
+        Channel::Webhook => "Pushes to",
+    }
 }
 
 /// Which pages a method is for, in words.
