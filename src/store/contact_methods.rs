@@ -269,15 +269,14 @@ impl Tx {
         staff: Uuid,
         now: At,
     ) -> Result<(), StoreError> {
-        let ids: Vec<Uuid> =
-            on!(self, |c| {
-                sqlx::query_scalar(
+        let ids: Vec<Uuid> = on!(self, |c| {
+            sqlx::query_scalar(
             "SELECT id FROM contact_methods WHERE staff_id = $1 AND removed_at IS NULL ORDER BY id"
         )
         .bind(staff)
         .fetch_all(c)
         .await?
-            });
+        });
         for id in ids {
             self.remove_method(id, now).await?;
         }

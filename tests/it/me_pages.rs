@@ -135,10 +135,9 @@ both! {
         let offer = SwapDraft { schedule, asked_of: night.id, gives: (at(2), at(8)), takes: None };
         let swap = world.app.rota.swap(&first, SwapAct::Offer(offer)).await.unwrap().unwrap();
         assert!(visitor.reads("/me").await.contains("You asked Night"));
-        visitor.sends(&format!("/me/swaps/{swap}/accept"), &[]).await.expect_refused("This offer is between");
         let other = world.visitor(&night).await;
         assert!(other.reads("/me").await.contains("First asks you"));
-        other.sends(&format!("/me/swaps/{swap}/accept"), &[]).await.expect_done("The swap is done");
+        other.sends(&format!("/on-call/swaps/{swap}/accept"), &[]).await.expect_done("The swap is made");
         assert!(other.reads("/me").await.contains("today 02:00 – 08:00"));
         world.jump(minutes(120)).await;
         assert!(other.reads("/me").await.contains("Your shift on Night 2 has begun"));

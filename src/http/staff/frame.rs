@@ -120,9 +120,6 @@ notices! {
     TestArrived: "Thank you: the test arrived.",
     HoursKept: "Hours and time zone are kept.",
     ShiftTaken: "Thank you: the shift is yours.",
-    SwapAccepted: "The swap is done, and the other one was told.",
-    SwapDeclined: "You said no, and the other one was told.",
-    SwapWithdrawn: "The offer is taken back.",
     CalendarRevoked: "The address of your calendar does not work any more.",
 }
 

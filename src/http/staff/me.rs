@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::oncall::{Person, Swap};
-use crate::rota::{SwapAct, Time};
+use crate::rota::Time;
 
 /// How far ahead one's own times are shown.
 const AHEAD: Duration = Duration::from_hours(14 * 24);
@@ -29,9 +29,6 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/me", own, page)
         .post("/me/shift", own, take_shift)
-        .post("/me/swaps/{id}/accept", own, accept)
-        .post("/me/swaps/{id}/decline", own, decline)
-        .post("/me/swaps/{id}/withdraw", own, withdraw)
         .post("/me/calendar/renew", own, renew)
         .post("/me/calendar/revoke", own, revoke)
 }
@@ -189,42 +186,6 @@ async fn take_shift(visit: Visit, State(doors): State<Doors>) -> Result<Response
         Ok(()) => Ok(done(&doors, "/me", Notice::ShiftTaken)),
         Err(why) => refused(&shown(&doors, &visit, why.to_string()).await?),
     }
-}
-
-async fn swap(
-    visit: &Visit,
-    doors: &Doors,
-    act: SwapAct,
-    notice: Notice,
-) -> Result<Response, PageError> {
-    match doors.rota.swap(&visit.me, act).await? {
-        Ok(_) => Ok(done(doors, "/me", notice)),
-        Err(why) => refused(&shown(doors, visit, why.to_string()).await?),
-    }
-}
-
-async fn accept(
-    visit: Visit,
-    State(doors): State<Doors>,
-    Path(id): Path<Uuid>,
-) -> Result<Response, PageError> {
-    swap(&visit, &doors, SwapAct::Accept(id), Notice::SwapAccepted).await
-}
-
-async fn decline(
-    visit: Visit,
-    State(doors): State<Doors>,
-    Path(id): Path<Uuid>,
-) -> Result<Response, PageError> {
-    swap(&visit, &doors, SwapAct::Decline(id), Notice::SwapDeclined).await
-}
-
-async fn withdraw(
-    visit: Visit,
-    State(doors): State<Doors>,
-    Path(id): Path<Uuid>,
-) -> Result<Response, PageError> {
-    swap(&visit, &doors, SwapAct::Withdraw(id), Notice::SwapWithdrawn).await
 }
 
 async fn renew(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
