@@ -122,7 +122,7 @@ impl Acknowledge {
                 };
                 let who = match paged.staff_id {
                     Some(id) => match tx.person(id).await? {
-                        Some(person) => Responder::person(&person, &desk),
+                        Some(person) => Responder::person(&person),
                         None => return Ok(None),
                     },
                     None => Responder::contact(&paged.contact, &desk),
@@ -199,14 +199,11 @@ impl Responder {
 
     /// A person.
     #[must_use]
-    pub fn person(person: &Person, desk: &Desk) -> Self {
-        // Who has not said where they are is taken to be where the line is.
-        let elsewhere = person.zone != TimeZone::UTC;
-        let zone = if elsewhere { &person.zone } else { &desk.zone };
+    pub fn person(person: &Person) -> Self {
         Self {
             name: person.name.clone(),
             staff_id: Some(person.id),
-            zone: zone.clone(),
+            zone: person.zone.clone(),
         }
     }
 
@@ -222,7 +219,7 @@ impl Responder {
                 staff_id: Some(staff.id),
                 zone: desk.zone.clone(),
             },
-            |person| Self::person(&person, desk),
+            |person| Self::person(&person),
         ))
     }
 
@@ -247,7 +244,7 @@ impl Responder {
             };
             let contact = Contact::of(&person, &method);
             if contact.texts_from().is_some() {
-                texting.push((Self::person(&person, desk), contact));
+                texting.push((Self::person(&person), contact));
             }
         }
         if let Some(contact) = desk.roster.contact(number) {

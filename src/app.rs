@@ -38,6 +38,7 @@ use crate::lookup::Lookup;
 use crate::page_tests::PageTests;
 use crate::pager::email::NotUsable;
 use crate::paging::{NextRoster, Paging};
+use crate::people::People;
 use crate::policies::Policies;
 use crate::preflight::Preflight;
 use crate::reconcile::Reconcile;
@@ -49,7 +50,7 @@ use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
 use pieces::{
-    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, signing, spool,
+    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, signing, spool, ways,
 };
 pub(crate) use pieces::{line, packs};
 
@@ -139,6 +140,8 @@ pub struct App {
     pub policies: Arc<Policies>,
     /// Edits schedules.
     pub rota: Arc<Rota>,
+    /// Looks after how people are reached.
+    pub people: Arc<People>,
     /// Tells and asks people about their shifts.
     pub duties: Arc<Duties>,
     /// Looks ahead at who is on call.
@@ -203,12 +206,18 @@ impl App {
         let spool = spool(config, &keys, &ids)?;
         let roster = LastRoster::load(beside_spool(config), Arc::clone(&keys), Arc::clone(&ids));
         let roster = Arc::new(roster);
-        let store = Store::open(&config.database.url, keys, Arc::clone(&ids)).await?;
-        let feed = Feed::default();
         let local_url = format!("http://{address}");
         let public_url = config.public_url.as_ref().unwrap_or(&local_url).clone();
         let desk = Arc::new(desk(config, &public_url));
         let operator = Arc::new(operator(config, &public_url));
+        let store = Store::open(
+            &config.database.url,
+            keys,
+            Arc::clone(&ids),
+            desk.zone.clone(),
+        )
+        .await?;
+        let feed = Feed::default();
         keep(&roster, &desk);
         let parts = Parts {
             config,
@@ -229,6 +238,7 @@ impl App {
             line: line(config),
             locale: config.line.default_locale,
             desk: Arc::clone(&desk),
+            operator: Arc::clone(&operator),
             feed: feed.clone(),
         });
         let dispatch = Arc::new(Dispatch {
@@ -288,6 +298,16 @@ impl App {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             desk: Arc::clone(&desk),
+            feed: feed.clone(),
+        });
+        let people = Arc::new(People {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            desk: Arc::clone(&desk),
+            operator: Arc::clone(&operator),
+            ways: ways(config),
+            line: config.line.name.clone(),
             feed: feed.clone(),
         });
         let followup = Arc::new(followup(config, &store, &clock, &packs, &feed));
@@ -352,6 +372,7 @@ impl App {
             page_tests: Arc::clone(&page_tests),
             policies: Arc::clone(&policies),
             rota: Arc::clone(&rota),
+            people: Arc::clone(&people),
             duties: Arc::clone(&duties),
             acknowledge: Arc::clone(&acknowledge),
             calls,
@@ -378,6 +399,7 @@ impl App {
             page_tests,
             policies,
             rota,
+            people,
             duties,
             preflight,
             followup,

@@ -7,7 +7,7 @@
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`pager`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`acknowledge`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`lookup`] [`reconcile`] [`rota`] [`duties`] [`preflight`] |
+//! | 3 | services | [`acknowledge`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`lookup`] [`reconcile`] [`rota`] [`people`] [`duties`] [`preflight`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -55,6 +55,7 @@ pub mod ledger;
 pub mod lookup;
 pub mod page_tests;
 pub mod paging;
+pub mod people;
 pub mod policies;
 pub mod preflight;
 pub mod reconcile;

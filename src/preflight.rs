@@ -13,8 +13,8 @@ use uuid::Uuid;
 use crate::clock::{At, Clock, NextLook};
 use crate::feed::{Feed, Signal};
 use crate::oncall::preflight::{ALARM, Finding, Trouble};
-use crate::oncall::{Contact, Desk, Incident, IncidentKind, Operator, incident};
-use crate::store::{NewPage, PageKind, Store, StoreError, Tally, Tx};
+use crate::oncall::{Desk, Incident, IncidentKind, Operator, incident};
+use crate::store::{Store, StoreError, Tally, Tx};
 
 /// From one look to the next.
 const EVERY: Duration = Duration::from_hours(1);
@@ -174,7 +174,7 @@ async fn tell(
     Ok(())
 }
 
-/// Those who can mend it hear of it, too, but not in their quiet hours: there is a day left.
+/// Those who can mend it hear of it, too; in their quiet hours, at their end: there is a day left.
 async fn tell_supervisors(
     tx: &mut Tx,
     desk: &Desk,
@@ -184,15 +184,7 @@ async fn tell_supervisors(
     let steering = tx.supervisors().await?;
     let people = tx.people().await?;
     for person in people.iter().filter(|person| steering.contains(&person.id)) {
-        for method in person.reached_by(false, now) {
-            let notice = NewPage {
-                alert: None,
-                kind: PageKind::Notice,
-                contact: &Contact::of(person, method),
-                words,
-            };
-            tx.send_to_responder(&desk.gateway, &notice, now).await?;
-        }
+        tx.tell_person(&desk.gateway, person, words, now).await?;
     }
     Ok(())
 }

@@ -92,9 +92,14 @@ fn configuration(folder: &std::path::Path, sink: &str, segments: u32) -> Config 
 async fn bare(config: &Config) {
     let seams = Seams::system(config).unwrap();
     let (clock, keys) = (seams.clock, Arc::new(Keyring::new(&[7; 32])));
-    let store = Store::open(&config.database.url, keys, seams.ids)
-        .await
-        .unwrap();
+    let store = Store::open(
+        &config.database.url,
+        keys,
+        seams.ids,
+        jiff::tz::TimeZone::UTC,
+    )
+    .await
+    .unwrap();
     let gateway = Arc::new(Twilio::new(TwilioConfig {
         name: "main".to_owned(),
         account_sid: "AC00000000000000000000000000000000".to_owned(),

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 
 use super::StartError;
 use crate::clock::{At, Clock};
-use crate::config::{Config, FallbackContact, SmtpSection};
+use crate::config::{Config, FallbackContact, GatewaySection, SmtpSection};
 use crate::content::Packs;
 use crate::conversation::Line;
 use crate::crypto::Keyring;
@@ -24,6 +24,7 @@ use crate::oncall::{Contact, Desk, Operator, Roster};
 use crate::pager::Pagers;
 use crate::pager::guard::PublicOnly;
 use crate::pager::webhook::Webhooks;
+use crate::people::Ways;
 use crate::phone::PhoneNumber;
 use crate::phrasebook;
 use crate::roster::LastRoster;
@@ -176,6 +177,20 @@ pub(crate) fn pagers(config: &Config) -> Result<Pagers, StartError> {
             allow_private,
         },
     })
+}
+
+/// By what people can be reached from this line.
+pub(super) fn ways(config: &Config) -> Ways {
+    let senders = config.gateways.values().filter_map(GatewaySection::sender);
+    let numbers = senders.filter_map(|sender| PhoneNumber::parse(sender).ok());
+    Ways {
+        usual: config.oncall.gateway.clone().unwrap_or_default(),
+        texts: config.gateways.keys().cloned().collect(),
+        calls: Vec::new(),
+        mail: config.smtp.is_some(),
+        private_webhooks: config.webhooks.allow_private,
+        senders: numbers.collect(),
+    }
 }
 
 pub(super) fn signing(config: &Config) -> Signing {

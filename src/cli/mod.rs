@@ -6,6 +6,7 @@ mod doctor;
 mod explain;
 mod fallback;
 mod heartbeat;
+mod method;
 mod quarantine;
 pub mod segments;
 mod serve;

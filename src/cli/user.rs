@@ -1,15 +1,15 @@
-//! `harborline user add`, `reset`, `list`, `lock` and `unlock`.
+//! `harborline user add`, `reset`, `list`, `lock` and `unlock`; `method` and `hours` are in `method.rs`.
 //!
 //! It works beside a running server. A link that it prints is the only copy: the database has its hash.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use clap::Subcommand;
 use jiff::Timestamp;
 
-use super::{Failure, with_app};
+use super::{Failure, method, with_app};
 use crate::accounts::{Accounts, By, Change, OneTime, Refused};
+use crate::app::App;
 use crate::clock::At;
 use crate::config::Config;
 use crate::staff::Role;
@@ -48,6 +48,13 @@ pub(super) enum Command {
         /// The e-mail address that they sign in with
         login: String,
     },
+    /// By what people are reached when they are paged
+    Method {
+        #[command(subcommand)]
+        command: method::Command,
+    },
+    /// Say where somebody lives, and when they are not to be woken for anything but a crisis
+    Hours(method::Hours),
 }
 
 fn role(word: &str) -> Result<Role, String> {
@@ -56,13 +63,11 @@ fn role(word: &str) -> Result<Role, String> {
 }
 
 pub(super) fn run(config: &Config, command: &Command) -> Result<(), Failure> {
-    with_app(config, |app| async move {
-        carry_out(&app.accounts, command).await
-    })
+    with_app(config, |app| async move { carry_out(&app, command).await })
 }
 
-async fn carry_out(accounts: &Arc<Accounts>, command: &Command) -> Result<(), Failure> {
-    let by = By::operator();
+async fn carry_out(app: &App, command: &Command) -> Result<(), Failure> {
+    let (accounts, by) = (&app.accounts, By::operator());
     match command {
         Command::Add { login, name, role } => {
             let link = accounts.invite(&by, login, name, *role).await?;
@@ -82,6 +87,14 @@ async fn carry_out(accounts: &Arc<Accounts>, command: &Command) -> Result<(), Fa
         Command::Lock { login } => change(accounts, &by, login, Change::Lock, "locked").await,
         Command::Unlock { login } => {
             change(accounts, &by, login, Change::Unlock, "can sign in again").await
+        }
+        Command::Method { command } => {
+            let member = member(accounts, command.login()).await?;
+            command.run(&app.people, &member).await
+        }
+        Command::Hours(hours) => {
+            let member = member(accounts, hours.login()).await?;
+            hours.run(&app.people, &member).await
         }
     }
 }

@@ -108,14 +108,24 @@ impl GatewaySection {
         match self {
             // Nothing leaves this machine.
             Self::Sandbox(_) => 0.0,
-            Self::Twilio(section) => usual_rate(&section.sender),
-            Self::Signalwire(section) => usual_rate(&section.sender),
-            Self::Telnyx(section) => usual_rate(&section.sender),
-            Self::Plivo(section) => usual_rate(&section.sender),
-            Self::Vonage(section) => usual_rate(&section.sender),
-            Self::Http(mapping) => usual_rate(&mapping.sender),
             // A card in a phone is a long code.
             Self::Android(_) => LONG_CODE,
+            section => section.sender().map_or(LONG_CODE, usual_rate),
+        }
+    }
+
+    /// The number, or whatever else texts come from; none where the phone knows it itself.
+    #[must_use]
+    pub fn sender(&self) -> Option<&str> {
+        match self {
+            Self::Sandbox(section) => Some(&section.sender),
+            Self::Twilio(section) => Some(&section.sender),
+            Self::Signalwire(section) => Some(&section.sender),
+            Self::Telnyx(section) => Some(&section.sender),
+            Self::Plivo(section) => Some(&section.sender),
+            Self::Vonage(section) => Some(&section.sender),
+            Self::Http(mapping) => Some(&mapping.sender),
+            Self::Android(_) => None,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::triage::Tier;
 
 use super::keywords::{Answer, Keyword};
 use super::step::{ANSWER_WITHIN, NEXT, Rule, SAID, Scene, silent};
-use super::turn::{Reason, Silence};
+use super::turn::{CarrierWord, Reason, Silence};
 
 impl Scene<'_> {
     /// STOP, START and HELP.
@@ -49,6 +49,15 @@ impl Scene<'_> {
         }
         self.say(Key::StopConfirm, Lane::Conversation);
         SAID
+    }
+
+    /// What the text is to carriers and the law.
+    pub(super) fn carrier_word(&self) -> Option<CarrierWord> {
+        match self.keyword {
+            Some(Keyword::OptOut) => Some(CarrierWord::Stop),
+            Some(Keyword::Help) => Some(CarrierWord::Help),
+            _ => self.opts_in().then_some(CarrierWord::Start),
+        }
     }
 
     /// Whether the text wants texts again. YES does, for somebody who has opted out.

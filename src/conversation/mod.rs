@@ -20,4 +20,6 @@ mod properties;
 pub use context::{EARLIER, Earlier, JOINED_WITHIN};
 pub use state::{Crisis, Place, Spot, State, Waiting};
 pub use step::step;
-pub use turn::{AlertRequest, Call, CheckIn, Line, Reason, Reply, Silence, Step, Turn};
+pub use turn::{
+    AlertRequest, Call, CarrierWord, CheckIn, Line, Reason, Reply, Silence, Step, Turn,
+};

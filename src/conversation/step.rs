@@ -27,7 +27,7 @@ pub(super) const MORE_WORDS: Duration = Duration::from_secs(3);
 #[must_use]
 pub fn step(state: &State, turn: &Turn<'_>) -> Step {
     let mut scene = Scene::new(state, turn);
-    let opted_in = scene.opts_in();
+    let carrier_word = scene.carrier_word();
     let silence = match scene.play() {
         ControlFlow::Break(End::Silent(silence)) => silence,
         ControlFlow::Break(End::Said) | ControlFlow::Continue(()) => Silence::LoopGuard,
@@ -46,7 +46,7 @@ pub fn step(state: &State, turn: &Turn<'_>) -> Step {
         question_answered_no: scene.question_answered_no,
         erase: scene.erase,
         check_in: scene.check_in,
-        opted_in,
+        carrier_word,
     }
 }
 

@@ -81,8 +81,20 @@ pub struct Step {
     pub erase: bool,
     /// The texter answered whether we may check in with them.
     pub check_in: Option<CheckIn>,
-    /// The texter asked for texts: START, whether or not they had opted out with us.
-    pub opted_in: bool,
+    /// The word of carriers and the law that the text was, whatever the state: a START is one from who
+    /// had never opted out with us, too.
+    pub carrier_word: Option<CarrierWord>,
+}
+
+/// A word that carriers and the law give a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CarrierWord {
+    /// No more texts.
+    Stop,
+    /// Texts again.
+    Start,
+    /// Who is this?
+    Help,
 }
 
 /// The answer to the question whether we may check in.

@@ -163,6 +163,17 @@ impl Keyring {
         hmac(&self.index, format!("recovery\n{staff}\n{code}").as_bytes()).to_vec()
     }
 
+    /// The hash of the code that proves a contact method. With the key in it, a stolen database is not
+    /// enough to guess six digits.
+    #[must_use]
+    pub fn method_code(&self, method: Uuid, code: &str) -> Vec<u8> {
+        hmac(
+            &self.index,
+            format!("method code\n{method}\n{code}").as_bytes(),
+        )
+        .to_vec()
+    }
+
     /// The blind index of who tries to sign in: a login as it was typed, from a browser that is known
     /// by the hash of its token, or from any other (no bytes).
     #[must_use]

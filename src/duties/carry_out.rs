@@ -120,7 +120,9 @@ impl Work {
 
     async fn notice(&self, tx: &mut Tx, told: &Told<'_>) -> Result<(), StoreError> {
         tx.duty_noticed(told.duty.id, self.now).await?;
-        if let Some(person) = told.person() {
+        // Who sleeps until it has begun is asked then.
+        let in_time = |person: &&Person| person.told_on(self.now).1 < told.turn.from;
+        if let Some(person) = told.person().filter(in_time) {
             let words = duty_words::shift_soon(&told.turn, person, self.now);
             self.tell(tx, person, &words).await?;
         }
@@ -134,9 +136,9 @@ impl Work {
         let methods = told.person().map(Person::asked_on).unwrap_or_default();
         if let Some(person) = told.person() {
             for method in &methods {
-                let url = &self.desk.public_url;
+                let url = format!("{}/me", self.desk.public_url);
                 let words =
-                    duty_words::shift_begins(&told.turn, person, self.now, method.channel, url);
+                    duty_words::shift_begins(&told.turn, person, self.now, method.channel, &url);
                 self.send(tx, person, method, &words).await?;
             }
         }
@@ -194,11 +196,10 @@ impl Work {
         Ok(!methods.is_empty())
     }
 
-    /// Tells a person, but not in their quiet hours.
+    /// Tells a person, in their quiet hours at the end of them.
     async fn tell(&self, tx: &mut Tx, person: &Person, words: &str) -> Result<(), StoreError> {
-        for method in person.reached_by(false, self.now) {
-            self.send(tx, person, method, words).await?;
-        }
+        tx.tell_person(&self.desk.gateway, person, words, self.now)
+            .await?;
         Ok(())
     }
 

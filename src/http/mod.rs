@@ -3,6 +3,7 @@
 
 mod access;
 mod assets;
+mod calendar;
 mod calls;
 mod cookie;
 mod error;
@@ -41,6 +42,7 @@ use crate::heartbeat::Heartbeat;
 use crate::incidents::Incidents;
 use crate::lookup::Lookup;
 use crate::page_tests::PageTests;
+use crate::people::People;
 use crate::policies::Policies;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
@@ -73,6 +75,8 @@ pub struct Doors {
     pub policies: Arc<Policies>,
     /// Edits schedules.
     pub rota: Arc<Rota>,
+    /// Looks after how people are reached.
+    pub people: Arc<People>,
     /// Takes shifts.
     pub duties: Arc<Duties>,
     /// Tells the operator what went wrong.
@@ -106,7 +110,9 @@ pub struct Doors {
 }
 
 fn staff_routes() -> access::Routes {
-    staff::routes().merge(live::routes())
+    staff::routes()
+        .merge(live::routes())
+        .merge(calendar::routes())
 }
 
 /// Every route of the staff, with what it asks for.

@@ -6,10 +6,12 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Arrival, Context, Intake, JUDGED_AT_ONCE, Taken, calls, responder, shift};
+use super::{
+    Arrival, Context, Intake, JUDGED_AT_ONCE, Taken, calls, consent, responder, shift, tested,
+};
 use crate::clock::At;
 use crate::conversation::{
-    self, CheckIn, EARLIER, Earlier, JOINED_WITHIN, Reply, Silence, State, Step,
+    self, CarrierWord, CheckIn, EARLIER, Earlier, JOINED_WITHIN, Reply, Silence, State, Step,
 };
 use crate::gateway::KeywordHandled;
 use crate::lane::Lane;
@@ -72,6 +74,7 @@ pub(super) async fn decide(
     }
     count_shadows(tx, arrival).await?;
     if shift::taken(tx, intake, arrival, &verdict).await?
+        || tested::answered(tx, intake, arrival, &verdict, &texter).await?
         || responder::answered(tx, intake, arrival, &verdict, &texter).await?
     {
         tx.owe_reply(message, texter.id, decided, Some((decided, "responder")))
@@ -145,7 +148,8 @@ async fn act(
     };
     let step = conversation::step(&texter.state, &intake.turn(arrival, &context));
     tx.save_state(texter, &step.state).await?;
-    if step.opted_in || arrival.inbound.keyword_handled == Some(KeywordHandled::OptIn) {
+    let opted_in = step.carrier_word == Some(CarrierWord::Start);
+    if opted_in || arrival.inbound.keyword_handled == Some(KeywordHandled::OptIn) {
         // A block of this very moment, too.
         tx.texter_unblocked(texter.id, now.plus(Duration::from_millis(1)))
             .await?;
@@ -164,6 +168,7 @@ async fn act(
     let inline = answer.send(tx, arrival, &step.replies).await?;
     calls::call_human(tx, intake, arrival, conversation, &step).await?;
     keep_wishes(tx, intake, texter, conversation, &step).await?;
+    consent::follow(tx, intake, arrival, &step).await?;
     tx.audit(
         decided,
         "line",

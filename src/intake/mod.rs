@@ -6,12 +6,14 @@
 mod alone;
 mod arrival;
 mod calls;
+mod consent;
 mod decision;
 mod page_test;
 mod parts;
 mod quarantine;
 mod responder;
 mod shift;
+mod tested;
 
 pub use quarantine::{Holding, NotReleased, Shown};
 
@@ -30,7 +32,7 @@ use crate::feed::{Feed, Signal};
 use crate::gateway::{Inbound, KeywordHandled};
 use crate::id::IdSource;
 use crate::locale::Locale;
-use crate::oncall::Desk;
+use crate::oncall::{Desk, Operator};
 use crate::rulebook::Rulebook;
 use crate::spool::KeptText;
 use crate::store::{Store, StoreError};
@@ -72,6 +74,8 @@ pub struct Intake {
     pub locale: Locale,
     /// Who is paged.
     pub desk: Arc<Desk>,
+    /// Who hears that a responder cannot be texted.
+    pub operator: Arc<Operator>,
     /// Wakes the workers and open pages.
     pub feed: Feed,
 }

@@ -25,6 +25,29 @@ impl Address {
         &self.0
     }
 
+    /// What may be seen of it: enough for its owner to know which one it is.
+    #[must_use]
+    pub fn masked(&self, channel: Channel) -> String {
+        match channel {
+            Channel::Sms | Channel::Voice => self.number().masked(),
+            Channel::Email => match self.0.split_once('@') {
+                Some((name, domain)) => {
+                    let first: String = name.chars().take(1).collect();
+                    format!("{first}…@{domain}")
+                }
+                None => "hidden address".to_owned(),
+            },
+            // The path of a webhook is its secret.
+            Channel::Webhook => match self.0.split_once("://") {
+                Some((_, rest)) => {
+                    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+                    format!("{host}/…")
+                }
+                None => "hidden address".to_owned(),
+            },
+        }
+    }
+
     /// The address as a number: for texts and calls.
     #[must_use]
     pub fn number(&self) -> PhoneNumber {
@@ -191,6 +214,22 @@ mod tests {
         ] {
             to.preset = Some(preset.to_owned());
             assert_eq!(to.tracks_cases(), tracks, "{preset}");
+        }
+    }
+
+    #[test]
+    fn of_an_address_its_owner_sees_enough_and_others_not_too_much() {
+        for (channel, address, shown) in [
+            (Channel::Sms, "+15550170", "number ending in 70"),
+            (Channel::Email, "first@example.org", "f…@example.org"),
+            (
+                Channel::Webhook,
+                "https://hooks.example.org/T0/secret",
+                "hooks.example.org/…",
+            ),
+            (Channel::Webhook, "odd", "hidden address"),
+        ] {
+            assert_eq!(Address::new(address).masked(channel), shown);
         }
     }
 

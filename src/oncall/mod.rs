@@ -15,6 +15,7 @@ mod page_test;
 mod person;
 mod policy;
 pub mod preflight;
+mod proof;
 mod reply;
 mod roster;
 mod round;
@@ -45,10 +46,14 @@ pub use page_test::{
     PageTest, TEST_PAUSE, TEST_WAITS, TestAnswer, is_test_code, next_test_code, page_test,
     page_test_answered,
 };
-pub use person::{Channel, Method, Person, Quiet, Uses};
+pub use person::{Channel, Method, Person, Quiet, Uses, minutes_of};
 pub use policy::{
     LONGEST_DELAY, LONGEST_NAME, MOST_ROUNDS, MOST_RUNGS, Policy, PolicyProblem, Rung,
     SHORTEST_DELAY, Target,
+};
+pub use proof::{
+    CODE_TRIES, CODE_WORKS, PROOF_PACE, PROOFS_A_DAY, TEST_ANSWERED_WITHIN, answers_test,
+    code_words, test_arrived, test_words,
 };
 pub use reply::{ResponderReply, read_reply};
 pub use roster::{Desk, Roster, Standby, once_each};
@@ -57,6 +62,7 @@ pub use schedule::{Change, Cover, Hours, Override, Rotation, Schedule, Shift, So
 pub use swap::{Swap, SwapState};
 pub use urgency::Urgency;
 pub use words::{
-    acknowledged, already_taken, more_urgent, nothing_open, one_of, over, page, reopened, storm,
-    taken_by, unconfirmed, unreachable, unstored, unstored_call, wants_erasure, with_link,
+    acknowledged, already_taken, more_urgent, nothing_open, one_of, over, page, phone_started,
+    phone_stopped, reopened, responder_help, storm, taken_by, unconfirmed, unreachable, unstored,
+    unstored_call, wants_erasure, with_link,
 };

@@ -1,7 +1,7 @@
 //! People on call: how each is reached, and the rules of their own.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,6 +29,12 @@ impl Channel {
     /// Every channel.
     pub const ALL: [Self; 4] = [Self::Sms, Self::Voice, Self::Email, Self::Webhook];
 
+    /// The channel of a word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.word() == word)
+    }
+
     /// The word for it in tables, logs and pages.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -51,6 +57,27 @@ pub enum Uses {
     Crisis,
     /// Everything but a crisis; a crisis uses it all the same where nothing else is left.
     Other,
+}
+
+impl Uses {
+    /// Every use.
+    pub const ALL: [Self; 3] = [Self::All, Self::Crisis, Self::Other];
+
+    /// The word for it in tables, forms and logs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Crisis => "crisis",
+            Self::Other => "other",
+        }
+    }
+
+    /// The use of a word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|uses| uses.word() == word)
+    }
 }
 
 /// One way to reach a person.
@@ -85,6 +112,12 @@ pub struct Method {
 }
 
 impl Method {
+    /// Where it leads, as much of it as others may see.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        self.address.masked(self.channel)
+    }
+
     /// Whether a page may be expected to arrive by it: verified, not stopped, not switched off.
     #[must_use]
     pub const fn works(&self) -> bool {
@@ -102,7 +135,29 @@ pub struct Quiet {
     pub until: u16,
 }
 
+/// A time of day in minutes after midnight, from "20:00"; "24:00" is the end of the day.
+#[must_use]
+pub fn minutes_of(typed: &str) -> Option<u16> {
+    let (hours, minutes) = typed.trim().split_once(':')?;
+    let two = |digits: &str| {
+        (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+    };
+    if !two(hours) || minutes.len() != 2 || !two(minutes) {
+        return None;
+    }
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let all = hours * 60 + minutes;
+    (minutes < 60 && all <= 24 * 60).then_some(all)
+}
+
 impl Quiet {
+    /// These hours, as in "22:00 – 07:00".
+    #[must_use]
+    pub fn words(&self) -> String {
+        let shown = |all: u16| format!("{:02}:{:02}", all / 60, all % 60);
+        format!("{} – {}", shown(self.from), shown(self.until))
+    }
+
     /// Whether these hours are at this moment, in a time zone.
     #[must_use]
     pub fn covers(&self, at: At, zone: &TimeZone) -> bool {
@@ -117,6 +172,23 @@ impl Quiet {
         } else {
             minute >= self.from || minute < self.until
         }
+    }
+
+    /// The next moment after this one at which the wall shows the end of these hours. Where spring leaves
+    /// that time out, the moment of the jump.
+    #[must_use]
+    pub fn ends(&self, at: At, zone: &TimeZone) -> At {
+        let end = |days: i32| {
+            let moment = Timestamp::from_millisecond(at.0).ok()?;
+            let day = moment.to_zoned(zone.clone()).date();
+            let day = day.checked_add(days.days()).ok()?;
+            let (hour, minute) = (self.until / 60 % 24, self.until % 60);
+            let wall = day.at(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0);
+            let end = zone.to_timestamp(wall).ok()?;
+            Some(At(end.as_millisecond())).filter(|end| *end > at)
+        };
+        // The time may be over for today, and in the year of a far away clock there is none.
+        end(0).or_else(|| end(1)).unwrap_or(at)
     }
 }
 
@@ -156,6 +228,17 @@ impl Person {
             return working().collect();
         }
         meant
+    }
+
+    /// The methods on which a person hears news that can wait, and when: at the end of their quiet hours
+    /// if it is in them.
+    #[must_use]
+    pub fn told_on(&self, now: At) -> (Vec<&Method>, At) {
+        let quiet = self.quiet.filter(|quiet| quiet.covers(now, &self.zone));
+        let when = quiet.map_or(now, |quiet| quiet.ends(now, &self.zone));
+        let working = self.methods.iter().filter(|method| method.works());
+        let meant = working.filter(|method| method.uses != Uses::Crisis);
+        (meant.collect(), when)
     }
 
     /// The methods on which a person is asked to take their shift. Quiet hours do not count: they have
@@ -234,6 +317,47 @@ mod tests {
         assert!(matches!(both.asked_on()[..], [sms] if sms.channel == Channel::Sms));
         let calls = person(vec![method(Channel::Voice, Uses::Crisis)]);
         assert_eq!(calls.asked_on().len(), 1);
+    }
+
+    #[test]
+    fn news_waits_for_the_end_of_quiet_hours() {
+        let night = person(vec![
+            method(Channel::Sms, Uses::All),
+            method(Channel::Voice, Uses::Crisis),
+        ]);
+        let hours = |hours| MIDNIGHT.plus(std::time::Duration::from_hours(hours));
+        for (now, told) in [(0, 7), (6, 7), (7, 7), (12, 12), (22, 31), (23, 31)] {
+            let (methods, when) = night.told_on(hours(now));
+            assert_eq!((methods.len(), when), (1, hours(told)), "at {now}");
+        }
+    }
+
+    #[test]
+    fn quiet_hours_end_by_the_wall_also_when_the_clock_changes() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let at = |text: &str| At(text.parse::<Timestamp>().unwrap().as_millisecond());
+        let half_past_two = Quiet {
+            from: 22 * 60,
+            until: 2 * 60 + 30,
+        };
+        for (quiet, now, ends) in [
+            // Spring: the night has an hour less, and 02:30 is not on the wall.
+            (NIGHT, "2026-03-28T22:00:00Z", "2026-03-29T05:00:00Z"),
+            (
+                half_past_two,
+                "2026-03-29T00:30:00Z",
+                "2026-03-29T01:30:00Z",
+            ),
+            // Autumn: an hour more, and 02:30 is there twice.
+            (NIGHT, "2026-10-24T21:00:00Z", "2026-10-25T06:00:00Z"),
+            (
+                half_past_two,
+                "2026-10-24T23:00:00Z",
+                "2026-10-25T00:30:00Z",
+            ),
+        ] {
+            assert_eq!(quiet.ends(at(now), &berlin), at(ends), "{now}");
+        }
     }
 
     #[test]

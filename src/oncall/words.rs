@@ -195,6 +195,33 @@ pub fn unreachable(code: &str, why: &str) -> String {
     )
 }
 
+/// The notice that a responder's phone texted STOP: to who is on call, and to who steers the work.
+#[must_use]
+pub fn phone_stopped(name: &str, reached: bool, public_url: &str) -> String {
+    let then = if reached {
+        "Pages still reach them by other ways."
+    } else {
+        "NOTHING else reaches them: please see to it that somebody is on call."
+    };
+    format!(
+        "STOP came from a phone of {name}: no page reaches it any more. {then} {public_url}/on-call"
+    )
+}
+
+/// The notice that a phone is paged again.
+#[must_use]
+pub const fn phone_started() -> &'static str {
+    "You are a responder here: pages and notices come to this phone again."
+}
+
+/// What a responder can text, after what HELP tells everybody.
+#[must_use]
+pub fn responder_help(public_url: &str) -> String {
+    format!(
+        "For responders: reply with the code of a case, like K7, to take it; 1 to take your shift; OK to a test; STOP for no more pages on this phone. Sign in: {public_url}"
+    )
+}
+
 /// A wait as `minutes:seconds`.
 pub(super) fn minutes(wait: Duration) -> String {
     let seconds = wait.as_secs();

@@ -33,7 +33,7 @@ impl Duty {
             schedules: readable(tx.schedules(now).await)?,
             policies: readable(tx.policies().await)?,
             assigned: tx.assigned_policies().await?,
-            fallback: desk.roster.fallback.clone(),
+            fallback: tx.without_stopped(&desk.roster.fallback).await?,
             clocks: desk.clocks,
         })
     }

@@ -18,13 +18,14 @@ use uuid::Uuid;
 use crate::clock::{At, Clock};
 use crate::feed::{Feed, Signal};
 use crate::id::IdSource;
-use crate::oncall::{Contact, Desk, Person};
-use crate::store::{Account, NewPage, PageKind, Store, StoreError, Tx};
+use crate::oncall::{Desk, Person};
+use crate::store::{Account, Store, StoreError, Tx};
 
 pub use draft::{
     Edit, LONGEST_REASON, OverrideDraft, RotationDraft, ScheduleDraft, ShiftDraft, SwapAct,
     SwapDraft, When,
 };
+pub use feed::{Agenda, Time};
 pub use refused::Refused;
 
 /// Edits schedules.
@@ -133,21 +134,12 @@ fn told<T>(done: Result<T, Stop>) -> Result<Result<T, Refused>, StoreError> {
 }
 
 impl Work<'_> {
-    /// Tells a person by every method of theirs that is for notices, but not in their quiet hours.
+    /// Tells a person by every method of theirs that is for notices; in their quiet hours, at their end.
     async fn tell(&mut self, person: &Person, words: &str) -> Result<(), StoreError> {
-        for method in person.reached_by(false, self.now) {
-            let contact = Contact::of(person, method);
-            let notice = NewPage {
-                alert: None,
-                kind: PageKind::Notice,
-                contact: &contact,
-                words,
-            };
-            self.tx
-                .send_to_responder(&self.desk.gateway, &notice, self.now)
-                .await?;
-        }
-        Ok(())
+        let told = self
+            .tx
+            .tell_person(&self.desk.gateway, person, words, self.now);
+        told.await.map(|_| ())
     }
 
     async fn audit(

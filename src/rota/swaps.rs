@@ -45,8 +45,9 @@ impl Work<'_> {
         self.audit("swap.offered", swap.id, detail(&swap)).await?;
         if let Some(other) = people.get(&swap.asked_of) {
             let (gives, takes) = turns(&schedule, &swap);
-            let url = &self.desk.public_url;
-            let words = duty_words::swap_offered(&self.by.name, &gives, takes.as_ref(), other, url);
+            let url = format!("{}/me", self.desk.public_url);
+            let words =
+                duty_words::swap_offered(&self.by.name, &gives, takes.as_ref(), other, &url);
             self.tell(other, &words).await?;
         }
         Ok(swap.id)

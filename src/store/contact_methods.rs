@@ -61,7 +61,8 @@ macro_rules! methods {
 }
 
 impl Tx {
-    /// Keeps a new contact method. `None` when the person has this address already.
+    /// Keeps a new contact method. `None` when the person has this address already. A number that texted
+    /// STOP stays stopped.
     pub async fn add_method(
         &mut self,
         new: &NewMethod<'_>,
@@ -75,11 +76,15 @@ impl Tx {
         let secret = new
             .secret
             .map(|secret| self.seal(keys.house(), SECRET, id, secret.reveal().as_bytes()));
+        let stopped_at = match new.channel {
+            Channel::Sms | Channel::Voice => self.stopped_since(&new.address.number()).await?,
+            Channel::Email | Channel::Webhook => None,
+        };
         let done = on!(self, |c| {
             sqlx::query(
             "INSERT INTO contact_methods (id, staff_id, kind, label, gateway, preset, address_index,
-                                          address_sealed, secret_sealed, uses, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                          address_sealed, secret_sealed, uses, created_at, stopped_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
              ON CONFLICT (staff_id, kind, address_index) WHERE removed_at IS NULL DO NOTHING"
         )
         .bind(id)
@@ -93,6 +98,7 @@ impl Tx {
         .bind(&secret)
         .bind(new.uses)
         .bind(now)
+        .bind(stopped_at)
         .execute(c)
         .await
         .map(|done| done.rows_affected())
@@ -177,6 +183,19 @@ impl Tx {
         Ok(())
     }
 
+    /// Withdraws what still waits to go out on a method, such as news for the end of quiet hours.
+    async fn withdraw_pages(&mut self, method: Uuid, now: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE outbox SET state = 'withdrawn', done_at = $2
+              WHERE done_at IS NULL AND lease_until IS NULL
+                AND page_id IN (SELECT id FROM pages WHERE method_id = $1)",
+            method,
+            now,
+        );
+        Ok(())
+    }
+
     /// Notes that a phone wants nothing more from us. Who texts STOP is not called either (47 CFR
     /// 64.1200(a)(10): it revokes the consent to both); where only a carrier says so, `texts_only`.
     /// Returns the methods that were in use until now.
@@ -198,6 +217,7 @@ impl Tx {
                 method.id,
                 now,
             );
+            self.withdraw_pages(method.id, now).await?;
         }
         Ok(newly)
     }
@@ -230,7 +250,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes a method: what it led to is overwritten.
+    /// Removes a method: what it led to is overwritten, and what waits for it is not sent.
     pub async fn remove_method(&mut self, id: Uuid, now: At) -> Result<(), StoreError> {
         later!(
             self,
@@ -240,6 +260,26 @@ impl Tx {
             now,
             Vec::<u8>::new(),
         );
+        self.withdraw_pages(id, now).await
+    }
+
+    /// Removes every method of a person, also those that cannot be read.
+    pub(super) async fn remove_methods_of(
+        &mut self,
+        staff: Uuid,
+        now: At,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<Uuid> = on!(self, |c| {
+            sqlx::query_scalar(
+            "SELECT id FROM contact_methods WHERE staff_id = $1 AND removed_at IS NULL ORDER BY id"
+        )
+        .bind(staff)
+        .fetch_all(c)
+        .await?
+        });
+        for id in ids {
+            self.remove_method(id, now).await?;
+        }
         Ok(())
     }
 

@@ -23,6 +23,7 @@ mod incidents;
 mod leases;
 mod links;
 mod messages;
+mod method_proofs;
 mod notes;
 mod obligations;
 mod outbox;
@@ -49,6 +50,7 @@ mod settings;
 mod shadow_counts;
 mod shifts;
 mod staff;
+mod stopped_numbers;
 mod swaps;
 mod texters;
 mod transfers;
@@ -64,6 +66,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use jiff::tz::TimeZone;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
@@ -83,6 +86,7 @@ pub use help_calls::HelpCall;
 pub use incidents::Tally;
 pub use links::{Link, LinkKind, NewLink};
 pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};
+pub use method_proofs::Proof;
 pub use notes::Note;
 pub use obligations::Overdue;
 pub use outbox::{Delivered, NewOutbox, OutboxRow, OutboxState, Receiver, Settled};
@@ -133,6 +137,7 @@ pub struct Store {
     pool: Pool,
     keys: Arc<Keyring>,
     ids: Arc<dyn IdSource>,
+    home: TimeZone,
     /// Whether the tables are up to date and the keys are the right ones.
     whole: Arc<watch::Sender<bool>>,
 }
@@ -150,7 +155,8 @@ enum Pool {
 impl Store {
     /// Opens the database of a URL, brings its tables up to date, and checks that the keys are
     /// the ones that it was sealed with. A PostgreSQL server that is out of reach is no error: the
-    /// store then refuses all work until [`Store::make_whole`] has found it.
+    /// store then refuses all work until [`Store::make_whole`] has found it. `home` is the time zone of
+    /// people who have not said where they live.
     ///
     /// # Errors
     /// [`OpenError`] names the setting and the fix.
@@ -158,9 +164,10 @@ impl Store {
         url: &str,
         keys: Arc<Keyring>,
         ids: Arc<dyn IdSource>,
+        home: TimeZone,
     ) -> Result<Self, OpenError> {
         let pool = if url.starts_with("sqlite:") {
-            open_sqlite(url, &keys, &ids).await?
+            open_sqlite(url, &keys, &ids, &home).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             open_postgres(url)?
         } else {
@@ -170,6 +177,7 @@ impl Store {
             pool,
             keys,
             ids,
+            home,
             whole: Arc::new(watch::Sender::new(false)),
         };
         let found = tokio::time::timeout(FIRST_LOOK, store.make_whole()).await;
@@ -312,6 +320,7 @@ impl Store {
             later: tx::Later::default(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
+            home: self.home.clone(),
         }
     }
 
@@ -335,6 +344,7 @@ async fn open_sqlite(
     url: &str,
     keys: &Arc<Keyring>,
     ids: &Arc<dyn IdSource>,
+    home: &TimeZone,
 ) -> Result<Pool, OpenError> {
     let options = SqliteConnectOptions::from_str(url)
         .map_err(OpenError::Unreadable)?
@@ -359,7 +369,7 @@ async fn open_sqlite(
         .connect_with(options.clone().read_only(true))
         .await
         .map_err(OpenError::Unreadable)?;
-    let writer = Writer::start(writer, Arc::clone(keys), Arc::clone(ids));
+    let writer = Writer::start(writer, Arc::clone(keys), Arc::clone(ids), home.clone());
     Ok(Pool::Sqlite {
         readers,
         writer: Arc::new(RwLock::new(Some(writer))),

@@ -79,6 +79,41 @@ impl Tx {
         new: &NewPage<'_>,
         now: At,
     ) -> Result<Uuid, StoreError> {
+        self.send_to_responder_at(gateway, new, now, now).await
+    }
+
+    /// Tells a person news that can wait, by every method of theirs that is for it: now, or at the end of
+    /// their quiet hours. Says when, if anything reaches them.
+    pub async fn tell_person(
+        &mut self,
+        gateway: &str,
+        person: &Person,
+        words: &str,
+        now: At,
+    ) -> Result<Option<At>, StoreError> {
+        let (methods, when) = person.told_on(now);
+        for method in &methods {
+            let notice = NewPage {
+                alert: None,
+                kind: PageKind::Notice,
+                contact: &Contact::of(person, method),
+                words,
+            };
+            self.send_to_responder_at(gateway, &notice, when, now)
+                .await?;
+        }
+        Ok((!methods.is_empty()).then_some(when))
+    }
+
+    /// The same as [`Tx::send_to_responder`] at a later moment. What waits counts from that moment on: it
+    /// is not late before.
+    async fn send_to_responder_at(
+        &mut self,
+        gateway: &str,
+        new: &NewPage<'_>,
+        when: At,
+        now: At,
+    ) -> Result<Uuid, StoreError> {
         let (id, outbox_id) = (self.id(now), self.id(now));
         let house = std::sync::Arc::clone(&self.keys);
         let to = &new.contact.to;
@@ -104,12 +139,16 @@ impl Tx {
             &new.contact.name,
             &address,
             &body,
-            now,
+            when,
             new.contact.staff_id,
             new.contact.method_id,
             to.preset.as_deref(),
             &secret,
         );
+        if self.is_stopped(to).await? {
+            // Kept as what should have gone out, and not sent: they texted STOP.
+            return Ok(id);
+        }
         let leaves_by = match to.channel {
             Channel::Sms | Channel::Voice => new.contact.gateway.as_deref().unwrap_or(gateway),
             // They leave by what their section of the configuration says: no gateway, one name each.
@@ -123,8 +162,8 @@ impl Tx {
             receiver: Receiver::Responder { page_id: id },
             body: &MessageBody::new(new.words),
             state: OutboxState::Queued,
-            due_at: now,
-            now,
+            due_at: when,
+            now: when,
         })
         .await?;
         Ok(id)

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection};
@@ -115,6 +116,8 @@ pub async fn look(
         pool,
         keys,
         ids,
+        // Whoever only looks tells nobody a time.
+        home: TimeZone::UTC,
         whole: Arc::new(watch::Sender::new(true)),
     })
 }

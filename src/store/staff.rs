@@ -188,7 +188,7 @@ impl Tx {
     }
 
     /// Notes that a member of staff has left, and forgets all that they could sign in or read their
-    /// duties with.
+    /// duties with, and where they were reached.
     pub async fn leave(&mut self, id: Uuid, now: At) -> Result<(), StoreError> {
         later!(
             self,
@@ -197,6 +197,7 @@ impl Tx {
             id,
             now,
         );
+        self.remove_methods_of(id, now).await?;
         self.drop_totp(id).await?;
         self.drop_links(id).await?;
         later!(self, "DELETE FROM browsers WHERE staff_id = $1", id,);

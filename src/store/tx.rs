@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 use uuid::Uuid;
@@ -19,6 +20,8 @@ pub struct Tx {
     pub(super) later: Later,
     pub(super) keys: Arc<Keyring>,
     pub(super) ids: Arc<dyn IdSource>,
+    /// Where who has not said where they live is taken to be.
+    pub(super) home: TimeZone,
 }
 
 pub(super) enum Inner {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use jiff::tz::TimeZone;
 use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -32,9 +33,20 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(pool: SqlitePool, keys: Arc<Keyring>, ids: Arc<dyn IdSource>) -> Self {
+    pub(super) fn start(
+        pool: SqlitePool,
+        keys: Arc<Keyring>,
+        ids: Arc<dyn IdSource>,
+        home: TimeZone,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING);
-        let task = tokio::spawn(Group { pool, keys, ids }.run(waiting));
+        let group = Group {
+            pool,
+            keys,
+            ids,
+            home,
+        };
+        let task = tokio::spawn(group.run(waiting));
         Self { queue, task }
     }
 
@@ -102,6 +114,7 @@ struct Group {
     pool: SqlitePool,
     keys: Arc<Keyring>,
     ids: Arc<dyn IdSource>,
+    home: TimeZone,
 }
 
 impl Group {
@@ -165,6 +178,7 @@ impl Group {
             later: Later::default(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
+            home: self.home.clone(),
         })
     }
 }

@@ -54,7 +54,8 @@ await examine("recovery-codes");
 
 await must("the account shows how it is secured", async () => {
   await page.getByRole("link", { name: "I have kept them" }).click();
-  await page.getByRole("link", { name: "Account", exact: true }).click();
+  await page.getByRole("link", { name: "Me", exact: true }).click();
+  await page.getByRole("link", { name: "Password and second factor" }).click();
   await page.getByText("10 of your recovery codes are left").waitFor();
 });
 await examine("security");

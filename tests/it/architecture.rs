@@ -39,6 +39,7 @@ const FLOORS: [&[&str]; 6] = [
         "lookup",
         "page_tests",
         "paging",
+        "people",
         "policies",
         "preflight",
         "reconcile",

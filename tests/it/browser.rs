@@ -48,6 +48,11 @@ fn people_are_invited_and_sign_in_in_a_browser() {
 }
 
 #[test]
+fn people_set_up_how_they_are_reached_in_a_browser() {
+    walk("me.mjs", &[]);
+}
+
+#[test]
 fn the_pages_of_on_call_work_in_a_browser() {
     walk("on-call.mjs", &[]);
 }

@@ -10,7 +10,7 @@ use harborline::store::{Account, NewMethod};
 use uuid::Uuid;
 
 use crate::support::world::{DUTY, minutes, seconds};
-use crate::support::{World, both};
+use crate::support::{Engine, World, both};
 
 const FIRST: &str = "+15550171";
 const SECOND: &str = "+15550172";
@@ -169,7 +169,7 @@ both! {
     async fn quiet_hours_spare_people_the_notices_and_not_the_question(world: World) {
         let (first, _) = with_a_shift(&world).await;
         let set = world.app.store.write(move |tx| Box::pin(async move {
-            let quiet = Quiet { from: 0, until: 7 * 60 };
+            let quiet = Quiet { from: 0, until: 9 * 60 };
             tx.set_person_hours(first.id, Some("America/New_York"), None).await?;
             tx.set_person_hours(first.id, Some("UTC"), Some(quiet)).await
         }));
@@ -178,6 +178,13 @@ both! {
         assert!(unread(&world, FIRST).is_empty());
         world.jump(minutes(15)).await;
         assert_eq!(unread(&world, FIRST), [ASKED]);
+        world.phone(FIRST).texts("1").await.expect_reply("Thank you");
+        world.jump(minutes(6 * 60 + 59)).await;
+        let overnight = unread(&world, FIRST);
+        assert!(overnight.is_empty(), "news waits: {overnight:?}");
+        world.jump(minutes(1)).await;
+        let morning = unread(&world, FIRST);
+        assert!(matches!(&morning[..], [over] if over.contains("is over")), "{morning:?}");
     }
 
     async fn times_are_those_of_where_a_person_lives(world: World) {
@@ -269,5 +276,30 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM swaps WHERE state = 'lapsed'").await, 0);
         world.jump(minutes(1)).await;
         assert_eq!(world.count("SELECT COUNT(*) FROM swaps WHERE state = 'lapsed'").await, 1);
+    }
+}
+
+/// A world whose line is in New York.
+async fn in_new_york(engine: Engine) -> Option<World> {
+    World::with(engine, |config| {
+        "America/New_York".clone_into(&mut config.oncall.time_zone);
+    })
+    .await
+}
+
+both! {
+    in in_new_york;
+
+    async fn who_has_not_said_where_they_live_is_where_the_line_is(world: World) {
+        let (first, _) = with_a_shift(&world).await;
+        let set = world.app.store.write(move |tx| Box::pin(async move {
+            let quiet = Quiet { from: 22 * 60, until: 23 * 60 };
+            tx.set_person_hours(first.id, None, Some(quiet)).await
+        }));
+        set.await.unwrap();
+        // 20:45 there.
+        world.jump(minutes(105)).await;
+        let told = unread(&world, FIRST);
+        assert!(matches!(&told[..], [soon] if soon.contains("starts at 21:00 EST")), "{told:?}");
     }
 }

@@ -289,7 +289,7 @@ both! {
         world.settle().await;
         assert_eq!(
             world.twilio.unread(SECOND),
-            ["First asks you to take their shift on Day: Thu 1 Jan 08:00 to 12:00 UTC. In return they take Thu 1 Jan 12:00 to 16:00 UTC. Answer: https://line.example.org"]
+            ["First asks you to take their shift on Day: Thu 1 Jan 08:00 to 12:00 UTC. In return they take Thu 1 Jan 12:00 to 16:00 UTC. Answer: https://line.example.org/me"]
         );
         // Nothing has changed until they say yes, and only they can.
         assert_eq!(on_call(&world, 9).await, [first.id]);

@@ -32,6 +32,7 @@ use harborline::store::{
 };
 use harborline::text::MessageBody;
 use harborline::triage::{Tier, Verdict};
+use jiff::tz::TimeZone;
 use sqlx::{Connection, Row};
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -899,11 +900,11 @@ both! {
         assert!(closed.is_err(), "a closed store takes nothing");
         let url = &world.config.database.url;
         let wrong = Arc::new(Keyring::new(&[9; 32]));
-        let refused = Store::open(url, wrong, Arc::new(SeededIds::new(9))).await.err().unwrap();
+        let refused = Store::open(url, wrong, Arc::new(SeededIds::new(9)), TimeZone::UTC).await.err().unwrap();
         assert!(matches!(refused, OpenError::WrongKey), "{refused}");
         assert!(refused.to_string().contains("keys.file"), "{refused}");
         let master = keyfile::load_or_create(&world.config.keys.file, &SeededIds::new(9)).unwrap();
-        let store = Store::open(url, Arc::new(Keyring::new(&master)), Arc::new(SeededIds::new(9))).await.unwrap();
+        let store = Store::open(url, Arc::new(Keyring::new(&master)), Arc::new(SeededIds::new(9)), TimeZone::UTC).await.unwrap();
         assert!(before > 1 && store.is_whole());
         store.make_whole().await.unwrap();
         store.found().await;

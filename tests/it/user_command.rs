@@ -157,3 +157,202 @@ fn a_user_that_cannot_be_is_refused_with_the_reason() {
         assert!(said(&output).contains(part), "{}", said(&output));
     }
 }
+
+async fn ways_are_added_verified_and_removed(settings: &[(&str, &str)]) {
+    let serving = Serving::start_in(tempfile::tempdir().unwrap(), settings);
+    let user = |arguments: &[&str]| user(&serving, settings, arguments);
+    link(&user(&["add", "first@example.org", "--name", "First"]));
+    let list = || said(&user(&["method", "list", "first@example.org"]));
+    assert!(
+        list().contains("nobody can page first@example.org"),
+        "{}",
+        list()
+    );
+    let added = user(&[
+        "method",
+        "add",
+        "first@example.org",
+        "--sms",
+        "+1 555 0171",
+        "--label",
+        "my phone",
+    ]);
+    assert_eq!(added.status.code(), Some(0), "{}", said(&added));
+    assert!(said(&added).contains("harborline user method verify first@example.org 1"));
+    assert!(
+        list().contains("1  sms  my phone  number ending in 71  for all  not verified"),
+        "{}",
+        list()
+    );
+    let hook = user(&[
+        "method",
+        "add",
+        "First@Example.org",
+        "--webhook",
+        "https://push.example.org/canary",
+        "--for",
+        "crisis",
+    ]);
+    assert!(
+        said(&hook).contains("whsec_") && said(&hook).contains("shown this once"),
+        "{}",
+        said(&hook)
+    );
+    assert!(
+        list().contains("2  webhook  webhook  push.example.org/…  for crisis  not verified"),
+        "{}",
+        list()
+    );
+    let sent = user(&["method", "verify", "first@example.org", "my phone"]);
+    assert!(said(&sent).contains("--code CODE"), "{}", said(&sent));
+    for (arguments, code, part) in [
+        (
+            &["method", "verify", "first@example.org", "1", "--code", "12"][..],
+            1,
+            "4 more tries are left",
+        ),
+        (
+            &["method", "verify", "first@example.org", "1"],
+            1,
+            "less than a minute ago",
+        ),
+        (
+            &["method", "test", "first@example.org", "1"],
+            1,
+            "not verified yet",
+        ),
+        (
+            &["method", "verify", "first@example.org", "9"],
+            1,
+            "there is no method “9”",
+        ),
+        (&["method", "list", "nobody@example.org"], 1, "user list"),
+        (
+            &["method", "add", "first@example.org", "--sms", "5550171"],
+            2,
+            "international form",
+        ),
+        (
+            &["method", "add", "first@example.org", "--sms", "+15550171"],
+            2,
+            "there already",
+        ),
+        (
+            &[
+                "method",
+                "add",
+                "first@example.org",
+                "--email",
+                "first@example.org",
+            ],
+            1,
+            "[smtp]",
+        ),
+        (
+            &["method", "add", "first@example.org", "--call", "+15550171"],
+            1,
+            "can make calls",
+        ),
+        (
+            &[
+                "method",
+                "add",
+                "first@example.org",
+                "--webhook",
+                "http://push.example.org",
+            ],
+            2,
+            "not https",
+        ),
+        (
+            &[
+                "method",
+                "add",
+                "first@example.org",
+                "--webhook",
+                "https://push.example.org",
+                "--preset",
+                "fax",
+            ],
+            2,
+            "pagerduty or alertmanager",
+        ),
+        (
+            &[
+                "method",
+                "add",
+                "first@example.org",
+                "--sms",
+                "+15550172",
+                "--for",
+                "fun",
+            ],
+            2,
+            "all, crisis or other",
+        ),
+        (&["method", "add", "first@example.org"], 2, "--sms"),
+        (
+            &["hours", "first@example.org", "--quiet", "22-7"],
+            2,
+            "22:00 and 07:00",
+        ),
+        (
+            &["hours", "first@example.org", "--zone", "Mars"],
+            2,
+            "no time zone “Mars”",
+        ),
+    ] {
+        let output = user(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+        assert!(
+            said(&output).contains(part),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+    }
+    let hours = user(&[
+        "hours",
+        "first@example.org",
+        "--zone",
+        "Europe/Berlin",
+        "--quiet",
+        "22:00-07:00",
+    ]);
+    assert!(
+        said(&hours).contains("Europe/Berlin, quiet hours 22:00 – 07:00"),
+        "{}",
+        said(&hours)
+    );
+    let hours = user(&["hours", "first@example.org", "--zone", ""]);
+    assert!(
+        said(&hours).contains("UTC, where the line is, quiet hours 22:00 – 07:00"),
+        "{}",
+        said(&hours)
+    );
+    assert!(
+        said(&user(&["method", "remove", "first@example.org", "webhook"])).contains("is removed")
+    );
+    for text in [list(), serving.log()] {
+        assert!(
+            !text.contains("5550171") && !text.contains("canary"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn ways_to_reach_people_are_looked_after_beside_a_server_on_sqlite() {
+    ways_are_added_verified_and_removed(&[]).await;
+}
+
+#[tokio::test]
+async fn ways_to_reach_people_are_looked_after_beside_a_server_on_postgresql() {
+    if let Some(url) = postgres::database().await {
+        ways_are_added_verified_and_removed(&[("HARBORLINE__DATABASE__URL", &url)]).await;
+    }
+}

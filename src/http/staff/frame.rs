@@ -30,7 +30,7 @@ pub(in crate::http) enum Section {
     OnCall,
     /// The accounts of the staff.
     People,
-    /// One's own account.
+    /// What is one's own.
     Account,
 }
 
@@ -119,6 +119,19 @@ notices! {
     PageTestAnswered: "Thank you: the test page reached you.",
     OverrideMade: "It is changed, and who is concerned was told.",
     OverrideRemoved: "The change is taken back.",
+    MethodAdded: "It is added, and a code is on its way there. Enter it below.",
+    MethodAddedOnly: "It is added. Send a code there to verify it.",
+    MethodKept: "The change is kept.",
+    MethodRemoved: "It is removed. No page goes there any more.",
+    MethodOff: "It is switched off. No page goes there until it is switched on again.",
+    MethodOn: "It is switched on.",
+    MethodVerified: "It is verified: pages go there from now on.",
+    CodeSent: "Another code is on its way. Earlier ones do not work any more.",
+    TestSent: "A test page is on its way.",
+    TestArrived: "Thank you: the test arrived.",
+    HoursKept: "Hours and time zone are kept.",
+    ShiftTaken: "Thank you: the shift is yours.",
+    CalendarRevoked: "The address of your calendar does not work any more.",
 }
 
 /// Somebody signed in who looks at a page.
@@ -157,7 +170,7 @@ impl Visit {
         if self.me.role.may(Permission::ViewPeople) {
             places.push(place("/people", "People", Some(Section::People)));
         }
-        places.push(place("/me/security", "Account", Some(Section::Account)));
+        places.push(place("/me", "Me", Some(Section::Account)));
         if doors.simulator.is_some() {
             places.push(place("/simulator", "Simulator", None));
         }

@@ -1,4 +1,5 @@
-//! The pages of staff: the door, queue, conversation, on call, schedules, people, one's own account.
+//! The pages of staff: the door, queue, conversation, on call, schedules, people, how they are reached,
+//! one's own account.
 
 mod clocks;
 mod confirm;
@@ -8,6 +9,8 @@ mod form;
 mod frame;
 mod link;
 mod lists;
+mod me;
+mod methods;
 mod on_call;
 mod people;
 mod policies;
@@ -37,6 +40,8 @@ pub(super) fn routes() -> Routes {
         .merge(schedules::routes())
         .merge(policies::routes())
         .merge(people::routes())
+        .merge(me::routes())
+        .merge(methods::routes())
         .merge(security::routes())
         .merge(sessions::routes())
         .merge(take::routes())

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::frame::{Frame, Notice, Section, Visit, done};
+use super::methods;
+use super::readiness::hours;
 use super::when::Wall;
 use crate::accounts::{By, Change, OneTime, Refused};
 use crate::http::Doors;
@@ -98,6 +100,12 @@ struct PersonPage {
     person: Row,
     manages: bool,
     me: bool,
+    /// How they are reached.
+    methods: Vec<methods::Row>,
+    /// Their quiet hours; none while the account is locked.
+    hours: Option<String>,
+    /// Where their methods are changed; empty for who may not.
+    base: String,
     problem: Option<String>,
 }
 
@@ -168,13 +176,24 @@ async fn person(
 ) -> Result<Response, PageError> {
     let member = doors.accounts.member(id).await?;
     let member = member.ok_or(PageError::NotFound)?;
+    let profile = doors.people.profile(id).await?;
+    let manages = visit.me.role.may(Permission::ManagePeople);
     let wall = wall(doors, visit).await?;
     let page = PersonPage {
         frame: visit.frame(doors, Section::People),
         zone: wall.name(),
         person: Row::new(doors, &member, &wall),
-        manages: visit.me.role.may(Permission::ManagePeople),
+        manages,
         me: visit.me.id == id,
+        methods: profile
+            .as_ref()
+            .map_or_else(Vec::new, |one| methods::rows(one, &wall)),
+        hours: profile.map(|one| hours(&one.person, &wall)),
+        base: if manages {
+            format!("/people/{id}")
+        } else {
+            String::new()
+        },
         problem: problem.map(|problem| problem.to_string()),
     };
     if problem.is_some() {

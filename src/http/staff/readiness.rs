@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::when::{Wall, quiet};
+use super::when::Wall;
 use crate::clock::At;
 use crate::oncall::{Channel, Method, Person, Uses};
 
@@ -36,6 +36,31 @@ const fn bad(word: &'static str) -> Mark {
 fn stale(method: &Method, now: At) -> bool {
     let tested = method.tested_at.max(method.verified_at);
     tested.is_none_or(|at| now.since(at) > UNTESTED)
+}
+
+/// How a contact method is.
+pub(super) fn of_method(method: &Method, now: At) -> Mark {
+    match method {
+        Method {
+            stopped_at: Some(_),
+            ..
+        } => bad("texted STOP"),
+        Method {
+            disabled_at: Some(_),
+            ..
+        } => Mark {
+            class: "plain",
+            word: "switched off",
+        },
+        Method {
+            verified_at: None, ..
+        } => care("not verified yet"),
+        method if stale(method, now) => care("not tested for 30 days"),
+        _ => Mark {
+            class: "good",
+            word: "works",
+        },
+    }
 }
 
 /// How a person is.
@@ -110,9 +135,9 @@ pub(super) fn hours(person: &Person, wall: &Wall) -> String {
         Some(hours) => {
             let theirs = Wall::new(person.zone.clone(), wall.now()).name();
             if theirs == wall.name() {
-                quiet(hours)
+                hours.words()
             } else {
-                format!("{}, {theirs}", quiet(hours))
+                format!("{}, {theirs}", hours.words())
             }
         }
     }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::clock::At;
-use crate::oncall::Quiet;
+pub(super) use crate::oncall::minutes_of as read_minutes;
 use crate::store::{Account, StoreError, Tx};
 
 /// A wait, as in "2 min 05 s".
@@ -180,28 +180,9 @@ pub(super) fn read_wall(typed: &str) -> Option<DateTime> {
     typed.contains(':').then(|| typed.parse().ok()).flatten()
 }
 
-/// A time of day in minutes after midnight, from "20:00"; "24:00" is the end of the day.
-pub(super) fn read_minutes(typed: &str) -> Option<u16> {
-    let (hours, minutes) = typed.trim().split_once(':')?;
-    let two = |digits: &str| {
-        (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
-    };
-    if !two(hours) || minutes.len() != 2 || !two(minutes) {
-        return None;
-    }
-    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
-    let all = hours * 60 + minutes;
-    (minutes < 60 && all <= 24 * 60).then_some(all)
-}
-
 /// A time of day, as in "20:00".
 pub(super) fn minutes(all: u16) -> String {
     format!("{:02}:{:02}", all / 60, all % 60)
-}
-
-/// Quiet hours, as in "22:00 – 07:00".
-pub(super) fn quiet(hours: Quiet) -> String {
-    format!("{} – {}", minutes(hours.from), minutes(hours.until))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The contract of people and their contact methods, and of pages on every channel.
 
 use harborline::oncall::{Address, Destination, Method, Person, Quiet, Secret, Uses};
-use harborline::store::NewMethod;
+use harborline::store::{NewMethod, Proof};
 
 use super::*;
 
@@ -262,5 +262,120 @@ both! {
         }
         let none = unit!(world, |tx| { tx.claim_due(&Claim { channel: Channel::Email, ..claim_of(Lane::Page, NOW, 9) }).await? });
         assert!(none.due.is_empty());
+    }
+
+    async fn a_code_is_kept_as_a_hash_of_one_method_and_wrong_ones_are_counted(world: World) {
+        let (_, texted, called) = with_a_phone(&world).await;
+        assert_eq!(view!(world).proof_of(texted).await.unwrap(), Some(Proof::default()));
+        unit!(world, |tx| { tx.method_code_sent(texted, "012345", NOW).await?; });
+        let proof = view!(world).proof_of(texted).await.unwrap().unwrap();
+        assert_eq!((proof.code_sent_at, proof.code_tries, proof.test_sent_at), (Some(NOW), 0, None));
+        let tx = view!(world);
+        assert!(tx.code_fits(texted, "012345", &proof));
+        assert!(!tx.code_fits(texted, "012346", &proof) && !tx.code_fits(texted, "", &proof));
+        assert!(!tx.code_fits(called, "012345", &proof), "a code is of one method");
+        assert!(!tx.code_fits(texted, "", &Proof::default()), "no code fits none");
+        drop(tx);
+        let locked = unit!(world, |tx| {
+            tx.method_code_wrong(texted).await?;
+            tx.method_test_sent(texted, later(1)).await?;
+            tx.proof_to_change(texted).await?
+        });
+        let locked = locked.unwrap();
+        assert_eq!((locked.code_tries, locked.test_sent_at), (1, Some(later(1))));
+        unit!(world, |tx| { tx.method_code_sent(texted, "999999", later(2)).await?; });
+        let proof = view!(world).proof_of(texted).await.unwrap().unwrap();
+        assert_eq!((proof.code_sent_at, proof.code_tries), (Some(later(2)), 0));
+        unit!(world, |tx| { tx.method_verified(texted, later(3)).await?; });
+        assert_eq!(view!(world).proof_of(texted).await.unwrap().unwrap().code_hash, None, "it is spent");
+        unit!(world, |tx| { tx.remove_method(texted, later(4)).await?; });
+        assert_eq!(view!(world).proof_of(texted).await.unwrap(), None);
+        let gone = unit!(world, |tx| { tx.proof_to_change(texted).await? });
+        assert_eq!(gone, None);
+    }
+
+    async fn codes_and_tests_to_a_person_are_counted_also_those_to_removed_methods(world: World) {
+        let (night, texted, _) = with_a_phone(&world).await;
+        let day = unit!(world, |tx| {
+            let person = tx.person(night).await?.unwrap();
+            let contact = Contact::of(&person, &person.methods[0]);
+            for (kind, at) in [(PageKind::Code, 1), (PageKind::Test, 2), (PageKind::Notice, 3), (PageKind::Page, 3)] {
+                let page = NewPage { alert: None, kind, contact: &contact, words: "words" };
+                tx.send_to_responder("main", &page, later(at)).await?;
+            }
+            tx.remove_method(texted, later(4)).await?;
+            member(tx, "day", "Day").await?
+        });
+        assert_eq!(view!(world).proofs_sent(night, NOW).await.unwrap(), 2);
+        assert_eq!(view!(world).proofs_sent(night, later(1)).await.unwrap(), 1);
+        assert_eq!(view!(world).proofs_sent(day, NOW).await.unwrap(), 0);
+    }
+
+    async fn nothing_goes_to_a_number_that_stopped_and_what_waits_is_withdrawn(world: World) {
+        let (night, ..) = with_a_phone(&world).await;
+        let number = PhoneNumber::of_sender(PHONE);
+        assert_eq!(view!(world).stopped_since(&number).await.unwrap(), None);
+        let told = unit!(world, |tx| {
+            tx.set_person_hours(night, Some("UTC"), Some(Quiet { from: 0, until: 60 })).await?;
+            let person = tx.person(night).await?.unwrap();
+            assert_eq!(tx.tell_person("main", &person, "news", NOW).await?, None, "nothing is verified");
+            for method in &person.methods {
+                tx.method_verified(method.id, NOW).await?;
+            }
+            let person = tx.person(night).await?.unwrap();
+            tx.tell_person("main", &person, "news", NOW).await?
+        });
+        assert_eq!(told, Some(later(3600)), "at the end of quiet hours");
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'queued'").await, 2);
+        unit!(world, |tx| {
+            let number = PhoneNumber::of_sender(PHONE);
+            tx.number_stopped(&number, later(1)).await?;
+            tx.number_stopped(&number, later(9)).await?;
+            tx.methods_stopped(&number, false, later(1)).await?;
+            let person = tx.person(night).await?.unwrap();
+            let mut mail = Contact::of(&person, &person.methods[0]);
+            mail.to.channel = Channel::Email;
+            let all = [Contact::of(&person, &person.methods[0]), Contact::of(&person, &person.methods[1]), mail];
+            let left = tx.without_stopped(&all).await?;
+            assert!(matches!(&left[..], [left] if left.to.channel == Channel::Email));
+            for contact in &all {
+                let page = NewPage { alert: None, kind: PageKind::Page, contact, words: "words" };
+                tx.send_to_responder("main", &page, later(2)).await?;
+            }
+        });
+        assert_eq!(view!(world).stopped_since(&number).await.unwrap(), Some(later(1)));
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'withdrawn'").await, 2);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'queued'").await, 1, "only the mail");
+        let (again, stopped) = unit!(world, |tx| {
+            let person = tx.person(night).await?.unwrap();
+            tx.remove_method(person.methods[0].id, later(3)).await?;
+            let again = tx.add_method(&phone(night, Channel::Sms, &Address::new(PHONE)), later(4)).await?.unwrap();
+            (again, tx.method(again).await?.unwrap().stopped_at)
+        });
+        assert_eq!(stopped, Some(later(1)), "a number that is added again stays stopped");
+        unit!(world, |tx| {
+            tx.number_started(&PhoneNumber::of_sender(PHONE)).await?;
+            tx.methods_started(&PhoneNumber::of_sender(PHONE)).await?;
+        });
+        assert_eq!(view!(world).stopped_since(&number).await.unwrap(), None);
+        assert_eq!(view!(world).method(again).await.unwrap().unwrap().stopped_at, None);
+    }
+
+    async fn who_leaves_is_not_reached_and_nothing_of_where_they_were_stays(world: World) {
+        let (night, ..) = with_a_phone(&world).await;
+        damage(&world, "UPDATE contact_methods SET address_sealed = address_index WHERE kind = 'sms'").await;
+        unit!(world, |tx| { tx.leave(night, NOW).await?; });
+        assert!(view!(world).methods_at(&PhoneNumber::of_sender(PHONE)).await.unwrap().is_empty());
+        let kept = world.count("SELECT COUNT(*) FROM contact_methods WHERE removed_at IS NULL OR length(address_sealed) > 0").await;
+        assert_eq!(kept, 0, "also of a method that could not be read");
+    }
+
+    async fn hours_are_read_as_they_were_set(world: World) {
+        let (night, ..) = with_a_phone(&world).await;
+        assert_eq!(view!(world).person_hours(night).await.unwrap(), (None, None));
+        let quiet = Some(Quiet { from: 1320, until: 0 });
+        unit!(world, |tx| { tx.set_person_hours(night, Some("Europe/Berlin"), quiet).await?; });
+        assert_eq!(view!(world).person_hours(night).await.unwrap(), (Some("Europe/Berlin".to_owned()), quiet));
+        assert_eq!(view!(world).person_hours(Uuid::nil()).await.unwrap(), (None, None));
     }
 }
