@@ -70,22 +70,23 @@ impl Dispatch {
             unstored_call(kept)
         };
         let body = MessageBody::new(words);
-        let texted = |contact: &Contact| {
-            // A gateway that is configured no more must not silence anybody.
-            let own = contact.gateway.as_ref();
-            let known = own.filter(|name| self.gateways.get(name).is_some());
-            let gateway = known.unwrap_or(&self.desk.gateway);
-            Some((contact.texts_from()?, gateway.clone()))
-        };
-        let pages = roster.paged_at(now).into_iter().filter_map(texted);
-        let pages = pages.map(|(number, gateway)| {
+        let pages = roster.paged_at(now).into_iter().filter_map(|contact| {
+            let (number, gateway) = (contact.texts_from()?, self.texts_by(contact));
             let (id, body) = (self.ids.id(now), &body);
-            async move {
-                self.send_without_store(&gateway, id, &number, body, Lane::Page)
+            Some(async move {
+                self.send_without_store(gateway, id, &number, body, Lane::Page)
                     .await
-            }
+            })
         });
         join_all(pages).await;
+    }
+
+    /// The gateway that texts to a contact leave by.
+    pub(super) fn texts_by<'a>(&'a self, contact: &'a Contact) -> &'a str {
+        // A gateway that is configured no more must not silence anybody.
+        let own = contact.gateway.as_ref();
+        let known = own.filter(|name| self.gateways.get(name).is_some());
+        known.unwrap_or(&self.desk.gateway)
     }
 
     /// Sends a text past the outbox, as this row of it, and says whether the gateway has it.

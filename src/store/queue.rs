@@ -64,6 +64,16 @@ impl Tx {
         }))
     }
 
+    /// How many crises are open, whoever has them. Drills do not count.
+    pub async fn crises_open(&mut self) -> Result<i64, StoreError> {
+        Ok(on!(self, |c| sqlx::query_scalar(
+            "SELECT COUNT(*) FROM alerts
+              WHERE closed_at IS NULL AND drill_id IS NULL AND tier IN ('high', 'imminent')"
+        )
+        .fetch_one(c)
+        .await?))
+    }
+
     /// How many alerts are open, and how many of them nobody has acknowledged. Drills do not count.
     pub async fn alerts_open(&mut self) -> Result<(i64, i64), StoreError> {
         Ok(on!(self, |c| sqlx::query_as(

@@ -27,6 +27,7 @@ const FLOORS: [&[&str]; 6] = [
         "accounts",
         "acknowledge",
         "dispatch",
+        "drill",
         "duties",
         "failsafe",
         "followup",
@@ -55,7 +56,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 21] = [
+const NEIGHBOURS: [(&str, &str, &str); 22] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -106,6 +107,7 @@ const NEIGHBOURS: [(&str, &str, &str); 21] = [
     ),
     ("roster", "crypto", "the roster on disk is sealed"),
     ("roster", "disk", "it is written whole or not at all"),
+    ("drill", "failsafe", "its text comes in like any other"),
     ("failsafe", "intake", "it stands around intake, and replays"),
     ("failsafe", "dispatch", "some texts leave without the store"),
     (

@@ -51,3 +51,12 @@ fn people_are_invited_and_sign_in_in_a_browser() {
 fn the_pages_of_on_call_work_in_a_browser() {
     walk("on-call.mjs", &[]);
 }
+
+#[test]
+fn the_pages_of_drills_work_in_a_browser() {
+    let timetable = (
+        "HARBORLINE__DRILLS__SCHEDULE",
+        r#"[{at="14:00", time_zone="America/New_York", dry_run=true}]"#,
+    );
+    walk("drills.mjs", &[timetable]);
+}

@@ -28,6 +28,8 @@ pub(in crate::http) enum Section {
     Queue,
     /// Who is on call, and when.
     OnCall,
+    /// Drills and their reports.
+    Drills,
     /// The accounts of the staff.
     People,
     /// One's own account.
@@ -108,6 +110,8 @@ notices! {
     PageTestAnswered: "Thank you: the test page reached you.",
     OverrideMade: "It is changed, and who is concerned was told.",
     OverrideRemoved: "The change is taken back.",
+    DrillAsked: "The drill begins within seconds.",
+    DrillStopped: "The drill is called off, and who was paged is told.",
 }
 
 /// Somebody signed in who looks at a page.
@@ -143,6 +147,9 @@ impl Visit {
             place("/", "Queue", Some(Section::Queue)),
             place("/on-call", "On call", Some(Section::OnCall)),
         ];
+        if self.me.role.may(Permission::RunDrills) {
+            places.push(place("/drills", "Drills", Some(Section::Drills)));
+        }
         if self.me.role.may(Permission::ViewPeople) {
             places.push(place("/people", "People", Some(Section::People)));
         }

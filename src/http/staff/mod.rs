@@ -1,8 +1,9 @@
-//! The pages of staff: the door, queue, conversation, on call, schedules, people, one's own account.
+//! The pages of staff: the door, queue, conversation, on call, schedules, drills, people, one's own account.
 
 mod confirm;
 mod conversation;
 mod door;
+mod drills;
 mod form;
 mod frame;
 mod link;
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Routes {
         .merge(on_call::routes())
         .merge(schedules::routes())
         .merge(policies::routes())
+        .merge(drills::routes())
         .merge(people::routes())
         .merge(security::routes())
         .merge(sessions::routes())
