@@ -20,6 +20,7 @@ use crate::content::PackError;
 use crate::credential::Passwords;
 use crate::crypto::keyfile::KeyFileError;
 use crate::dispatch::{Dispatch, Journal, LastAlarm};
+use crate::drill::{Drills, Marker};
 use crate::duties::Duties;
 use crate::failsafe::FailSafe;
 use crate::feed::Feed;
@@ -50,7 +51,7 @@ use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
 use pieces::{
-    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, signing, spool, ways,
+    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, signing, spool, timetable, ways,
 };
 pub(crate) use pieces::{line, packs};
 
@@ -99,6 +100,8 @@ pub struct Seams {
     /// How long somebody in crisis waits for the database: [`CRISIS_WAIT`], or longer in a test that
     /// must not depend on how busy its machine is.
     pub crisis_wait: Duration,
+    /// Knocks at the program's own door, for drills; without it their texts go past the door.
+    pub knocks: Option<reqwest::Client>,
 }
 
 impl Seams {
@@ -119,6 +122,7 @@ impl Seams {
             client: client.map_err(StartError::Client)?,
             assess: triage::assess,
             crisis_wait: CRISIS_WAIT,
+            knocks: Some(loopback_client(LIMIT).map_err(StartError::Client)?),
         })
     }
 }
@@ -162,6 +166,8 @@ pub struct App {
     pub reconcile: Arc<Reconcile>,
     /// Audits, pings and listens.
     pub heartbeat: Arc<Heartbeat>,
+    /// Holds drills.
+    pub drills: Arc<Drills>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -197,11 +203,13 @@ impl App {
             client,
             assess,
             crisis_wait,
+            knocks,
         } = seams;
         let rulebook = Arc::new(Rulebook::new(config.triage.directory.clone())?);
         let (packs, packs_refused) = packs(config, clock.now())?;
         let keys = keyring(config, &*ids)?;
         let sandbox_secret = keys.sandbox_secret();
+        let marker = Marker::new(Arc::clone(&keys));
         // Before the database: what comes in while it is away goes there.
         let spool = spool(config, &keys, &ids)?;
         let roster = LastRoster::load(beside_spool(config), Arc::clone(&keys), Arc::clone(&ids));
@@ -245,7 +253,7 @@ impl App {
             store: store.clone(),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
-            gateways: gateways.and(Arc::new(Loopback)),
+            gateways: gateways.and(Arc::new(Loopback::default())),
             routes: Arc::new(gateways::routes(config)),
             client: client.clone(),
             desk: Arc::clone(&desk),
@@ -351,6 +359,18 @@ impl App {
             roster,
             Arc::clone(&incidents),
         ));
+        let drills = Arc::new(Drills {
+            marker,
+            door: knocks.and_then(|client| pieces::door(client, &gateways, &desk, &local_url)),
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            failsafe: Arc::clone(&failsafe),
+            desk: Arc::clone(&failsafe.dispatch.desk),
+            operator,
+            feed: feed.clone(),
+            limit: Duration::from_secs(config.drills.limit_s),
+            timetable: timetable(config),
+        });
         let public_url: Arc<str> = public_url.into();
         let process = ids.id(clock.now());
         let accounts = Arc::new(Accounts {
@@ -378,6 +398,7 @@ impl App {
             calls,
             incidents: Arc::clone(&incidents),
             heartbeat: Arc::clone(&heartbeat),
+            drills: Arc::clone(&drills),
             gateways,
             signing: signing(config),
             store: store.clone(),
@@ -410,6 +431,7 @@ impl App {
             ledger,
             reconcile,
             heartbeat,
+            drills,
             store,
             feed,
             clock,

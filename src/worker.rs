@@ -195,6 +195,12 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             async move { paging.tick().await.map(Look::from) }
         },
     ));
+    let drills = Arc::clone(&app.drills);
+    // Nothing wakes it: who asks for a drill may be another process.
+    tasks.spawn(run("drills", shared.clone(), Arc::default(), move || {
+        let drills = Arc::clone(&drills);
+        async move { drills.tick().await.map(Look::from) }
+    }));
     let heartbeat = Arc::clone(&app.heartbeat);
     tasks.spawn(run(
         "heartbeat",

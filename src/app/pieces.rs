@@ -6,17 +6,20 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use secrecy::ExposeSecret as _;
+use uuid::Uuid;
 
 use super::StartError;
 use crate::clock::{At, Clock};
-use crate::config::{Config, FallbackContact, GatewaySection, SmtpSection};
+use crate::config::{Config, DrillSection, FallbackContact, GatewaySection, SmtpSection};
 use crate::content::Packs;
 use crate::conversation::Line;
 use crate::crypto::Keyring;
 use crate::crypto::keyfile;
+use crate::drill::{Door, Timetable};
 use crate::feed::Feed;
 use crate::followup::{Followup, Scrub};
 use crate::gateway::client::{LIMIT, guarded_client, http_client};
+use crate::gateway::{Gateways, drill};
 use crate::http::simulator::{Simulator, SimulatorConfig};
 use crate::http::{Signing, SigningRules};
 use crate::id::IdSource;
@@ -134,6 +137,41 @@ pub(super) fn followup(
         feed: feed.clone(),
         scrub: Scrub::default(),
     }
+}
+
+/// When drills are held by themselves. What cannot work was refused when the configuration was read.
+pub(super) fn timetable(config: &Config) -> Vec<Timetable> {
+    let entry = |section: &DrillSection| {
+        Some(Timetable {
+            name: section.name(),
+            time: section.time().ok()?,
+            variant: section.variant,
+            dry_run: section.dry_run,
+        })
+    };
+    config.drills.schedule.iter().filter_map(entry).collect()
+}
+
+/// The door at which drills knock: that of the gateway of the pages if its hooks can be made here, else of
+/// the first gateway whose can.
+pub(super) fn door(
+    client: reqwest::Client,
+    gateways: &Gateways,
+    desk: &Desk,
+    local_url: &str,
+) -> Option<Door> {
+    let mut all: Vec<_> = gateways.all().collect();
+    all.sort_by_key(|gateway| gateway.name() != desk.gateway);
+    let text = drill::inbound(Uuid::nil(), "");
+    let gateway = all
+        .into_iter()
+        .find(|gateway| gateway.build_hook("", &text).is_some())?;
+    Some(Door {
+        client,
+        gateway: Arc::clone(gateway),
+        local_url: local_url.to_owned(),
+        public_url: desk.public_url.clone(),
+    })
 }
 
 /// The line, as texters are told.

@@ -3,6 +3,7 @@
 mod chat;
 mod content;
 mod doctor;
+mod drill;
 mod explain;
 mod fallback;
 mod heartbeat;
@@ -65,6 +66,12 @@ enum Command {
         /// Print JSON: a list of objects with id, state, finding and fix
         #[arg(long)]
         json: bool,
+    },
+    /// Hold a drill: a made-up texter goes through the real loop, and what happens is measured. Exit code
+    /// 0 when it passed, 1 when it failed, 2 when it could not be held
+    Drill {
+        #[command(flatten)]
+        arguments: drill::Arguments,
     },
     /// What texters get while this server is down
     Fallback {
@@ -157,6 +164,9 @@ impl Arguments {
             }
             Command::Content { command } => content::run(&command),
             Command::Doctor { json } => doctor::run(self.config.as_deref(), json),
+            Command::Drill { arguments } => {
+                drill::run(&config::load(self.config.as_deref())?, &arguments)
+            }
             Command::Fallback { command } => {
                 fallback::run(&config::load(self.config.as_deref())?, &command)
             }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
 
 use super::load::ConfigError;
-use super::{Config, FallbackContact, GatewaySection, heartbeat, pagers};
+use super::{Config, FallbackContact, GatewaySection, drills, heartbeat, pagers};
 use crate::gateway::drill;
 use crate::oncall::{LONGEST_DELAY, SHORTEST_DELAY};
 use crate::phone::PhoneNumber;
@@ -59,6 +59,7 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     check_operator(config, &at)?;
     heartbeat::check(&config.heartbeat, &at)?;
     pagers::check(config.smtp.as_ref(), &at)?;
+    drills::check(&config.drills, &at)?;
     check_seconds("reconcile.every_s", config.reconcile.every_s, 30, &at)?;
     // A look leaves the last minute to the hooks: it must be in the next one.
     check_seconds(

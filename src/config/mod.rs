@@ -5,6 +5,7 @@
 //! nothing at all. An unknown key is refused: a typo must not switch a safety setting off.
 
 mod check;
+mod drills;
 mod environment;
 mod gateways;
 mod heartbeat;
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 
+pub use drills::{DrillSection, DrillsSection};
 pub use gateways::{
     AndroidSection, GatewaySection, SandboxSection, SignalWireSection, TelnyxSection,
     TwilioSection, VonageSection,
@@ -69,6 +71,8 @@ pub struct Config {
     pub heartbeat: HeartbeatSection,
     /// How the staff sign in.
     pub staff: StaffSection,
+    /// Drills, and when they are held by themselves.
+    pub drills: DrillsSection,
 }
 
 /// `[listen]`

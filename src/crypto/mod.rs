@@ -109,6 +109,7 @@ pub struct Keyring {
     spool: SealingKey,
     index: Zeroizing<[u8; 32]>,
     sandbox: Zeroizing<[u8; 32]>,
+    drill: Zeroizing<[u8; 32]>,
 }
 
 impl Keyring {
@@ -121,6 +122,7 @@ impl Keyring {
             spool: SealingKey::new(&derive(master, "spool")),
             index: derive(master, "index"),
             sandbox: derive(master, "sandbox"),
+            drill: derive(master, "drill"),
         }
     }
 
@@ -186,6 +188,12 @@ impl Keyring {
     #[must_use]
     pub fn sandbox_secret(&self) -> String {
         hex::encode(self.sandbox.as_slice())
+    }
+
+    /// What makes a hook one of a drill. Nobody outside can make it.
+    #[must_use]
+    pub fn drill_mark(&self, drill: Uuid, hook: &[u8]) -> [u8; 32] {
+        hmac(&self.drill, &[drill.as_bytes(), hook].concat())
     }
 
     /// A new data key for a texter, and its wrapped form for their row.

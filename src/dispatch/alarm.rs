@@ -90,7 +90,7 @@ impl Dispatch {
     }
 
     /// A gateway that is configured no more must not silence anybody.
-    fn gateway_of<'a>(&'a self, contact: &'a Contact) -> &'a str {
+    pub(super) fn gateway_of<'a>(&'a self, contact: &'a Contact) -> &'a str {
         let own = contact.gateway.as_deref();
         let known = own.filter(|name| self.gateways.get(name).is_some());
         known.unwrap_or(&self.desk.gateway)

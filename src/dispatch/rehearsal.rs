@@ -1,8 +1,13 @@
 //! What a drill does to its own pages, before any provider sees them. Part of `dispatch`: floor 3.
 
+use futures_util::future::join_all;
+
+use super::Dispatch;
 use crate::gateway::{SendOutcome, drill};
-use crate::oncall::Variant;
+use crate::lane::Lane;
+use crate::oncall::{Roster, Variant, unstored_drill};
 use crate::store::{Due, Receiver};
+use crate::text::MessageBody;
 
 /// How the send of a drill's page ends without being carried out; `None` where it leaves like any
 /// other. `pages_by`: the gateway of all pages, which [`Variant::ProviderDown`] makes refuse.
@@ -18,4 +23,25 @@ pub(super) fn outcome(due: &Due, pages_by: &str) -> Option<SendOutcome> {
         });
     }
     rehearsal.dry_run.then(|| drill::taken(due.id))
+}
+
+impl Dispatch {
+    /// Pages who is on the roster past the store, as a drill: the rounds of a real outage are not touched.
+    /// Says of each, by name, whether a gateway accepted it.
+    pub async fn rehearse_alarm(&self, roster: &Roster, dry_run: bool) -> Vec<(String, bool)> {
+        let (now, body) = (self.clock.now(), MessageBody::new(unstored_drill()));
+        let pages = roster.paged_at(now).into_iter().filter_map(|contact| {
+            let gateway = if dry_run {
+                drill::NAME
+            } else {
+                self.gateway_of(contact)
+            };
+            let (id, body, number) = (self.ids.id(now), &body, contact.texts_from()?);
+            Some(async move {
+                let sent = self.send_without_store(gateway, id, &number, body, Lane::Page);
+                (contact.name.clone(), sent.await)
+            })
+        });
+        join_all(pages).await
+    }
 }

@@ -8,6 +8,7 @@
 //! normal decision.
 
 mod limits;
+mod rehearse;
 mod replay;
 mod told;
 mod watch;
@@ -31,6 +32,7 @@ use crate::spool::{Entry, Kept, KeptText, Spool};
 use crate::store::Store;
 use crate::text::MessageBody;
 use limits::Limits;
+pub use rehearse::Rehearsed;
 use replay::Tries;
 use told::Told;
 use watch::Watch;

@@ -1,8 +1,10 @@
 //! The loop-back gateway of drills: it takes what goes to a drill's made-up texter, inside the
 //! program. Floor 2.
 //!
-//! It deliberately reaches nothing and has no hook: no provider, no phone, and nobody outside can
-//! text by it. The number of the texter is one that no carrier gives out.
+//! It deliberately reaches nothing and has no hook of its own: no provider, no phone. A drill knocks at the
+//! door of a real gateway with a hook that this program has marked; nobody outside can make
+//! such a mark, so nobody can pass a person in need off as a drill. The number of the texter is one that no
+//! carrier gives out.
 
 use std::time::Duration;
 
@@ -23,9 +25,42 @@ pub const NAME: &str = "drill";
 /// What the gateway's ids begin with.
 const PREFIX: &str = "drill-";
 
-/// The loop-back gateway.
+/// The loop-back gateway, with the ways of the gateway whose place it takes.
 #[derive(Clone, Copy, Debug)]
-pub struct Loopback;
+pub struct Loopback {
+    caps: Caps,
+}
+
+impl Default for Loopback {
+    /// With the ways of a gateway that can do the most: the reply goes back in the response.
+    fn default() -> Self {
+        Self::like(Caps {
+            inline_reply: true,
+            idempotent_send: true,
+            max_chars: 1600,
+            hook_deadline: Duration::from_secs(15),
+            repeats_hooks: false,
+            blocks_opted_out: false,
+        })
+    }
+}
+
+impl Loopback {
+    /// With the ways of another gateway.
+    #[must_use]
+    pub const fn like(caps: Caps) -> Self {
+        Self { caps }
+    }
+}
+
+/// The event of a hook as one of a drill: what came in as a text of the gateway is the drill's.
+#[must_use]
+pub fn as_drill(drill: Uuid, event: Event) -> Event {
+    match event {
+        Event::Inbound(text) => Event::Inbound(inbound(drill, text.body.reveal())),
+        other => other,
+    }
+}
 
 /// What a drill texts: its gateway's id names the drill, so that it is one wherever the text goes,
 /// through the spool too.
@@ -70,16 +105,8 @@ impl Gateway for Loopback {
         NAME
     }
 
-    /// Those of a gateway that can do the most: the reply goes back in the response.
     fn caps(&self) -> Caps {
-        Caps {
-            inline_reply: true,
-            idempotent_send: true,
-            max_chars: 1600,
-            hook_deadline: Duration::from_secs(15),
-            repeats_hooks: false,
-            blocks_opted_out: false,
-        }
+        self.caps
     }
 
     fn verify(&self, _: &RawRequest<'_>) -> Result<Verified, VerifyError> {
@@ -119,6 +146,10 @@ impl Gateway for Loopback {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::At;
+    use crate::gateway::sandbox::{Sandbox, SandboxConfig};
+    use crate::gateway::signalwire::{self, SignalWireConfig};
+    use crate::gateway::twilio::{Twilio, TwilioConfig};
 
     #[test]
     fn the_texter_of_a_drill_has_a_number_that_nobody_has() {
@@ -128,6 +159,61 @@ mod tests {
             let last: u16 = digits.parse().unwrap();
             assert!((100..200).contains(&last) && digits.len() == 4, "{digits}");
             assert!(number.is_reachable());
+        }
+    }
+
+    #[test]
+    fn a_hook_that_is_made_here_holds_and_says_what_was_texted() {
+        let twilio = TwilioConfig {
+            name: "main".to_owned(),
+            account_sid: "AC1".to_owned(),
+            auth_tokens: vec!["token".into()],
+            sender: "+15550100".to_owned(),
+            api_url: String::new(),
+        };
+        let signalwire = SignalWireConfig {
+            name: "main".to_owned(),
+            project_id: "p".to_owned(),
+            api_token: "token".into(),
+            signing_keys: vec!["key".into()],
+            sender: "+15550100".to_owned(),
+            api_url: String::new(),
+        };
+        let sandbox = SandboxConfig {
+            name: "main".to_owned(),
+            secret: "secret".into(),
+            sender: "+15550100".to_owned(),
+            api_url: String::new(),
+        };
+        let gateways: [Box<dyn Gateway>; 3] = [
+            Box::new(Twilio::new(twilio)),
+            Box::new(signalwire::gateway(signalwire)),
+            Box::new(Sandbox::new(sandbox)),
+        ];
+        let (drill, url) = (
+            Uuid::from_u128(7),
+            "https://line.example.org/hooks/main/inbound",
+        );
+        let text = inbound(drill, "DRILL: ¿qué? & + %");
+        for gateway in gateways {
+            let hook = gateway.build_hook(url, &text).unwrap();
+            let request = RawRequest {
+                method: &hook.method,
+                url,
+                headers: &hook.headers,
+                body: &hook.body,
+                now: At(0),
+            };
+            let verified = gateway.verify(&request).unwrap();
+            let events = gateway.parse(&request, verified);
+            let [Event::Inbound(came)] = &events[..] else {
+                panic!("{events:?}");
+            };
+            assert_eq!((&came.body, &came.from), (&text.body, &text.from));
+            let Event::Inbound(drilled) = as_drill(drill, events[0].clone()) else {
+                panic!("it is a text");
+            };
+            assert_eq!(drill_of(NAME, &drilled), Some(drill));
         }
     }
 

@@ -344,6 +344,12 @@ pub trait Gateway: Send + Sync {
         StatusCode::FORBIDDEN
     }
 
+    /// The hook by which the provider would bring a text, signed for this address as the provider signs:
+    /// for drills, which knock at our own door. None where only the provider can sign.
+    fn build_hook(&self, _url: &str, _text: &Inbound) -> Option<ApiRequest> {
+        None
+    }
+
     /// Takes a text itself; none where it leaves by a request ([`Gateway::build_send`]), as with every
     /// provider.
     fn take(&self, _message: &Outgoing<'_>) -> Option<SendOutcome> {

@@ -129,6 +129,23 @@ impl Gateway for Sandbox {
         Ok(Verified(()))
     }
 
+    fn build_hook(&self, url: &str, text: &Inbound) -> Option<ApiRequest> {
+        let hook = json!({
+            "id": text.gateway_ref, "from": text.from.reveal(), "to": self.config.sender,
+            "body": text.body.reveal(), "media": text.media,
+        });
+        let body = hook.to_string().into_bytes();
+        let mut headers = wire::headers(Some(JSON), None);
+        let signature = sign(&self.config.secret, url, &body);
+        headers.insert(SIGNATURE_HEADER, signature.parse().ok()?);
+        Some(ApiRequest {
+            method: Method::POST,
+            url: url.to_owned(),
+            headers,
+            body,
+        })
+    }
+
     fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {
         let Ok(hook) = serde_json::from_slice::<Value>(request.body) else {
             return vec![Event::Ignored("not JSON")];

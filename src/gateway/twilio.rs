@@ -42,6 +42,8 @@ mod signature;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, Method};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
@@ -177,6 +179,29 @@ impl Gateway for Twilio {
 
     fn verify(&self, request: &RawRequest<'_>) -> Result<Verified, VerifyError> {
         signature::verify(request, &self.account.signing_keys, &self.dialect).map(Verified)
+    }
+
+    fn build_hook(&self, url: &str, text: &Inbound) -> Option<ApiRequest> {
+        let key = self.account.signing_keys.first()?;
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("MessageSid", &text.gateway_ref)
+            .append_pair("AccountSid", &self.account.id)
+            .append_pair("From", text.from.reveal())
+            .append_pair("To", &self.account.sender)
+            .append_pair("Body", text.body.reveal())
+            .append_pair("NumMedia", &text.media.to_string())
+            .finish()
+            .into_bytes();
+        let fields = signature::in_signing_order(&Form::parse(&body), self.dialect.repeated);
+        let signature = STANDARD.encode(signature::sign(key, url, &fields));
+        let mut headers = wire::headers(Some(FORM), None);
+        headers.insert(*self.dialect.headers.first()?, signature.parse().ok()?);
+        Some(ApiRequest {
+            method: Method::POST,
+            url: url.to_owned(),
+            headers,
+            body,
+        })
     }
 
     fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {

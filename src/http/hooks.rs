@@ -15,6 +15,7 @@ use serde_json::json;
 use super::Doors;
 use crate::dispatch::{Heard, HookAnswer};
 use crate::failsafe::{Answer, NotKept};
+use crate::gateway::drill::{Loopback, as_drill};
 use crate::gateway::{
     Event, Gateway, HookReply, InlineReply, RawRequest, SignaturePolicy, Verified, VerifyError,
     receipts_url, unverified_but_observed,
@@ -53,8 +54,13 @@ async fn hook(
         body: &body,
         now: doors.clock.now(),
     };
+    // Only this program marks a hook so, and only one whose signature holds is looked at.
+    let mut drill = None;
     let verified = match trusted(&doors, gateway.as_ref(), &request, path) {
-        Ok(verified) => verified,
+        Ok(verified) => {
+            drill = doors.drills.marker.drill_in(&request);
+            verified
+        }
         Err(Untrusted {
             why,
             policy,
@@ -68,10 +74,19 @@ async fn hook(
             Some(observed) => observed,
         },
     };
+    let events = gateway.parse(&request, verified);
+    let loopback = Loopback::like(gateway.caps());
+    let (from, name, events): (&dyn Gateway, &str, Vec<Event>) = match drill {
+        None => (gateway.as_ref(), &name, events),
+        Some(drill) => {
+            let events = events.into_iter().map(|event| as_drill(drill, event));
+            (&loopback, loopback.name(), events.collect())
+        }
+    };
     let (mut inline, mut heard): (Option<Answer>, _) = (None, Vec::new());
-    for event in gateway.parse(&request, verified) {
+    for event in events {
         heard.extend(Heard::of(&event));
-        match take_in(&doors, gateway.as_ref(), since, event).await {
+        match take_in(&doors, from, since, event).await {
             // One reply fits: a crisis reply, which has a row, goes before a holding line.
             Ok(Some(answer)) if answer.outbox_id.is_some() => {
                 inline = inline
@@ -81,12 +96,12 @@ async fn hook(
             Ok(answer) => inline = inline.or(answer),
             Err(NotKept) => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
-                note(&doors, &name, &request, &heard, status, None);
+                note(&doors, name, &request, &heard, status, None);
                 return status.into_response();
             }
         }
     }
-    let url = |id| receipts_url(&doors.public_url, &name, id);
+    let url = |id| receipts_url(&doors.public_url, name, id);
     let receipts = inline.as_ref().and_then(|answer| answer.outbox_id.map(url));
     let reply = inline.as_ref().map(|answer| InlineReply {
         to: &answer.to,
@@ -94,14 +109,7 @@ async fn hook(
         receipts_url: receipts.as_deref(),
     });
     let reply = gateway.acknowledge(reply);
-    note(
-        &doors,
-        &name,
-        &request,
-        &heard,
-        StatusCode::OK,
-        Some(&reply),
-    );
+    note(&doors, name, &request, &heard, StatusCode::OK, Some(&reply));
     acknowledged(reply)
 }
 

@@ -33,6 +33,7 @@ use crate::accounts::Accounts;
 use crate::acknowledge::Acknowledge;
 use crate::calls::Calls;
 use crate::clock::Clock;
+use crate::drill::Drills;
 use crate::duties::Duties;
 use crate::failsafe::FailSafe;
 use crate::feed::Feed;
@@ -83,6 +84,8 @@ pub struct Doors {
     pub incidents: Arc<Incidents>,
     /// Audits, pings and listens.
     pub heartbeat: Arc<Heartbeat>,
+    /// Holds drills.
+    pub drills: Arc<Drills>,
     /// The gateways.
     pub gateways: Gateways,
     /// Which of their hooks are trusted.

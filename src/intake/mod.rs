@@ -156,6 +156,22 @@ impl Intake {
         Arc::clone(self).decide(Arc::new(arrival)).await.map(|_| ())
     }
 
+    /// The same intake in front of a store that refuses all work: for drills.
+    #[must_use]
+    pub fn unplugged(&self) -> Arc<Self> {
+        Arc::new(Self {
+            store: self.store.unplugged(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            rulebook: Arc::clone(&self.rulebook),
+            packs: Arc::clone(&self.packs),
+            line: self.line.clone(),
+            desk: Arc::clone(&self.desk),
+            feed: self.feed.clone(),
+            ..*self
+        })
+    }
+
     /// A text that came in just now, judged.
     async fn arrival(&self, gateway: &str, inbound: Inbound) -> Arrival {
         let verdict = self.assess(inbound.body.reveal()).await;

@@ -85,6 +85,16 @@ fn place_of(rung: usize, round: u16) -> Place {
     }
 }
 
+/// How long a ladder is climbed until it is exhausted, when nobody answers and somebody can be reached on
+/// every rung.
+#[must_use]
+pub fn climbed_within(policy: &Policy) -> Duration {
+    let rungs = policy.rungs.iter();
+    rungs
+        .map(|rung| delay(rung) * u32::from(rounds(rung)))
+        .sum()
+}
+
 fn rounds(rung: &Rung) -> u16 {
     rung.repeat.clamp(1, MOST_ROUNDS)
 }

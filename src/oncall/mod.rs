@@ -5,7 +5,7 @@ mod alert;
 pub mod audit;
 mod code;
 mod contact;
-mod drill;
+pub mod drill;
 mod duty;
 mod handoff;
 mod ladder;
@@ -29,7 +29,10 @@ mod words;
 pub use alert::{Acknowledged, Acknowledgement, Alert, Clocks, Closed, Missed, Taken, Timing};
 pub use code::codes;
 pub use contact::{Address, Contact, Destination, Secret};
-pub use drill::{Variant, marked};
+pub use drill::{
+    DrillOutcome, DrillTime, Until, Variant, drill_over, marked, nobody_came, not_to_be_answered,
+    unstored_drill,
+};
 pub use duty::words::{self as duty_words, stretch};
 pub use duty::{
     BEFORE as DUTY_LOOKS_BACK, Duty, DutyTiming, Step as DutyStep, Turn, steps as duty_steps,
@@ -39,7 +42,7 @@ pub use handoff::{
     debrief_wanted, help_is_there, help_wanted, offer_accepted, offer_declined, offer_lapsed,
     offered, taken_over,
 };
-pub use ladder::{Place, Step, built_in, climb};
+pub use ladder::{Place, Step, built_in, climb, climbed_within};
 pub use operator::{Incident, IncidentKind, Operator, UNANSWERED, incident, incident_over};
 pub use page::{Case, PageKind, Preset};
 pub use page_test::{

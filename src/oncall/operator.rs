@@ -278,10 +278,11 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         }
         IncidentKind::Drill => {
             let why = detail["why"].as_str().unwrap_or("see its report");
-            format!("a drill FAILED ({subject}): {why}. harborline doctor says more.")
+            let report = detail["drill"].as_str().unwrap_or_default();
+            format!("a drill FAILED ({subject}): {why}. Its report: {public_url}/drills/{report}")
         }
         IncidentKind::DrillMissed => format!(
-            "the drill of {subject} was not held: cases were open, or the server was down. Hold one soon."
+            "the drill of {subject} was not held: cases were open, or the server was down. Hold one soon: {public_url}/drills"
         ),
     };
     format!("Harborline: {what}")

@@ -8,8 +8,8 @@ use super::tell;
 use crate::acknowledge;
 use crate::clock::At;
 use crate::oncall::{
-    self, Acknowledgement, Alert, Contact, Desk, Missed, is_among, marked, next_round, page,
-    reopened,
+    self, Acknowledgement, Alert, Contact, Desk, Missed, Variant, is_among, marked, next_round,
+    not_to_be_answered, page, reopened,
 };
 use crate::store::{NewPage, PageKind, StoreError, Tx};
 
@@ -44,7 +44,7 @@ pub(super) async fn advance(
         oncall::Round::Enough => return is_enough(tx, desk, alert, &there, now).await,
         oncall::Round::Page { step, contacts } => (step, contacts),
     };
-    let words = page(&alert, there.len(), now);
+    let words = words_of(tx, &alert, there.len(), now).await?;
     let round = Round {
         alert: alert.clone(),
         words,
@@ -59,6 +59,19 @@ pub(super) async fn advance(
     tx.audit(now, "line", "alert.paged", Some(alert.id), &detail)
         .await?;
     Ok(Some(round))
+}
+
+/// The words of a page. That of a drill of silence asks for silence.
+async fn words_of(tx: &mut Tx, alert: &Alert, there: usize, now: At) -> Result<String, StoreError> {
+    let words = page(alert, there, now);
+    let drill = match alert.drill {
+        Some(drill) => tx.drill(drill).await?,
+        None => None,
+    };
+    Ok(match drill {
+        Some(drill) if drill.variant == Variant::ResponderSilent => not_to_be_answered(&words),
+        _ => words,
+    })
 }
 
 async fn is_enough(

@@ -124,6 +124,15 @@ impl Tx {
         Ok(row.map(Alert::from))
     }
 
+    /// The last alert of a conversation, open or closed, locked for a change.
+    pub async fn alert_of(&mut self, conversation: Uuid) -> Result<Option<Alert>, StoreError> {
+        let row: Option<AlertRow> = on!(self,
+            sqlite: "SELECT * FROM alerts WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1",
+            postgres: "SELECT * FROM alerts WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1 FOR UPDATE",
+            |sql, c| sqlx::query_as(sql).bind(conversation).fetch_optional(c).await?);
+        Ok(row.map(Alert::from))
+    }
+
     /// The open alert of a texter.
     pub async fn open_alert_of(&mut self, texter: Uuid) -> Result<Option<Alert>, StoreError> {
         let row: Option<AlertRow> = on!(self, |c| sqlx::query_as(

@@ -241,7 +241,7 @@ const DUE: &str = "SELECT o.id, o.lane, o.channel, o.gateway, o.moved_from, o.te
    LEFT JOIN messages m ON m.id = o.message_id
    LEFT JOIN pages p ON p.id = o.page_id
    LEFT JOIN alerts a ON a.id = p.alert_id
-   LEFT JOIN drills d ON d.id = a.drill_id
+   LEFT JOIN drills d ON d.id = a.drill_id AND d.ended_at IS NULL
   WHERE o.id = $1";
 
 /// Whether a texter knows the number of a gateway: they wrote to it, or had a text from it.

@@ -13,6 +13,7 @@ mod claims;
 mod contact_methods;
 mod conversations;
 mod credentials;
+mod drills;
 mod duties;
 mod erasure;
 mod error;
@@ -79,6 +80,7 @@ pub use claims::{Claim, Claimed, Due, DuePage, Rehearsal};
 pub use contact_methods::NewMethod;
 pub use conversations::Conversation;
 pub use credentials::Credentials;
+pub use drills::{Drill, NewDrill};
 pub use error::{OpenError, StoreError};
 pub use gateway_log::{Exchange, ExchangeKind, NewExchange};
 pub use heartbeats::Heartbeat;
@@ -204,6 +206,15 @@ impl Store {
         }
         self.whole.send_replace(true);
         Ok(())
+    }
+
+    /// The same store as if its database were out of reach: it refuses all work. For drills.
+    #[must_use]
+    pub fn unplugged(&self) -> Self {
+        Self {
+            whole: Arc::new(watch::Sender::new(false)),
+            ..self.clone()
+        }
     }
 
     /// Whether the database was found, with the right tables and the right keys.

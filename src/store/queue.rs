@@ -190,6 +190,16 @@ impl Tx {
         .await?))
     }
 
+    /// How many crises are open, whoever has them. Drills do not count.
+    pub async fn crises_open(&mut self) -> Result<i64, StoreError> {
+        Ok(on!(self, |c| sqlx::query_scalar(
+            "SELECT COUNT(*) FROM alerts
+              WHERE closed_at IS NULL AND drill_id IS NULL AND tier IN ('high', 'imminent')"
+        )
+        .fetch_one(c)
+        .await?))
+    }
+
     /// Open conversations without a case, the latest text first, after a place.
     pub async fn automated(
         &mut self,

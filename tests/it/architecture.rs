@@ -28,6 +28,7 @@ const FLOORS: [&[&str]; 6] = [
         "acknowledge",
         "calls",
         "dispatch",
+        "drill",
         "duties",
         "failsafe",
         "followup",
@@ -58,7 +59,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 23] = [
+const NEIGHBOURS: [(&str, &str, &str); 24] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -111,6 +112,7 @@ const NEIGHBOURS: [(&str, &str, &str); 23] = [
     ),
     ("roster", "crypto", "the roster on disk is sealed"),
     ("roster", "disk", "it is written whole or not at all"),
+    ("drill", "failsafe", "its text comes in like any other"),
     ("failsafe", "intake", "it stands around intake, and replays"),
     ("failsafe", "dispatch", "some texts leave without the store"),
     (

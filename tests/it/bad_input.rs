@@ -133,6 +133,57 @@ fn a_number_that_cannot_call_is_refused_with_place_and_fix() {
 }
 
 #[test]
+fn a_timetable_of_drills_that_cannot_work_is_refused_with_place_and_fix() {
+    let entry = |words: &str| {
+        let entry = format!("[[drills.schedule]]\n{words}\n[[oncall");
+        GATEWAY.replace("[[oncall", &entry)
+    };
+    let good = "at = \"14:00\"\ntime_zone = \"America/New_York\"";
+    are_refused(vec![
+        (
+            GATEWAY.replace("[[oncall", "[drills]\nlimit_s = 5\n[[oncall"),
+            vec!["drills.limit_s", "60"],
+        ),
+        (
+            entry("at = \"25:00\"\ntime_zone = \"UTC\""),
+            vec!["drills.schedule 1: at", "25:00", "14:00"],
+        ),
+        (
+            entry("at = \"14:00\"\ntime_zone = \"America/Nowhere\""),
+            vec![
+                "drills.schedule 1: time_zone",
+                "America/Nowhere",
+                "America/New_York",
+            ],
+        ),
+        (
+            entry(&format!("{good}\nweekdays = [\"Mon\"]")),
+            vec!["drills.schedule 1: weekdays", "Mon", "monday"],
+        ),
+        (
+            entry(&format!("{good}\nweekdays = [\"monday\", \"monday\"]")),
+            vec!["drills.schedule 1: weekdays", "monday", "twice"],
+        ),
+        (
+            entry(&format!("{good}\nvariant = \"all\"")),
+            vec!["drills.schedule", "all", "db_down"],
+        ),
+        (
+            entry(&format!("{good}\nevery = \"day\"")),
+            vec!["drills.schedule", "`every`"],
+        ),
+        (
+            entry("at = \"14:00\""),
+            vec!["drills.schedule", "time_zone"],
+        ),
+        (
+            entry(&format!("{good}\n[[drills.schedule]]\n{good}")),
+            vec!["drills.schedule 2: at", "two drills"],
+        ),
+    ]);
+}
+
+#[test]
 fn a_way_out_for_pages_that_cannot_work_is_refused_with_place_and_fix() {
     let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
     are_refused(vec![

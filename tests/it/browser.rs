@@ -61,3 +61,12 @@ fn the_pages_of_on_call_work_in_a_browser() {
 fn a_page_that_lost_its_connection_200_times_shows_what_the_server_has() {
     walk("live.mjs", &[]);
 }
+
+#[test]
+fn the_pages_of_drills_work_in_a_browser() {
+    let timetable = (
+        "HARBORLINE__DRILLS__SCHEDULE",
+        r#"[{at="14:00", time_zone="America/New_York", dry_run=true}]"#,
+    );
+    walk("drills.mjs", &[timetable]);
+}

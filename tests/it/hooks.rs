@@ -546,6 +546,7 @@ impl SandboxWorld {
             client: http_client(seconds(1)).unwrap(),
             assess: harborline::triage::assess,
             crisis_wait: seconds(10),
+            knocks: None,
         };
         let app = App::build(&config, address, seams, CancellationToken::new())
             .await

@@ -14,6 +14,8 @@ mod crash;
 mod crisis;
 mod delivery;
 mod doctor;
+mod drill_command;
+mod drill_pages;
 mod drills;
 mod duties;
 mod failsafe;

@@ -28,6 +28,8 @@ pub(in crate::http) enum Section {
     Queue,
     /// Who is on call, and when.
     OnCall,
+    /// Drills and their reports.
+    Drills,
     /// The accounts of the staff.
     People,
     /// What is one's own.
@@ -132,6 +134,8 @@ notices! {
     HoursKept: "Hours and time zone are kept.",
     ShiftTaken: "Thank you: the shift is yours.",
     CalendarRevoked: "The address of your calendar does not work any more.",
+    DrillAsked: "The drill begins within seconds.",
+    DrillStopped: "The drill is called off, and who was paged is told.",
 }
 
 /// Somebody signed in who looks at a page.
@@ -167,6 +171,9 @@ impl Visit {
             place("/", "Queue", Some(Section::Queue)),
             place("/on-call", "On call", Some(Section::OnCall)),
         ];
+        if self.me.role.may(Permission::RunDrills) {
+            places.push(place("/drills", "Drills", Some(Section::Drills)));
+        }
         if self.me.role.may(Permission::ViewPeople) {
             places.push(place("/people", "People", Some(Section::People)));
         }

@@ -1,10 +1,11 @@
-//! The pages of staff: the door, queue, conversation, on call, schedules, people, how they are reached,
-//! one's own account.
+//! The pages of staff: the door, queue, conversation, on call, schedules, drills, people, how they are
+//! reached, one's own account.
 
 mod clocks;
 mod confirm;
 mod conversation;
 mod door;
+mod drills;
 mod form;
 mod frame;
 mod link;
@@ -39,6 +40,7 @@ pub(super) fn routes() -> Routes {
         .merge(on_call::routes())
         .merge(schedules::routes())
         .merge(policies::routes())
+        .merge(drills::routes())
         .merge(people::routes())
         .merge(me::routes())
         .merge(methods::routes())

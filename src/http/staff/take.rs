@@ -40,6 +40,7 @@ struct Case {
     code: String,
     tier: &'static str,
     waits: String,
+    drill: bool,
     token: String,
 }
 
@@ -71,6 +72,7 @@ async fn page(
             code: alert.code.clone(),
             tier: alert.tier.word(),
             waits: wait(alert.opened_at, now),
+            drill: alert.drill.is_some(),
             token,
         }),
         conversation: Some(alert.conversation_id),

@@ -92,6 +92,11 @@ impl Wall {
         self.form(at, if twice { "%H:%M %Z" } else { "%H:%M" })
     }
 
+    /// The time of a moment to the second, as in "20:00:05".
+    pub(super) fn second(&self, at: At) -> String {
+        self.form(at, "%H:%M:%S")
+    }
+
     /// The day of a moment, as in "today" or "Fri 28 Nov".
     pub(super) fn day(&self, at: At) -> String {
         let (Some(day), Some(today)) = (self.date(at), self.date(self.now)) else {

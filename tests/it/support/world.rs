@@ -225,6 +225,7 @@ impl World {
             client: loopback_client(ANSWERED_WITHIN).unwrap(),
             assess,
             crisis_wait,
+            knocks: None,
         };
         App::build(
             config,
@@ -252,6 +253,7 @@ impl World {
             client: loopback_client(ANSWERED_WITHIN).unwrap(),
             assess: triage::assess,
             crisis_wait: self.crisis_wait,
+            knocks: None,
         };
         App::build(
             &self.config,
@@ -318,6 +320,7 @@ impl World {
                 sent += self.app.dispatch.run_once(lane).await.unwrap();
             }
             sent += self.app.dispatch.poll_once().await.unwrap();
+            sent += self.app.drills.tick().await.unwrap();
             sent += self.app.heartbeat.tick().await.unwrap();
             if paged + sent + self.app.reconcile.tick().await.unwrap() > 0 {
                 continue;
