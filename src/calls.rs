@@ -138,7 +138,7 @@ impl Calls {
         };
         let zone = person.map_or_else(
             || self.desk.zone.clone(),
-            |person| Responder::person(&person, &self.desk).zone,
+            |person| Responder::person(&person).zone,
         );
         let words = already_taken(&case.code, taken, &zone);
         Ok(Some(spoken::news(&self.line, &case.code, &words)))

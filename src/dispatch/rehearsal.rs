@@ -30,7 +30,7 @@ impl Dispatch {
     /// Says of each, by name, whether a gateway accepted it.
     pub async fn rehearse_alarm(&self, roster: &Roster, dry_run: bool) -> Vec<(String, bool)> {
         let (now, body) = (self.clock.now(), MessageBody::new(unstored_drill()));
-        let pages = roster.paged_at(now).into_iter().filter_map(|contact| {
+        let pages = roster.paged_at(now, |contact| contact.texts_from().is_some()).into_iter().filter_map(|contact| {
             let gateway = if dry_run {
                 drill::NAME
             } else {

@@ -169,6 +169,7 @@ mod tests {
             account_sid: "AC1".to_owned(),
             auth_tokens: vec!["token".into()],
             sender: "+15550100".to_owned(),
+            calls_from: None,
             api_url: String::new(),
         };
         let signalwire = SignalWireConfig {
@@ -177,6 +178,7 @@ mod tests {
             api_token: "token".into(),
             signing_keys: vec!["key".into()],
             sender: "+15550100".to_owned(),
+            calls_from: None,
             api_url: String::new(),
         };
         let sandbox = SandboxConfig {

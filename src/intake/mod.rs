@@ -168,6 +168,7 @@ impl Intake {
             line: self.line.clone(),
             desk: Arc::clone(&self.desk),
             feed: self.feed.clone(),
+            operator: Arc::clone(&self.operator),
             ..*self
         })
     }

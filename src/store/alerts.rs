@@ -255,7 +255,7 @@ impl Tx {
     }
 
     /// The open alerts to look at, the most urgent first, then by their age.
-    pub async fn cases(&mut self, limit: u16) -> Result<Vec<Alert>, StoreError> {
+    pub async fn cases_by_urgency(&mut self, limit: u16) -> Result<Vec<Alert>, StoreError> {
         let rows: Vec<AlertRow> = on!(self, |c| sqlx::query_as(
             "SELECT * FROM alerts WHERE closed_at IS NULL
               ORDER BY CASE tier WHEN 'imminent' THEN 0 WHEN 'high' THEN 1 WHEN 'concern' THEN 2

@@ -184,7 +184,7 @@ impl Tx {
     }
 
     /// Withdraws what still waits to go out on a method, such as news for the end of quiet hours.
-    async fn withdraw_pages(&mut self, method: Uuid, now: At) -> Result<(), StoreError> {
+    async fn withdraw_pages_by(&mut self, method: Uuid, now: At) -> Result<(), StoreError> {
         later!(
             self,
             "UPDATE outbox SET state = 'withdrawn', done_at = $2
@@ -217,7 +217,7 @@ impl Tx {
                 method.id,
                 now,
             );
-            self.withdraw_pages(method.id, now).await?;
+            self.withdraw_pages_by(method.id, now).await?;
         }
         Ok(newly)
     }
@@ -260,7 +260,7 @@ impl Tx {
             now,
             Vec::<u8>::new(),
         );
-        self.withdraw_pages(id, now).await
+        self.withdraw_pages_by(id, now).await
     }
 
     /// Removes every method of a person, also those that cannot be read.

@@ -77,8 +77,8 @@ both! {
             tx.save_alert(&closed).await?;
             [worst, high, old]
         });
-        assert_eq!(unit!(world, |tx| { tx.cases(9).await? }), opened);
-        assert_eq!(unit!(world, |tx| { tx.cases(1).await? }), opened[..1]);
+        assert_eq!(unit!(world, |tx| { tx.cases_by_urgency(9).await? }), opened);
+        assert_eq!(unit!(world, |tx| { tx.cases_by_urgency(1).await? }), opened[..1]);
     }
 
     async fn acknowledgements_are_kept_once_a_person_in_order_and_forgotten(world: World) {

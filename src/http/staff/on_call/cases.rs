@@ -40,7 +40,7 @@ pub(super) async fn cases(
     (people, clocks): (&BTreeMap<Uuid, Person>, &Clocks),
     wall: &Wall,
 ) -> Result<Vec<Case>, StoreError> {
-    let alerts = tx.cases(MOST).await?;
+    let alerts = tx.cases_by_urgency(MOST).await?;
     let policies = if alerts.is_empty() {
         Vec::new()
     } else {
@@ -250,6 +250,7 @@ mod tests {
         repage: Duration::from_mins(1),
         claim: Duration::from_mins(2),
         answer: Duration::from_mins(3),
+        lease: Duration::from_hours(1),
     });
 
     fn at(seconds: u64) -> At {
