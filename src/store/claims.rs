@@ -190,7 +190,7 @@ macro_rules! candidates {
                                        WHERE e.texter_id = o.texter_id AND e.done_at IS NULL
                                          AND e.lane = o.lane AND e.state = 'queued'
                                        ORDER BY e.id LIMIT 1), o.id)
-              ORDER BY o.due_at, o.id LIMIT $4",
+              ORDER BY o.due_at, o.id LIMIT $4 + 0",
             $lock
         )
     };

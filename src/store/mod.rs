@@ -5,6 +5,7 @@
 
 mod acknowledgements;
 mod alerts;
+mod arrivals;
 mod audit;
 mod calendars;
 mod case_links;
@@ -19,6 +20,7 @@ mod error;
 mod gateway_log;
 mod heartbeats;
 mod incidents;
+mod later;
 mod leases;
 mod links;
 mod messages;
@@ -63,6 +65,7 @@ use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::{RwLock, watch};
 
 pub use crate::oncall::PageKind;
+pub use arrivals::{Known, NewArrival};
 pub use check_ins::{DueCheckIn, NewCheckIn};
 pub use claims::{Claim, Claimed, Due, DuePage, Rehearsal};
 pub use contact_methods::NewMethod;
@@ -128,7 +131,8 @@ enum Pool {
     Sqlite {
         readers: SqlitePool,
         writer: Arc<RwLock<Option<Writer>>>,
-        options: Box<SqliteConnectOptions>,
+        /// Shared, because the store is cloned for each request.
+        options: Arc<SqliteConnectOptions>,
     },
     Postgres(PgPool),
 }
@@ -295,7 +299,7 @@ impl Store {
     fn tx(&self, inner: tx::Inner) -> Tx {
         Tx {
             inner,
-            later: tx::Later::default(),
+            later: later::Later::default(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
         }
@@ -349,7 +353,7 @@ async fn open_sqlite(
     Ok(Pool::Sqlite {
         readers,
         writer: Arc::new(RwLock::new(Some(writer))),
-        options: Box::new(options),
+        options: Arc::new(options),
     })
 }
 

@@ -14,7 +14,8 @@ use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::tx::{Inner, Later, Tx};
+use super::later::{Joined, Later};
+use super::tx::{Inner, Tx};
 use super::{StoreError, Unit};
 use crate::crypto::Keyring;
 use crate::id::IdSource;
@@ -34,7 +35,13 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(pool: SqlitePool, keys: Arc<Keyring>, ids: Arc<dyn IdSource>) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING);
-        let task = tokio::spawn(Group { pool, keys, ids }.run(waiting));
+        let group = Group {
+            pool,
+            keys,
+            ids,
+            joined: Arc::default(),
+        };
+        let task = tokio::spawn(group.run(waiting));
         Self { queue, task }
     }
 
@@ -102,6 +109,7 @@ struct Group {
     pool: SqlitePool,
     keys: Arc<Keyring>,
     ids: Arc<dyn IdSource>,
+    joined: Arc<Joined>,
 }
 
 impl Group {
@@ -162,7 +170,7 @@ impl Group {
         };
         Ok(Tx {
             inner: Inner::Sqlite(begun?),
-            later: Later::default(),
+            later: Later::new(&self.joined),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
         })

@@ -1,5 +1,6 @@
 //! The contract of the store, on both engines: every method, units of work, races, damage.
 
+mod arrivals;
 mod drills;
 mod duties;
 mod heartbeats;
@@ -120,6 +121,7 @@ async fn hears(
         media: 2,
         verdict: &verdict(Tier::High),
         at: NOW,
+        came_before: None,
     };
     let recorded = tx.record_inbound(&texter, &conversation, &new).await?;
     Ok(recorded.then_some(new.id))
