@@ -4,8 +4,6 @@
 //! It deliberately reaches nothing and has no hook: no provider, no phone, and nobody outside can
 //! text by it. The number of the texter is one that no carrier gives out.
 
-use std::time::Duration;
-
 use axum::http::{HeaderMap, Method};
 use uuid::Uuid;
 
@@ -72,14 +70,7 @@ impl Gateway for Loopback {
 
     /// Those of a gateway that can do the most: the reply goes back in the response.
     fn caps(&self) -> Caps {
-        Caps {
-            inline_reply: true,
-            idempotent_send: true,
-            max_chars: 1600,
-            hook_deadline: Duration::from_secs(15),
-            repeats_hooks: false,
-            blocks_opted_out: false,
-        }
+        super::sandbox::CAPS
     }
 
     fn verify(&self, _: &RawRequest<'_>) -> Result<Verified, VerifyError> {

@@ -4,11 +4,13 @@ mod arrivals;
 mod drills;
 mod duties;
 mod heartbeats;
+mod held_replies;
 mod ledger;
 mod page_tests;
 mod policies;
 mod schedules;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -219,6 +221,8 @@ fn claim_of(lane: Lane, now: At, limit: u16) -> Claim {
         now,
         lease: seconds(60),
         limit,
+        most: u16::MAX,
+        underway: BTreeMap::default(),
         fresh_since: None,
         routes: Arc::default(),
     }

@@ -89,6 +89,7 @@ fn held(gateway_ref: &'static str, page: bool) -> NewHeld<'static> {
         inbound: b"sealed words",
         at: NOW,
         page,
+        answer: false,
     }
 }
 
