@@ -175,13 +175,11 @@ impl Reconcile {
             well &= self
                 .fetch_all(gateway, named, checkpoint, now, found)
                 .await?;
-            match listing.next {
-                Some(page) => going.page = Some(page),
-                None => {
-                    checkpoint.going = None;
-                    checkpoint.up_to = Some(going.until);
-                    return if well { Ok(()) } else { Err(Broken::Provider) };
-                }
+            going.page = listing.next;
+            if going.page.is_none() {
+                checkpoint.going = None;
+                checkpoint.up_to = Some(going.until);
+                return if well { Ok(()) } else { Err(Broken::Provider) };
             }
             checkpoint.going = Some(going.clone());
         }

@@ -124,7 +124,11 @@ impl Dispatch {
     ///
     /// # Errors
     /// As [`Dispatch::run_once`].
-    async fn look(self: &Arc<Self>, lane: Lane, channel: Channel) -> Result<Looked, StoreError> {
+    pub async fn look(
+        self: &Arc<Self>,
+        lane: Lane,
+        channel: Channel,
+    ) -> Result<Looked, StoreError> {
         let claimed = self.claim(lane, channel).await?;
         let done = claimed.due.len();
         // All of them to their end: a send whose outcome is not kept would go out twice.

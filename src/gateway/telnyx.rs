@@ -52,7 +52,7 @@ const TIME_HEADER: &str = "telnyx-timestamp";
 /// Telnyx' public key, with which hooks are verified.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey(Box<VerifyingKey>);
 
 /// Why a public key was refused.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +82,7 @@ impl PublicKey {
         if key.is_weak() {
             return Err(NotAKey);
         }
-        Ok(Self(key))
+        Ok(Self(Box::new(key)))
     }
 }
 

@@ -399,7 +399,7 @@ mod tests {
     use super::*;
     use crate::segment::{Encoding, segments};
 
-    const KINDS: [IncidentKind; 21] = [
+    const KINDS: [IncidentKind; 22] = [
         IncidentKind::ResponderUnreachable,
         IncidentKind::PageFailed,
         IncidentKind::Exhausted,

@@ -93,12 +93,12 @@ impl Tx {
                 let next = now.plus(pace.lease);
                 if !full && numbers.insert(row.number_index.clone()) {
                     let keys = std::sync::Arc::clone(&self.keys);
-                    let place = "quarantine.inbound";
+                    let column = "quarantine.inbound";
                     claimed.push(HeldReply {
                         id: row.id,
                         gateway: row.gateway,
                         at: row.at,
-                        inbound: open(keys.house(), place, row.id, &row.inbound_sealed)?,
+                        inbound: open(keys.house(), column, row.id, &row.inbound_sealed)?,
                     });
                 }
                 Some(next)

@@ -15,18 +15,21 @@ const TOGETHER: usize = 16;
 /// How many combinations are remembered.
 const COMBINATIONS: usize = 512;
 
+/// A statement and how many values it has.
+type Statement = (&'static str, usize);
+
 /// Statements that wait for each other: each trip to the thread of `SQLite` costs more than the statement.
 /// They are sent before anything is read and before the commit, so that nobody sees the difference.
 #[derive(Default)]
 pub(super) struct Later {
-    statements: Vec<(&'static str, usize)>,
+    statements: Vec<Statement>,
     values: SqliteArguments,
     joined: Arc<Joined>,
 }
 
 /// Combinations of statements as one, in the words of `SQLite`. Few exist: they are made once.
 #[derive(Default)]
-pub(super) struct Joined(Mutex<FxHashMap<Vec<(&'static str, usize)>, Arc<str>>>);
+pub(super) struct Joined(Mutex<FxHashMap<Vec<Statement>, Arc<str>>>);
 
 impl Later {
     pub(super) fn new(joined: &Arc<Joined>) -> Self {
@@ -67,7 +70,7 @@ impl Later {
 }
 
 impl Joined {
-    fn of(&self, statements: &[(&'static str, usize)]) -> Arc<str> {
+    fn of(&self, statements: &[Statement]) -> Arc<str> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(joined) = known.get(statements) {
             return Arc::clone(joined);
@@ -82,7 +85,7 @@ impl Joined {
 }
 
 /// All statements share one list of values: `$1` becomes the place of its own first one.
-fn join(statements: &[(&'static str, usize)]) -> String {
+fn join(statements: &[Statement]) -> String {
     let (mut joined, mut before) = (String::new(), 0);
     for (sql, values) in statements {
         let mut pieces = sql.split('$');

@@ -189,6 +189,15 @@ fn every_hash_and_encoding_is_known() {
     }
 }
 
+/// That a mapping with this change is refused, at this key.
+fn refuses(from: &str, to: &str, key: &str) {
+    let text = GOOD.replacen(from, to, 1);
+    assert_ne!(text, GOOD, "{from}");
+    let refused = read(&text).unwrap().check().expect_err(to);
+    assert_eq!(refused.key, key, "{to}: {refused:?}");
+    assert!(!format!("{refused:?}").contains("-secret"), "{refused:?}");
+}
+
 #[test]
 fn a_mapping_that_cannot_work_is_refused_with_key_and_reason() {
     for (from, to, key) in [
@@ -245,6 +254,38 @@ fn a_mapping_that_cannot_work_is_refused_with_key_and_reason() {
             "send.gsm",
         ),
         ("X-Key", "\"X Key\"", "send.headers"),
+        ("{secrets.key}", "{secrets.other}", "secrets"),
+        ("\"sending-secret\"", "\"sending-secret\\n\"", "secrets"),
+        ("{body}", "{body_utf16}", "send"),
+        ("{body}", "words", "send"),
+        ("{to}", "+15005550006", "send"),
+        ("means = \"accepted\"", "means = \"retry\"", "answers"),
+        (
+            "means = \"accepted\"",
+            "means = \"accepted\"\nfield = \"x\"",
+            "answers",
+        ),
+        (
+            "[secrets]",
+            "hook_deadline_s = 0\n[secrets]",
+            "hook_deadline_s",
+        ),
+        (
+            "[send]",
+            "[ack]\ninline = true\nbody = \"OK\"\n[send]",
+            "ack",
+        ),
+    ] {
+        refuses(from, to, key);
+    }
+    let [before, after] = ["[auth]", "[inbound]"].map(|part| GOOD.find(part).unwrap());
+    let open = format!("{}[auth]\n{}", &GOOD[..before], &GOOD[after..]);
+    assert_eq!(read(&open).unwrap().check().unwrap_err().key, "auth");
+}
+
+#[test]
+fn a_proof_or_a_question_that_cannot_work_is_refused_with_its_key() {
+    for (from, to, key) in [
         (
             "[auth]",
             "[auth]\nheader = { name = \"X Token\", token = \"header-secret-of-length\" }",
@@ -283,37 +324,9 @@ fn a_mapping_that_cannot_work_is_refused_with_key_and_reason() {
             "[check]\nurl = \"https://api.example.org/{secrets.other}\"\n[[answers]]",
             "check.url",
         ),
-        ("{secrets.key}", "{secrets.other}", "secrets"),
-        ("\"sending-secret\"", "\"sending-secret\\n\"", "secrets"),
-        ("{body}", "{body_utf16}", "send"),
-        ("{body}", "words", "send"),
-        ("{to}", "+15005550006", "send"),
-        ("means = \"accepted\"", "means = \"retry\"", "answers"),
-        (
-            "means = \"accepted\"",
-            "means = \"accepted\"\nfield = \"x\"",
-            "answers",
-        ),
-        (
-            "[secrets]",
-            "hook_deadline_s = 0\n[secrets]",
-            "hook_deadline_s",
-        ),
-        (
-            "[send]",
-            "[ack]\ninline = true\nbody = \"OK\"\n[send]",
-            "ack",
-        ),
     ] {
-        let text = GOOD.replacen(from, to, 1);
-        assert_ne!(text, GOOD, "{from}");
-        let refused = read(&text).unwrap().check().expect_err(to);
-        assert_eq!(refused.key, key, "{to}: {refused:?}");
-        assert!(!format!("{refused:?}").contains("-secret"), "{refused:?}");
+        refuses(from, to, key);
     }
-    let [before, after] = ["[auth]", "[inbound]"].map(|part| GOOD.find(part).unwrap());
-    let open = format!("{}[auth]\n{}", &GOOD[..before], &GOOD[after..]);
-    assert_eq!(read(&open).unwrap().check().unwrap_err().key, "auth");
 }
 
 #[test]
