@@ -261,6 +261,7 @@ impl App {
             line: line(config),
             feed: feed.clone(),
             last_alarm: LastAlarm::default(),
+            in_flight: Arc::default(),
             journal: Journal::default(),
             pagers: Arc::new(pagers(config)?),
             operator: Arc::clone(&operator),

@@ -1,28 +1,30 @@
 //! Reconciliation: asks the providers which texts came in, and takes in those that no hook brought
 //! (promises P1 and P5). Floor 3.
 //!
-//! It deliberately leaves the last minute alone, because a hook may still be on its way, and it never
-//! moves its checkpoint past a text that was not taken in. One replica looks at a time, by a lease.
+//! It deliberately leaves the last minute alone, because a hook may still be on its way. Its checkpoint
+//! says up to when all was listed, where a long list goes on, and which texts are still owed: so no
+//! list is read twice to its end, and a restart leaves no gap. One replica looks at a time, by a lease.
+
+mod checkpoint;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::clock::{At, Clock, NextLook};
 use crate::feed::Feed;
 use crate::gateway::client::send_up_to;
-use crate::gateway::{Gateway, Gateways, Listed, Named};
+use crate::gateway::{Fetched, Gateway, Gateways, Listed, Listing, Named};
 use crate::intake::Intake;
 use crate::oncall::{IncidentKind, Operator};
 use crate::store::{Store, StoreError, Tally, Tx};
+use checkpoint::{Checkpoint, Going, Owed};
 
 /// A text that is younger may still come by its hook: Twilio alone tries for 15 s, and its fallback after.
 const SETTLED: Duration = Duration::from_mins(1);
-/// The most pages of a list that one look reads. What is beyond is read by the next looks: the
-/// checkpoint stays.
+/// The most pages of a list that one look reads. The next one goes on from there.
 const MOST_PAGES: usize = 50;
 /// The most of one page that is read, in bytes: a hundred texts of Twilio have some 200 KiB.
 const MOST_OF_A_PAGE: usize = 4 * 1024 * 1024;
@@ -58,32 +60,13 @@ pub struct Reconcile {
     pub next: NextLook,
 }
 
-/// Where a gateway stands, as it is kept in the settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Checkpoint {
-    /// Everything that came in before is taken in; none before the first look.
-    up_to: Option<At>,
-    /// How many looks in a row have failed.
-    failures: i64,
-}
-
-impl Checkpoint {
-    async fn read(tx: &mut Tx, gateway: &str) -> Result<Self, StoreError> {
-        let kept = tx.setting(&setting(gateway)).await?;
-        // One that cannot be read is as good as none: the look goes back as far as the first one.
-        Ok(kept
-            .and_then(|kept| serde_json::from_slice(&kept).ok())
-            .unwrap_or_default())
-    }
-
-    async fn keep(&self, tx: &mut Tx, gateway: &str) -> Result<(), StoreError> {
-        let kept = serde_json::to_vec(self).unwrap_or_default();
-        tx.set_setting(&setting(gateway), &kept).await
-    }
-}
-
-fn setting(gateway: &str) -> String {
-    format!("reconcile.{gateway}")
+/// What a look found.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    /// Texts that no hook had brought, and that were taken in.
+    missed: i64,
+    /// Texts that the provider names and does not hand out.
+    lost: i64,
 }
 
 /// Why a look came to no end; what it had taken in stays.
@@ -138,23 +121,19 @@ impl Reconcile {
     async fn look(&self, gateway: &dyn Gateway, now: At) -> Result<usize, StoreError> {
         let name = gateway.name();
         let before = Checkpoint::read(&mut self.store.read().await?, name).await?;
-        let since = before.up_to.unwrap_or(now).minus(self.look_back);
-        let mut missed = 0;
-        let ended = self.take_in(gateway, since, now, &mut missed).await;
-        let after = match &ended {
-            Ok(()) => Checkpoint {
-                up_to: Some(now),
-                failures: 0,
-            },
-            Err(Broken::Provider) => Checkpoint {
-                failures: before.failures + 1,
+        let (mut after, mut found) = (before.clone(), Found::default());
+        let ended = self.take_in(gateway, &mut after, now, &mut found).await;
+        match &ended {
+            Ok(()) => after.failures = 0,
+            Err(Broken::Provider) => {
+                after.failures = before.failures + 1;
                 // The first look counts from here on, however long it takes to succeed.
-                up_to: before.up_to.or(Some(now)),
-            },
-            Err(Broken::Store(_)) => before,
-        };
+                after.up_to = after.up_to.or(Some(now));
+            }
+            Err(Broken::Store(_)) => after = before,
+        }
         let operator = Arc::clone(&self.operator);
-        let (name, found) = (name.to_owned(), missed);
+        let name = name.to_owned();
         let kept = self.store.write(move |tx| {
             let (operator, name, after) = (Arc::clone(&operator), name.clone(), after.clone());
             Box::pin(async move { note(tx, &operator, &name, &after, found, now).await })
@@ -163,60 +142,141 @@ impl Reconcile {
         self.feed.wake_outbox();
         match ended {
             Err(Broken::Store(error)) => Err(error),
-            _ => Ok(usize::try_from(missed).unwrap_or(0)),
+            _ => Ok(usize::try_from(found.missed).unwrap_or(0)),
         }
     }
 
-    /// Reads the list page by page and takes in what is unknown.
+    /// Asks for what is owed, then reads the list from where it stands and takes in what is unknown.
     async fn take_in(
         &self,
         gateway: &dyn Gateway,
-        since: At,
+        checkpoint: &mut Checkpoint,
         now: At,
-        missed: &mut i64,
+        found: &mut Found,
     ) -> Result<(), Broken> {
-        let (mut page, mut unfetched) = (None, 0);
-        for _ in 0..MOST_PAGES {
-            let request = gateway
-                .build_list(since, page.as_deref())
-                .ok_or(Broken::Provider)?;
-            let answer = send_up_to(&self.client, request, MOST_OF_A_PAGE).await;
-            let Some(listing) = gateway.read_list(since, answer.as_result()) else {
-                tracing::warn!(gateway = %gateway.name(), "the list of inbound texts could not be read");
+        let mut well = self.settle_owed(gateway, checkpoint, now, found).await?;
+        let mut going = checkpoint.next(now, self.look_back);
+        let begun_before = checkpoint.going.is_some();
+        for pages in 0..MOST_PAGES {
+            let Some(listing) = self.page(gateway, &going).await else {
+                // A place in a list does not last for ever: found again in vain, it begins anew.
+                checkpoint.going = (pages > 0 || !begun_before).then_some(going);
                 return Err(Broken::Provider);
             };
+            checkpoint.going = Some(going.clone());
             let mut listed = listing.inbound;
             // Providers list the latest first; a conversation reads the other way.
             listed.sort_by_key(|listed| listed.at);
             for text in listed {
-                *missed += i64::from(self.one(gateway.name(), text, now).await?);
+                found.missed += i64::from(self.one(gateway.name(), text, now).await?);
             }
             let mut named = listing.named;
             named.sort_by_key(|named| named.at);
-            for text in named {
-                if !self.is_missing(gateway.name(), &text, now).await? {
+            well &= self
+                .fetch_all(gateway, named, checkpoint, now, found)
+                .await?;
+            going.page = listing.next;
+            if going.page.is_none() {
+                checkpoint.going = None;
+                checkpoint.up_to = Some(going.until);
+                return if well { Ok(()) } else { Err(Broken::Provider) };
+            }
+            checkpoint.going = Some(going.clone());
+        }
+        tracing::info!(gateway = %gateway.name(), "the list of inbound texts is longer than one look reads: the next one goes on");
+        if well { Ok(()) } else { Err(Broken::Provider) }
+    }
+
+    /// A page of the list; none when it cannot be read.
+    async fn page(&self, gateway: &dyn Gateway, going: &Going) -> Option<Listing> {
+        let request = gateway.build_list(going.since, going.page.as_deref())?;
+        let answer = send_up_to(&self.client, request, MOST_OF_A_PAGE).await;
+        let listing = gateway.read_list(going.since, answer.as_result());
+        if listing.is_none() {
+            tracing::warn!(gateway = %gateway.name(), "the list of inbound texts could not be read");
+        }
+        listing
+    }
+
+    /// Fetches the texts of a page that are unknown, and says whether the provider handed them out.
+    /// Those that it did not are owed: the list goes on without them.
+    async fn fetch_all(
+        &self,
+        gateway: &dyn Gateway,
+        named: Vec<Named>,
+        checkpoint: &mut Checkpoint,
+        now: At,
+        found: &mut Found,
+    ) -> Result<bool, Broken> {
+        let mut refused = 0;
+        for text in named {
+            let owed = checkpoint.owes(&text.gateway_ref);
+            if owed || !self.is_missing(gateway.name(), &text, now).await? {
+                continue;
+            }
+            match self.fetch(gateway, &text.gateway_ref).await {
+                Fetched::Text(inbound) => {
+                    let text = Listed {
+                        inbound,
+                        at: text.at,
+                    };
+                    found.missed += i64::from(self.one(gateway.name(), text, now).await?);
                     continue;
                 }
-                // One that cannot be fetched must not keep the others from being taken in.
-                match self.fetch(gateway, text).await {
-                    Some(text) => *missed += i64::from(self.one(gateway.name(), text, now).await?),
-                    None => unfetched += 1,
-                }
-                if unfetched >= UNFETCHED {
-                    return Err(Broken::Provider);
-                }
+                Fetched::NotNow => refused += 1,
+                Fetched::Nothing => {}
             }
-            page = listing.next;
-            if page.is_none() {
-                return if unfetched == 0 {
-                    Ok(())
-                } else {
-                    Err(Broken::Provider)
-                };
+            if !checkpoint.owe(&text, now) || refused >= UNFETCHED {
+                // The rest of this page is for the next look.
+                return Err(Broken::Provider);
             }
         }
-        tracing::warn!(gateway = %gateway.name(), "the list of inbound texts is longer than one look reads");
-        Err(Broken::Provider)
+        Ok(refused == 0)
+    }
+
+    /// Asks once more for what is owed, and says whether the provider could be asked. What is known by
+    /// now is owed no longer; what is given up is remembered for as long as lists name it.
+    async fn settle_owed(
+        &self,
+        gateway: &dyn Gateway,
+        checkpoint: &mut Checkpoint,
+        now: At,
+        found: &mut Found,
+    ) -> Result<bool, Broken> {
+        let name = gateway.name();
+        let (mut refused, mut still) = (0, Vec::new());
+        for owed in std::mem::take(&mut checkpoint.owed) {
+            let mut tx = self.store.read().await?;
+            if tx.knows_inbound(name, &owed.gateway_ref).await? {
+                continue;
+            }
+            drop(tx);
+            // After so many in vain the others wait for the next look.
+            if owed.given_up || refused >= UNFETCHED {
+                still.push(owed);
+                continue;
+            }
+            let there = match self.fetch(gateway, &owed.gateway_ref).await {
+                Fetched::Text(inbound) => {
+                    let at = owed.at;
+                    let text = Listed { inbound, at };
+                    found.missed += i64::from(self.one(name, text, now).await?);
+                    continue;
+                }
+                Fetched::NotNow => true,
+                Fetched::Nothing => false,
+            };
+            refused += usize::from(there);
+            let given_up = owed.is_too_late(there, now);
+            if given_up {
+                tracing::error!(gateway = %name, "the provider names a text that it does not hand out: look for it in its own message log");
+                found.lost += 1;
+            }
+            still.push(Owed { given_up, ..owed });
+        }
+        still.retain(|owed| !owed.is_forgotten(now, self.look_back));
+        checkpoint.owed = still;
+        Ok(refused == 0)
     }
 
     /// Whether a text that a list names is to be fetched: old enough, and unknown.
@@ -229,15 +289,17 @@ impl Reconcile {
     }
 
     /// The text behind a name, words and all.
-    async fn fetch(&self, gateway: &dyn Gateway, text: Named) -> Option<Listed> {
-        let request = gateway.build_fetch(&text.gateway_ref)?;
+    async fn fetch(&self, gateway: &dyn Gateway, gateway_ref: &str) -> Fetched {
+        // An id that cannot be asked for leads to nothing.
+        let Some(request) = gateway.build_fetch(gateway_ref) else {
+            return Fetched::Nothing;
+        };
         let answer = send_up_to(&self.client, request, MOST_OF_A_PAGE).await;
-        let inbound = gateway.read_fetch(answer.as_result());
-        if inbound.is_none() {
+        let fetched = gateway.read_fetch(answer.as_result());
+        if !matches!(fetched, Fetched::Text(_)) {
             tracing::warn!(gateway = %gateway.name(), "an inbound text of the list could not be fetched");
         }
-        let at = text.at;
-        inbound.map(|inbound| Listed { inbound, at })
+        fetched
     }
 
     /// Takes in one listed text, and says whether it had been missed.
@@ -280,14 +342,20 @@ async fn note(
     operator: &Operator,
     gateway: &str,
     after: &Checkpoint,
-    missed: i64,
+    found: Found,
     now: At,
 ) -> Result<(), StoreError> {
     after.keep(tx, gateway).await?;
-    if missed > 0 {
-        let what = (IncidentKind::MissedHook, gateway);
-        tx.raise(operator, what, Tally::More(missed), &json!({}), now)
-            .await?;
+    let kinds = [
+        (IncidentKind::MissedHook, found.missed),
+        (IncidentKind::Unfetched, found.lost),
+    ];
+    for (kind, count) in kinds {
+        if count > 0 {
+            let count = Tally::More(count);
+            tx.raise(operator, (kind, gateway), count, &json!({}), now)
+                .await?;
+        }
     }
     match after.failures {
         0 => tx.over(operator, IncidentKind::Listing, gateway, now).await,

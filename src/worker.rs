@@ -29,10 +29,6 @@ const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// From one look for a database that was not found to the next.
 const BETWEEN_SEARCHES: Duration = Duration::from_secs(3);
 
-/// Workers of each channel of a lane: no lane waits for another, no text for a mail server, and one slow
-/// batch does not hold up the next.
-const WORKERS_A_LANE: usize = 2;
-
 /// What the outbox needs besides sending.
 #[derive(Clone, Copy)]
 enum Work {
@@ -91,14 +87,12 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
     };
     for lane in Lane::ALL {
         for &channel in channels(lane) {
-            for _ in 0..WORKERS_A_LANE {
-                let dispatch = Arc::clone(&app.dispatch);
-                let wake = app.feed.outbox(lane, channel);
-                tasks.spawn(run("dispatch", shared.clone(), wake, move || {
-                    let dispatch = Arc::clone(&dispatch);
-                    async move { Ok(Look::from(dispatch.look(lane, channel).await?)) }
-                }));
-            }
+            let dispatch = Arc::clone(&app.dispatch);
+            let (wake, sends) = (app.feed.outbox(lane, channel), tasks.clone());
+            tasks.spawn(run("dispatch", shared.clone(), wake, move || {
+                let (dispatch, sends) = (Arc::clone(&dispatch), sends.clone());
+                async move { Ok(Look::from(dispatch.start(lane, channel, &sends).await?)) }
+            }));
         }
     }
     let handoff = Arc::clone(&app.handoff);
@@ -126,6 +120,12 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
     tasks.spawn(run("replay", shared.clone(), Arc::default(), move || {
         let failsafe = Arc::clone(&failsafe);
         async move { failsafe.replay().await.map(Look::from) }
+    }));
+    let failsafe = Arc::clone(&app.failsafe);
+    // A hook that brings one answers it itself: here is only what no gateway took.
+    tasks.spawn(run("held", shared.clone(), Arc::default(), move || {
+        let failsafe = Arc::clone(&failsafe);
+        async move { failsafe.answer_held().await.map(Look::from) }
     }));
     let followup = Arc::clone(&app.followup);
     // Nothing wakes it: what it does is never wanted sooner than a second later.

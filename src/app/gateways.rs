@@ -36,7 +36,10 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
         GatewaySection::Telnyx(section) => shared(Telnyx::new(TelnyxConfig {
             name: name.clone(),
             api_key: section.api_key.clone(),
-            public_key: section.public_key.clone(),
+            public_keys: std::iter::once(&section.public_key)
+                .chain(section.public_key_other.as_ref())
+                .cloned()
+                .collect(),
             sender: section.sender.clone(),
             api_url: section.api_url.clone(),
         })),
@@ -66,6 +69,7 @@ pub(super) fn of(config: &Config, local_url: &str, sandbox_secret: &str) -> Gate
             ),
             signature_method: section.signature_method,
             sender: section.sender.clone(),
+            reports: section.reports,
             api_url: section.api_url.clone(),
         })),
         GatewaySection::Http(mapping) => shared(Http::new(name.clone(), Mapping::clone(mapping))),

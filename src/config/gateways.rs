@@ -217,6 +217,9 @@ with_sending! {
         pub api_key: SecretString,
         /// The key that hooks are verified with, in base64. It is public.
         pub public_key: PublicKey,
+        /// While the key is changed: the other one.
+        #[serde(default)]
+        pub public_key_other: Option<PublicKey>,
         /// The number or short code that texts come from.
         pub sender: String,
         /// The API; another address is for tests.
@@ -294,6 +297,9 @@ with_sending! {
         pub signature_method: SignatureMethod,
         /// The number or short code that texts come from.
         pub sender: String,
+        /// Whether the Reports API, which is charged for, is asked for receipts that do not come.
+        #[serde(default)]
+        pub reports: bool,
         /// The API; another address is for tests.
         #[serde(default = "vonage_api")]
         pub api_url: String,

@@ -5,6 +5,7 @@
 
 mod alarm;
 mod calls;
+mod flight;
 mod journal;
 mod pages;
 mod policy;
@@ -13,7 +14,8 @@ mod receipts;
 mod rehearsal;
 mod unreachable;
 
-pub use alarm::LastAlarm;
+pub use alarm::{Apart, LastAlarm};
+pub use flight::InFlight;
 pub use journal::{Heard, HookAnswer, Journal};
 
 use std::sync::Arc;
@@ -30,16 +32,17 @@ use crate::gateway::client::{Answer, send};
 use crate::gateway::{ApiRequest, Gateway, Gateways, Outgoing, SendOutcome, receipts_url, redact};
 use crate::id::{IdSource, random};
 use crate::lane::Lane;
+use crate::locale::Locale;
 use crate::oncall::{Channel, Desk, Operator};
 use crate::pager::Pagers;
 use crate::route::Routes;
 use crate::store::{
-    Claim, Due, ExchangeKind, NewExchange, OutboxState, Receiver, Settled, Store, StoreError, Tx,
-    Unreached,
+    Claim, Claimed, Due, ExchangeKind, NewExchange, OutboxState, Receiver, Settled, Store,
+    StoreError, Tx, Unreached,
 };
 use crate::text::MessageBody;
 
-/// Longer than the slowest batch can take: all at once, 15 s each.
+/// Longer than the slowest send can take, 15 s.
 const LEASE: Duration = Duration::from_mins(1);
 const BATCH: u16 = 16;
 /// A mail server gets so many mails at once: many of them refuse more connections.
@@ -60,6 +63,8 @@ const fn batch(channel: Channel) -> u16 {
         Channel::Sms | Channel::Voice | Channel::Webhook => BATCH,
     }
 }
+/// The code of a text whose gateway is configured no more.
+const NO_GATEWAY: &str = "no such gateway";
 
 /// Sends what is due.
 pub struct Dispatch {
@@ -89,6 +94,8 @@ pub struct Dispatch {
     pub pagers: Arc<Pagers>,
     /// Who hears that a responder cannot be reached.
     pub operator: Arc<Operator>,
+    /// What is on its way.
+    pub in_flight: Arc<InFlight>,
     /// What gateways were asked and answered, on its way to the gateway log.
     pub journal: Journal,
 }
@@ -124,21 +131,7 @@ impl Dispatch {
         lane: Lane,
         channel: Channel,
     ) -> Result<Looked, StoreError> {
-        let now = self.clock.now();
-        let claim = Arc::new(Claim {
-            lane,
-            channel,
-            now,
-            lease: LEASE,
-            limit: batch(channel),
-            fresh_since: policy::fresh_since(lane, now),
-            routes: Arc::clone(&self.routes),
-        });
-        let claimed = self.store.write(move |tx| {
-            let claim = Arc::clone(&claim);
-            Box::pin(async move { tx.claim_due(&claim).await })
-        });
-        let claimed = claimed.await?;
+        let claimed = self.claim(lane, channel).await?;
         let done = claimed.due.len();
         // All of them to their end: a send whose outcome is not kept would go out twice.
         let sends = claimed.due.into_iter().map(|due| self.send(due));
@@ -151,6 +144,27 @@ impl Dispatch {
             done,
             again: claimed.again,
         })
+    }
+
+    /// Claims what is due in a lane by one channel, a batch at most, and no more than may be on its way.
+    async fn claim(&self, lane: Lane, channel: Channel) -> Result<Claimed, StoreError> {
+        let now = self.clock.now();
+        let claim = Arc::new(Claim {
+            lane,
+            channel,
+            now,
+            lease: LEASE,
+            limit: batch(channel),
+            most: flight::most(channel),
+            underway: self.in_flight.of(lane, channel),
+            fresh_since: policy::fresh_since(lane, now),
+            routes: Arc::clone(&self.routes),
+        });
+        let claimed = self.store.write(move |tx| {
+            let claim = Arc::clone(&claim);
+            Box::pin(async move { tx.claim_due(&claim).await })
+        });
+        claimed.await
     }
 
     async fn send(self: &Arc<Self>, due: Due) -> Result<(), StoreError> {
@@ -223,16 +237,13 @@ impl Dispatch {
         }
         let Some(gateway) = self.gateways.get(&due.gateway) else {
             return SendOutcome::Misconfigured {
-                code: "no such gateway".to_owned(),
+                code: NO_GATEWAY.to_owned(),
             };
         };
         let receipts = receipts_url(&self.desk.public_url, &due.gateway, due.id);
-        let introduced = due.introduce.map(|locale| {
-            let whose = self
-                .packs
-                .message(locale, Key::OtherNumber, &Fill::from(&self.line));
-            MessageBody::new(format!("{whose} {}", due.body.reveal()))
-        });
+        let introduced = due
+            .introduce
+            .map(|locale| self.introduced(locale, &due.body));
         let number = due.to.address.number();
         let text = Outgoing {
             outbox_id: due.id,
@@ -243,6 +254,14 @@ impl Dispatch {
             receipts_url: &receipts,
         };
         self.carry(gateway.as_ref(), &text).await
+    }
+
+    /// A text that comes from another number than the texter knows: it says whose it is.
+    fn introduced(&self, locale: Locale, body: &MessageBody) -> MessageBody {
+        let whose = self
+            .packs
+            .message(locale, Key::OtherNumber, &Fill::from(&self.line));
+        MessageBody::new(format!("{whose} {}", body.reveal()))
     }
 
     /// Sends a text once.

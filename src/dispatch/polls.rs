@@ -64,6 +64,8 @@ impl Dispatch {
         };
         tracing::info!(outbox = %poll.id, gateway = %poll.gateway, delivery = ?receipt.delivery, "asked for a receipt that had not come");
         receipt.outbox_id = Some(poll.id);
+        // Not every answer repeats what was asked for.
+        receipt.gateway_ref.clone_from(&poll.gateway_ref);
         self.receipt(&poll.gateway, receipt).await
     }
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::Dispatch;
+use super::{Apart, Dispatch};
 use crate::gateway::{SendOutcome, drill};
 use crate::lane::Lane;
 use crate::oncall::{Roster, Variant, unstored_drill};
@@ -38,8 +38,15 @@ impl Dispatch {
             };
             let (id, body, number) = (self.ids.id(now), &body, contact.texts_from()?);
             Some(async move {
-                let sent = self.send_without_store(gateway, id, &number, body, Lane::Page);
-                (contact.name.clone(), sent.await)
+                let text = Apart {
+                    gateway,
+                    outbox_id: id,
+                    to: &number,
+                    body,
+                    lane: Lane::Page,
+                    locale: None,
+                };
+                (contact.name.clone(), self.send_without_store(&text).await)
             })
         });
         join_all(pages).await

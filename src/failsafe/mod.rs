@@ -7,6 +7,7 @@
 //! for who asks for a person or may not be safe. Other texts get a holding line. When the store is back, [`replay`](FailSafe::replay) hands everything to the
 //! normal decision.
 
+mod held;
 mod limits;
 mod rehearse;
 mod replay;
@@ -20,7 +21,7 @@ use serde_json::json;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Apart, Dispatch};
 use crate::gateway::{Caps, Gateway, Inbound, Receipt};
 use crate::incidents::Incidents;
 use crate::intake::{Arrival, Intake, NotStored};
@@ -31,6 +32,7 @@ use crate::roster::LastRoster;
 use crate::spool::{Entry, Kept, KeptText, Spool};
 use crate::store::Store;
 use crate::text::MessageBody;
+use held::Spent;
 use limits::Limits;
 pub use rehearse::Rehearsed;
 use replay::Tries;
@@ -56,6 +58,7 @@ pub struct FailSafe {
     /// Tells the operator what could not be kept.
     incidents: Arc<Incidents>,
     told: Told,
+    spent: Spent,
     tries: Tries,
     watch: Watch,
 }
@@ -93,6 +96,7 @@ impl FailSafe {
             roster,
             incidents,
             told: Told::default(),
+            spent: Spent::default(),
             tries: Tries::default(),
             watch: Watch::default(),
         }
@@ -232,10 +236,15 @@ impl FailSafe {
     /// Sends the crisis reply of a gateway that carries none in the response to its hook.
     async fn reply_apart(&self, arrival: &Arrival) -> bool {
         let body = self.intake.crisis_reply(arrival);
-        let (gateway, to) = (&arrival.gateway, &arrival.inbound.from);
-        self.dispatch
-            .send_without_store(gateway, arrival.reply_id, to, &body, Lane::Crisis)
-            .await
+        let reply = Apart {
+            gateway: &arrival.gateway,
+            outbox_id: arrival.reply_id,
+            to: &arrival.inbound.from,
+            body: &body,
+            lane: Lane::Crisis,
+            locale: Some(self.intake.language(arrival)),
+        };
+        self.dispatch.send_without_store(&reply).await
     }
 
     /// The crisis reply did not go out after all: the outbox is to send it as soon as it can.

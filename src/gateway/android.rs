@@ -20,6 +20,8 @@
 //! {"id":"…","event":"sms:failed","payload":{"messageId":"0190…","phoneNumber":"+15005550006","reason":"…"}}
 //! ```
 
+mod checks;
+
 use std::time::Duration;
 
 use axum::http::Method;
@@ -30,6 +32,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
+use super::check::{Check, Ours, Reading};
 use super::wire::{self, Class, JSON, made_up_ref, text_of};
 use super::{
     ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply,
@@ -104,13 +107,12 @@ impl Gateway for Android {
     }
 
     fn verify(&self, request: &RawRequest<'_>) -> Result<Verified, VerifyError> {
-        let signature = wire::one_header(request.headers, SIGNATURE_HEADER)?;
-        let time = wire::one_header(request.headers, TIME_HEADER)?;
+        let (signature, time, signed_at) =
+            wire::signed_at(request.headers, SIGNATURE_HEADER, TIME_HEADER)?;
         let signature = hex::decode(signature)
             .ok()
             .filter(|bytes| bytes.len() == 32)
             .ok_or(VerifyError::Malformed)?;
-        let signed_at = wire::unix_seconds(time)?;
         let mut matches = subtle::Choice::from(0);
         for key in &self.config.signing_keys {
             matches |= sign(key, request.body, time).ct_eq(signature.as_slice());
@@ -203,6 +205,14 @@ impl Gateway for Android {
             code: (delivery == Delivery::Failed).then(|| "failed".to_owned()),
             opted_out: false,
         })
+    }
+
+    fn build_checks(&self) -> Vec<(Check, ApiRequest)> {
+        checks::build(self)
+    }
+
+    fn read_check(&self, _: Check, ours: &Ours, result: ApiResult<'_>) -> Reading {
+        checks::read(ours, result)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderName};
 use reqwest::dns::Resolve;
 
 use super::{ApiRequest, ApiResult};
@@ -167,11 +168,7 @@ async fn try_send_up_to(
             );
         })?;
     let status = response.status().as_u16();
-    let retry_after_s = response
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|seconds| seconds.trim().parse().ok());
+    let retry_after_s = wait_s(status, response.headers());
     let mut body = Vec::new();
     // A body that breaks off is read as far as it goes: the status has already said the most.
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -186,6 +183,14 @@ async fn try_send_up_to(
         retry_after_s,
         body,
     })
+}
+
+/// What a gateway asks to wait, in seconds: `Retry-After`, or of one that refuses what comes too fast and
+/// does not send that, the time until it counts anew (Telnyx).
+fn wait_s(status: u16, headers: &HeaderMap) -> Option<u64> {
+    let seconds = |name: &HeaderName| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+    let counts_anew = HeaderName::from_static("x-ratelimit-reset");
+    seconds(&RETRY_AFTER).or_else(|| seconds(&counts_anew).filter(|_| status == 429))
 }
 
 #[cfg(test)]

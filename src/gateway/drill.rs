@@ -6,8 +6,6 @@
 //! such a mark, so nobody can pass a person in need off as a drill. The number of the texter is one that no
 //! carrier gives out.
 
-use std::time::Duration;
-
 use axum::http::{HeaderMap, Method};
 use uuid::Uuid;
 
@@ -34,14 +32,7 @@ pub struct Loopback {
 impl Default for Loopback {
     /// With the ways of a gateway that can do the most: the reply goes back in the response.
     fn default() -> Self {
-        Self::like(Caps {
-            inline_reply: true,
-            idempotent_send: true,
-            max_chars: 1600,
-            hook_deadline: Duration::from_secs(15),
-            repeats_hooks: false,
-            blocks_opted_out: false,
-        })
+        Self::like(super::sandbox::CAPS)
     }
 }
 

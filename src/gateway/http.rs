@@ -9,6 +9,7 @@
 //! Hooks to `…/inbound` are texts, hooks to `…/status` are receipts: the gateway is given both addresses.
 
 mod answers;
+mod ask;
 mod check;
 mod door;
 mod item;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use uuid::Uuid;
 
+use super::check::{Check, Ours, Reading};
 use super::wire::{self, FORM, JSON, made_up_ref, with_plus};
 use super::{
     ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply,
@@ -32,8 +34,8 @@ use crate::lane::Lane;
 use crate::phone::PhoneNumber;
 use crate::segment::{Encoding, segments};
 use crate::text::MessageBody;
-use item::{Item, items};
-use mapping::{Inbounds, Receipts, Statuses};
+use item::{Item, Path, items};
+use mapping::{Inbounds, Receipts};
 use template::{Template, Values};
 
 /// A gateway that is mapped.
@@ -49,14 +51,6 @@ impl Http {
         Self { name, mapping }
     }
 
-    /// Where receipts of a text go: with the token, if hooks prove themselves by one.
-    fn receipts_url(&self, url: &str) -> String {
-        match self.mapping.auth.query_token() {
-            Some((name, token)) => format!("{url}&{name}={token}"),
-            None => url.to_owned(),
-        }
-    }
-
     /// What a template may hold, for one text.
     fn values<'a>(&'a self, to: &'a PhoneNumber, body: &'a MessageBody, lane: Lane) -> Values<'a> {
         Values {
@@ -66,6 +60,7 @@ impl Http {
             body,
             priority: self.mapping.send.priority.of(lane),
             id: String::new(),
+            reference: "",
             receipts_url: String::new(),
             validity: Duration::ZERO,
         }
@@ -99,7 +94,8 @@ impl Gateway for Http {
     }
 
     fn verify(&self, request: &RawRequest<'_>) -> Result<Verified, VerifyError> {
-        door::verify(&self.mapping.auth, request).map(Verified)
+        let (auth, other) = (&self.mapping.auth, self.mapping.auth_other.as_ref());
+        door::verify(auth, other, request).map(Verified)
     }
 
     fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {
@@ -130,7 +126,7 @@ impl Gateway for Http {
         let Some(reply) = inline.filter(|_| ack.inline) else {
             return HookReply::new(ack.content_type.as_str(), ack.body.clone());
         };
-        let receipts_url = reply.receipts_url.map(|url| self.receipts_url(url));
+        let receipts_url = reply.receipts_url.map(|url| self.mapping.auth.address(url));
         let values = Values {
             receipts_url: receipts_url.clone().unwrap_or_default(),
             ..self.values(reply.to, reply.body, Lane::Crisis)
@@ -153,7 +149,7 @@ impl Gateway for Http {
         let send = &self.mapping.send;
         let values = Values {
             id: message.outbox_id.to_string(),
-            receipts_url: self.receipts_url(message.receipts_url),
+            receipts_url: self.mapping.auth.address(message.receipts_url),
             validity: message.validity,
             ..self.values(message.to, message.body, message.lane)
         };
@@ -210,6 +206,26 @@ impl Gateway for Http {
             answers::read(&self.mapping.answers, outbox_id, status, after_s, body)
         })
     }
+
+    fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {
+        self.ask_for(gateway_ref)
+    }
+
+    fn read_poll(&self, result: ApiResult<'_>) -> Option<Receipt> {
+        self.told(result)
+    }
+
+    fn build_checks(&self) -> Vec<(Check, ApiRequest)> {
+        let request = self.ask_whether_known();
+        request
+            .map(|request| (Check::Account, request))
+            .into_iter()
+            .collect()
+    }
+
+    fn read_check(&self, _: Check, _: &Ours, result: ApiResult<'_>) -> Reading {
+        vec![self.known(result)].into()
+    }
 }
 
 /// What is longer is no id, but a field that was taken for one: an index could not hold it.
@@ -263,13 +279,20 @@ fn inbound(map: &Inbounds, item: &Item, at: usize, request: &RawRequest<'_>) -> 
     })
 }
 
+/// The gateway's error code, of a text that did not arrive.
+fn failure(field: Option<&Path>, item: &Item, delivery: Delivery) -> Option<String> {
+    let code = field.and_then(|name| item.text(name));
+    code.filter(|_| delivery == Delivery::Failed)
+        .map(|code| short(&code))
+}
+
 /// `reference`: our id in the address of the hook.
 fn receipt(map: &Receipts, item: &Item, reference: Option<Uuid>) -> Event {
     let named = map.reference.as_ref().and_then(|name| item.text(name));
     let outbox_id = named.and_then(|id| Uuid::try_parse(&id).ok()).or(reference);
     let Some(delivery) = item
         .text(&map.status)
-        .and_then(|status| rank(&map.statuses, &status))
+        .and_then(|status| map.statuses.rank(&status))
     else {
         return Event::Ignored("a receipt with a status that the mapping does not know");
     };
@@ -279,10 +302,7 @@ fn receipt(map: &Receipts, item: &Item, reference: Option<Uuid>) -> Event {
     let Some(gateway_ref) = id.or_else(|| outbox_id.map(|id| id.to_string())) else {
         return Event::Ignored("a receipt without a message id");
     };
-    let code = map.code.as_ref().and_then(|name| item.text(name));
-    let code = code
-        .filter(|_| delivery == Delivery::Failed)
-        .map(|code| short(&code));
+    let code = failure(map.code.as_ref(), item, delivery);
     Event::Receipt(Receipt {
         gateway_ref,
         outbox_id,
@@ -292,19 +312,6 @@ fn receipt(map: &Receipts, item: &Item, reference: Option<Uuid>) -> Event {
             .is_some_and(|code| map.opted_out.contains(code)),
         code,
     })
-}
-
-fn rank(statuses: &Statuses, status: &str) -> Option<Delivery> {
-    let words = [
-        (&statuses.accepted, Delivery::Accepted),
-        (&statuses.sent, Delivery::Sent),
-        (&statuses.delivered, Delivery::Delivered),
-        (&statuses.failed, Delivery::Failed),
-    ];
-    words
-        .into_iter()
-        .find(|(words, _)| words.iter().any(|word| word == status))
-        .map(|(_, delivery)| delivery)
 }
 
 #[cfg(test)]

@@ -372,7 +372,8 @@ pub trait Gateway: Send + Sync {
         None
     }
 
-    /// What the answer to [`Gateway::build_poll`] says; none when it says nothing new.
+    /// What the answer to [`Gateway::build_poll`] says; none when it says nothing new. It is about the
+    /// text that was asked for, whether it repeats its id or not.
     fn read_poll(&self, _result: ApiResult<'_>) -> Option<Receipt> {
         None
     }
@@ -405,9 +406,9 @@ pub trait Gateway: Send + Sync {
         None
     }
 
-    /// The text in the answer to [`Gateway::build_fetch`]; none when it cannot be read.
-    fn read_fetch(&self, _result: ApiResult<'_>) -> Option<Inbound> {
-        None
+    /// What the answer to [`Gateway::build_fetch`] says.
+    fn read_fetch(&self, _result: ApiResult<'_>) -> Fetched {
+        Fetched::NotNow
     }
 }
 
@@ -427,6 +428,17 @@ pub struct Named {
     pub gateway_ref: String,
     /// When it came in, as in [`Listed`].
     pub at: Option<At>,
+}
+
+/// What became of fetching a text that a list has only named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The text.
+    Text(Inbound),
+    /// The gateway does not have it, or it is no text that came in.
+    Nothing,
+    /// It cannot be said: the gateway does not answer, or not with what can be read.
+    NotNow,
 }
 
 /// Texts that a gateway says came in.

@@ -114,13 +114,7 @@ impl Gateway for Plivo {
     }
 
     fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {
-        let query = wire::query(request.url);
-        let outbox_id = wire::outbox_id(&query);
-        let form = if request.method == Method::GET {
-            query
-        } else {
-            Form::parse(request.body)
-        };
+        let (form, outbox_id) = wire::fields(request);
         vec![match form.filled("Status") {
             Some(status) => receipt(&form, outbox_id, &status),
             None if form.text("From").is_some() || form.text("Text").is_some() => {

@@ -55,6 +55,16 @@ pub struct SandboxConfig {
     pub api_url: String,
 }
 
+/// What a gateway can do that can do the most.
+pub(super) const CAPS: Caps = Caps {
+    inline_reply: true,
+    idempotent_send: true,
+    max_chars: 1600,
+    hook_deadline: Duration::from_secs(15),
+    repeats_hooks: false,
+    blocks_opted_out: false,
+};
+
 /// The sandbox gateway.
 pub struct Sandbox {
     config: SandboxConfig,
@@ -100,14 +110,7 @@ impl Gateway for Sandbox {
     }
 
     fn caps(&self) -> Caps {
-        Caps {
-            inline_reply: true,
-            idempotent_send: true,
-            max_chars: 1600,
-            hook_deadline: Duration::from_secs(15),
-            repeats_hooks: false,
-            blocks_opted_out: false,
-        }
+        CAPS
     }
 
     fn verify(&self, request: &RawRequest<'_>) -> Result<Verified, VerifyError> {

@@ -39,8 +39,8 @@ use uuid::Uuid;
 use super::check::{Check, Ours, Reading};
 use super::wire::{self, Class, JSON, made_up_ref, text_of};
 use super::{
-    ApiRequest, ApiResult, Caps, Delivery, Event, Gateway, HookReply, Inbound, InlineReply,
-    Listing, Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
+    ApiRequest, ApiResult, Caps, Delivery, Event, Fetched, Gateway, HookReply, Inbound,
+    InlineReply, Listing, Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
 };
 use crate::clock::At;
 use crate::phone::PhoneNumber;
@@ -52,7 +52,7 @@ const TIME_HEADER: &str = "telnyx-timestamp";
 /// Telnyx' public key, with which hooks are verified.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey(Box<VerifyingKey>);
 
 /// Why a public key was refused.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +82,7 @@ impl PublicKey {
         if key.is_weak() {
             return Err(NotAKey);
         }
-        Ok(Self(key))
+        Ok(Self(Box::new(key)))
     }
 }
 
@@ -92,8 +92,8 @@ pub struct TelnyxConfig {
     pub name: String,
     /// What authorizes sends.
     pub api_key: SecretString,
-    /// What hooks are verified with.
-    pub public_key: PublicKey,
+    /// What hooks are verified with; hooks signed for any of them are taken, so that it can be changed.
+    pub public_keys: Vec<PublicKey>,
     /// The number or short code that texts come from.
     pub sender: String,
     /// The API's root, `https://api.telnyx.com` outside tests.
@@ -138,18 +138,19 @@ impl Gateway for Telnyx {
     }
 
     fn verify(&self, request: &RawRequest<'_>) -> Result<Verified, VerifyError> {
-        let signature = wire::one_header(request.headers, SIGNATURE_HEADER)?;
-        let time = wire::one_header(request.headers, TIME_HEADER)?;
+        let (signature, time, signed_at) =
+            wire::signed_at(request.headers, SIGNATURE_HEADER, TIME_HEADER)?;
         let signature: [u8; 64] = STANDARD
             .decode(signature)
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or(VerifyError::Malformed)?;
-        let signed_at = wire::unix_seconds(time)?;
         let message = [time, b"|", request.body].concat();
-        let key = &self.config.public_key.0;
-        key.verify(&message, &Signature::from_bytes(&signature))
-            .map_err(|_| VerifyError::Mismatch)?;
+        let signature = Signature::from_bytes(&signature);
+        let holds = |PublicKey(key): &PublicKey| key.verify(&message, &signature).is_ok();
+        if !self.config.public_keys.iter().any(holds) {
+            return Err(VerifyError::Mismatch);
+        }
         // Only after that: an old time that nobody signed is a wrong signature.
         wire::fresh(signed_at, request.now)?;
         Ok(Verified(()))
@@ -220,8 +221,8 @@ impl Gateway for Telnyx {
         lookup::one(self, gateway_ref)
     }
 
-    fn read_fetch(&self, result: ApiResult<'_>) -> Option<Inbound> {
-        lookup::fetched(&wire::json_of(result)?)
+    fn read_fetch(&self, result: ApiResult<'_>) -> Fetched {
+        lookup::fetched(result)
     }
 
     fn build_checks(&self) -> Vec<(Check, ApiRequest)> {

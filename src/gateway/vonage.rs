@@ -19,7 +19,11 @@
 //! A receipt: `messageId=…  status=failed  err-code=9  msisdn=15005550006  client-ref=<outbox id>`.
 //!
 //! Every send is answered with 200: `{"message-count":"1","messages":[{"status":"0","message-id":"…"}]}`.
+//!
+//! How far a text has come is asked of the Reports API, where the operator says so: it is charged for.
 
+mod checks;
+mod reports;
 mod signature;
 
 pub use signature::Method as SignatureMethod;
@@ -31,6 +35,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::check::{Check, Ours, Reading};
 use super::form::Form;
 use super::wire::{self, Class, FORM, made_up_ref, text_of, with_plus, without_plus};
 use super::{
@@ -56,6 +61,8 @@ pub struct VonageConfig {
     pub signature_method: SignatureMethod,
     /// The number or short code that texts come from.
     pub sender: String,
+    /// Whether the Reports API is asked for receipts that do not come.
+    pub reports: bool,
     /// The API's root, `https://rest.nexmo.com` outside tests.
     pub api_url: String,
 }
@@ -76,6 +83,17 @@ impl Vonage {
             .api_url
             .truncate(config.api_url.trim_end_matches('/').len());
         Self { config }
+    }
+
+    /// A question to one of Vonage's other APIs, which take key and secret as a login.
+    fn get(&self, url: String) -> ApiRequest {
+        let VonageConfig {
+            api_key,
+            api_secret,
+            ..
+        } = &self.config;
+        let login = wire::basic(api_key, api_secret.expose_secret());
+        super::check::get(url, wire::headers(None, Some(login)))
     }
 }
 
@@ -195,15 +213,42 @@ impl Gateway for Vonage {
     fn read_send(&self, _: Uuid, result: ApiResult<'_>) -> SendOutcome {
         wire::read_send(result, read_answer)
     }
+
+    fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {
+        reports::one(self, gateway_ref)
+    }
+
+    fn read_poll(&self, result: ApiResult<'_>) -> Option<Receipt> {
+        reports::read(&wire::json_of(result)?)
+    }
+
+    fn build_checks(&self) -> Vec<(Check, ApiRequest)> {
+        checks::build(self)
+    }
+
+    fn read_check(&self, check: Check, ours: &Ours, result: ApiResult<'_>) -> Reading {
+        checks::read(self, check, ours, result)
+    }
 }
 
-fn receipt(fields: &Fields, status: &str) -> Event {
-    let delivery = match status {
-        // The carrier has it, and perhaps keeps it until the phone is on.
+/// The carrier has it, and perhaps keeps it until the phone is on: `accepted`, `buffered`.
+fn delivery(status: &str) -> Option<Delivery> {
+    Some(match status {
         "accepted" | "buffered" => Delivery::Sent,
         "delivered" => Delivery::Delivered,
         "expired" | "failed" | "rejected" => Delivery::Failed,
-        _ => return Event::Ignored("a receipt with a status that we do not know"),
+        _ => return None,
+    })
+}
+
+/// 9 is an illegal number, and since Opt-Out Assist also one that has replied STOP.
+fn is_opt_out(delivery: Delivery, code: Option<&str>) -> bool {
+    delivery == Delivery::Failed && code == Some("9")
+}
+
+fn receipt(fields: &Fields, status: &str) -> Event {
+    let Some(delivery) = delivery(status) else {
+        return Event::Ignored("a receipt with a status that we do not know");
     };
     let Some(gateway_ref) = fields.filled("messageId") else {
         return Event::Ignored("a receipt without a message id");
@@ -214,8 +259,7 @@ fn receipt(fields: &Fields, status: &str) -> Event {
         gateway_ref,
         outbox_id: reference.and_then(|id| Uuid::try_parse(&id).ok()),
         delivery,
-        // 9 is an illegal number, and since Opt-Out Assist also one that has replied STOP.
-        opted_out: delivery == Delivery::Failed && code.as_deref() == Some("9"),
+        opted_out: is_opt_out(delivery, code.as_deref()),
         code,
     })
 }

@@ -2,7 +2,7 @@
 //! Part of `gateway`: floor 2.
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -149,6 +149,19 @@ pub(super) fn query(url: &str) -> Form {
     )
 }
 
+/// The fields of a hook that is a `GET` or a form, and our id of an outbox row in its address. Only what
+/// the signature covers is read: of a `GET`, the query; of a `POST`, the body.
+pub(super) fn fields(request: &RawRequest<'_>) -> (Form, Option<Uuid>) {
+    let query = query(request.url);
+    let outbox_id = outbox_id(&query);
+    let fields = if request.method == Method::GET {
+        query
+    } else {
+        Form::parse(request.body)
+    };
+    (fields, outbox_id)
+}
+
 /// Our id of an outbox row, from the address that we gave for its receipts.
 pub(super) fn outbox_id(query: &Form) -> Option<Uuid> {
     query.text("ref").and_then(|id| Uuid::try_parse(&id).ok())
@@ -162,6 +175,17 @@ pub(super) fn one_header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a [
         (Some(_), Some(_)) => Err(VerifyError::Malformed),
         (Some(value), None) => Ok(value.as_bytes()),
     }
+}
+
+/// A signature with its time: both headers as they came, and the time that the second names.
+pub(super) fn signed_at<'a>(
+    headers: &'a HeaderMap,
+    signature: &str,
+    time: &str,
+) -> Result<(&'a [u8], &'a [u8], i64), VerifyError> {
+    let signature = one_header(headers, signature)?;
+    let time = one_header(headers, time)?;
+    Ok((signature, time, unix_seconds(time)?))
 }
 
 /// A time in Unix seconds, as digits and nothing else.
@@ -180,6 +204,13 @@ pub(super) fn fresh(signed_s: i64, now: At) -> Result<(), VerifyError> {
     } else {
         Err(VerifyError::Stale)
     }
+}
+
+/// Whether a page of a list, by the times of all that is on it, has come to what was before `since`. Only
+/// of a page that is in its order, the latest first: else what is later may be anywhere.
+pub(super) fn is_beyond(times: &[At], since: At) -> bool {
+    let in_order = times.is_sorted_by(|one, two| one >= two);
+    in_order && times.last().is_some_and(|last| *last < since)
 }
 
 /// An id that may become part of a path: one that could name another resource is not asked for.

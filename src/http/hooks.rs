@@ -204,7 +204,10 @@ async fn hold(
         };
         let to = inbound.from.clone();
         let intake = &doors.failsafe.intake;
-        match intake.hold(name, &why.to_string(), inbound).await {
+        match intake
+            .hold(name, &why.to_string(), can_reply, inbound)
+            .await
+        {
             Ok(Holding::Held(reply)) => {
                 crisis_reply = crisis_reply.or(reply.map(|reply| (to, reply)));
             }
@@ -214,14 +217,31 @@ async fn hold(
                 if !failed.arrival.is_crisis() {
                     return StatusCode::SERVICE_UNAVAILABLE.into_response();
                 }
-                let failsafe = Arc::clone(&doors.failsafe);
-                tokio::spawn(async move { failsafe.page(true, false).await });
+                let reply = intake.crisis_reply(&failed.arrival);
+                let (failsafe, arrival) = (Arc::clone(&doors.failsafe), failed.arrival);
+                tokio::spawn(async move {
+                    let apart = async {
+                        if !can_reply {
+                            failsafe.answer_unheld(&arrival).await;
+                        }
+                    };
+                    tokio::join!(apart, failsafe.page(true, false));
+                });
                 if !can_reply {
                     return StatusCode::SERVICE_UNAVAILABLE.into_response();
                 }
-                crisis_reply = Some((to, intake.crisis_reply(&failed.arrival)));
+                crisis_reply = Some((to, reply));
             }
         }
+    }
+    if crisis_reply.is_some() && !can_reply {
+        // Not awaited: the gateway must not wait for itself.
+        let failsafe = Arc::clone(&doors.failsafe);
+        tokio::spawn(async move {
+            if let Err(error) = failsafe.answer_held().await {
+                tracing::error!(%error, "held texts were not answered; a worker tries again");
+            }
+        });
     }
     // Without an outbox row there is nothing that a receipt could settle.
     let reply = crisis_reply.as_ref().filter(|_| can_reply);

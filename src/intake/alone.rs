@@ -6,6 +6,7 @@ use super::{Arrival, Context, Intake};
 use crate::content::{Fill, Key};
 use crate::conversation::{self, State, Step};
 use crate::lane::Lane;
+use crate::locale::Locale;
 use crate::text::MessageBody;
 
 impl Intake {
@@ -23,6 +24,13 @@ impl Intake {
                 .packs
                 .message(self.locale, Key::CrisisHigh, &Fill::from(&self.line)),
         })
+    }
+
+    /// The language of the answer.
+    #[must_use]
+    pub fn language(&self, arrival: &Arrival) -> Locale {
+        let step = self.step_alone(arrival);
+        step.map_or(self.locale, |step| step.state.locale)
     }
 
     /// The holding line for a text that is no crisis: honest about what was kept, with 988. None for

@@ -17,8 +17,8 @@ use crate::gateway::KeywordHandled;
 use crate::lane::Lane;
 use crate::oncall::Channel;
 use crate::store::{
-    Author, Conversation, NewInbound, NewOutbound, NewOutbox, OutboxState, Receiver, StoreError,
-    Texter, Tx,
+    Author, Conversation, NewArrival, NewInbound, NewOutbound, NewOutbox, OutboxState, Receiver,
+    StoreError, Texter, Tx,
 };
 use crate::text::MessageBody;
 use crate::triage::{Tier, Verdict};
@@ -42,9 +42,17 @@ pub(super) async fn decide(
 ) -> Result<Decided, StoreError> {
     // When it came in, and when it is decided: hours apart when it waited in the spool.
     let (now, decided) = (arrival.arrived, intake.clock.now());
-    let texter = tx
-        .texter(&arrival.inbound.from, &State::new(intake.locale), now)
-        .await?;
+    let new = NewArrival {
+        number: &arrival.inbound.from,
+        fresh: &State::new(intake.locale),
+        gateway: &arrival.gateway,
+        gateway_ref: &arrival.inbound.gateway_ref,
+        now,
+        since: now.minus(JOINED_WITHIN),
+        most: EARLIER,
+    };
+    let known = tx.known_of(&new).await?;
+    let texter = known.texter;
     let mut conversation = match texter.conversation {
         Some(open) => open,
         None => tx.open_conversation(texter.id, now).await?,
@@ -53,7 +61,7 @@ pub(super) async fn decide(
         tx.mark_drill(conversation.id, drill).await?;
         conversation.drill = Some(drill);
     }
-    let (verdict, earlier) = in_context(tx, intake, arrival, &texter, &conversation).await?;
+    let (verdict, earlier) = in_context(intake, arrival, &texter.state, known.earlier);
     let message = tx.id(now);
     let new = NewInbound {
         id: message,
@@ -64,6 +72,7 @@ pub(super) async fn decide(
         verdict: &verdict,
         // Never later than now: a provider's clock may be ahead of ours.
         at: arrival.sent_at.unwrap_or(now).min(now),
+        came_before: known.came_before,
     };
     if !tx.record_inbound(&texter, &conversation, &new).await? {
         if texter.conversation.is_none() {
@@ -180,35 +189,27 @@ async fn act(
     Ok((inline, step.silence))
 }
 
-/// The verdict in the light of the texts just before, and these. They are read only if there are
-/// any: their time stands in the state.
-async fn in_context(
-    tx: &mut Tx,
+/// The verdict in the light of the texts just before, and those that count.
+fn in_context(
     intake: &Intake,
     arrival: &Arrival,
-    texter: &Texter,
-    conversation: &Conversation,
-) -> Result<(Verdict, Vec<Earlier>), StoreError> {
-    let (now, state) = (arrival.arrived, &texter.state);
+    state: &State,
+    mut earlier: Vec<Earlier>,
+) -> (Verdict, Vec<Earlier>) {
     let text = arrival.inbound.body.reveal();
-    let mut earlier = Vec::new();
-    if state.reads_earlier(now) && text.len() < JUDGED_AT_ONCE {
-        let since = now.minus(JOINED_WITHIN);
-        earlier = tx.earlier(texter, conversation.id, since, EARLIER).await?;
-        // What is judged here must stay as short as what is judged at once.
-        let mut room = JUDGED_AT_ONCE - text.len();
-        let fits = earlier.iter().rev().take_while(|earlier| {
-            let fits = room > earlier.body.reveal().len();
-            room = room.saturating_sub(earlier.body.reveal().len() + 1);
-            fits
-        });
-        let fits = fits.count();
-        earlier.drain(..earlier.len() - fits);
-    }
+    // What is judged here must stay as short as what is judged at once.
+    let mut room = JUDGED_AT_ONCE.saturating_sub(text.len());
+    let fits = earlier.iter().rev().take_while(|earlier| {
+        let fits = room > earlier.body.reveal().len();
+        room = room.saturating_sub(earlier.body.reveal().len() + 1);
+        fits
+    });
+    let fits = fits.count();
+    earlier.drain(..earlier.len() - fits);
     let own = arrival.verdict.clone();
     let judge = |words: &str| intake.assess_here(words);
-    let verdict = state.in_context(own, text, &earlier, now, judge);
-    Ok((verdict, earlier))
+    let verdict = state.in_context(own, text, &earlier, arrival.arrived, judge);
+    (verdict, earlier)
 }
 
 /// Each rule on trial once a text; in one order, so that replicas cannot block each other.

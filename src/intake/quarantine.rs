@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Intake, NotStored};
+use super::{Arrival, Intake, NotStored};
 use crate::gateway::{Inbound, KeywordHandled, Part};
 use crate::phone::PhoneNumber;
-use crate::store::{NewHeld, StoreError};
+use crate::store::{HeldReply, NewHeld, StoreError};
 use crate::text::MessageBody;
 
 /// The most texts that are held. Anyone can send them: they must not fill the disk.
@@ -44,7 +44,8 @@ pub enum NotReleased {
 
 impl Intake {
     /// Judges a text and holds it. No state is read or changed: nobody vouches for its sender. The
-    /// people on call are paged by the next tick if it is a crisis.
+    /// people on call are paged by the next tick if it is a crisis. `inline_reply`: the gateway can carry
+    /// a reply in the hook's response; else it is answered by a request of its own.
     ///
     /// # Errors
     /// [`NotStored`]: it is not held.
@@ -52,6 +53,7 @@ impl Intake {
         self: &Arc<Self>,
         gateway: &str,
         why: &str,
+        inline_reply: bool,
         inbound: Inbound,
     ) -> Result<Holding, NotStored> {
         let arrival = Arc::new(self.arrival(gateway, inbound).await);
@@ -72,6 +74,7 @@ impl Intake {
                     inbound: text.as_bytes(),
                     at: work.arrived,
                     page: work.is_crisis(),
+                    answer: work.is_crisis() && !inline_reply,
                 };
                 tx.hold(&held).await?;
                 Ok(true)
@@ -91,6 +94,19 @@ impl Intake {
                 late: None,
             }),
         }
+    }
+
+    /// A held text as it came in, for its answer; none when it cannot be read.
+    pub async fn held_arrival(&self, held: HeldReply) -> Option<Arrival> {
+        let inbound = read(&held.inbound)?;
+        let verdict = self.assess(inbound.body.reveal()).await;
+        Some(Arrival::new(
+            held.gateway,
+            inbound,
+            verdict,
+            held.at,
+            held.id,
+        ))
     }
 
     /// Takes a held text in as if it had just come, with the time at which it came. A second release

@@ -42,6 +42,8 @@ pub enum IncidentKind {
     MissedHook,
     /// A provider could not be asked for its texts.
     Listing,
+    /// A provider names texts that no hook had brought, and does not hand out their words.
+    Unfetched,
     /// Texts of a gateway are held until somebody decides.
     Quarantine,
     /// What a gateway brought was kept neither in the database nor in the spool.
@@ -86,6 +88,7 @@ impl IncidentKind {
             Self::Signature => "signature",
             Self::MissedHook => "missed_hook",
             Self::Listing => "listing",
+            Self::Unfetched => "unfetched",
             Self::Quarantine => "quarantine",
             Self::NotKept => "not_kept",
             Self::SetAside => "set_aside",
@@ -112,6 +115,7 @@ impl IncidentKind {
                 | Self::Stalled
                 | Self::Signature
                 | Self::MissedHook
+                | Self::Unfetched
                 | Self::NotKept
                 | Self::SetAside
                 // Each replica has a spool of its own: none may say for the others that it is over.
@@ -216,6 +220,9 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         IncidentKind::Listing => format!(
             "gateway {subject} could not be asked for missed texts, {count} times in a row. Check its credentials and status: harborline doctor."
         ),
+        IncidentKind::Unfetched => format!(
+            "{texts} on gateway {subject} never reached us, and the provider does not hand out the words. Look for them in its own message log, and answer there."
+        ),
         IncidentKind::Quarantine => format!(
             "{texts} on gateway {subject} are held, their signature did not hold. Run: harborline quarantine list, then release or discard."
         ),
@@ -307,6 +314,9 @@ pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
         IncidentKind::MissedHook => {
             format!("no missed text on gateway {subject} for {quiet} ({count} in all).")
         }
+        IncidentKind::Unfetched => format!(
+            "for {quiet} gateway {subject} has named no text that it keeps to itself ({count} in all)."
+        ),
         IncidentKind::Unowed => {
             format!("no text without a planned answer for {quiet} ({count} in all).")
         }
@@ -399,7 +409,7 @@ mod tests {
     use super::*;
     use crate::segment::{Encoding, segments};
 
-    const KINDS: [IncidentKind; 21] = [
+    const KINDS: [IncidentKind; 22] = [
         IncidentKind::ResponderUnreachable,
         IncidentKind::PageFailed,
         IncidentKind::Exhausted,
@@ -410,6 +420,7 @@ mod tests {
         IncidentKind::Signature,
         IncidentKind::MissedHook,
         IncidentKind::Listing,
+        IncidentKind::Unfetched,
         IncidentKind::Quarantine,
         IncidentKind::NotKept,
         IncidentKind::SetAside,

@@ -3,6 +3,7 @@
 //! The bucket of the sender is charged in the transaction that claims, so that any number of
 //! replicas share one rate.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,10 @@ pub struct Claim {
     pub lease: Duration,
     /// The most rows, for each gateway.
     pub limit: u16,
+    /// The most rows that may be on their way by one gateway, in this lane by this channel.
+    pub most: u16,
+    /// How many are on their way already, by gateway.
+    pub underway: BTreeMap<String, u16>,
     /// What was made before this is not sent any more: it costs no tokens.
     pub fresh_since: Option<At>,
     /// How fast the gateways may send, and which stand in.
@@ -219,7 +224,7 @@ macro_rules! candidates {
                                        WHERE e.texter_id = o.texter_id AND e.done_at IS NULL
                                          AND e.lane = o.lane AND e.state = 'queued'
                                        ORDER BY e.id LIMIT 1), o.id)
-              ORDER BY o.due_at, o.id LIMIT $4",
+              ORDER BY o.due_at, o.id LIMIT $4 + 0",
             $lock
         )
     };
@@ -309,6 +314,12 @@ impl Tx {
     ) -> Result<Option<Duration>, StoreError> {
         let (lane, now) = (claim.lane, claim.now);
         let leaves_by = self.way_of(claim, gateway).await?;
+        let underway = claim.underway.get(&leaves_by).copied().unwrap_or(0);
+        let limit = claim.most.saturating_sub(underway).min(claim.limit);
+        if limit == 0 {
+            // Whoever of them comes back looks again.
+            return Ok(None);
+        }
         // The rate of a sender is one of texts: calls do not count.
         let rate = claim
             .routes
@@ -331,7 +342,7 @@ impl Tx {
                 .bind(lane)
                 .bind(gateway)
                 .bind(now)
-                .bind(i64::from(claim.limit))
+                .bind(i64::from(limit))
                 .bind(claim.channel)
                 .fetch_all(c)
                 .await?);

@@ -41,6 +41,8 @@ pub struct NewInbound<'a> {
     pub verdict: &'a Verdict,
     /// When it came in.
     pub at: At,
+    /// Whether the gateway delivered it before, where that is known already: see [`Tx::known_of`].
+    pub came_before: Option<bool>,
 }
 
 /// A text to a texter.
@@ -94,12 +96,30 @@ struct ThreadRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct EarlierRow {
+pub(super) struct EarlierRow {
     id: Uuid,
     tier: Option<Tier>,
     body_sealed: Vec<u8>,
     at: At,
 }
+
+impl EarlierRow {
+    pub(super) fn open(self, texter: &Texter) -> Result<Earlier, StoreError> {
+        let body = open_text(&texter.key, "messages.body", self.id, &self.body_sealed)?;
+        Ok(Earlier {
+            at: self.at,
+            tier: self.tier.unwrap_or_default(),
+            body: MessageBody::new(body),
+        })
+    }
+}
+
+/// An inbound text; one that came before changes nothing.
+const INBOUND: &str =
+    "INSERT INTO messages (id, conversation_id, texter_id, author, gateway, gateway_ref,
+                       tier, media, body_sealed, verdict_sealed, at)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ ON CONFLICT (gateway, gateway_ref) WHERE gateway_ref IS NOT NULL DO NOTHING";
 
 impl Tx {
     /// Records an inbound text. `false` when the gateway delivered this one before: it is the key
@@ -115,27 +135,44 @@ impl Tx {
         // Plain data with string keys: serialising it cannot fail.
         let verdict = serde_json::to_vec(new.verdict).unwrap_or_default();
         let verdict = self.seal(&texter.key, "messages.verdict", new.id, &verdict);
+        match new.came_before {
+            Some(true) => return Ok(false),
+            Some(false) => {
+                later!(
+                    self,
+                    INBOUND,
+                    new.id,
+                    conversation.id,
+                    texter.id,
+                    Author::Texter,
+                    new.gateway,
+                    storable(new.gateway_ref),
+                    new.verdict.tier,
+                    i32::from(new.media),
+                    &body,
+                    &verdict,
+                    new.at,
+                );
+                return Ok(true);
+            }
+            None => {}
+        }
         let done = on!(self, |c| {
-            sqlx::query(
-            "INSERT INTO messages (id, conversation_id, texter_id, author, gateway, gateway_ref,
-                                   tier, media, body_sealed, verdict_sealed, at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-             ON CONFLICT (gateway, gateway_ref) WHERE gateway_ref IS NOT NULL DO NOTHING"
-        )
-        .bind(new.id)
-        .bind(conversation.id)
-        .bind(texter.id)
-        .bind(Author::Texter)
-        .bind(new.gateway)
-        .bind(storable(new.gateway_ref))
-        .bind(new.verdict.tier)
-        .bind(i32::from(new.media))
-        .bind(&body)
-        .bind(&verdict)
-        .bind(new.at)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected())
+            sqlx::query(INBOUND)
+                .bind(new.id)
+                .bind(conversation.id)
+                .bind(texter.id)
+                .bind(Author::Texter)
+                .bind(new.gateway)
+                .bind(storable(new.gateway_ref))
+                .bind(new.verdict.tier)
+                .bind(i32::from(new.media))
+                .bind(&body)
+                .bind(&verdict)
+                .bind(new.at)
+                .execute(c)
+                .await
+                .map(|done| done.rows_affected())
         })?;
         Ok(done == 1)
     }
@@ -280,14 +317,7 @@ impl Tx {
         .bind(i64::from(limit))
         .fetch_all(c)
         .await?);
-        let read = rows.into_iter().rev().map(|row| {
-            let body = open_text(&texter.key, "messages.body", row.id, &row.body_sealed)?;
-            Ok(Earlier {
-                at: row.at,
-                tier: row.tier.unwrap_or_default(),
-                body: MessageBody::new(body),
-            })
-        });
+        let read = rows.into_iter().rev().map(|row| row.open(texter));
         read.collect()
     }
 

@@ -5,6 +5,7 @@
 
 mod acknowledgements;
 mod alerts;
+mod arrivals;
 mod audit;
 mod calendars;
 mod case_links;
@@ -20,7 +21,9 @@ mod error;
 mod gateway_log;
 mod heartbeats;
 mod help_calls;
+mod held_replies;
 mod incidents;
+mod later;
 mod leases;
 mod links;
 mod messages;
@@ -74,6 +77,7 @@ use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::{RwLock, watch};
 
 pub use crate::oncall::PageKind;
+pub use arrivals::{Known, NewArrival};
 pub use audit::Happened;
 pub use check_ins::{DueCheckIn, NewCheckIn};
 pub use claims::{Claim, Claimed, Due, DuePage, Rehearsal};
@@ -85,6 +89,7 @@ pub use error::{OpenError, StoreError};
 pub use gateway_log::{Exchange, ExchangeKind, NewExchange};
 pub use heartbeats::Heartbeat;
 pub use help_calls::HelpCall;
+pub use held_replies::{HeldReply, Pace};
 pub use incidents::Tally;
 pub use links::{Link, LinkKind, NewLink};
 pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};
@@ -149,7 +154,8 @@ enum Pool {
     Sqlite {
         readers: SqlitePool,
         writer: Arc<RwLock<Option<Writer>>>,
-        options: Box<SqliteConnectOptions>,
+        /// Shared, because the store is cloned for each request.
+        options: Arc<SqliteConnectOptions>,
     },
     Postgres(PgPool),
 }
@@ -328,7 +334,7 @@ impl Store {
     fn tx(&self, inner: tx::Inner) -> Tx {
         Tx {
             inner,
-            later: tx::Later::default(),
+            later: later::Later::default(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
             home: self.home.clone(),
@@ -384,7 +390,7 @@ async fn open_sqlite(
     Ok(Pool::Sqlite {
         readers,
         writer: Arc::new(RwLock::new(Some(writer))),
-        options: Box::new(options),
+        options: Arc::new(options),
     })
 }
 

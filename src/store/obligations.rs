@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::arrivals::first_id;
 use super::tx::{later, on};
 use super::{Author, StoreError, Tx};
 use crate::clock::At;
@@ -116,8 +117,8 @@ impl Tx {
         since: At,
         limit: u16,
     ) -> Result<Vec<(Uuid, Uuid, String)>, StoreError> {
-        // Ids begin with their time: no index on times is needed.
-        let first = Uuid::from_u128(u128::from(u64::try_from(since.0).unwrap_or(0)) << 80);
+        // No index on times is needed.
+        let first = first_id(since);
         Ok(on!(self, |c| sqlx::query_as(
             "SELECT m.id, m.texter_id, m.gateway
                FROM messages m LEFT JOIN obligations o ON o.message_id = m.id

@@ -101,7 +101,7 @@ pub async fn look(
                 .await
                 .map_err(OpenError::Unreadable)?,
             writer: Arc::default(),
-            options: Box::new(options),
+            options: Arc::new(options),
         }
     } else {
         let options = PgConnectOptions::from_str(url).map_err(OpenError::Unreadable)?;

@@ -28,6 +28,8 @@ pub struct NewHeld<'a> {
     pub at: At,
     /// Whether the people on call are to hear of it.
     pub page: bool,
+    /// Whether it is to be answered by a request of its own: see [`Tx::held_to_answer`].
+    pub answer: bool,
 }
 
 /// A text that is held, without its words.
@@ -53,8 +55,8 @@ impl Tx {
         let made = on!(self, |c| {
             sqlx::query(
                 "INSERT INTO quarantine (id, gateway, gateway_ref, number_index, why, tier,
-                                         inbound_sealed, at, page_due_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                                         inbound_sealed, at, page_due_at, reply_due_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                  ON CONFLICT (gateway, gateway_ref) WHERE gateway_ref IS NOT NULL DO NOTHING",
             )
             .bind(id)
@@ -66,6 +68,7 @@ impl Tx {
             .bind(&sealed)
             .bind(new.at)
             .bind(new.page.then_some(new.at))
+            .bind(new.answer.then_some(new.at))
             .execute(c)
             .await
             .map(|done| done.rows_affected())
@@ -135,7 +138,7 @@ impl Tx {
         later!(
             self,
             "UPDATE quarantine SET done_at = $2, outcome = $3, inbound_sealed = $4,
-                    number_index = $4, page_due_at = NULL
+                    number_index = $4, page_due_at = NULL, reply_due_at = NULL
               WHERE id = $1 AND done_at IS NULL",
             id,
             now,
@@ -207,7 +210,7 @@ impl Tx {
         later!(
             self,
             "UPDATE quarantine SET inbound_sealed = $2, number_index = $2, gateway_ref = NULL,
-                    page_due_at = NULL, done_at = COALESCE(done_at, $3),
+                    page_due_at = NULL, reply_due_at = NULL, done_at = COALESCE(done_at, $3),
                     outcome = COALESCE(outcome, 'erased')
               WHERE number_index = (SELECT number_index FROM texters WHERE id = $1)",
             texter,

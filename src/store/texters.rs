@@ -23,7 +23,7 @@ pub struct Texter {
 }
 
 #[derive(sqlx::FromRow)]
-struct TexterRow {
+pub(super) struct TexterRow {
     id: Uuid,
     wrapped_key: Vec<u8>,
     state_sealed: Vec<u8>,
@@ -112,7 +112,7 @@ impl Tx {
             .await?))
     }
 
-    fn texter_from(&self, row: &TexterRow) -> Result<Texter, StoreError> {
+    pub(super) fn texter_from(&self, row: &TexterRow) -> Result<Texter, StoreError> {
         let key = self.unwrap_key(row.id, &row.wrapped_key)?;
         let state = open(&key, "texters.state", row.id, &row.state_sealed)?;
         let state = State::read(&state);

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::later::Later;
 use crate::clock::At;
 use crate::crypto::{Keyring, Place, SealingKey};
 use crate::id::IdSource;
@@ -29,44 +30,9 @@ pub(super) enum Inner {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Statements whose outcome nobody reads, kept back to go to SQLite as one: each trip to its
-/// thread costs more than the statement. They are sent before anything is read and before the
-/// commit, so that nobody sees the difference.
-#[derive(Default)]
-pub(super) struct Later {
-    sql: String,
-    values: SqliteArguments,
-    count: usize,
-}
-
-impl Later {
-    /// Adds a statement; `bind` adds its values, one for each `$1…$n`.
-    pub(super) fn add(
-        &mut self,
-        sql: &'static str,
-        values: usize,
-        bind: impl FnOnce(&mut SqliteArguments) -> Result<(), sqlx::error::BoxDynError>,
-    ) -> Result<(), StoreError> {
-        bind(&mut self.values).map_err(sqlx::Error::Encode)?;
-        // All statements share one list of values: `$1` becomes the place of its own first one.
-        let mut pieces = sql.split('$');
-        self.sql.push_str(pieces.next().unwrap_or_default());
-        for piece in pieces {
-            let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
-            let place = piece[..digits].parse::<usize>().unwrap_or(0) + self.count;
-            self.sql.push('$');
-            self.sql.push_str(&place.to_string());
-            self.sql.push_str(&piece[digits..]);
-        }
-        self.sql.push(';');
-        self.count += values;
-        Ok(())
-    }
-}
-
 /// Runs a statement whose outcome nobody reads: on SQLite together with its neighbours.
 macro_rules! later {
-    ($tx:expr, $sql:literal $(, $value:expr)* $(,)?) => {
+    ($tx:expr, $sql:expr $(, $value:expr)* $(,)?) => {
         match &mut $tx.inner {
             $crate::store::tx::Inner::Sqlite(_) => {
                 let count = [$(stringify!($value)),*].len();
@@ -74,6 +40,9 @@ macro_rules! later {
                     $(sqlx::Arguments::add(values, $value)?;)*
                     Ok(())
                 })?;
+                if $tx.later.is_full() {
+                    $tx.flush().await?;
+                }
             }
             $crate::store::tx::Inner::Postgres(t) => {
                 sqlx::query($sql)$(.bind($value))*.execute(&mut **t).await?;
@@ -119,13 +88,9 @@ impl Tx {
     /// Sends what was kept back.
     pub(super) async fn flush(&mut self) -> Result<(), StoreError> {
         if let Inner::Sqlite(t) = &mut self.inner
-            && self.later.count > 0
+            && !self.later.is_empty()
         {
-            let Later { sql, values, .. } = std::mem::take(&mut self.later);
-            // Joined from statements of this folder; every value is bound.
-            sqlx::query_with(AssertSqlSafe(sql), values)
-                .execute(&mut **t)
-                .await?;
+            self.later.take().execute(&mut **t).await?;
         }
         Ok(())
     }

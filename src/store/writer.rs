@@ -15,7 +15,8 @@ use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::tx::{Inner, Later, Tx};
+use super::later::{Joined, Later};
+use super::tx::{Inner, Tx};
 use super::{StoreError, Unit};
 use crate::crypto::Keyring;
 use crate::id::IdSource;
@@ -45,6 +46,7 @@ impl Writer {
             keys,
             ids,
             home,
+            joined: Arc::default(),
         };
         let task = tokio::spawn(group.run(waiting));
         Self { queue, task }
@@ -115,6 +117,7 @@ struct Group {
     keys: Arc<Keyring>,
     ids: Arc<dyn IdSource>,
     home: TimeZone,
+    joined: Arc<Joined>,
 }
 
 impl Group {
@@ -175,7 +178,7 @@ impl Group {
         };
         Ok(Tx {
             inner: Inner::Sqlite(begun?),
-            later: Later::default(),
+            later: Later::new(&self.joined),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
             home: self.home.clone(),

@@ -444,9 +444,14 @@ fn a_gateway_that_cannot_work_is_refused_with_its_key() {
     let http = std::fs::read_to_string(http).unwrap();
     for (from, to, part) in [
         (
-            "replace-by-a-long-random-token",
-            "short",
+            "password = \"replace-by-a-long-random-password\"",
+            "password = \"short\"",
             "gateways.main.auth: a secret is shorter than 16",
+        ),
+        (
+            "?password={secrets.status}",
+            "?text={body}",
+            "gateways.main.check.url: it cannot be filled",
         ),
         ("{body}", "{boddy}", "{boddy}"),
         (

@@ -1,5 +1,6 @@
 //! The outbox against a gateway that fails.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use harborline::lane::Lane;
@@ -153,7 +154,10 @@ both! {
         let texter = world.phone("+15550123");
         texter.delivers(&world.new_sid(), "HELP").await;
         let now = harborline::clock::Clock::now(&world.clock);
-        let claim = Claim { lane: Lane::Conversation, channel: Channel::Sms, now, lease: seconds(60), limit: 10, fresh_since: None, routes: Arc::default() };
+        let claim = Claim {
+            lane: Lane::Conversation, channel: Channel::Sms, now, lease: seconds(60), limit: 10, most: 10,
+            underway: BTreeMap::default(), fresh_since: None, routes: Arc::default(),
+        };
         let taken = world.app.store
             .write(move |tx| { let claim = claim.clone(); Box::pin(async move { tx.claim_due(&claim).await }) })
             .await

@@ -303,6 +303,113 @@ async fn telnyx_is_asked_what_it_answers_to_stop() {
     }
 }
 
+fn vonage(server: &MockServer) -> String {
+    format!(
+        "kind = \"vonage\"\napi_key = \"abcd1234\"\napi_secret = \"secret-token\"\nsignature_secret = \"secret-token-2\"\nsignature_method = \"sha256\"\nsender = \"+15550100\"\napi_url = \"{}\"",
+        server.uri()
+    )
+}
+
+#[tokio::test]
+async fn vonage_is_asked_for_its_credit_and_where_the_texts_of_the_number_go() {
+    let numbers = |url: &str| {
+        json!({"count": 2, "numbers": [
+        {"msisdn": "155501009", "moHttpUrl": "https://elsewhere.example.net/"},
+        {"msisdn": "15550100", "moHttpUrl": url, "features": ["SMS"]}]})
+    };
+    for (credit, numbers, credentials, webhook) in [
+        (10.28, numbers(OURS), State::Ok, State::Ok),
+        (0.0, numbers(OURS), State::Fail, State::Ok),
+        (
+            1.0,
+            numbers("https://elsewhere.example.net/"),
+            State::Ok,
+            State::Fail,
+        ),
+        (1.0, numbers(""), State::Ok, State::Warn),
+        (1.0, json!({"count": 0}), State::Ok, State::Fail),
+    ] {
+        let server = provider(&[
+            (
+                "/account/get-balance",
+                200,
+                json!({"value": credit, "autoReload": false}),
+            ),
+            ("/account/numbers", 200, numbers),
+        ])
+        .await;
+        let found = findings(&vonage(&server)).await;
+        assert_eq!(
+            found["gateways.main.credentials"].state, credentials,
+            "{found:#?}"
+        );
+        assert_eq!(found["gateways.main.webhook"].state, webhook, "{found:#?}");
+        assert_eq!(found["gateways.main.receipts"].state, State::Skipped);
+        let asked = server.received_requests().await.unwrap();
+        let login = "Basic YWJjZDEyMzQ6c2VjcmV0LXRva2Vu";
+        assert!(
+            asked
+                .iter()
+                .all(|request| request.headers["authorization"] == login)
+        );
+        assert!(
+            asked.iter().all(|request| request.method == "GET"),
+            "nothing is changed"
+        );
+    }
+    let server = provider(&[("/account/get-balance", 401, json!({"error-code": "401"}))]).await;
+    let found = findings(&vonage(&server)).await;
+    assert_eq!(found["gateways.main.credentials"].state, State::Fail);
+    assert_eq!(
+        found["gateways.main.webhook"].state,
+        State::Warn,
+        "{found:#?}"
+    );
+}
+
+#[tokio::test]
+async fn the_phone_is_asked_which_webhooks_it_calls() {
+    let hook =
+        |event: &str, url: &str| json!({"id": event, "event": event, "url": url, "deviceId": "d"});
+    let status = "https://line.example.org/hooks/main/status";
+    let all = json!([
+        hook("sms:received", "https://elsewhere.example.net/"),
+        hook("sms:received", OURS),
+        hook("sms:sent", status),
+        hook("sms:delivered", status),
+        hook("sms:failed", OURS),
+    ]);
+    let elsewhere = json!([
+        hook("sms:received", "https://elsewhere.example.net/"),
+        hook("sms:sent", status)
+    ]);
+    for (path, hooks, webhook, receipts) in [
+        ("/message", all.clone(), State::Ok, State::Ok),
+        ("/3rdparty/v1/messages", all, State::Ok, State::Ok),
+        ("/message", elsewhere, State::Fail, State::Warn),
+        ("/message", json!([]), State::Fail, State::Warn),
+    ] {
+        let at = format!("{}/webhooks", path.rsplit_once('/').unwrap().0);
+        let server = provider(&[(&at, 200, hooks)]).await;
+        let section = format!(
+            "kind = \"android\"\nusername = \"user\"\npassword = \"secret-token\"\nsigning_key = \"secret-token-of-length\"\nmessages_url = \"{}{path}\"",
+            server.uri()
+        );
+        let found = findings(&section).await;
+        assert_eq!(
+            found["gateways.main.credentials"].state,
+            State::Ok,
+            "{found:#?}"
+        );
+        assert_eq!(found["gateways.main.webhook"].state, webhook, "{found:#?}");
+        assert_eq!(
+            found["gateways.main.receipts"].state, receipts,
+            "{found:#?}"
+        );
+        assert!(receipts == State::Ok || found["gateways.main.receipts"].fix.contains(status));
+    }
+}
+
 #[tokio::test]
 async fn plivo_is_asked_by_way_of_the_application_of_the_number() {
     let section = |server: &MockServer| {

@@ -3,7 +3,9 @@
 
 mod blocks;
 mod failover;
+mod flight;
 mod log;
+mod outcomes;
 mod polls;
 mod simulation;
 mod tokens;

@@ -212,6 +212,62 @@ async fn a_text_that_telnyx_only_names_is_fetched_once_and_answered() {
     );
 }
 
+/// How often a page of the list was asked for.
+async fn asked(server: &MockServer, page: usize) -> usize {
+    let asked = server.received_requests().await.unwrap();
+    let query = format!("page%5Bnumber%5D={page}&");
+    let of_page = asked
+        .iter()
+        .filter(|one| format!("{}&", one.url.query().unwrap_or_default()).contains(&query));
+    of_page.count()
+}
+
+#[tokio::test]
+async fn a_list_that_is_longer_than_a_look_goes_on_where_it_stood_after_a_restart_too() {
+    const PAGES: usize = 60;
+    let ids: Vec<String> = (0..PAGES).map(|n| format!("t{n}")).collect();
+    // All within the first minute, the latest first.
+    let times: Vec<String> = (0..PAGES)
+        .map(|n| format!("2026-01-01T00:00:{:02}Z", PAGES - 1 - n))
+        .collect();
+    let listed: Vec<(&str, &str)> = ids
+        .iter()
+        .zip(&times)
+        .map(|(id, at)| (&**id, &**at))
+        .collect();
+    let handed_out: Vec<(&str, &str)> = ids.iter().map(|id| (&**id, "MENU")).collect();
+    let server = telnyx(&listed, &handed_out).await;
+    let mut world = World::with_telnyx(Engine::Sqlite, server.uri())
+        .await
+        .unwrap();
+    let taken = "SELECT COUNT(*) FROM messages WHERE author = 'texter'";
+    world.clock.advance(minutes(4));
+    world.app.reconcile.tick().await.unwrap();
+    assert_eq!(world.count(taken).await, 50);
+    assert_eq!((asked(&server, 1).await, asked(&server, 51).await), (1, 0));
+    world.restart().await;
+    world.clock.advance(minutes(4));
+    world.app.reconcile.tick().await.unwrap();
+    assert_eq!(world.count(taken).await, 60, "no gap");
+    for page in [1, 50, 51, 60] {
+        assert_eq!(asked(&server, page).await, 1, "page {page}");
+    }
+    // The next list begins where the one before began, less what it looks back.
+    world.clock.advance(minutes(60));
+    world.app.reconcile.tick().await.unwrap();
+    world.clock.advance(minutes(4));
+    world.app.reconcile.tick().await.unwrap();
+    let before = asked(&server, 2).await;
+    world.clock.advance(minutes(4));
+    world.app.reconcile.tick().await.unwrap();
+    assert_eq!(
+        asked(&server, 2).await,
+        before,
+        "all that is on the first page is known and old"
+    );
+    assert_eq!(world.count(taken).await, 60);
+}
+
 #[tokio::test]
 async fn a_text_that_telnyx_does_not_hand_out_holds_up_no_other_and_is_told() {
     let listed = [
@@ -229,13 +285,25 @@ async fn a_text_that_telnyx_does_not_hand_out_holds_up_no_other_and_is_told() {
             .await,
         1
     );
-    world.advance(minutes(10)).await;
+    world.advance(minutes(16)).await;
     let said = told(&world);
     assert!(
         said.iter()
-            .any(|text| text.contains("gateway telnyx could not be asked for missed texts")),
+            .any(|text| text.contains("the provider does not hand out the words")),
         "{said:?}"
     );
-    assert!(fetched(&server, "gone").await >= 3, "it is asked for again");
+    assert!(
+        !said.iter().any(|text| text.contains("could not be asked")),
+        "it answers: {said:?}"
+    );
+    let times = fetched(&server, "gone").await;
+    assert!(times >= 3, "it is asked for again");
     assert_eq!(fetched(&server, "here").await, 1);
+    world.advance(minutes(20)).await;
+    assert_eq!(fetched(&server, "gone").await, times, "and then no more");
+    let later = told(&world);
+    assert!(
+        !later.iter().any(|text| text.contains("never reached us")),
+        "told once: {later:?}"
+    );
 }

@@ -5,6 +5,9 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use harborline::config::{Config, GatewaySection};
 use harborline::gateway::SignaturePolicy;
+use serde_json::{Value, json};
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::world::{
     LINE, OTHER_TOKEN, PUBLIC_URL, TOKEN, inline_text, minutes, read, seconds, sign,
@@ -200,6 +203,80 @@ async fn a_quarantined_crisis_is_answered_with_988_and_paged_once() {
         );
         let made = "SELECT (SELECT COUNT(*) FROM messages) + (SELECT COUNT(*) FROM texters)";
         assert_eq!(world.count(made).await, 0, "nobody vouches for it");
+    }
+}
+
+/// The bodies of the texts that Telnyx was asked to send to a number, once there are so many.
+async fn texted(server: &MockServer, number: &str, times: usize) -> Vec<String> {
+    let sent = async || {
+        let requests = server.received_requests().await.unwrap();
+        let bodies = requests.iter().map(|request| &request.body);
+        let sends = bodies.filter_map(|body| serde_json::from_slice::<Value>(body).ok());
+        let to_them = sends.filter(|send| send["to"] == number);
+        let words = to_them.map(|send| send["text"].as_str().unwrap().to_owned());
+        words.collect::<Vec<_>>()
+    };
+    let waits = async {
+        while sent().await.len() < times {
+            tokio::task::yield_now().await;
+        }
+    };
+    let _ = tokio::time::timeout(minutes(2), waits).await;
+    sent().await
+}
+
+#[tokio::test]
+async fn a_quarantined_crisis_is_answered_where_the_response_carries_no_reply_and_once() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_json(json!({"data": {"id": "t1"}}));
+        Mock::given(method("POST"))
+            .respond_with(ResponseTemplate::new(503))
+            .up_to_n_times(3)
+            .mount(&server)
+            .await;
+        Mock::given(method("POST"))
+            .respond_with(answer)
+            .mount(&server)
+            .await;
+        let policy = SignaturePolicy::Quarantine;
+        let Some(world) = World::with_telnyx_under(engine, server.uri(), policy).await else {
+            continue;
+        };
+        let hook = async |sid: &str, from: &str, words: &str| {
+            let body = json!({"data": {"event_type": "message.received", "payload": {
+                "id": sid, "direction": "inbound", "text": words,
+                "from": {"phone_number": from}, "to": [{"phone_number": "+15550101"}]}}});
+            let request = Request::post("/hooks/telnyx/inbound")
+                .header("content-type", "application/json")
+                .body(Body::from(body.to_string()))
+                .unwrap();
+            read(world.call(request).await).await
+        };
+        let (status, body) = hook("t1", TEXTER, "I want to die").await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, "{}"));
+        let tried = texted(&server, TEXTER, 3).await;
+        assert_eq!(tried.len(), 3, "three times at once");
+        world.settle().await;
+        world.advance(minutes(2)).await;
+        let heard = texted(&server, TEXTER, 4).await;
+        assert!(
+            heard.len() == 4 && heard[3].contains("988"),
+            "and when its lease ran out: {heard:?}"
+        );
+        // The same again, and another one of the same number: they have their answer.
+        for sid in ["t1", "t2"] {
+            hook(sid, TEXTER, "I want to die").await;
+        }
+        hook("t3", "+15550124", "menu").await;
+        hook("t4", "+15550125", "I want to die").await;
+        assert_eq!(texted(&server, "+15550125", 1).await.len(), 1);
+        world.advance(minutes(5)).await;
+        assert_eq!(texted(&server, TEXTER, 4).await.len(), 4);
+        assert_eq!(texted(&server, "+15550124", 0).await.len(), 0, "no crisis");
+        let heard = world.responder().inbox();
+        let paged = heard.iter().filter(|text| text.contains("NOT confirmed"));
+        assert!(paged.count() >= 1, "{heard:?}");
     }
 }
 

@@ -1,13 +1,16 @@
 //! The contract of the store, on both engines: every method, units of work, races, damage.
 
+mod arrivals;
 mod drills;
 mod duties;
 mod heartbeats;
+mod held_replies;
 mod ledger;
 mod page_tests;
 mod policies;
 mod schedules;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -123,6 +126,7 @@ async fn hears(
         media: 2,
         verdict: &verdict(Tier::High),
         at: NOW,
+        came_before: None,
     };
     let recorded = tx.record_inbound(&texter, &conversation, &new).await?;
     Ok(recorded.then_some(new.id))
@@ -220,6 +224,8 @@ fn claim_of(lane: Lane, now: At, limit: u16) -> Claim {
         now,
         lease: seconds(60),
         limit,
+        most: u16::MAX,
+        underway: BTreeMap::default(),
         fresh_since: None,
         routes: Arc::default(),
     }

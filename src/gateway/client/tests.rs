@@ -57,6 +57,19 @@ async fn an_answer_is_handed_on_with_its_status_and_its_wait() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_only_says_when_it_counts_anew_is_heard_too() {
+    let limited = |status| ResponseTemplate::new(status).insert_header("x-ratelimit-reset", "12");
+    assert_eq!(answered_by(limited(429)).await.1, Some(12));
+    assert_eq!(
+        answered_by(limited(200)).await.1,
+        None,
+        "nothing was refused"
+    );
+    let both = limited(429).insert_header("retry-after", "3");
+    assert_eq!(answered_by(both).await.1, Some(3));
+}
+
+#[tokio::test]
 async fn a_redirect_is_an_answer_and_not_followed() {
     let elsewhere = ResponseTemplate::new(307).insert_header("location", "http://127.0.0.1:1/");
     assert_eq!(answered_by(elsewhere).await.0, 307);

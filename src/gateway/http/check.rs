@@ -6,6 +6,7 @@ use axum::http::HeaderName;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answers::Meaning;
+use super::door::Auth;
 use super::mapping::{Format, Mapping, Verb};
 use super::template::{Template, templates};
 
@@ -13,7 +14,7 @@ use super::template::{Template, templates};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unusable {
     /// The key below the gateway.
-    pub key: &'static str,
+    pub key: String,
     /// What is wrong.
     pub problem: String,
     /// What to do about it.
@@ -21,12 +22,77 @@ pub struct Unusable {
 }
 
 fn unusable<T>(
-    key: &'static str,
+    key: impl Into<String>,
     problem: impl Into<String>,
     fix: &'static str,
 ) -> Result<T, Unusable> {
-    let problem = problem.into();
+    let (key, problem) = (key.into(), problem.into());
     Err(Unusable { key, problem, fix })
+}
+
+/// One way in which hooks prove who they are from.
+fn check_way(key: &str, auth: &Auth) -> Result<(), Unusable> {
+    let Auth {
+        basic,
+        bearer,
+        header,
+        token,
+        hmac,
+        basic_in_url,
+    } = auth;
+    if basic.is_none() && bearer.is_none() && header.is_none() && token.is_none() && hmac.is_none()
+    {
+        let fix = "Set basic, bearer, header, hmac or token, and the same at the gateway";
+        return unusable(key, "anyone could send texts in anyone's name", fix);
+    }
+    if basic.is_some() && bearer.is_some() {
+        let fix = "Keep the one that the gateway sends";
+        return unusable(key, "basic and bearer both want the same header", fix);
+    }
+    if *basic_in_url && basic.is_none() {
+        let fix = "Set basic.username and basic.password, or leave basic_in_url out";
+        return unusable(key, "there is no login to put into the address", fix);
+    }
+    let secrets = [
+        basic.as_ref().map(|login| &login.password),
+        bearer.as_ref(),
+        header.as_ref().map(|header| &header.token),
+        token.as_ref(),
+        hmac.as_ref().map(|hmac| &hmac.secret),
+    ];
+    let guessable = |secret: &SecretString| secret.expose_secret().chars().count() < 16;
+    if secrets.into_iter().flatten().any(guessable) {
+        let fix = "Make a long random one, for example with: openssl rand -hex 24";
+        return unusable(key, "a secret is shorter than 16 characters", fix);
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
+    if let Some((_, token)) = auth.query_token()
+        && !token.chars().all(plain)
+    {
+        return unusable(
+            format!("{key}.token"),
+            "it becomes part of a web address",
+            "Use letters, digits, - and _ only",
+        );
+    }
+    let headers = [
+        ("header.name", header.as_ref().map(|header| &header.name)),
+        ("hmac.header", hmac.as_ref().map(|hmac| &hmac.header)),
+    ];
+    for (place, name) in headers {
+        let Some(name) = name else { continue };
+        let key = format!("{key}.{place}");
+        if HeaderName::from_bytes(name.as_bytes()).is_err() {
+            let problem = "this is not the name of a header";
+            return unusable(key, problem, "Write it like X-Signature");
+        }
+        let login = basic.is_some() || bearer.is_some();
+        if login && name.eq_ignore_ascii_case("authorization") {
+            let problem = "basic or bearer wants this header, too";
+            return unusable(key, problem, "Keep the one that the gateway sends");
+        }
+    }
+    Ok(())
 }
 
 impl Mapping {
@@ -38,6 +104,7 @@ impl Mapping {
         self.check_auth()?;
         self.check_hooks()?;
         self.check_send()?;
+        self.check_questions()?;
         if !self
             .answers
             .iter()
@@ -58,55 +125,19 @@ impl Mapping {
     }
 
     fn check_auth(&self) -> Result<(), Unusable> {
-        let auth = &self.auth;
-        if auth.basic.is_none()
-            && auth.bearer.is_none()
-            && auth.token.is_none()
-            && auth.hmac.is_none()
-        {
-            let fix = "Set token, basic, bearer or hmac, and the same at the gateway";
-            return unusable("auth", "anyone could send texts in anyone's name", fix);
-        }
-        if auth.basic.is_some() && auth.bearer.is_some() {
-            let fix = "Keep the one that the gateway sends";
-            return unusable("auth", "basic and bearer both want the same header", fix);
-        }
-        let secrets = [
-            auth.basic.as_ref().map(|login| &login.password),
-            auth.bearer.as_ref(),
-            auth.token.as_ref(),
-            auth.hmac.as_ref().map(|hmac| &hmac.secret),
-        ];
-        let guessable = |secret: &SecretString| secret.expose_secret().chars().count() < 16;
-        if secrets.into_iter().flatten().any(guessable) {
-            let fix = "Make a long random one, for example with: openssl rand -hex 24";
-            return unusable("auth", "a secret is shorter than 16 characters", fix);
-        }
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
-        if let Some((_, token)) = auth.query_token()
-            && !token.chars().all(plain)
-        {
-            let fix = "Use letters, digits, - and _ only";
-            return unusable("auth.token", "it becomes part of a web address", fix);
-        }
-        match &auth.hmac {
-            Some(hmac) if HeaderName::from_bytes(hmac.header.as_bytes()).is_err() => unusable(
-                "auth.hmac.header",
-                "this is not the name of a header",
-                "Write it like X-Signature",
-            ),
-            Some(_)
-                if self.inbound.format == Format::Query || self.receipt.format == Format::Query =>
-            {
-                let fix = "Use auth.token, or let the gateway send forms or JSON";
-                unusable(
-                    "auth.hmac",
-                    "fields in the query are not covered by it",
-                    fix,
-                )
+        let other = self.auth_other.as_ref().map(|auth| ("auth_other", auth));
+        let ways = std::iter::once(("auth", &self.auth)).chain(other);
+        for (key, auth) in ways {
+            check_way(key, auth)?;
+            let in_query =
+                self.inbound.format == Format::Query || self.receipt.format == Format::Query;
+            if auth.hmac.is_some() && in_query {
+                let fix = "Use token, basic or header, or let the gateway send forms or JSON";
+                let key = format!("{key}.hmac");
+                return unusable(key, "fields in the query are not covered by it", fix);
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     fn check_hooks(&self) -> Result<(), Unusable> {
@@ -192,6 +223,28 @@ impl Mapping {
         self.check_templates()
     }
 
+    fn check_questions(&self) -> Result<(), Unusable> {
+        let poll = self.poll.as_ref().map(|poll| ("poll.url", &poll.url, true));
+        let check = self.check.as_ref();
+        let check = check.map(|check| ("check.url", &check.url, false));
+        let web = |url: url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        for (key, template, of_a_text) in poll.into_iter().chain(check) {
+            if let Some(name) = template.missing_secret(&self.secrets) {
+                let problem = format!("there is no secret `{name}`");
+                return unusable(key, problem, "Add it to [gateways.NAME.secrets]");
+            }
+            if !template.is_question() || template.has_ref() != of_a_text {
+                let fix = "Use {ref} in poll.url, and besides {secrets.NAME} and {from} nothing";
+                return unusable(key, "it cannot be filled, or names no text", fix);
+            }
+            if !url::Url::parse(&self.asked(template, "0")).is_ok_and(web) {
+                let fix = "Write it like https://api.example.org/messages/{ref}";
+                return unusable(key, "this is not a web address", fix);
+            }
+        }
+        Ok(())
+    }
+
     fn check_templates(&self) -> Result<(), Unusable> {
         let send = &self.send;
         let mut in_json = Vec::new();
@@ -213,6 +266,9 @@ impl Mapping {
         if let Some(name) = all().find_map(|template| template.missing_secret(&self.secrets)) {
             let problem = format!("there is no secret `{name}`");
             return unusable("secrets", problem, "Add it to [gateways.NAME.secrets]");
+        }
+        if all().any(Template::has_ref) {
+            return unusable("send", "{ref} is known only in poll.url", "Use {id}");
         }
         if text_only.iter().any(|template| template.is_binary()) {
             let fix = "Use {body} or {body_utf16_hex} there";

@@ -6,10 +6,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::answers::Rule;
+use super::ask::{Poll, Probe};
 use super::door::Auth;
 use super::item::{Item, Path};
 use super::template::{Shape, Template};
-use crate::gateway::{SignaturePolicy, wire, with_sending};
+use crate::gateway::{Delivery, SignaturePolicy, wire, with_sending};
 use crate::lane::Lane;
 
 with_sending! {
@@ -42,6 +43,8 @@ with_sending! {
         pub signature: SignaturePolicy,
         /// How hooks prove who they are from.
         pub(super) auth: Auth,
+        /// While a secret is rotated, or hooks move from one way to another: the other way.
+        pub(super) auth_other: Option<Auth>,
         /// Where the fields of a text are.
         pub(super) inbound: Inbounds,
         /// Where the fields of a receipt are.
@@ -53,6 +56,10 @@ with_sending! {
         pub(super) send: Send,
         /// What the answer means.
         pub(super) answers: Vec<Rule>,
+        /// How the gateway is asked how far a text has come.
+        pub(super) poll: Option<Poll>,
+        /// What `harborline doctor` asks the gateway.
+        pub(super) check: Option<Probe>,
     }
 }
 
@@ -185,6 +192,22 @@ pub(super) struct Statuses {
     pub(super) sent: Vec<String>,
     pub(super) delivered: Vec<String>,
     pub(super) failed: Vec<String>,
+}
+
+impl Statuses {
+    /// How far a text has come; none for a word that the mapping does not know.
+    pub(super) fn rank(&self, status: &str) -> Option<Delivery> {
+        let words = [
+            (&self.accepted, Delivery::Accepted),
+            (&self.sent, Delivery::Sent),
+            (&self.delivered, Delivery::Delivered),
+            (&self.failed, Delivery::Failed),
+        ];
+        words
+            .into_iter()
+            .find(|(words, _)| words.iter().any(|word| word == status))
+            .map(|(_, delivery)| delivery)
+    }
 }
 
 /// `[gateways.NAME.ack]`

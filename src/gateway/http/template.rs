@@ -20,6 +20,7 @@ pub(super) struct Values<'a> {
     pub(super) body: &'a MessageBody,
     pub(super) priority: &'a str,
     pub(super) id: String,
+    pub(super) reference: &'a str,
     pub(super) receipts_url: String,
     pub(super) validity: Duration,
 }
@@ -34,6 +35,7 @@ const PLACES: &[(&str, Place)] = &[
     ("body_utf16", Place::BodyUtf16),
     ("body_utf16_hex", Place::BodyUtf16Hex),
     ("id", Place::Id),
+    ("ref", Place::Ref),
     ("receipts_url", Place::ReceiptsUrl),
     ("validity_s", Place::ValidityS),
     ("validity_min", Place::ValidityMin),
@@ -50,6 +52,7 @@ enum Place {
     BodyUtf16,
     BodyUtf16Hex,
     Id,
+    Ref,
     ReceiptsUrl,
     ValidityS,
     ValidityMin,
@@ -155,6 +158,16 @@ impl Template {
         String::from_utf8_lossy(&self.bytes(values)).into_owned()
     }
 
+    /// The same as an address: what is filled in cannot reach beyond its place.
+    pub(super) fn address(&self, values: &Values<'_>) -> String {
+        let escape = |bytes: &[u8]| form_urlencoded::byte_serialize(bytes).collect::<String>();
+        let piece = |piece: &Piece| match piece {
+            Piece::Words(words) => words.clone(),
+            filled => escape(&Self(vec![filled.clone()]).bytes(values)),
+        };
+        self.0.iter().map(piece).collect()
+    }
+
     /// A name of a secret that is not there.
     pub(super) fn missing_secret(&self, secrets: &BTreeMap<String, SecretString>) -> Option<&str> {
         self.0.iter().find_map(|piece| match piece {
@@ -183,6 +196,21 @@ impl Template {
         self.has(Place::ReceiptsUrl)
     }
 
+    /// Whether it names a text that was sent, by the id that the gateway gave to it.
+    pub(super) fn has_ref(&self) -> bool {
+        self.has(Place::Ref)
+    }
+
+    /// Whether all that is filled in is known without a text at hand: secrets, our number, and an id.
+    pub(super) fn is_question(&self) -> bool {
+        self.0.iter().all(|piece| match piece {
+            Piece::Place(place) => {
+                matches!(place, Place::Ref | Place::From | Place::FromDigits)
+            }
+            Piece::Words(_) | Piece::Secret(_) => true,
+        })
+    }
+
     fn has(&self, place: Place) -> bool {
         self.0
             .iter()
@@ -201,6 +229,7 @@ impl Place {
             Self::BodyUtf16 => String::new(),
             Self::BodyUtf16Hex => hex::encode(utf16(values.body)),
             Self::Id => values.id.clone(),
+            Self::Ref => values.reference.to_owned(),
             Self::ReceiptsUrl => values.receipts_url.clone(),
             Self::ValidityS => values.validity.as_secs().to_string(),
             Self::ValidityMin => values.validity.as_secs().div_ceil(60).to_string(),

@@ -103,6 +103,57 @@ fn all_that_is_asked_for_must_be_right() {
 }
 
 #[test]
+fn a_secret_in_a_header_stands_in_no_address() {
+    let [before, after] = ["[auth]", "[inbound]"].map(|part| GOOD.find(part).unwrap());
+    let auth =
+        "[auth]\nheader = { name = \"X-Hook-Token\", token = \"header-secret-of-length\" }\n";
+    let text = format!("{}{auth}{}", &GOOD[..before], &GOOD[after..]);
+    let bare = Hook::post(INBOUND, "{}");
+    assert_eq!(bare.verified(&http(&text)), Err(VerifyError::Missing));
+    let with = |value| bare.clone().with("x-hook-token", value);
+    assert_eq!(
+        with("header-secret-of-length").verified(&http(&text)),
+        Ok(())
+    );
+    let wrong = with("header-secret-of-lengtx").verified(&http(&text));
+    assert_eq!(wrong, Err(VerifyError::Mismatch));
+    assert_eq!(http(&text).mapping.auth.address(INBOUND), INBOUND);
+}
+
+#[test]
+fn a_login_goes_into_the_address_of_receipts_where_the_gateway_takes_it_from_there() {
+    let [before, after] = ["[auth]", "[inbound]"].map(|part| GOOD.find(part).unwrap());
+    let auth = "[auth]\nbasic_in_url = true\nbasic = { username = \"me\", password = \"a secret/of@length\" }\n";
+    let text = format!("{}{auth}{}", &GOOD[..before], &GOOD[after..]);
+    assert_eq!(
+        http(&text)
+            .mapping
+            .auth
+            .address("https://line.example.org/hooks/main/status?ref=1"),
+        "https://me:a%20secret%2Fof%40length@line.example.org/hooks/main/status?ref=1"
+    );
+}
+
+#[test]
+fn while_hooks_move_from_one_proof_to_another_both_are_taken() {
+    let other = "[auth_other]\ntoken = \"former-secret-of-length\"\n[auth]";
+    let moving = http(&GOOD.replace("[auth]", other));
+    let former = Hook::post(&format!("{INBOUND}?token=former-secret-of-length"), "{}");
+    assert_eq!(former.verified(&moving), Ok(()));
+    assert_eq!(signed(INBOUND, "{}").verified(&moving), Ok(()));
+    assert!(former.verified(&http(GOOD)).is_err());
+    assert!(Hook::post(INBOUND, "{}").verified(&moving).is_err());
+    let receipts = moving
+        .mapping
+        .auth
+        .address("https://line.example.org/s?ref=1");
+    assert!(
+        receipts.ends_with("&token=token-secret-of-length"),
+        "the new one: {receipts}"
+    );
+}
+
+#[test]
 fn every_hash_and_encoding_is_known() {
     // Computed with Python's `hmac` over b"body".
     for (hash, encoding, value) in [
@@ -136,6 +187,15 @@ fn every_hash_and_encoding_is_known() {
         let hook = signed(INBOUND, "body").with("x-signature", value);
         assert_eq!(hook.verified(&http(&text)), Ok(()), "{hash} {encoding}");
     }
+}
+
+/// That a mapping with this change is refused, at this key.
+fn refuses(from: &str, to: &str, key: &str) {
+    let text = GOOD.replacen(from, to, 1);
+    assert_ne!(text, GOOD, "{from}");
+    let refused = read(&text).unwrap().check().expect_err(to);
+    assert_eq!(refused.key, key, "{to}: {refused:?}");
+    assert!(!format!("{refused:?}").contains("-secret"), "{refused:?}");
 }
 
 #[test]
@@ -216,15 +276,57 @@ fn a_mapping_that_cannot_work_is_refused_with_key_and_reason() {
             "ack",
         ),
     ] {
-        let text = GOOD.replacen(from, to, 1);
-        assert_ne!(text, GOOD, "{from}");
-        let refused = read(&text).unwrap().check().expect_err(to);
-        assert_eq!(refused.key, key, "{to}: {refused:?}");
-        assert!(!format!("{refused:?}").contains("-secret"), "{refused:?}");
+        refuses(from, to, key);
     }
     let [before, after] = ["[auth]", "[inbound]"].map(|part| GOOD.find(part).unwrap());
     let open = format!("{}[auth]\n{}", &GOOD[..before], &GOOD[after..]);
     assert_eq!(read(&open).unwrap().check().unwrap_err().key, "auth");
+}
+
+#[test]
+fn a_proof_or_a_question_that_cannot_work_is_refused_with_its_key() {
+    for (from, to, key) in [
+        (
+            "[auth]",
+            "[auth]\nheader = { name = \"X Token\", token = \"header-secret-of-length\" }",
+            "auth.header.name",
+        ),
+        (
+            "[auth]",
+            "[auth]\nheader = { name = \"Authorization\", token = \"header-secret-of-length\" }",
+            "auth.header.name",
+        ),
+        ("[auth]", "[auth]\nbasic_in_url = true", "auth"),
+        ("[auth]", "[auth_other]\n[auth]", "auth_other"),
+        (
+            "[auth]",
+            "[auth_other]\ntoken = \"odd-secret-of-length&\"\n[auth]",
+            "auth_other.token",
+        ),
+        ("{body}", "{body} {ref}", "send"),
+        (
+            "[[answers]]",
+            "[poll]\nurl = \"https://api.example.org/messages\"\nstatus = \"s\"\n[[answers]]",
+            "poll.url",
+        ),
+        (
+            "[[answers]]",
+            "[poll]\nurl = \"https://api.example.org/{ref}/{to}\"\nstatus = \"s\"\n[[answers]]",
+            "poll.url",
+        ),
+        (
+            "[[answers]]",
+            "[poll]\nurl = \"api.example.org/{ref}\"\nstatus = \"s\"\n[[answers]]",
+            "poll.url",
+        ),
+        (
+            "[[answers]]",
+            "[check]\nurl = \"https://api.example.org/{secrets.other}\"\n[[answers]]",
+            "check.url",
+        ),
+    ] {
+        refuses(from, to, key);
+    }
 }
 
 #[test]

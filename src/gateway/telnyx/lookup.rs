@@ -24,7 +24,7 @@ use serde_json::Value;
 use super::{Telnyx, text_in};
 use crate::clock::At;
 use crate::gateway::wire::{self, text_of};
-use crate::gateway::{ApiRequest, Inbound, Listing, Named};
+use crate::gateway::{ApiRequest, ApiResult, Fetched, Listing, Named};
 
 /// The page does not say in which zone a day begins: a day earlier is never too late.
 const DAY: Duration = Duration::from_hours(24);
@@ -72,23 +72,34 @@ pub(super) fn listed(telnyx: &Telnyx, since: At, page: &Value) -> Option<Listing
     })
 }
 
-/// The text in the answer to [`one`].
-pub(super) fn fetched(answer: &Value) -> Option<Inbound> {
+/// What the answer to [`one`] says.
+pub(super) fn fetched(result: ApiResult<'_>) -> Fetched {
+    // Older than ten days, or never there.
+    if let ApiResult::Answered {
+        status: 404 | 410, ..
+    } = result
+    {
+        return Fetched::Nothing;
+    }
+    let answer = wire::json_of(result).unwrap_or_default();
     let message = &answer["data"];
-    let gateway_ref = text_of(&message["id"])?;
+    let Some(gateway_ref) = text_of(&message["id"]) else {
+        return Fetched::NotNow;
+    };
     // Without a sender it is no text, whatever else it is: read as one, it would be lost in silence.
     let inbound = message["direction"] != "outbound" && message["from"]["phone_number"].is_string();
-    inbound.then(|| text_in(message, gateway_ref))
+    if inbound {
+        Fetched::Text(text_in(message, gateway_ref))
+    } else {
+        Fetched::Nothing
+    }
 }
 
 /// The number of the next page, unless all that is on it came in before `since`.
 fn next(since: At, records: &[Value], meta: &Value) -> Option<String> {
     let (number, pages) = (meta["page_number"].as_u64()?, meta["total_pages"].as_u64()?);
     let times: Option<Vec<At>> = records.iter().map(at).collect();
-    // Only of a page that is in the order that was asked for: else what is later may be anywhere.
-    let beyond = times.is_some_and(|times| {
-        times.is_sorted_by(|one, two| one >= two) && times.last().is_some_and(|last| *last < since)
-    });
+    let beyond = times.is_some_and(|times| wire::is_beyond(&times, since));
     (number < pages && !beyond).then(|| (number + 1).to_string())
 }
 

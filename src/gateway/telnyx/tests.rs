@@ -19,7 +19,7 @@ fn telnyx() -> Telnyx {
     Telnyx::new(TelnyxConfig {
         name: "main".to_owned(),
         api_key: "KEY123".into(),
-        public_key: PublicKey::parse(PUBLIC).unwrap(),
+        public_keys: vec![PublicKey::parse(PUBLIC).unwrap()],
         sender: "+15005550001".to_owned(),
         api_url: "https://api.example.org/".to_owned(),
     })
@@ -53,6 +53,18 @@ fn the_vector_is_accepted_in_its_time() {
     assert_eq!(inbound.body.reveal(), "help 😔");
     assert_eq!(inbound.gateway_ref, "84cca175-9755-4859-b67f-4730d7f58aa3");
     assert_eq!(inbound.to.reveal(), "+15005550001");
+}
+
+#[test]
+fn while_the_key_is_changed_hooks_signed_for_either_are_taken() {
+    let hook = signed(INBOUND, "{}", NOW.0 / 1000);
+    // The key of RFC 8032, section 7.1, test 1.
+    let other = PublicKey::parse("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=").unwrap();
+    let mut gateway = telnyx();
+    gateway.config.public_keys.insert(0, other);
+    assert_eq!(hook.verified(&gateway), Ok(()));
+    gateway.config.public_keys.truncate(1);
+    assert_eq!(hook.verified(&gateway), Err(VerifyError::Mismatch));
 }
 
 #[test]
@@ -345,18 +357,33 @@ fn the_words_of_a_named_text_are_fetched() {
         "from": {"phone_number": "+15005550006"}, "to": [{"phone_number": "+15005550001"}],
         "text": "help 😔", "media": [{}]}});
     let fetched = |message: &Value| telnyx().read_fetch(answered(message.to_string().as_bytes()));
-    let inbound = fetched(&message).unwrap();
+    let Fetched::Text(inbound) = fetched(&message) else {
+        panic!("not handed out");
+    };
     assert_eq!((inbound.body.reveal(), inbound.media), ("help 😔", 1));
     assert_eq!(
         (inbound.gateway_ref.as_str(), inbound.from.reveal()),
         ("m1", "+15005550006")
     );
-    for (field, other) in [("direction", "outbound"), ("from", ""), ("id", "")] {
+    for (field, other, expected) in [
+        ("direction", "outbound", Fetched::Nothing),
+        ("from", "", Fetched::Nothing),
+        ("id", "", Fetched::NotNow),
+    ] {
         let mut message = message.clone();
         message["data"][field] = json!(other);
-        assert_eq!(fetched(&message), None, "{field}");
+        assert_eq!(fetched(&message), expected, "{field}");
     }
-    assert_eq!(telnyx().read_fetch(ApiResult::Unanswered), None);
+    let status = |status| {
+        telnyx().read_fetch(ApiResult::Answered {
+            status,
+            retry_after_s: None,
+            body: b"{}",
+        })
+    };
+    assert_eq!([404, 410].map(status), [Fetched::Nothing, Fetched::Nothing]);
+    assert_eq!([401, 429, 503].map(status), [const { Fetched::NotNow }; 3]);
+    assert_eq!(telnyx().read_fetch(ApiResult::Unanswered), Fetched::NotNow);
 }
 
 conforms!(Provider {

@@ -49,22 +49,21 @@ pub(super) fn list(twilio: &Twilio, since: At, page: Option<&str>) -> Option<Api
     ))
 }
 
-/// The list is by day: what came in before `since` on its day is left out here.
+/// The list is by day, the latest first: what came in before `since` on its day is left out here, and
+/// the pages behind it are not asked for.
 pub(super) fn listed(twilio: &Twilio, since: At, page: &Value) -> Option<Listing> {
     let service = Some(&twilio.account.sender).filter(|sender| sender.starts_with("MG"));
     let ours = |message: &&Value| {
         let to_us = service.is_none_or(|sid| message["messaging_service_sid"] == sid.as_str());
         to_us && message["direction"] == "inbound" && at(message).is_none_or(|at| at >= since)
     };
+    let messages = page["messages"].as_array()?;
+    let times: Option<Vec<At>> = messages.iter().map(at).collect();
+    let beyond = times.is_some_and(|times| wire::is_beyond(&times, since));
     Some(Listing {
-        inbound: page["messages"]
-            .as_array()?
-            .iter()
-            .filter(ours)
-            .filter_map(inbound)
-            .collect(),
+        inbound: messages.iter().filter(ours).filter_map(inbound).collect(),
         named: Vec::new(),
-        next: text_of(&page["next_page_uri"]),
+        next: text_of(&page["next_page_uri"]).filter(|_| !beyond),
     })
 }
 

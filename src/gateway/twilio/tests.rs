@@ -172,6 +172,25 @@ fn whatever_the_words_are_the_text_is_taken() {
 }
 
 #[test]
+fn a_text_that_comes_as_base64_is_read_too() {
+    let words = "I do not want to live any more, and I have a plan for tonight";
+    let read = |body: &str| {
+        let fields = [
+            ("MessageSid", "SM1"),
+            ("From", "+15005550006"),
+            ("Body", body),
+        ];
+        Hook::post(INBOUND, form(&fields)).inbound().body
+    };
+    let encoded = STANDARD.encode(words);
+    assert_eq!(read(&encoded).reveal(), format!("{encoded}\n{words}"));
+    let link = format!("https{}", "a".repeat(59));
+    for plain in ["TWVudQ==", words, link.as_str()] {
+        assert_eq!(read(plain).reveal(), plain);
+    }
+}
+
+#[test]
 fn a_text_without_sender_is_read_and_shares_no_conversation() {
     let from = |sid: &str| {
         let body = format!("MessageSid={sid}&Body=help&From=");

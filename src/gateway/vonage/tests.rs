@@ -16,6 +16,7 @@ fn vonage(secrets: &[&str], method: SignatureMethod) -> Vonage {
         signature_secrets: secrets.iter().map(|&secret| secret.into()).collect(),
         signature_method: method,
         sender: "+15005550001".to_owned(),
+        reports: true,
         api_url: "https://api.example.org/".to_owned(),
     })
 }
@@ -75,6 +76,11 @@ fn every_vector_of_the_official_library_is_the_same() {
             SignatureMethod::Md5,
             odd,
             "2bbf0abafb2c55e5af6231513896a2ac",
+        ),
+        (
+            SignatureMethod::Md5,
+            "param=value&timestamp=1234567890",
+            "655a4d0b7f064dff438defc52b012cf5",
         ),
         (
             SignatureMethod::Sha1,
@@ -387,3 +393,49 @@ conforms!(Provider {
     },
     journey: &["accepted", "buffered", "delivered"],
 });
+
+#[test]
+fn a_receipt_that_does_not_come_is_asked_for_where_that_is_paid_for() {
+    let gateway = vonage(&[SECRET], SignatureMethod::Sha256);
+    let request = gateway.build_poll("0C000000217B7F02").unwrap();
+    assert!(
+        request.url.ends_with("/v2/reports/records?account_id=abcd1234&product=SMS&direction=outbound&id=0C000000217B7F02"),
+        "{}",
+        request.url
+    );
+    assert!(request.headers["authorization"].is_sensitive());
+    assert!(gateway.build_poll("a,b").is_none(), "one text, not a list");
+    let told = |record: &str| {
+        let body = format!(r#"{{"records":[{record}]}}"#);
+        gateway.read_poll(ApiResult::Answered {
+            status: 200,
+            retry_after_s: None,
+            body: body.as_bytes(),
+        })
+    };
+    let receipt = told(r#"{"message_id":"0C00","client_ref":"01900000-0000-7000-8000-000000000001","status":"delivered","error_code":"0"}"#).unwrap();
+    assert_eq!(
+        (receipt.delivery, receipt.code, receipt.opted_out),
+        (Delivery::Delivered, None, false)
+    );
+    assert_eq!(
+        receipt.outbox_id,
+        "01900000-0000-7000-8000-000000000001".parse().ok()
+    );
+    let blocked = told(r#"{"message_id":"0C00","status":"Rejected","error_code":9}"#).unwrap();
+    assert!(blocked.opted_out && blocked.delivery == Delivery::Failed);
+    for nothing in [
+        "",
+        r#"{"message_id":"0C00","status":"unknown"}"#,
+        r#"{"status":"delivered"}"#,
+    ] {
+        assert_eq!(told(nothing), None, "{nothing}");
+    }
+}
+
+#[test]
+fn nothing_that_is_charged_for_is_asked_unless_the_operator_says_so() {
+    let mut gateway = vonage(&[SECRET], SignatureMethod::Sha256);
+    gateway.config.reports = false;
+    assert!(gateway.build_poll("0C000000217B7F02").is_none());
+}

@@ -48,6 +48,7 @@ fn gateways() -> Vec<Box<dyn Gateway>> {
             signature_secrets: vec!["secret".into()],
             signature_method: SignatureMethod::Sha256,
             sender: sender(),
+            reports: true,
             api_url: api_url(),
         })),
     ]

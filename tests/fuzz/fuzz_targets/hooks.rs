@@ -39,7 +39,7 @@ fuzz_target!(|bytes: &[u8]| {
     let telnyx = Telnyx::new(TelnyxConfig {
         name: "main".to_owned(),
         api_key: "".into(),
-        public_key: PublicKey::parse(&base64(key.verifying_key().as_bytes())).expect("a key"),
+        public_keys: vec![PublicKey::parse(&base64(key.verifying_key().as_bytes())).expect("a key")],
         sender: String::new(),
         api_url: String::new(),
     });

@@ -43,7 +43,7 @@ fn telnyx(public_key: &str) -> Telnyx {
     Telnyx::new(TelnyxConfig {
         name: "main".to_owned(),
         api_key: "key".into(),
-        public_key: PublicKey::parse(public_key).unwrap(),
+        public_keys: vec![PublicKey::parse(public_key).unwrap()],
         sender: "+15550100".to_owned(),
         api_url: "https://api.example.org".to_owned(),
     })

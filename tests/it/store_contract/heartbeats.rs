@@ -64,6 +64,7 @@ both! {
             let inbound = NewInbound {
                 id: tx.id(NOW), gateway: "main", gateway_ref: "SM1", body: &body, media: 0,
                 verdict: &Verdict::default(), at: NOW,
+                came_before: None,
             };
             tx.record_inbound(&texter, &conversation, &inbound).await?;
             tx.owe_reply(inbound.id, texter.id, NOW, None).await?;

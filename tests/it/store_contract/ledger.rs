@@ -68,6 +68,7 @@ async fn text(tx: &mut Tx, gateway_ref: &str, due_at: Option<At>) -> Result<Uuid
         media: 0,
         verdict: &Verdict::default(),
         at: NOW,
+        came_before: None,
     };
     tx.record_inbound(&texter, &conversation, &new).await?;
     if let Some(due_at) = due_at {
@@ -88,6 +89,7 @@ fn held(gateway_ref: &'static str, page: bool) -> NewHeld<'static> {
         inbound: b"sealed words",
         at: NOW,
         page,
+        answer: false,
     }
 }
 

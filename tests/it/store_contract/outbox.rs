@@ -109,6 +109,17 @@ both! {
         assert!(due.iter().any(|due| due.gateway == "second"), "behind 26 of another sender");
     }
 
+    async fn what_is_on_its_way_by_a_gateway_leaves_so_much_room(world: World) {
+        queues(&world, Lane::Content, 30).await;
+        let claim = |underway: u16, gateway: &str| Claim {
+            most: 32, underway: [(gateway.to_owned(), underway)].into(), ..claim_of(Lane::Content, NOW, 16)
+        };
+        for (underway, gateway, expected) in [(32, "main", 0), (40, "main", 0), (30, "main", 2), (32, "other", 16), (0, "main", 12)] {
+            let due = claims_of(&world.app.store, claim(underway, gateway)).await.due;
+            assert_eq!(due.len(), expected, "{underway} by {gateway}");
+        }
+    }
+
     async fn what_is_too_late_costs_no_tokens(world: World) {
         queues(&world, Lane::Content, 30).await;
         let claim = Claim { fresh_since: Some(later(1)), routes: routes(), ..claim_of(Lane::Content, later(2), 100) };

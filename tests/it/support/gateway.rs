@@ -1,6 +1,6 @@
 //! A fake Twilio on loopback: keeps what is sent, and fails on demand.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ struct Kept {
     called: Vec<Called>,
     faults: VecDeque<Fault>,
     always: Option<Fault>,
-    blocked: HashSet<String>,
+    faulty: HashMap<String, Fault>,
     tries: Vec<(String, String)>,
     read: HashMap<String, usize>,
     came_in: Vec<CameIn>,
@@ -114,7 +114,16 @@ impl FakeTwilio {
 
     /// The person at this number has sent STOP to the carrier.
     pub(crate) fn block(&self, number: &str) {
-        self.state.lock().unwrap().blocked.insert(number.to_owned());
+        self.fail_for(number, Some(Fault::OptedOut));
+    }
+
+    /// Texts to this number end like this until told otherwise, whatever else is set.
+    pub(crate) fn fail_for(&self, number: &str, fault: Option<Fault>) {
+        let mut kept = self.state.lock().unwrap();
+        kept.faulty.remove(number);
+        if let Some(fault) = fault {
+            kept.faulty.insert(number.to_owned(), fault);
+        }
     }
 
     /// A text comes in that the list shows; whether its hook is called is the test's affair.
@@ -279,10 +288,9 @@ async fn send(State(fake): State<FakeTwilio>, headers: HeaderMap, body: Bytes) -
         let mut kept = fake.state.lock().unwrap();
         kept.tries
             .push((field(&body, "To"), field(&body, "StatusCallback")));
-        if kept.blocked.contains(&field(&body, "To")) {
-            Some(Fault::OptedOut)
-        } else {
-            kept.faults.pop_front().or(kept.always)
+        match kept.faulty.get(&field(&body, "To")) {
+            Some(fault) => Some(*fault),
+            None => kept.faults.pop_front().or(kept.always),
         }
     };
     if !headers

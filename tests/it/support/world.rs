@@ -81,14 +81,24 @@ impl World {
 
     /// A world with a second gateway, `telnyx`, whose API is at this address.
     pub(crate) async fn with_telnyx(engine: Engine, api_url: String) -> Option<Self> {
+        Self::with_telnyx_under(engine, api_url, SignaturePolicy::Enforce).await
+    }
+
+    /// The same under this policy.
+    pub(crate) async fn with_telnyx_under(
+        engine: Engine,
+        api_url: String,
+        signature: SignaturePolicy,
+    ) -> Option<Self> {
         let settings = |config: &mut Config| {
             let section = TelnyxSection {
                 api_key: "KEY1".into(),
                 public_key: PublicKey::parse("A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=")
                     .unwrap(),
+                public_key_other: None,
                 sender: SECOND_LINE.to_owned(),
                 api_url,
-                signature: SignaturePolicy::Enforce,
+                signature,
                 failover: None,
                 burst: None,
                 segments_per_second: Some(0.0),
@@ -315,6 +325,7 @@ impl World {
             sent += self.app.duties.tick().await.unwrap();
             sent += self.app.preflight.tick().await.unwrap();
             sent += self.app.intake().tick().await.unwrap();
+            sent += self.app.failsafe.answer_held().await.unwrap();
 
             for lane in Lane::ALL {
                 sent += self.app.dispatch.run_once(lane).await.unwrap();

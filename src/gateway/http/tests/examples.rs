@@ -5,6 +5,8 @@ use axum::http::header::AUTHORIZATION;
 use super::*;
 
 const TOKEN: &str = "token=replace-by-a-long-random-token";
+/// The login of the hooks of Kannel and Bandwidth.
+const LOGIN: &str = "Basic aGFyYm9ybGluZTpyZXBsYWNlLWJ5LWEtbG9uZy1yYW5kb20tcGFzc3dvcmQ=";
 
 /// The gateway of an example.
 fn example(text: &str) -> Http {
@@ -89,7 +91,8 @@ fn strangers_are_refused_everywhere() {
 
 #[test]
 fn kannel_brings_texts_in_either_coding() {
-    let text = |fields: &str| Hook::get(&format!("{HOOKS}/inbound?{TOKEN}&{fields}"));
+    let text =
+        |fields: &str| Hook::get(&format!("{HOOKS}/inbound?{fields}")).with("authorization", LOGIN);
     let plain = text("id=a5b6&from=%2B15005550006&to=15005550001&coding=0&text=I+feel+alone");
     assert_eq!(plain.verified(&kannel()), Ok(()));
     let inbound = plain.inbound(&kannel());
@@ -126,7 +129,7 @@ fn kannel_sends_words_as_they_fit_and_knows_receipts_by_our_id() {
         ("password", "the password of the sendsms-user"),
         (
             "dlr-url",
-            "https://line.example.org/hooks/main/status?ref=0190&token=replace-by-a-long-random-token&status=%d",
+            "https://harborline:replace-by-a-long-random-password@line.example.org/hooks/main/status?ref=0190&status=%d",
         ),
     ] {
         assert_eq!(value(&query, name), expected);
@@ -167,9 +170,8 @@ fn kannel_sends_words_as_they_fit_and_knows_receipts_by_our_id() {
         ("2", Delivery::Failed),
         ("16", Delivery::Failed),
     ] {
-        let hook = Hook::get(&format!(
-            "{HOOKS}/status?ref={OUTBOX}&{TOKEN}&status={status}"
-        ));
+        let hook = Hook::get(&format!("{HOOKS}/status?ref={OUTBOX}&status={status}"))
+            .with("authorization", LOGIN);
         assert_eq!(hook.verified(&kannel()), Ok(()));
         let receipt = receipt(&kannel(), &hook);
         assert_eq!(
@@ -201,7 +203,7 @@ fn kannel_carries_a_reply_and_reports_on_it() {
         (with.content_type, with.body.as_str()),
         ("text/plain; charset=utf-8", "Call or text 988")
     );
-    let url = "https://line.example.org/hooks/main/status?ref=1&token=replace-by-a-long-random-token&status=%d";
+    let url = "https://harborline:replace-by-a-long-random-password@line.example.org/hooks/main/status?ref=1&status=%d";
     assert_eq!(with.headers["x-kannel-dlr-url"], url);
     let without = reply(None);
     assert!(!without.headers.contains_key("x-kannel-dlr-url"));
@@ -437,4 +439,88 @@ fn infobip_sends_and_reports() {
     );
     let blocked = report("REJECTED", "EC_DEST_ADDRESS_BLACKLISTED");
     assert!(blocked.opted_out && blocked.delivery == Delivery::Failed);
+}
+
+/// The answer of a gateway with this body.
+fn answered(body: &str) -> ApiResult<'_> {
+    ApiResult::Answered {
+        status: 200,
+        retry_after_s: None,
+        body: body.as_bytes(),
+    }
+}
+
+#[test]
+fn bandwidth_and_infobip_are_asked_for_a_receipt_that_does_not_come() {
+    let request = bandwidth()
+        .build_poll("1589228074636lm4k2je7j7jklbn2")
+        .unwrap();
+    assert_eq!(
+        request.url,
+        "https://messaging.bandwidth.com/api/v2/users/0000000/messages?messageId=1589228074636lm4k2je7j7jklbn2"
+    );
+    assert!(request.headers.contains_key(AUTHORIZATION) && request.body.is_empty());
+    for (status, code, delivery) in [
+        ("SENDING", 0, Some(Delivery::Accepted)),
+        ("DELIVERED", 0, Some(Delivery::Delivered)),
+        ("FAILED", 4720, Some(Delivery::Failed)),
+        ("LOST", 0, None),
+    ] {
+        let body = json!({"totalCount": 1, "messages": [
+            {"messageId": "b1", "messageStatus": status, "errorCode": code}]})
+        .to_string();
+        let told = bandwidth().read_poll(answered(&body));
+        assert_eq!(
+            told.as_ref().map(|told| told.delivery),
+            delivery,
+            "{status}"
+        );
+        let failed = delivery == Some(Delivery::Failed);
+        assert_eq!(
+            told.and_then(|told| told.code),
+            failed.then(|| "4720".to_owned())
+        );
+    }
+    let odd = bandwidth().build_poll("a&b=c/../d").unwrap();
+    assert!(
+        odd.url.ends_with("?messageId=a%26b%3Dc%2F..%2Fd"),
+        "{}",
+        odd.url
+    );
+    assert!(bandwidth().build_poll("..").is_none());
+
+    let request = infobip().build_poll(OUTBOX).unwrap();
+    assert_eq!(request.headers[AUTHORIZATION], "App your API key");
+    let rejected = json!({"results": [{"messageId": OUTBOX, "status": {"groupName": "REJECTED"},
+        "error": {"name": "EC_DEST_ADDRESS_BLACKLISTED"}}]})
+    .to_string();
+    let told = infobip().read_poll(answered(&rejected)).unwrap();
+    assert_eq!((told.delivery, told.opted_out), (Delivery::Failed, true));
+    for nothing in ["{}", r#"{"results":[]}"#, "<html>", "[]"] {
+        assert_eq!(infobip().read_poll(answered(nothing)), None, "{nothing}");
+    }
+    assert!(
+        kannel().build_poll(OUTBOX).is_none(),
+        "Kannel keeps nothing that could be asked for"
+    );
+}
+
+#[test]
+fn a_gateway_is_asked_whether_it_knows_us() {
+    use crate::gateway::check::{Ours, State};
+    let ours = Ours {
+        inbound: Vec::new(),
+    };
+    let [(check, request)] = &kannel().build_checks()[..] else {
+        panic!("one question");
+    };
+    assert_eq!(
+        request.url,
+        "http://127.0.0.1:13000/status.txt?password=the+status-password+of+the+core"
+    );
+    let state = |result| kannel().read_check(*check, &ours, result).findings[0].state;
+    assert_eq!(state(answered("Status: running, uptime 0d")), State::Ok);
+    assert_eq!(state(answered("Denied")), State::Fail);
+    assert_eq!(state(ApiResult::NotConnected), State::Fail);
+    assert!(bandwidth().build_checks().is_empty());
 }

@@ -119,6 +119,32 @@ fn a_list_holds_inbound_texts_since_then_and_where_it_goes_on() {
 }
 
 #[test]
+fn pages_of_what_came_in_before_are_not_asked_for() {
+    let next = |dates: &[&str]| {
+        let messages: Vec<_> = dates
+            .iter()
+            .map(|time| {
+                let date = format!("Thu, 01 Jan 2026 {time} +0000");
+                serde_json::json!({"sid": "SM1", "direction": "inbound", "date_sent": date})
+            })
+            .collect();
+        let page = serde_json::json!({"messages": messages, "next_page_uri": "/next"});
+        let listing = gateway(&[TOKEN]).read_list(DAY, answered(&page.to_string()));
+        listing.unwrap().next.is_some()
+    };
+    assert!(next(&["01:00:01", "01:00:00"]), "all of it is wanted");
+    assert!(
+        !next(&["01:00:00", "00:59:59"]),
+        "the next page is older still"
+    );
+    assert!(
+        next(&["00:59:59", "01:00:00"]),
+        "not in the order that is meant"
+    );
+    assert!(next(&["01:00:00", "never"]), "a date that cannot be read");
+}
+
+#[test]
 fn a_messaging_service_lists_every_number_and_keeps_its_own_texts() {
     let mut twilio = gateway(&[TOKEN]);
     twilio.account.sender = "MG1".to_owned();
