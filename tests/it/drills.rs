@@ -10,7 +10,7 @@ use harborline::crypto::Keyring;
 use harborline::drill::{Marker, NotBegun, Wish};
 use harborline::gateway::ApiRequest;
 use harborline::gateway::drill::{Loopback, inbound};
-use harborline::handoff::Act;
+use harborline::handoff::{Act, WrapUp};
 use harborline::oncall::drill::Step;
 use harborline::oncall::{DrillOutcome, IncidentKind, Until, Variant};
 use harborline::store::Drill;
@@ -95,7 +95,7 @@ both! {
         assert!(over.last().unwrap().contains("case A3 is over, nobody was in danger"), "{over:?}");
         assert!(incidents(&world).await.is_empty());
         // It leaves nothing behind: no case, no queue, and nobody is paged again.
-        assert!(world.app.store.read().await.unwrap().queue(9).await.unwrap().is_empty());
+        assert!(world.cases().await.is_empty());
         world.phone(DUTY).inbox();
         world.advance(minutes(30)).await;
         assert!(world.phone(DUTY).inbox().is_empty());
@@ -410,7 +410,7 @@ async fn a_scheduled_drill_waits_for_a_real_crisis_and_is_held_after_it() {
         0,
         "somebody has it, and may need the others"
     );
-    world.acts(&staff, case, Act::Close).await.unwrap();
+    world.acts(&staff, case, Act::WrapUp(WrapUp::with("talked"))).await.unwrap();
     world.advance(minutes(1)).await;
     assert_eq!(world.count(HELD).await, 1);
     assert!(incidents(&world).await.is_empty());
