@@ -51,7 +51,8 @@ use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
 use pieces::{
-    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, signing, spool, timetable, ways,
+    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, signing, spool,
+    timetable, ways,
 };
 pub(crate) use pieces::{line, packs};
 

@@ -30,25 +30,28 @@ impl Dispatch {
     /// Says of each, by name, whether a gateway accepted it.
     pub async fn rehearse_alarm(&self, roster: &Roster, dry_run: bool) -> Vec<(String, bool)> {
         let (now, body) = (self.clock.now(), MessageBody::new(unstored_drill()));
-        let pages = roster.paged_at(now, |contact| contact.texts_from().is_some()).into_iter().filter_map(|contact| {
-            let gateway = if dry_run {
-                drill::NAME
-            } else {
-                self.gateway_of(contact)
-            };
-            let (id, body, number) = (self.ids.id(now), &body, contact.texts_from()?);
-            Some(async move {
-                let text = Apart {
-                    gateway,
-                    outbox_id: id,
-                    to: &number,
-                    body,
-                    lane: Lane::Page,
-                    locale: None,
+        let pages = roster
+            .paged_at(now, |contact| contact.texts_from().is_some())
+            .into_iter()
+            .filter_map(|contact| {
+                let gateway = if dry_run {
+                    drill::NAME
+                } else {
+                    self.gateway_of(contact)
                 };
-                (contact.name.clone(), self.send_without_store(&text).await)
-            })
-        });
+                let (id, body, number) = (self.ids.id(now), &body, contact.texts_from()?);
+                Some(async move {
+                    let text = Apart {
+                        gateway,
+                        outbox_id: id,
+                        to: &number,
+                        body,
+                        lane: Lane::Page,
+                        locale: None,
+                    };
+                    (contact.name.clone(), self.send_without_store(&text).await)
+                })
+            });
         join_all(pages).await
     }
 }

@@ -21,7 +21,7 @@ impl Drills {
         let mut report = drill.report;
         if let Some(conversation) = tx.conversation_of_drill(drill.id).await? {
             if let Some(mut alert) = tx.alert_of(conversation).await? {
-                report.timeline = tx.timeline(&alert).await?;
+                report.timeline = tx.timeline(&alert, drill.dry_run).await?;
                 tx.withdraw_pages(alert.id, now).await?;
                 if alert.pages > 0 && !drill.dry_run {
                     self.thank(tx, &alert, now).await?;

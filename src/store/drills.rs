@@ -269,8 +269,13 @@ impl Tx {
         Ok(())
     }
 
-    /// What happened to a case, in order: who was paged how, and what was decided.
-    pub async fn timeline(&mut self, alert: &Alert) -> Result<Vec<Event>, StoreError> {
+    /// What happened to a case, in order: who was paged how, and what was decided. In a dry run, what would
+    /// have been sent was held back.
+    pub async fn timeline(
+        &mut self,
+        alert: &Alert,
+        dry_run: bool,
+    ) -> Result<Vec<Event>, StoreError> {
         let pages: Vec<PageRow> = on!(self, |c| sqlx::query_as(
             "SELECT p.at, p.kind, p.contact, o.channel, o.gateway, o.state, o.done_at
                FROM pages p JOIN outbox o ON o.page_id = p.id WHERE p.alert_id = $1 ORDER BY p.id"
@@ -301,6 +306,7 @@ impl Tx {
             let what = format!("{kind} to {contact} by {channel}");
             events.push(Event { at, what });
             if let Some(at) = done_at {
+                let state = if dry_run { "held back" } else { &state };
                 let what = format!("{kind} to {contact} by {channel}: {state} ({gateway})");
                 events.push(Event { at, what });
             }

@@ -132,7 +132,7 @@ const fn rank(tier: Tier) -> i64 {
 
 impl Tx {
     /// Open cases by tier, then by waiting time: of a tier, if one is given, and after a place.
-    pub async fn cases(
+    pub async fn queue(
         &mut self,
         me: Uuid,
         hands: Hands,

@@ -13,6 +13,7 @@ const TONES = { imminent: [[880, 3], [1175, 3]], high: [[740, 2]], other: [[523,
 
 let sound;
 let rung = 0;
+let asked = false; // whether somebody tested it and has not said yet whether they heard it
 
 const part = (name) => box.querySelector(`[data-alarm-${name}]`);
 const isOn = () => localStorage.getItem("alarm") === "on";
@@ -58,10 +59,11 @@ function show() {
   }
   if (rows.length) navigator.setAppBadge?.(rows.length).catch(() => {});
   else navigator.clearAppBadge?.().catch(() => {});
-  part("on").hidden = true;
+  part("on").hidden = !asked || isOn();
   part("off").hidden = !isOn();
   const blocked = isOn() && sound?.state !== "running";
-  part("state").textContent = !isOn() ? "The alarm is off on this device."
+  part("state").textContent = asked ? "Did you hear it? If not, turn the device up and test again."
+    : !isOn() ? "The alarm is off on this device."
     : blocked ? "Your browser holds the alarm back until you press the test." : "The alarm is on: it sounds until somebody takes the case.";
   box.classList.toggle("blocked", blocked || !isOn());
   return rows;
@@ -89,24 +91,19 @@ if (box && list) {
   part("volume").addEventListener("input", ({ target }) => localStorage.setItem("alarm volume", target.value));
   part("test").addEventListener("click", async () => {
     await wake();
+    asked = !isOn();
     show();
     ring("high");
-    part("on").hidden = isOn();
-    part("state").textContent = isOn() ? "Did you hear it? It is on." : "Did you hear it? If not, turn the device up and test again.";
   });
-  part("on").addEventListener("click", () => { localStorage.setItem("alarm", "on"); show(); });
-  part("off").addEventListener("click", () => { localStorage.removeItem("alarm"); show(); });
+  part("on").addEventListener("click", () => { localStorage.setItem("alarm", "on"); asked = false; show(); });
+  part("off").addEventListener("click", () => { localStorage.removeItem("alarm"); asked = false; show(); });
   // A browser may let it sound by itself, or after the first press on the page.
   if (isOn()) {
     wake().then(show);
     addEventListener("pointerdown", () => wake().then(show), { once: true });
     addEventListener("keydown", () => wake().then(show), { once: true });
   }
-  new MutationObserver(() => {
-    const asked = !part("on").hidden;
-    show();
-    part("on").hidden = !asked;
-  }).observe(list, { childList: true, subtree: true });
+  new MutationObserver(show).observe(list, { childList: true, subtree: true });
   setInterval(sounds, EVERY_MS);
   show();
 }

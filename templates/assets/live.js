@@ -106,7 +106,7 @@ function refreshSoon() {
 }
 
 // The server sends a pulse a second. Without one the page is alone, and says so within three seconds.
-const ALONE = 2_500;
+const ALONE = 2_000;
 const GIVE_UP = 8_000; // a connection that swallows everything is replaced
 let events;
 let heard = 0;
@@ -194,7 +194,7 @@ if (region) {
   // The newest text is what a responder came for.
   if (scrollY === 0) region.querySelector(".thread li:last-child")?.scrollIntoView({ block: "center" });
   listen();
-  setInterval(watch, 500);
+  setInterval(watch, 250);
   setInterval(() => { if (!document.hidden) refresh(); }, EVERY);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 }

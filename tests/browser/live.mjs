@@ -57,7 +57,7 @@ await must("the first administrator is made", async () => {
   await page.getByLabel("E-mail address").fill("admin@example.org");
   await page.getByLabel("Password").fill("a long enough password");
   await page.getByRole("button", { name: "Make my account" }).click();
-  await page.getByText("Nobody is waiting.").waitFor();
+  await page.locator(".calm", { hasText: "Nobody is waiting." }).waitFor();
 });
 
 await step("a lost connection is said within three seconds, and its return too", async () => {
@@ -114,7 +114,7 @@ await step("the alarm is tested, and sounds until the case is claimed", async ()
   await page.goto(`${through}/`);
   await page.getByText("The alarm is on").waitFor();
   await page.locator("[data-alarm-banner]").waitFor({ state: "hidden" });
-  await page.getByText("Nobody is waiting.").waitFor();
+  await page.locator(".calm", { hasText: "Nobody is waiting." }).waitFor();
 });
 
 proxy.close();

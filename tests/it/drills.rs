@@ -410,7 +410,10 @@ async fn a_scheduled_drill_waits_for_a_real_crisis_and_is_held_after_it() {
         0,
         "somebody has it, and may need the others"
     );
-    world.acts(&staff, case, Act::WrapUp(WrapUp::with("talked"))).await.unwrap();
+    world
+        .acts(&staff, case, Act::WrapUp(WrapUp::with("talked")))
+        .await
+        .unwrap();
     world.advance(minutes(1)).await;
     assert_eq!(world.count(HELD).await, 1);
     assert!(incidents(&world).await.is_empty());

@@ -54,7 +54,10 @@ fn start(program: &Path, part: &str, script: &str, why: &str) -> Option<Child> {
 
 /// Asks an oracle, one JSON value a line; `None` (said loudly) when it cannot be asked.
 pub(crate) fn ask(script: &str, questions: &[Value]) -> Option<Vec<Value>> {
-    let mut oracle = if script.ends_with(".py") {
+    let mut oracle = if Path::new(script)
+        .extension()
+        .is_some_and(|kind| kind == "py")
+    {
         python(script)?
     } else {
         let why = "run: npm install --no-package-lock --prefix tests/oracles";

@@ -661,13 +661,13 @@ both! {
         });
         let me = Uuid::from_u128(7);
         let codes = |rows: &[QueueRow]| rows.iter().map(|row| row.code.clone()).collect::<Vec<_>>();
-        let queue = view!(world).cases(me, Hands::Nobody, None, None, 10).await.unwrap();
+        let queue = view!(world).queue(me, Hands::Nobody, None, None, 10).await.unwrap();
         assert_eq!(codes(&queue), ["A4", "A6", "A3", "A7"]);
         assert_eq!((queue[0].reason, queue[0].waiting_since), (Reason::Crisis, later(30)));
-        let high = view!(world).cases(me, Hands::Nobody, Some(Tier::High), None, 1).await.unwrap();
+        let high = view!(world).queue(me, Hands::Nobody, Some(Tier::High), None, 1).await.unwrap();
         assert_eq!(codes(&high), ["A6"]);
         let place = CasePlace { tier: Tier::High, opened_at: high[0].waiting_since, id: high[0].alert_id };
-        let rest = view!(world).cases(me, Hands::Nobody, None, Some(place), 10).await.unwrap();
+        let rest = view!(world).queue(me, Hands::Nobody, None, Some(place), 10).await.unwrap();
         assert_eq!(codes(&rest), ["A3", "A7"]);
         unit!(world, |tx| {
             for (code, owner) in [("A4", me), ("A6", Uuid::nil())] {
@@ -677,8 +677,8 @@ both! {
                 tx.save_alert(alert).await?;
             }
         });
-        assert_eq!(codes(&view!(world).cases(me, Hands::Mine, None, None, 9).await.unwrap()), ["A4"]);
-        assert_eq!(codes(&view!(world).cases(me, Hands::Others, None, None, 9).await.unwrap()), ["A6"]);
+        assert_eq!(codes(&view!(world).queue(me, Hands::Mine, None, None, 9).await.unwrap()), ["A4"]);
+        assert_eq!(codes(&view!(world).queue(me, Hands::Others, None, None, 9).await.unwrap()), ["A6"]);
         assert_eq!(view!(world).case_counts(me).await.unwrap(), (1, 2, 1));
         let automated = view!(world).automated(TimePlace::FIRST, 9).await.unwrap();
         assert_eq!((automated.len(), automated[0].tier, automated[0].last_inbound_at), (1, Tier::Imminent, later(99)));

@@ -154,9 +154,9 @@ async fn load(doors: &Doors, visit: &Visit, asked: &Asked) -> Result<QueuePage, 
     let (now, me) = (doors.clock.now(), visit.me.id);
     let tier = asked.tier;
     let mut tx = doors.store.read().await?;
-    let waiting = tx.cases(me, Hands::Nobody, tier, asked.after, ROWS).await?;
-    let mine = tx.cases(me, Hands::Mine, tier, None, ROWS).await?;
-    let others = tx.cases(me, Hands::Others, tier, None, ROWS).await?;
+    let waiting = tx.queue(me, Hands::Nobody, tier, asked.after, ROWS).await?;
+    let mine = tx.queue(me, Hands::Mine, tier, None, ROWS).await?;
+    let others = tx.queue(me, Hands::Others, tier, None, ROWS).await?;
     let (_, waiting_count, _) = tx.case_counts(me).await?;
     let offers = tx.transfers_to(me, now).await?;
     let help = if visit.me.role.may(Permission::ObserveConversations) {

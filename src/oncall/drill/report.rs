@@ -219,7 +219,11 @@ impl Report {
         };
         let measured = |step: Step| Measured {
             step,
-            expected: step.expected().to_owned(),
+            expected: match step {
+                // Nothing more is shown where no page leaves.
+                Step::Page if asked.dry_run => "a page is ready to leave, and held back".to_owned(),
+                _ => step.expected().to_owned(),
+            },
             within_ms: millis(within(step, asked)),
             took_ms: None,
             what: None,

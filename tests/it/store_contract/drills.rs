@@ -108,12 +108,14 @@ both! {
             tx.audit(NOW.plus(seconds(1)), "line", "alert.paged", Some(alert.id), &serde_json::json!({})).await?;
             assert_eq!(tx.pages_refused(alert.id).await?, 0);
             tx.withdraw_pages(alert.id, NOW.plus(seconds(2))).await?;
-            let told: Vec<_> = tx.timeline(&alert).await?.into_iter().map(|event| (event.at, event.what)).collect();
+            let told: Vec<_> = tx.timeline(&alert, false).await?.into_iter().map(|event| (event.at, event.what)).collect();
             assert_eq!(told, [
                 (NOW, "page to Duty phone by sms".to_owned()),
                 (NOW.plus(seconds(1)), "a round of pages".to_owned()),
                 (NOW.plus(seconds(2)), "page to Duty phone by sms: withdrawn (main)".to_owned()),
             ]);
+            let dry = tx.timeline(&alert, true).await?;
+            assert_eq!(dry[2].what, "page to Duty phone by sms: held back (main)");
         });
         world.damage("UPDATE outbox SET code = 'drill'").await;
         unit!(world, |tx| {

@@ -476,7 +476,7 @@ impl World {
         let mut tx = self.app.store.read().await.unwrap();
         let mut all = Vec::new();
         for hands in [Hands::Nobody, Hands::Others] {
-            all.extend(tx.cases(Uuid::nil(), hands, None, None, 200).await.unwrap());
+            all.extend(tx.queue(Uuid::nil(), hands, None, None, 200).await.unwrap());
         }
         all
     }
