@@ -274,7 +274,10 @@ pub(crate) async fn answer(
 ) -> Result<Answer, StoreError> {
     let outcome = take(tx, desk, alert, who, how, now).await?;
     let words = match &outcome {
-        Acknowledged::Yours => acknowledged(&alert.code, &desk.public_url),
+        Acknowledged::Yours => {
+            let by_phone = desk.by_phone && how == How::Text && who.staff_id.is_some();
+            acknowledged(&alert.code, &desk.public_url, by_phone)
+        }
         Acknowledged::More(more) => one_of(&alert.code, *more, &desk.public_url),
         Acknowledged::Already(taken) => already_taken(&alert.code, taken, &who.zone),
     };

@@ -236,6 +236,14 @@ impl App {
         };
         let gateways = gateways::of(config, &local_url, &sandbox_secret);
         let simulator = parts.simulator(&desk, &clock, &ids, &feed, &client);
+        let handoff = Arc::new(Handoff {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            desk: Arc::clone(&desk),
+            packs: Arc::clone(&packs),
+            line: line(config),
+            feed: feed.clone(),
+        });
         let intake = Arc::new(Intake {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -248,6 +256,7 @@ impl App {
             locale: config.line.default_locale,
             desk: Arc::clone(&desk),
             operator: Arc::clone(&operator),
+            handoff: Arc::clone(&handoff),
             feed: feed.clone(),
         });
         let dispatch = Arc::new(Dispatch {
@@ -324,15 +333,7 @@ impl App {
         let lookup = Arc::new(Lookup {
             store: store.clone(),
             clock: Arc::clone(&clock),
-            packs: Arc::clone(&packs),
-        });
-        let handoff = Arc::new(Handoff {
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-            desk: Arc::clone(&desk),
             packs,
-            line: line(config),
-            feed: feed.clone(),
         });
         let Lookout {
             duties,

@@ -250,5 +250,6 @@ pub(super) fn desk(config: &Config, public_url: &str) -> Desk {
         public_url: public_url.to_owned(),
         // Checked when the configuration was read.
         zone: TimeZone::get(&config.oncall.time_zone).unwrap_or(TimeZone::UTC),
+        by_phone: config.oncall.by_phone,
     }
 }

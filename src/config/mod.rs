@@ -212,6 +212,8 @@ pub struct OnCall {
     pub shift_notice_s: u64,
     /// The time zone of times that responders are told, for who has none of their own.
     pub time_zone: String,
+    /// Whether responders may read and write conversations from their phones, by text.
+    pub by_phone: bool,
     /// Other clocks for danger now.
     pub imminent: ClocksSection,
     /// Other clocks for a crisis.
@@ -333,6 +335,7 @@ impl Default for OnCall {
             take_shift_s: 600,
             shift_notice_s: 900,
             time_zone: "UTC".to_owned(),
+            by_phone: true,
             imminent: ClocksSection::default(),
             high: ClocksSection::default(),
             concern: ClocksSection::default(),

@@ -17,12 +17,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::clock::Clock;
+use crate::clock::{At, Clock};
 use crate::content::Packs;
 use crate::conversation::Line;
 use crate::feed::{Feed, Signal};
 use crate::oncall::Desk;
-use crate::store::{Account, Store, StoreError};
+use crate::store::{Account, Store, StoreError, Tx};
 use crate::text::MessageBody;
 use crate::triage::Tier;
 pub use end::danger;
@@ -165,6 +165,23 @@ impl Handoff {
             self.feed.signal(Signal::Conversation(conversation));
         }
         Ok(done)
+    }
+}
+
+impl Handoff {
+    /// The same within a unit of work that is under way. The outbox and open pages are to be woken after it.
+    pub(crate) async fn in_unit(
+        &self,
+        tx: &mut Tx,
+        staff: &Account,
+        conversation: Uuid,
+        act: &Act,
+        now: At,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        match written(act) {
+            Ok(()) => self.carry_out(tx, staff, conversation, act, now).await,
+            Err(refused) => Ok(Err(refused)),
+        }
     }
 }
 

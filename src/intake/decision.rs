@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::by_phone::{self, Spoken};
 use super::{
     Arrival, Context, Intake, JUDGED_AT_ONCE, Taken, calls, consent, responder, shift, tested,
 };
@@ -82,7 +83,13 @@ pub(super) async fn decide(
         return Ok(Decided::default());
     }
     count_shadows(tx, arrival).await?;
-    if shift::taken(tx, intake, arrival, &verdict).await?
+    let spoken = by_phone::spoken(tx, intake, arrival, &verdict, &texter).await?;
+    if let Spoken::Sent(_) = spoken {
+        // They are in the conversation that they were written for, and go with it.
+        tx.forget_body(&texter, message).await?;
+    }
+    if !matches!(spoken, Spoken::No)
+        || shift::taken(tx, intake, arrival, &verdict).await?
         || tested::answered(tx, intake, arrival, &verdict, &texter).await?
         || responder::answered(tx, intake, arrival, &verdict, &texter).await?
     {
@@ -93,6 +100,7 @@ pub(super) async fn decide(
         }
         return Ok(Decided {
             message: Some(message),
+            conversation: spoken.conversation(),
             ..Decided::default()
         });
     }
@@ -130,6 +138,8 @@ pub(super) async fn extend(
     if verdict.tier > known {
         let read = (verdict, &[][..]);
         (inline, _) = act(tx, intake, arrival, texter, conversation, message, read).await?;
+    } else {
+        by_phone::hand_on(tx, intake, arrival, texter, conversation).await?;
     }
     Ok(Decided {
         taken: Taken { inline },
@@ -176,6 +186,7 @@ async fn act(
     };
     let inline = answer.send(tx, arrival, &step.replies).await?;
     calls::call_human(tx, intake, arrival, conversation, &step).await?;
+    by_phone::hand_on(tx, intake, arrival, texter, conversation).await?;
     keep_wishes(tx, intake, texter, conversation, &step).await?;
     consent::follow(tx, intake, arrival, &step).await?;
     tx.audit(

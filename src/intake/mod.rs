@@ -5,6 +5,7 @@
 
 mod alone;
 mod arrival;
+mod by_phone;
 mod calls;
 mod consent;
 mod decision;
@@ -30,6 +31,7 @@ use crate::content::Packs;
 use crate::conversation::{Call, Earlier, Line, Turn};
 use crate::feed::{Feed, Signal};
 use crate::gateway::{Inbound, KeywordHandled};
+use crate::handoff::Handoff;
 use crate::id::IdSource;
 use crate::locale::Locale;
 use crate::oncall::{Desk, Operator};
@@ -76,6 +78,8 @@ pub struct Intake {
     pub desk: Arc<Desk>,
     /// Who hears that a responder cannot be texted.
     pub operator: Arc<Operator>,
+    /// Where responders write from their phones.
+    pub handoff: Arc<Handoff>,
     /// Wakes the workers and open pages.
     pub feed: Feed,
 }
@@ -169,6 +173,7 @@ impl Intake {
             desk: Arc::clone(&self.desk),
             feed: self.feed.clone(),
             operator: Arc::clone(&self.operator),
+            handoff: Arc::clone(&self.handoff),
             ..*self
         })
     }

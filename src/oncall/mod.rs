@@ -3,6 +3,7 @@
 
 mod alert;
 pub mod audit;
+mod by_phone;
 mod code;
 mod contact;
 pub mod drill;
@@ -27,6 +28,10 @@ mod urgency;
 mod words;
 
 pub use alert::{Acknowledged, Acknowledgement, Alert, Clocks, Closed, Missed, Taken, Timing};
+pub use by_phone::{
+    ByPhone, follows, follows_no_more, how_to_write, needs_account, not_by_phone, not_yours,
+    nothing_sent, quoted, read_by_phone, sent,
+};
 pub use code::codes;
 pub use contact::{Address, Contact, Destination, Secret};
 pub use drill::{

@@ -97,6 +97,8 @@ pub struct Desk {
     pub public_url: String,
     /// The zone of times that are told to who has none of their own.
     pub zone: TimeZone,
+    /// Whether responders may read and write conversations from their phones.
+    pub by_phone: bool,
 }
 
 #[cfg(test)]

@@ -71,10 +71,15 @@ pub fn with_link(page: &str, link: &str) -> String {
     format!("{page} Or open {link}")
 }
 
-/// The answer to the responder who took a case.
+/// The answer to the responder who took a case; `by_phone` where they may read and write it by text.
 #[must_use]
-pub fn acknowledged(code: &str, public_url: &str) -> String {
-    format!("{code} is yours. Please sign in and write to them now: {public_url}")
+pub fn acknowledged(code: &str, public_url: &str, by_phone: bool) -> String {
+    let or = if by_phone {
+        format!(" Or reply {code} follow to read and write by text.")
+    } else {
+        String::new()
+    };
+    format!("{code} is yours. Please sign in and write to them now: {public_url}{or}")
 }
 
 /// The answer to a responder who is in, while more people are asked for.

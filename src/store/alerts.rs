@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
+use super::outbox::OutboxState;
 use super::tx::{Inner, later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
@@ -432,6 +433,26 @@ impl Tx {
             alert.exhausted_at,
             alert.opened_at,
             alert.lease_until,
+        );
+        let over = alert.closed.map(|(at, _)| at);
+        if let Some(at) = over.or(alert.acknowledged.as_ref().map(|taken| taken.at)) {
+            self.withdraw_pages(alert.id, at).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back the pages of a case that wait to leave: somebody has it, or it is over. One that speaks
+    /// of other cases, too, is for those. Notices still go out.
+    pub async fn withdraw_pages(&mut self, alert: Uuid, at: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE outbox SET state = $2, done_at = $3
+              WHERE done_at IS NULL AND (lease_until IS NULL OR lease_until <= $3)
+                AND page_id IN (SELECT p.id FROM pages p WHERE p.alert_id = $1 AND p.kind = 'page'
+                    AND NOT EXISTS (SELECT 1 FROM paged_cases c WHERE c.page_id = p.id AND c.alert_id <> $1))",
+            alert,
+            OutboxState::Withdrawn,
+            at,
         );
         Ok(())
     }

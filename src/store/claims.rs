@@ -149,6 +149,8 @@ struct DueRow {
     page_sealed: Option<Vec<u8>>,
     preset: Option<String>,
     secret_sealed: Option<Vec<u8>>,
+    quoted: Option<Uuid>,
+    quoted_key: Option<Vec<u8>>,
     variant: Option<Variant>,
     dry_run: Option<i32>,
     kind: Option<PageKind>,
@@ -238,13 +240,14 @@ const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM outbox
 const DUE: &str = "SELECT o.id, o.lane, o.channel, o.gateway, o.moved_from, o.texter_id, o.message_id, o.page_id,
         o.answers, o.attempts, o.created_at, t.wrapped_key, t.number_sealed, t.state_sealed, t.blocked_at,
         m.conversation_id, m.body_sealed AS message_sealed, p.address_sealed, p.body_sealed AS page_sealed,
-        p.preset, p.secret_sealed, d.variant, d.dry_run, p.kind, p.contact, p.staff_id, p.method_id, p.alert_id,
+        p.preset, p.secret_sealed, p.texter_id AS quoted, q.wrapped_key AS quoted_key, d.variant, d.dry_run, p.kind, p.contact, p.staff_id, p.method_id, p.alert_id,
         a.code, a.tier, a.opened_at, a.acknowledged_by, a.acknowledged_at, a.closed_at,
         (SELECT COUNT(*) FROM paged_cases s WHERE s.page_id = p.id) AS cases
    FROM outbox o
    LEFT JOIN texters t ON t.id = o.texter_id
    LEFT JOIN messages m ON m.id = o.message_id
    LEFT JOIN pages p ON p.id = o.page_id
+   LEFT JOIN texters q ON q.id = p.texter_id
    LEFT JOIN alerts a ON a.id = p.alert_id
    LEFT JOIN drills d ON d.id = a.drill_id AND d.ended_at IS NULL
   WHERE o.id = $1";
@@ -452,7 +455,14 @@ impl Tx {
                 (
                     Receiver::Responder { page_id },
                     Address::new(open_text(house, "pages.address", page_id, address)?),
-                    open_text(house, "pages.body", page_id, body)?,
+                    match row.quoted {
+                        None => open_text(house, "pages.body", page_id, body)?,
+                        Some(texter) => {
+                            let key = row.quoted_key.as_deref().ok_or_else(missing)?;
+                            let key = self.unwrap_key(texter, key)?;
+                            open_text(&key, "pages.body", page_id, body)?
+                        }
+                    },
                 )
             }
             _ => return Err(missing()),

@@ -256,19 +256,6 @@ impl Tx {
         .await?))
     }
 
-    /// Takes back the pages of a case that wait to be sent; notices still go out.
-    pub async fn withdraw_pages(&mut self, alert: Uuid, now: At) -> Result<(), StoreError> {
-        later!(
-            self,
-            "UPDATE outbox SET state = 'withdrawn', done_at = $2, lease_until = NULL
-              WHERE done_at IS NULL AND page_id IN
-                    (SELECT id FROM pages WHERE alert_id = $1 AND kind = 'page')",
-            alert,
-            now,
-        );
-        Ok(())
-    }
-
     /// What happened to a case, in order: who was paged how, and what was decided. In a dry run, what would
     /// have been sent was held back.
     pub async fn timeline(

@@ -110,6 +110,20 @@ impl Tx {
         );
         later!(
             self,
+            "UPDATE outbox SET state = $2, done_at = $3, lease_until = NULL
+              WHERE done_at IS NULL AND page_id IN (SELECT id FROM pages WHERE texter_id = $1)",
+            texter,
+            OutboxState::Withdrawn,
+            now,
+        );
+        later!(
+            self,
+            "UPDATE pages SET body_sealed = $2 WHERE texter_id = $1",
+            texter,
+            nothing,
+        );
+        later!(
+            self,
             "UPDATE outbox SET gateway_ref = NULL, poll_at = NULL,
                     state = CASE WHEN done_at IS NULL THEN $2 ELSE state END,
                     done_at = COALESCE(done_at, $3), lease_until = NULL

@@ -337,6 +337,18 @@ impl Tx {
         .await?))
     }
 
+    /// Destroys the words of a text, and what was found in them; its row stays.
+    pub async fn forget_body(&mut self, texter: &Texter, id: Uuid) -> Result<(), StoreError> {
+        let nothing = self.seal(&texter.key, "messages.body", id, b"");
+        later!(
+            self,
+            "UPDATE messages SET body_sealed = $2, verdict_sealed = NULL WHERE id = $1",
+            id,
+            &nothing,
+        );
+        Ok(())
+    }
+
     /// The gateway that a texter last wrote through.
     pub async fn gateway_of(&mut self, conversation: Uuid) -> Result<Option<String>, StoreError> {
         Ok(on!(self, |c| sqlx::query_scalar(

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::outbox::{NewOutbox, OutboxState, Receiver};
+use super::texters::Texter;
 use super::tx::{later, on, open_text};
 use super::{StoreError, Tx};
 use crate::clock::At;
@@ -79,7 +80,7 @@ impl Tx {
         new: &NewPage<'_>,
         now: At,
     ) -> Result<Uuid, StoreError> {
-        self.send_to_responder_at(gateway, new, now, now).await
+        self.page(gateway, new, None, (now, now)).await
     }
 
     /// Tells a person news that can wait, by every method of theirs that is for it: now, or at the end of
@@ -99,20 +100,32 @@ impl Tx {
                 contact: &Contact::of(person, method),
                 words,
             };
-            self.send_to_responder_at(gateway, &notice, when, now)
-                .await?;
+            self.page(gateway, &notice, None, (when, now)).await?;
         }
         Ok((!methods.is_empty()).then_some(when))
     }
 
-    /// The same as [`Tx::send_to_responder`] at a later moment. What waits counts from that moment on: it
-    /// is not late before.
-    async fn send_to_responder_at(
+    /// The same for a text that carries words of a texter: they are sealed with the texter's key.
+    pub async fn quote_to_responder(
         &mut self,
         gateway: &str,
         new: &NewPage<'_>,
-        when: At,
+        texter: &Texter,
         now: At,
+    ) -> Result<(), StoreError> {
+        self.page(gateway, new, Some(texter), (now, now))
+            .await
+            .map(|_| ())
+    }
+
+    /// Keeps a page and puts it in the outbox. What waits until `when` counts from then on: it is not late
+    /// before.
+    async fn page(
+        &mut self,
+        gateway: &str,
+        new: &NewPage<'_>,
+        whose: Option<&Texter>,
+        (when, now): (At, At),
     ) -> Result<Uuid, StoreError> {
         let (id, outbox_id) = (self.id(now), self.id(now));
         let house = std::sync::Arc::clone(&self.keys);
@@ -127,12 +140,13 @@ impl Tx {
                 secret.reveal().as_bytes(),
             )
         });
-        let body = self.seal(house.house(), "pages.body", id, new.words.as_bytes());
+        let key = whose.map_or_else(|| house.house(), |texter| &texter.key);
+        let body = self.seal(key, "pages.body", id, new.words.as_bytes());
         later!(
             self,
             "INSERT INTO pages (id, alert_id, kind, contact, address_sealed, body_sealed, at,
-                                staff_id, method_id, preset, secret_sealed)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                staff_id, method_id, preset, secret_sealed, texter_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             id,
             new.alert,
             new.kind,
@@ -144,6 +158,7 @@ impl Tx {
             new.contact.method_id,
             to.preset.as_deref(),
             &secret,
+            whose.map(|texter| texter.id),
         );
         if self.is_stopped(to).await? {
             // Kept as what should have gone out, and not sent: they texted STOP.

@@ -134,6 +134,16 @@ impl Tx {
         .await?))
     }
 
+    /// An account that has not left.
+    pub async fn staff(&mut self, id: Uuid) -> Result<Option<Account>, StoreError> {
+        Ok(on!(self, |c| sqlx::query_as(
+            "SELECT id, login, name, role FROM staff WHERE id = $1 AND left_at IS NULL"
+        )
+        .bind(id)
+        .fetch_optional(c)
+        .await?))
+    }
+
     /// The name of a member of staff, also of one who has left.
     pub async fn staff_name(&mut self, id: Uuid) -> Result<Option<String>, StoreError> {
         Ok(on!(self, |c| sqlx::query_scalar(

@@ -59,7 +59,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 24] = [
+const NEIGHBOURS: [(&str, &str, &str); 25] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -109,6 +109,11 @@ const NEIGHBOURS: [(&str, &str, &str); 24] = [
         "paging",
         "acknowledge",
         "when a policy asks for fewer people, those there are enough",
+    ),
+    (
+        "intake",
+        "handoff",
+        "a responder writes in a conversation from their phone",
     ),
     ("roster", "crypto", "the roster on disk is sealed"),
     ("roster", "disk", "it is written whole or not at all"),

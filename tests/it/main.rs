@@ -7,6 +7,7 @@ mod access;
 mod architecture;
 mod bad_input;
 mod browser;
+mod by_phone;
 mod calls;
 mod channels;
 mod commands;

@@ -4,6 +4,7 @@ mod clocks;
 mod ladder;
 mod links;
 mod people;
+mod simulation;
 mod storms;
 
 use crate::support::world::{SECOND, minutes, seconds};

@@ -73,6 +73,7 @@ macro_rules! view {
 
 mod accounts;
 mod contact_methods;
+mod followers;
 mod hands;
 mod ladder;
 mod outbox;

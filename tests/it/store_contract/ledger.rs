@@ -159,7 +159,7 @@ both! {
             assert_eq!(tx.overdue(later(seconds(60)), true).await?, []);
             tx.reply_settled(message, later(seconds(60)), "replied").await?;
             assert_eq!(tx.overdue(later(seconds(60)), false).await?, from_ref(&overdue));
-            let conversation = tx.automated(TimePlace::FIRST, 1).await?[0].id;
+            let conversation = tx.automated(harborline::store::TimePlace::FIRST, 1).await?[0].id;
             tx.human_joined(conversation, NOW).await?;
             assert_eq!(tx.overdue(later(seconds(60)), false).await?, []);
             assert_eq!(tx.overdue(later(seconds(60)), true).await?, from_ref(&overdue));
