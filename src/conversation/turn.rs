@@ -60,10 +60,6 @@ pub struct Line {
 
 /// What happens because of one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent wishes of a texter, each with its own name"
-)]
 pub struct Step {
     /// The state afterwards.
     pub state: State,

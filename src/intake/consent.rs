@@ -34,16 +34,16 @@ pub(super) async fn follow(
         None => step.carrier_word,
     };
     let number = &arrival.inbound.from;
-    let work = Work {
+    let doing = Work {
         intake,
         number,
         now: intake.clock.now(),
     };
     match word {
-        Some(CarrierWord::Stop) => work.stop(tx).await,
-        Some(CarrierWord::Start) => work.start(tx).await,
+        Some(CarrierWord::Stop) => doing.stop(tx).await,
+        Some(CarrierWord::Start) => doing.start(tx).await,
         // Who is in danger gets one answer, and no second one about pages.
-        Some(CarrierWord::Help) if step.state.open_tier().is_none() => work.help(tx).await,
+        Some(CarrierWord::Help) if step.state.open_tier().is_none() => doing.help(tx).await,
         _ => Ok(()),
     }
 }

@@ -27,9 +27,9 @@ pub(super) async fn answered(
     };
     let mut arrived = None;
     for method in tx.methods_at(&inbound.from).await? {
-        let texted = method.channel == Channel::Sms && method.works();
+        let by_text = method.channel == Channel::Sms && method.works();
         let proof = tx.proof_of(method.id).await?.unwrap_or_default();
-        if texted && waits(&method, &proof) {
+        if by_text && waits(&method, &proof) {
             tx.method_tested(method.id, now).await?;
             let detail = serde_json::json!({"staff": method.staff_id, "how": "text"});
             tx.audit(now, "text", "method.tested", Some(method.id), &detail)

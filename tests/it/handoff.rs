@@ -104,11 +104,11 @@ both! {
         world.jump(minutes(50)).await;
         world.acts(&first, conversation, Act::Here).await.unwrap();
         world.jump(minutes(50)).await;
-        assert!(world.responder().inbox().is_empty(), "they were there");
+        assert!(world.phone(FIRST).inbox().is_empty(), "they were there");
         world.jump(minutes(11)).await;
-        let pages = world.responder().inbox();
-        assert!(pages.len() == 1 && pages[0].starts_with("CRISIS: case A3"), "{pages:?}");
-        assert!(world.phone(FIRST).inbox()[0].contains("nothing was done in it for a long time"));
+        let heard = world.phone(FIRST).inbox();
+        assert!(heard[0].contains("nothing was done in it for a long time"), "{heard:?}");
+        assert!(heard[1].starts_with("CRISIS: case A3"), "{heard:?}");
         assert_eq!(world.acts(&first, conversation, Act::Here).await, Err(Refused::NotYours));
         world.acts(&first, conversation, hello()).await.unwrap();
     }
@@ -120,8 +120,8 @@ both! {
         world.acts(&first, conversation, Act::Claim).await.unwrap();
         world.acts(&first, conversation, Act::Here).await.unwrap();
         world.advance(seconds(65)).await;
-        let pages = world.responder().inbox();
-        assert!(pages.iter().any(|text| text.starts_with("CRISIS: case A3")), "{pages:?}");
+        let heard = world.phone(FIRST).inbox();
+        assert!(heard.iter().any(|text| text.starts_with("A3 was opened again: nobody wrote.")), "{heard:?}");
     }
 
     async fn a_case_is_handed_on_when_it_is_accepted_and_not_before(world: World) {
@@ -166,7 +166,7 @@ both! {
         assert_eq!(world.acts(&first, conversation, give("no such reason")).await, Err(Refused::NoReason));
         assert!(world.responder().inbox().is_empty());
         world.acts(&first, conversation, give("called_away")).await.unwrap();
-        world.responder().expect("CRISIS: case A3");
+        world.phone(FIRST).expect("CRISIS: case A3");
         assert_eq!(world.acts(&first, conversation, give("called_away")).await, Err(Refused::NotYours));
         let visitor = world.visitor(&first).await;
         let page = visitor.reads(&format!("/conversations/{conversation}")).await;
@@ -296,7 +296,7 @@ both! {
         let fields = [("outcome", "safe_for_now"), ("note", "I called back twice."), ("check_in", "yes"), ("debrief", "yes")];
         visitor.sends(&path, &fields).await.expect_done("The conversation is closed.");
         let asked = world.phone("+15550123").inbox();
-        assert!(asked.last().unwrap().contains("check in"), "{asked:?}");
+        assert!(asked.last().unwrap().contains("May we text you once, tomorrow"), "{asked:?}");
         world.phone(NIGHT).expect("First has just ended case A3 and would like to talk about it");
         let page = world.visitor(&night).await.reads(&format!("/conversations/{conversation}")).await;
         for part in ["by First: Safe for now", "I called back twice.", "closed the conversation"] {
@@ -316,12 +316,13 @@ both! {
         world.acts(&first, conversation, hello()).await.unwrap();
         assert_eq!(world.acts(&second, conversation, hello()).await, Err(Refused::ClaimedBy("First".to_owned())));
         world.advance(minutes(30)).await;
-        assert!(world.responder().inbox().is_empty(), "nobody waits");
+        assert!(world.phone(FIRST).inbox().is_empty(), "nobody waits");
+        world.phone("+15550123").inbox();
         world.phone("+15550123").texts("can you tell me more").await.expect_silence();
         world.advance(minutes(4)).await;
-        assert!(world.responder().inbox().is_empty(), "First has their time to answer");
+        assert!(world.phone(FIRST).inbox().is_empty(), "First has their time to answer");
         world.advance(minutes(2)).await;
-        world.responder().expect("A texter waits for an answer: case");
+        world.phone(FIRST).expect("A texter waits for an answer: case");
         world.acts(&first, conversation, Act::WrapUp(WrapUp::with("talked"))).await.unwrap();
     }
 
@@ -393,7 +394,7 @@ both! {
         let conversation = world.first_in_the_queue().await;
         let decide = Act::Tier { tier: Tier::High, reason: "not_heard".to_owned() };
         world.acts(&first, conversation, decide).await.unwrap();
-        world.responder().expect("CRISIS: case A3");
+        world.phone(FIRST).expect("CRISIS: case A3");
         world.acts(&first, conversation, Act::Claim).await.unwrap();
         let end = |outcome: &str| Act::WrapUp(WrapUp::with(outcome));
         assert_eq!(world.acts(&first, conversation, end("talked")).await, Err(Refused::DangerOpen));

@@ -205,6 +205,7 @@ async fn ways_are_added_verified_and_removed(settings: &[(&str, &str)]) {
     );
     let sent = user(&["method", "verify", "first@example.org", "my phone"]);
     assert!(said(&sent).contains("--code CODE"), "{}", said(&sent));
+    // What cannot be a method is held in src/people/draft.rs: starting the program takes its time.
     for (arguments, code, part) in [
         (
             &["method", "verify", "first@example.org", "1", "--code", "12"][..],
@@ -212,94 +213,20 @@ async fn ways_are_added_verified_and_removed(settings: &[(&str, &str)]) {
             "4 more tries are left",
         ),
         (
-            &["method", "verify", "first@example.org", "1"],
-            1,
-            "less than a minute ago",
-        ),
-        (
-            &["method", "test", "first@example.org", "1"],
-            1,
-            "not verified yet",
-        ),
-        (
             &["method", "verify", "first@example.org", "9"],
             1,
             "there is no method “9”",
         ),
-        (&["method", "list", "nobody@example.org"], 1, "user list"),
         (
             &["method", "add", "first@example.org", "--sms", "5550171"],
             2,
             "international form",
-        ),
-        (
-            &["method", "add", "first@example.org", "--sms", "+15550171"],
-            2,
-            "there already",
-        ),
-        (
-            &[
-                "method",
-                "add",
-                "first@example.org",
-                "--email",
-                "first@example.org",
-            ],
-            1,
-            "[smtp]",
-        ),
-        (
-            &["method", "add", "first@example.org", "--call", "+15550171"],
-            1,
-            "can make calls",
-        ),
-        (
-            &[
-                "method",
-                "add",
-                "first@example.org",
-                "--webhook",
-                "http://push.example.org",
-            ],
-            2,
-            "not https",
-        ),
-        (
-            &[
-                "method",
-                "add",
-                "first@example.org",
-                "--webhook",
-                "https://push.example.org",
-                "--preset",
-                "fax",
-            ],
-            2,
-            "pagerduty or alertmanager",
-        ),
-        (
-            &[
-                "method",
-                "add",
-                "first@example.org",
-                "--sms",
-                "+15550172",
-                "--for",
-                "fun",
-            ],
-            2,
-            "all, crisis or other",
         ),
         (&["method", "add", "first@example.org"], 2, "--sms"),
         (
             &["hours", "first@example.org", "--quiet", "22-7"],
             2,
             "22:00 and 07:00",
-        ),
-        (
-            &["hours", "first@example.org", "--zone", "Mars"],
-            2,
-            "no time zone “Mars”",
         ),
     ] {
         let output = user(arguments);

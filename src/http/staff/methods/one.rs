@@ -65,10 +65,10 @@ pub(super) fn choices_of_gateways(doors: &Doors, channel: Channel, chosen: &str)
         return Vec::new();
     }
     let usual = Choice::new(&"", "the one of all pages", chosen.is_empty());
-    let named = names
+    let each = names
         .iter()
         .map(|name| Choice::new(name, name, name == chosen));
-    std::iter::once(usual).chain(named).collect()
+    std::iter::once(usual).chain(each).collect()
 }
 
 pub(super) fn choices_of_uses(chosen: Uses) -> Vec<Choice> {
