@@ -325,7 +325,7 @@ impl App {
             ids: Arc::clone(&ids),
             desk: Arc::clone(&desk),
             operator: Arc::clone(&operator),
-            ways: ways(config),
+            ways: ways(config, &gateways),
             line: config.line.name.clone(),
             feed: feed.clone(),
         });

@@ -218,13 +218,14 @@ pub(crate) fn pagers(config: &Config) -> Result<Pagers, StartError> {
 }
 
 /// By what people can be reached from this line.
-pub(super) fn ways(config: &Config) -> Ways {
+pub(super) fn ways(config: &Config, gateways: &Gateways) -> Ways {
+    let callers = gateways.all().filter(|gateway| gateway.caller().is_some());
     let senders = config.gateways.values().filter_map(GatewaySection::sender);
     let numbers = senders.filter_map(|sender| PhoneNumber::parse(sender).ok());
     Ways {
         usual: config.oncall.gateway.clone().unwrap_or_default(),
         texts: config.gateways.keys().cloned().collect(),
-        calls: Vec::new(),
+        calls: callers.map(|gateway| gateway.name().to_owned()).collect(),
         mail: config.smtp.is_some(),
         private_webhooks: config.webhooks.allow_private,
         senders: numbers.collect(),

@@ -81,8 +81,8 @@ fn decided(state: &State, tier: Tier, now: crate::clock::At) -> State {
         place => place,
     };
     State {
-        crisis,
         place,
+        crisis,
         ..state.clone()
     }
 }

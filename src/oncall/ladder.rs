@@ -200,7 +200,7 @@ mod tests {
             repage: Duration::from_mins(2),
             claim: Duration::from_mins(5),
             answer: Duration::from_mins(5),
-            lease: Duration::from_mins(60),
+            lease: Duration::from_hours(1),
         };
         let policy = built_in([], &timing);
         assert_eq!(policy.rungs[0].targets, []);

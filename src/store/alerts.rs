@@ -446,7 +446,7 @@ impl Tx {
     pub async fn withdraw_pages(&mut self, alert: Uuid, at: At) -> Result<(), StoreError> {
         later!(
             self,
-            "UPDATE outbox SET state = $2, done_at = $3
+            "UPDATE outbox SET state = $2, code = 'over', done_at = $3
               WHERE done_at IS NULL AND (lease_until IS NULL OR lease_until <= $3)
                 AND page_id IN (SELECT p.id FROM pages p WHERE p.alert_id = $1 AND p.kind = 'page'
                     AND NOT EXISTS (SELECT 1 FROM paged_cases c WHERE c.page_id = p.id AND c.alert_id <> $1))",

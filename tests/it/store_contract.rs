@@ -49,7 +49,7 @@ const CLOCKS: Clocks = Clocks::all(Timing {
     repage: Duration::from_mins(2),
     claim: Duration::from_mins(5),
     answer: Duration::from_mins(5),
-    lease: Duration::from_mins(60),
+    lease: Duration::from_hours(1),
 });
 
 /// Runs a unit of work that must succeed.

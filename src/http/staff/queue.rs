@@ -60,6 +60,10 @@ struct Asks {
 }
 
 /// A row of the queue, in words.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that the row shows or not"
+)]
 struct Row {
     id: Uuid,
     /// The list in which it stands: a page patches what has moved from one to another.

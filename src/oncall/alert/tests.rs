@@ -8,7 +8,7 @@ const TIMING: Timing = Timing {
     repage: Duration::from_mins(2),
     claim: Duration::from_mins(5),
     answer: Duration::from_mins(5),
-    lease: Duration::from_mins(60),
+    lease: Duration::from_hours(1),
 };
 const CLOCKS: Clocks = Clocks::all(TIMING);
 

@@ -14,6 +14,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::Sent;
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::oncall::Method;
 use crate::staff::Permission;
 
 pub(super) fn routes() -> Routes {
@@ -54,7 +55,7 @@ async fn load(
     let people = tx.people().await?;
     let reached: BTreeSet<Uuid> = people
         .iter()
-        .filter(|person| person.methods.iter().any(|method| method.works()))
+        .filter(|person| person.methods.iter().any(Method::works))
         .map(|person| person.id)
         .collect();
     let members = tx.members().await?.into_iter().filter(|member| {

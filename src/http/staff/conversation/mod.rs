@@ -134,7 +134,7 @@ impl ConversationPage {
 /// A page, or the one that says who has the conversation.
 enum Loaded {
     Page(Box<ConversationPage>),
-    Held(take_over::HeldPage),
+    Held(Box<take_over::HeldPage>),
 }
 
 async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<Loaded, PageError> {
@@ -142,7 +142,8 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<Loaded, PageErro
     let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
     if !tx.may_read(&visit.me, id).await? {
         let held = take_over::held(&mut tx, doors, visit, id).await?;
-        return Ok(Loaded::Held(held.ok_or(PageError::NotFound)?));
+        let held = held.ok_or(PageError::NotFound)?;
+        return Ok(Loaded::Held(Box::new(held)));
     }
     let wall = Wall::of(&mut tx, &visit.me, doors.clock.now()).await?;
     let codes = doors.handoff.packs.codes();
@@ -319,7 +320,7 @@ async fn page(
     match load(&doors, &visit, id).await? {
         Loaded::Page(page) => visit.show(&doors, &*page),
         Loaded::Held(page) => {
-            Ok((StatusCode::FORBIDDEN, visit.show(&doors, &page)?).into_response())
+            Ok((StatusCode::FORBIDDEN, visit.show(&doors, &*page)?).into_response())
         }
     }
 }
