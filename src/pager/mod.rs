@@ -7,6 +7,8 @@ pub mod guard;
 pub mod spoken;
 pub mod webhook;
 
+use std::fmt;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -17,8 +19,8 @@ use crate::triage::Tier;
 use email::Smtp;
 use webhook::Webhooks;
 
-/// A page on its way out.
-#[derive(Clone, Copy, Debug)]
+/// A page on its way out. `Debug` hides its words: they may hold the link that takes a case.
+#[derive(Clone, Copy)]
 pub struct Page<'a> {
     /// The outbox row: the same at every try, so that a receiver knows a repetition.
     pub id: Uuid,
@@ -40,6 +42,16 @@ pub struct Page<'a> {
     pub sign_in: &'a str,
     /// When it was made.
     pub at: At,
+}
+
+impl fmt::Debug for Page<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("to", &self.to)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Page<'a> {
@@ -219,6 +231,16 @@ mod tests {
         assert_eq!(page.url(), "https://line.example.org/take/x");
         page.words = "Answer it. Or open your door.";
         assert_eq!((page.headline(), page.url()), (page.words, page.sign_in));
+    }
+
+    #[test]
+    fn neither_words_nor_address_are_shown() {
+        let to = to(Channel::Email, "first@example.org");
+        let shown = format!("{:?}", page(&to, None));
+        assert!(
+            !shown.contains("CRISIS") && !shown.contains("first@"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -70,6 +70,19 @@ both! {
         assert!(!world.responder().inbox().is_empty(), "and on as before");
     }
 
+    async fn a_row_that_cannot_be_read_keeps_nobody_waiting_after_it(world: World) {
+        world.phone("+15550123").texts("i want to die").await;
+        world.phone("+15550124").texts("i want to die").await;
+        world.responder().inbox();
+        assert_eq!(world.damage("UPDATE alerts SET tier = 'unheard_of' WHERE code = 'A3'").await, 1);
+        world.clock.go_back(minutes(90));
+        world.settle().await;
+        let heard = world.responder().inbox();
+        assert!(heard.iter().any(|text| text.contains("case A4")), "{heard:?}");
+        world.advance(minutes(2)).await;
+        assert!(!world.responder().inbox().is_empty(), "and on as before");
+    }
+
     async fn started_again_with_a_clock_that_is_behind_it_pages_at_once(world: World) {
         let mut world = world;
         world.phone("+15550123").texts("i want to die").await;
