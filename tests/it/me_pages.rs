@@ -151,7 +151,7 @@ both! {
         let shown = visitor.sends("/me/calendar/renew", &[]).await;
         assert_eq!(shown.status, StatusCode::OK);
         let path = link(&shown.page, "/on-call/feed/");
-        let path = path.split(|c: char| c == '<' || c == '"').next().unwrap().to_owned();
+        let path = path.split(['<', '"']).next().unwrap().to_owned();
         assert!(path.strip_suffix(".ics").is_some() && shown.page.contains("webcal://line.example.org/on-call/feed/"), "{path}");
         assert_eq!(world.get(&path).await.0, StatusCode::OK);
         assert!(!visitor.reads("/me").await.contains("/on-call/feed/"));

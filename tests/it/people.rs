@@ -45,8 +45,8 @@ async fn methods(world: &World, of: &Account) -> Vec<Method> {
 
 /// The six digits in a text.
 fn code_in(text: &str) -> String {
-    let digits = text.split(|c: char| !c.is_ascii_digit());
-    let code = digits.filter(|word| word.len() == 6).next_back();
+    let mut digits = text.split(|c: char| !c.is_ascii_digit());
+    let code = digits.rfind(|word| word.len() == 6);
     code.unwrap_or_else(|| panic!("no code in {text}"))
         .to_owned()
 }

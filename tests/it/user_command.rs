@@ -158,7 +158,47 @@ fn a_user_that_cannot_be_is_refused_with_the_reason() {
     }
 }
 
-async fn ways_are_added_verified_and_removed(settings: &[(&str, &str)]) {
+fn mistakes_are_named(user: &impl Fn(&[&str]) -> Output) {
+    // What cannot be a method is held in src/people/draft.rs: starting the program takes its time.
+    for (arguments, code, part) in [
+        (
+            &["method", "verify", "first@example.org", "1", "--code", "12"][..],
+            1,
+            "4 more tries are left",
+        ),
+        (
+            &["method", "verify", "first@example.org", "9"],
+            1,
+            "there is no method “9”",
+        ),
+        (
+            &["method", "add", "first@example.org", "--sms", "5550171"],
+            2,
+            "international form",
+        ),
+        (&["method", "add", "first@example.org"], 2, "--sms"),
+        (
+            &["hours", "first@example.org", "--quiet", "22-7"],
+            2,
+            "22:00 and 07:00",
+        ),
+    ] {
+        let output = user(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+        assert!(
+            said(&output).contains(part),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+    }
+}
+
+fn ways_are_added_verified_and_removed(settings: &[(&str, &str)]) {
     let serving = Serving::start_in(tempfile::tempdir().unwrap(), settings);
     let user = |arguments: &[&str]| user(&serving, settings, arguments);
     link(&user(&["add", "first@example.org", "--name", "First"]));
@@ -205,43 +245,7 @@ async fn ways_are_added_verified_and_removed(settings: &[(&str, &str)]) {
     );
     let sent = user(&["method", "verify", "first@example.org", "my phone"]);
     assert!(said(&sent).contains("--code CODE"), "{}", said(&sent));
-    // What cannot be a method is held in src/people/draft.rs: starting the program takes its time.
-    for (arguments, code, part) in [
-        (
-            &["method", "verify", "first@example.org", "1", "--code", "12"][..],
-            1,
-            "4 more tries are left",
-        ),
-        (
-            &["method", "verify", "first@example.org", "9"],
-            1,
-            "there is no method “9”",
-        ),
-        (
-            &["method", "add", "first@example.org", "--sms", "5550171"],
-            2,
-            "international form",
-        ),
-        (&["method", "add", "first@example.org"], 2, "--sms"),
-        (
-            &["hours", "first@example.org", "--quiet", "22-7"],
-            2,
-            "22:00 and 07:00",
-        ),
-    ] {
-        let output = user(arguments);
-        assert_eq!(
-            output.status.code(),
-            Some(code),
-            "{arguments:?}: {}",
-            said(&output)
-        );
-        assert!(
-            said(&output).contains(part),
-            "{arguments:?}: {}",
-            said(&output)
-        );
-    }
+    mistakes_are_named(&user);
     let hours = user(&[
         "hours",
         "first@example.org",
@@ -272,14 +276,14 @@ async fn ways_are_added_verified_and_removed(settings: &[(&str, &str)]) {
     }
 }
 
-#[tokio::test]
-async fn ways_to_reach_people_are_looked_after_beside_a_server_on_sqlite() {
-    ways_are_added_verified_and_removed(&[]).await;
+#[test]
+fn ways_to_reach_people_are_looked_after_beside_a_server_on_sqlite() {
+    ways_are_added_verified_and_removed(&[]);
 }
 
 #[tokio::test]
 async fn ways_to_reach_people_are_looked_after_beside_a_server_on_postgresql() {
     if let Some(url) = postgres::database().await {
-        ways_are_added_verified_and_removed(&[("HARBORLINE__DATABASE__URL", &url)]).await;
+        ways_are_added_verified_and_removed(&[("HARBORLINE__DATABASE__URL", &url)]);
     }
 }

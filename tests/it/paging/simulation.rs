@@ -287,14 +287,14 @@ impl Simulation {
                 if there.iter().any(|one| one.name == name) {
                     continue;
                 }
-                let named = sent
+                let by_code = sent
                     .iter()
                     .any(|text| text.to == number && text.body.contains(&alert.code));
                 let counted = sent
                     .iter()
                     .any(|text| text.to == number && text.body.contains("cases wait"));
                 assert!(
-                    named || counted,
+                    by_code || counted,
                     "{number} did not hear of {alert:?}; reached {reached:?}"
                 );
             }
