@@ -106,6 +106,11 @@ fn refused(path: &Path, errors: figment::Error) -> ConfigError {
             format!("`{variant}` is not known"),
             format!("Write one of: {}", known.join(", ")),
         ),
+        Kind::InvalidType(_, expected) if expected.starts_with("struct ") => ConfigError::new(
+            place,
+            "this is a section of keys, not a value",
+            "Write its keys one by one, as in harborline.example.toml",
+        ),
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => ConfigError::new(
             place,
             "the value is of the wrong kind",

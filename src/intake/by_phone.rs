@@ -8,6 +8,7 @@ use crate::acknowledge::Responder;
 use crate::clock::At;
 use crate::handoff::Act;
 use crate::oncall::{self, Alert, ByPhone, Contact, is_among};
+use crate::staff::Permission;
 use crate::store::{Account, Conversation, Follower, NewPage, PageKind, StoreError, Texter, Tx};
 use crate::text::MessageBody;
 use crate::triage::{Action, Verdict};
@@ -74,6 +75,7 @@ pub(super) async fn spoken(
         Some(id) => tx.staff(id).await?,
         None => None,
     };
+    let account = account.filter(|account| account.role.may(Permission::AnswerTexters));
     let (Some(account), Some(phone)) = (account, contact.method_id) else {
         let words = oncall::needs_account(&intake.desk.public_url);
         return answer_if(true, tx, intake, &contact, &words).await;

@@ -282,6 +282,7 @@ impl Alert {
         self.next_page_at = self.next_page_at.map(|due| due.min(now));
         self.opened_at = self.opened_at.min(now);
         self.paged_at = self.paged_at.map(|at| at.min(now));
+        self.lease_until = self.lease_until.map(|until| until.min(now));
     }
 
     /// Opens the ladder again, from its first rung, if a clock ran out: an acknowledgement or a claim

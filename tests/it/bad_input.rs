@@ -508,6 +508,8 @@ fn an_environment_variable_that_cannot_work_is_named() {
         said.contains("HARBORLINE__LISTEN") && said.contains("adress"),
         "{said}"
     );
+    let said = run("HARBORLINE__LISTEN", "127.0.0.1:1");
+    assert!(said.contains("a section of keys"), "{said}");
     let said = run("HARBORLINE__LISTEN__ADDRESS", "nowhere");
     assert!(said.contains("HARBORLINE__LISTEN__ADDRESS"), "{said}");
     let said = run(

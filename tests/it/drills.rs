@@ -403,7 +403,7 @@ async fn a_scheduled_drill_waits_for_a_real_crisis_and_is_held_after_it() {
     world.acts(&staff, case, Act::Claim).await.unwrap();
     let words = MessageBody::new("I am here.");
     world.acts(&staff, case, Act::Write(words)).await.unwrap();
-    world.advance(minutes(30)).await;
+    world.advance(minutes(20)).await;
     let drills = "SELECT COUNT(*) FROM drills";
     assert_eq!(
         world.count(drills).await,

@@ -91,7 +91,7 @@ fn parsed(ics: &[&str], zone: &str) -> Option<Vec<Value>> {
         .iter()
         .map(|ics| json!({"ics": ics, "zone": zone}))
         .collect();
-    ask("calendar.py", &questions)
+    ask("ical.py", &questions)
 }
 
 both! {

@@ -55,7 +55,7 @@ both! {
         let page = visitor.reads("/me").await;
         assert!(page.contains("cannot be paged") && page.contains("Nothing reaches you yet"), "{page}");
         let kinds = visitor.reads("/me/methods/new").await;
-        assert!(kinds.contains("/me/methods/new?kind=sms") && kinds.contains("No gateway of this line can make calls"), "{kinds}");
+        assert!(kinds.contains("/me/methods/new?kind=sms") && kinds.contains("/me/methods/new?kind=voice") && kinds.contains("This line has no mail server"), "{kinds}");
         let form = visitor.reads("/me/methods/new?kind=sms").await;
         assert!(form.contains("STOP by text ends it"), "{form}");
         let wrong = visitor.sends("/me/methods/new", &[("kind", "sms"), ("label", "night phone"), ("address", "555 0175"), ("uses", "crisis")]).await;

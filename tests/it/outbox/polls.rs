@@ -80,7 +80,13 @@ async fn a_failure_that_is_asked_for_counts_like_one_that_is_told() {
     provider.says("failed");
     world.phone("+15550123").texts("i want to die").await;
     world.advance(minutes(2)).await;
-    let failed = "SELECT COUNT(*) FROM outbox WHERE lane = 'page' AND state = 'failed'";
+    let failed = "SELECT COUNT(*) FROM outbox o JOIN pages p ON p.id = o.page_id
+                   WHERE p.kind = 'page' AND o.state = 'failed'";
     assert_eq!(world.count(failed).await, 1);
-    assert_eq!(provider.asked(), 1);
+    let told = "SELECT COUNT(*) FROM incidents WHERE kind = 'page_failed'";
+    assert!(world.count(told).await > 0, "the operator hears of it");
+    // The news cannot arrive either: that is noted once, and not told for ever.
+    let asked = provider.asked();
+    world.advance(minutes(30)).await;
+    assert_eq!(provider.asked(), asked);
 }

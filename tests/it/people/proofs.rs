@@ -148,7 +148,6 @@ both! {
             (another("x", "5550175"), Refused::Number),
             (another("x", "+15550100"), Refused::OwnNumber),
             (another("x", FIRST), Refused::Known),
-            (Act::Add(draft(Channel::Voice, NEW)), Refused::NoCalls),
             (Act::Add(draft(Channel::Email, "first@example.org")), Refused::NoMail),
             (Act::Change(id, MethodChange { label: "a\nb".to_owned(), gateway: String::new(), uses: Uses::All }), Refused::Label),
             (Act::Hours("Mars/Base".to_owned(), None), Refused::Zone("Mars/Base".to_owned())),

@@ -179,8 +179,11 @@ impl Look<'_> {
     fn answered(&self) -> ClockLine {
         let alert = self.alert;
         let running = alert.acknowledged.is_some() && alert.claimed.is_some();
+        let leased = alert.next_page_at == alert.lease_until;
         let (class, words) = match (alert.answered_at, alert.next_page_at) {
-            (Some(at), None) => ("good", format!("last at {}", self.wall.moment(at))),
+            (Some(at), _) if running && leased => {
+                ("good", format!("last at {}", self.wall.moment(at)))
+            }
             (_, Some(due)) if running => {
                 ("care", format!("not yet; opened again {}", self.until(due)))
             }
@@ -200,9 +203,6 @@ impl Look<'_> {
     fn next(&self) -> String {
         let alert = self.alert;
         match (alert.next_page_at, &alert.acknowledged) {
-            (None, _) if alert.answered_at.is_some() => {
-                "No page is planned: somebody is writing with them.".to_owned()
-            }
             (None, _) => "No page is planned.".to_owned(),
             (Some(due), Some(_)) => format!(
                 "Everyone is paged again {} if nothing happens.",
@@ -347,7 +347,7 @@ mod tests {
             said(&alert, &[], 100)[2..],
             [
                 "good last at today 00:01",
-                "No page is planned: somebody is writing with them."
+                "Everyone is paged again in 59 min 20 s if nothing happens."
             ]
         );
     }

@@ -54,7 +54,7 @@ fn place(incident: &Incident, schedules: &[Schedule]) -> Option<(String, &'stati
             }
         }
         IncidentKind::Audit | IncidentKind::Heartbeat => to("#heartbeat", "To the heartbeat"),
-        IncidentKind::Drill | IncidentKind::DrillMissed => to("/on-call/tests", "To the tests"),
+        IncidentKind::Drill | IncidentKind::DrillMissed => to("/drills", "To the drills"),
         _ => None,
     }
 }
