@@ -411,7 +411,7 @@ async fn a_scheduled_drill_waits_for_a_real_crisis_and_is_held_after_it() {
         "somebody has it, and may need the others"
     );
     world
-        .acts(&staff, case, Act::WrapUp(WrapUp::with("talked")))
+        .acts(&staff, case, Act::WrapUp(WrapUp::with("safe_for_now")))
         .await
         .unwrap();
     world.advance(minutes(1)).await;
