@@ -36,6 +36,7 @@ use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
 use crate::ledger::Ledger;
 use crate::lookup::Lookup;
+use crate::neighbours::Neighbours;
 use crate::page_tests::PageTests;
 use crate::pager::email::NotUsable;
 use crate::paging::{NextRoster, Paging};
@@ -169,6 +170,8 @@ pub struct App {
     pub heartbeat: Arc<Heartbeat>,
     /// Holds drills.
     pub drills: Arc<Drills>,
+    /// Carries news between replicas.
+    pub neighbours: Arc<Neighbours>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -387,6 +390,11 @@ impl App {
             public_url: Arc::clone(&public_url),
             feed: feed.clone(),
         });
+        let neighbours = Arc::new(Neighbours {
+            store: store.clone(),
+            feed: feed.clone(),
+            process,
+        });
         let doors = Doors {
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
@@ -435,6 +443,7 @@ impl App {
             reconcile,
             heartbeat,
             drills,
+            neighbours,
             store,
             feed,
             clock,

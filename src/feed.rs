@@ -1,6 +1,11 @@
-//! The feed: who must look again, inside this process. Signals only, never data. Floor 2.
+//! The feed: who must look again. Signals only, never data. Floor 2.
+//!
+//! It is the feed of one process. What the other replicas must hear is kept as [`News`] until it is taken
+//! to them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, broadcast};
@@ -10,7 +15,7 @@ use crate::lane::Lane;
 use crate::oncall::Channel;
 
 /// Something changed; whoever shows it reads it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Signal {
     /// The queue.
     Queue,
@@ -20,7 +25,61 @@ pub enum Signal {
     OnCall,
     /// The phones of the simulator.
     Simulator,
+    /// What happened for a while is not known: everything is to be read again.
+    Everything,
 }
+
+/// What another replica must hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum News {
+    /// There may be something to send.
+    Outbox,
+    /// An alert was opened or changed.
+    Ladder,
+    /// What is shown changed.
+    Changed(Signal),
+}
+
+impl fmt::Display for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outbox => f.write_str("outbox"),
+            Self::Ladder => f.write_str("ladder"),
+            Self::Changed(Signal::Queue) => f.write_str("queue"),
+            Self::Changed(Signal::Conversation(id)) => write!(f, "conversation:{id}"),
+            Self::Changed(Signal::OnCall) => f.write_str("on-call"),
+            Self::Changed(Signal::Simulator) => f.write_str("simulator"),
+            Self::Changed(Signal::Everything) => f.write_str("everything"),
+        }
+    }
+}
+
+/// A word that this version does not know, as from a newer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownNews;
+
+impl FromStr for News {
+    type Err = UnknownNews;
+
+    fn from_str(word: &str) -> Result<Self, UnknownNews> {
+        Ok(match word {
+            "outbox" => Self::Outbox,
+            "ladder" => Self::Ladder,
+            "queue" => Self::Changed(Signal::Queue),
+            "on-call" => Self::Changed(Signal::OnCall),
+            "simulator" => Self::Changed(Signal::Simulator),
+            "everything" => Self::Changed(Signal::Everything),
+            _ => {
+                let id = word.strip_prefix("conversation:").ok_or(UnknownNews)?;
+                let id = id.parse().map_err(|_| UnknownNews)?;
+                Self::Changed(Signal::Conversation(id))
+            }
+        })
+    }
+}
+
+/// So much news is kept one by one; more than that means that everything is to be read again.
+const MOST_NEWS: usize = 256;
 
 /// How many signals are kept for a page that comes back.
 const KEPT: usize = 1024;
@@ -61,6 +120,8 @@ pub struct Feed {
     lanes: [Arc<Notify>; Lane::ALL.len()],
     channels: [Arc<Notify>; Channel::ALL.len()],
     ladder: Arc<Notify>,
+    news: Arc<Mutex<BTreeSet<News>>>,
+    news_came: Arc<Notify>,
 }
 
 impl Default for Feed {
@@ -71,13 +132,20 @@ impl Default for Feed {
             lanes: Default::default(),
             channels: Default::default(),
             ladder: Arc::default(),
+            news: Arc::default(),
+            news_came: Arc::default(),
         }
     }
 }
 
 impl Feed {
-    /// Tells open pages. Nobody may be looking: that is no error.
+    /// Tells open pages, here and at the other replicas. Nobody may be looking: that is no error.
     pub fn signal(&self, signal: Signal) {
+        self.signal_here(signal);
+        self.tell(News::Changed(signal));
+    }
+
+    fn signal_here(&self, signal: Signal) {
         // Sent under the lock, so that nobody sees them in another order.
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let number = recent.back().map_or(1, |last| last.number + 1);
@@ -112,6 +180,11 @@ impl Feed {
 
     /// There may be something to send, in any lane.
     pub fn wake_outbox(&self) {
+        self.wake_outbox_here();
+        self.tell(News::Outbox);
+    }
+
+    fn wake_outbox_here(&self) {
         // One worker of each lane and channel; it takes all that is due.
         let all = self.lanes.iter().chain(&self.channels);
         all.for_each(|workers| workers.notify_one());
@@ -120,6 +193,55 @@ impl Feed {
     /// An alert was opened or changed.
     pub fn wake_ladder(&self) {
         self.ladder.notify_one();
+        self.tell(News::Ladder);
+    }
+
+    /// Another replica said this: it goes no further.
+    pub fn heard(&self, news: News) {
+        match news {
+            News::Outbox => self.wake_outbox_here(),
+            News::Ladder => self.ladder.notify_one(),
+            News::Changed(signal) => self.signal_here(signal),
+        }
+    }
+
+    /// What other replicas did for a while is not known: everybody here looks again.
+    pub fn missed_others(&self) {
+        for news in [
+            News::Outbox,
+            News::Ladder,
+            News::Changed(Signal::Everything),
+        ] {
+            self.heard(news);
+        }
+    }
+
+    fn tell(&self, news: News) {
+        let mut kept = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        let everything = News::Changed(Signal::Everything);
+        if kept.len() >= MOST_NEWS && !kept.contains(&news) {
+            *kept = BTreeSet::from([News::Outbox, News::Ladder, everything]);
+        } else if !kept.contains(&everything) || !matches!(news, News::Changed(_)) {
+            kept.insert(news);
+        }
+        drop(kept);
+        self.news_came.notify_one();
+    }
+
+    /// Waits for news for the other replicas, and takes it: each of it once, however often it was told.
+    pub async fn news(&self) -> BTreeSet<News> {
+        loop {
+            let news = self.take_news();
+            if !news.is_empty() {
+                return news;
+            }
+            self.news_came.notified().await;
+        }
+    }
+
+    fn take_news(&self) -> BTreeSet<News> {
+        let mut kept = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *kept)
     }
 
     /// What the workers of a lane wait for, besides time: for texts one of their own each, and one for
@@ -168,5 +290,56 @@ mod tests {
         }
         assert_eq!(numbers(2), [0], "too long ago");
         assert_eq!(numbers(3).len(), KEPT);
+    }
+
+    #[tokio::test]
+    async fn other_replicas_hear_each_of_it_once_and_of_too_much_that_everything_changed() {
+        let feed = Feed::default();
+        let one = Signal::Conversation(Uuid::from_u128(1));
+        for _ in 0..3 {
+            feed.signal(one);
+            feed.wake_outbox();
+        }
+        let told = BTreeSet::from([News::Outbox, News::Changed(one)]);
+        assert_eq!(feed.news().await, told);
+        for n in 0..10_000 {
+            feed.signal(Signal::Conversation(Uuid::from_u128(n)));
+        }
+        feed.wake_ladder();
+        let told = feed.news().await;
+        assert!(told.contains(&News::Changed(Signal::Everything)) && told.len() <= MOST_NEWS);
+        assert!(told.contains(&News::Ladder));
+    }
+
+    #[tokio::test]
+    async fn what_another_replica_said_is_heard_here_and_told_to_nobody() {
+        let feed = Feed::default();
+        let mut pages = feed.subscribe(None).signals;
+        for news in [News::Outbox, News::Ladder, News::Changed(Signal::OnCall)] {
+            feed.heard(news.to_string().parse().unwrap());
+        }
+        assert_eq!(pages.recv().await.unwrap().signal, Signal::OnCall);
+        feed.ladder().notified().await;
+        feed.outbox(Lane::Crisis, Channel::Sms).notified().await;
+        feed.wake_ladder();
+        assert_eq!(feed.news().await, BTreeSet::from([News::Ladder]));
+    }
+
+    #[test]
+    fn news_is_a_word_and_an_unknown_word_is_no_news() {
+        let id = Uuid::from_u128(7);
+        for signal in [
+            Signal::Queue,
+            Signal::Conversation(id),
+            Signal::OnCall,
+            Signal::Simulator,
+            Signal::Everything,
+        ] {
+            let news = News::Changed(signal);
+            assert_eq!(news.to_string().parse(), Ok(news));
+        }
+        for word in ["", "weather", "conversation:", "conversation:7", "Queue"] {
+            assert_eq!(word.parse::<News>(), Err(UnknownNews), "{word}");
+        }
     }
 }

@@ -54,6 +54,7 @@ pub mod incidents;
 pub mod intake;
 pub mod ledger;
 pub mod lookup;
+pub mod neighbours;
 pub mod page_tests;
 pub mod paging;
 pub mod people;

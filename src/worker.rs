@@ -1,7 +1,7 @@
 //! Workers: loops around a service call that says how much it did. Floor 5.
 //!
-//! Each is woken by the feed at once and looks by itself every second: a signal that was missed,
-//! or one from another replica, costs a second and no text.
+//! Each is woken by the feed at once and looks by itself every second: a signal that was missed
+//! costs a second and no text.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -115,6 +115,13 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         }));
     }
     tasks.spawn(find_database(app.store.clone(), stopping.clone()));
+    let (neighbours, end) = (Arc::clone(&app.neighbours), stopping.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = neighbours.carry() => {}
+            () = end.cancelled() => {}
+        }
+    });
     let failsafe = Arc::clone(&app.failsafe);
     // Nothing wakes it: the database does not say when it is back.
     tasks.spawn(run("replay", shared.clone(), Arc::default(), move || {

@@ -26,6 +26,8 @@ use crate::staff::Permission;
 const PULSE: Duration = Duration::from_secs(1);
 /// How soon a browser that lost its connection tries again.
 const AGAIN: Duration = Duration::from_millis(500);
+/// Whoever hears it reads everything again.
+pub(super) const RESYNC: &str = "resync";
 /// The place of a cursor that is not one of this process.
 const UNKNOWN: u64 = u64::MAX - 1;
 
@@ -41,6 +43,7 @@ async fn live(
         Signal::Queue => Some("queue".to_owned()),
         Signal::Conversation(id) => Some(format!("conversation:{id}")),
         Signal::OnCall => Some("on-call".to_owned()),
+        Signal::Everything => Some(RESYNC.to_owned()),
         Signal::Simulator => None,
     })
 }
@@ -110,7 +113,7 @@ impl Source {
         loop {
             let signal = match self.missed.pop_front() {
                 Some(Some(missed)) => missed,
-                Some(None) => return Some(Event::default().data("resync")),
+                Some(None) => return Some(Event::default().data(RESYNC)),
                 None => {
                     let signal = tokio::select! {
                         signal = self.signals.recv() => signal,
@@ -119,7 +122,7 @@ impl Source {
                     match signal {
                         Ok(signal) => signal,
                         Err(RecvError::Lagged(_)) => {
-                            return Some(Event::default().data("resync"));
+                            return Some(Event::default().data(RESYNC));
                         }
                         Err(RecvError::Closed) => return None,
                     }

@@ -29,6 +29,7 @@ mod leases;
 mod links;
 mod messages;
 mod method_proofs;
+mod news_line;
 mod notes;
 mod obligations;
 mod outbox;
@@ -96,6 +97,7 @@ pub use incidents::Tally;
 pub use links::{Link, LinkKind, NewLink};
 pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};
 pub use method_proofs::Proof;
+pub use news_line::{NewsLine, Teller};
 pub use notes::Note;
 pub use obligations::Overdue;
 pub use outbox::{Delivered, NewOutbox, OutboxRow, OutboxState, Receiver, Settled};
@@ -130,6 +132,13 @@ static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres")
 const FIRST_LOOK: Duration = Duration::from_secs(10);
 /// How long a database that is well may take for one small write.
 const PROBE: Duration = Duration::from_secs(2);
+
+/// The server ends what takes longer. A replica that is frozen in the middle of a transaction must not keep
+/// its locks from the others.
+const POSTGRES_LIMITS: [(&str, &str); 2] = [
+    ("statement_timeout", "30s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+];
 
 /// How often a unit of work that lost a race on PostgreSQL is run.
 const TRIES: usize = 4;
@@ -206,8 +215,13 @@ impl Store {
             return Ok(());
         }
         if let Pool::Postgres(pool) = &self.pool {
-            pool.acquire().await.map_err(OpenError::Unreadable)?;
-            POSTGRES.run(pool).await?;
+            // A table is changed in its own time, and another replica may be at it.
+            let patient = (*pool.connect_options()).clone();
+            let patient = patient.options([("statement_timeout", "0")]);
+            let patient = postgres_pool(1).connect_lazy_with(patient);
+            patient.acquire().await.map_err(OpenError::Unreadable)?;
+            POSTGRES.run(&patient).await?;
+            patient.close().await;
         }
         if !self.commit(|tx| Box::pin(tx.keys_fit())).await? {
             return Err(OpenError::WrongKey);
@@ -421,10 +435,13 @@ fn private_file(options: &SqliteConnectOptions) -> Result<(), OpenError> {
 fn open_postgres(url: &str) -> Result<Pool, OpenError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(OpenError::Unreadable)?
-        .application_name("harborline");
-    let pool = PgPoolOptions::new()
-        .max_connections(16)
+        .application_name("harborline")
+        .options(POSTGRES_LIMITS);
+    Ok(Pool::Postgres(postgres_pool(16).connect_lazy_with(options)))
+}
+
+fn postgres_pool(most: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(most)
         .acquire_timeout(Duration::from_secs(5))
-        .connect_lazy_with(options);
-    Ok(Pool::Postgres(pool))
 }

@@ -38,6 +38,7 @@ const FLOORS: [&[&str]; 6] = [
         "intake",
         "ledger",
         "lookup",
+        "neighbours",
         "page_tests",
         "paging",
         "people",

@@ -48,6 +48,7 @@ mod preflight;
 mod privacy;
 mod queue;
 mod reconcile;
+mod replicas;
 mod rota;
 mod rules_in_force;
 mod serving;

@@ -697,6 +697,6 @@ pub(crate) fn minutes(n: u64) -> Duration {
     Duration::from_secs(n * 60)
 }
 
-pub(crate) fn seconds(n: u64) -> Duration {
+pub(crate) const fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
