@@ -289,7 +289,11 @@ mod tests {
             .collect();
         assert_eq!(
             short,
-            [("own.new", 0, true), ("own.pier", 2, true), ("own.old", 3, false)]
+            [
+                ("own.new", 0, true),
+                ("own.pier", 2, true),
+                ("own.old", 3, false)
+            ]
         );
     }
 }

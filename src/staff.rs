@@ -90,10 +90,9 @@ impl Permission {
             | Self::ApproveContent
             | Self::ViewAudit
             | Self::ViewPeople => Role::Supervisor,
-            Self::ManageContent
-            | Self::ExportAudit
-            | Self::ViewSystem
-            | Self::ManagePeople => Role::Administrator,
+            Self::ManageContent | Self::ExportAudit | Self::ViewSystem | Self::ManagePeople => {
+                Role::Administrator
+            }
         }
     }
 }

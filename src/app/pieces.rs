@@ -223,7 +223,11 @@ pub(crate) fn pagers(config: &Config) -> Result<Pagers, StartError> {
 }
 
 /// The checks of `harborline doctor` on this configuration.
-pub(super) fn examine(config: &Config, client: &reqwest::Client, clock: &Arc<dyn Clock>) -> Examine {
+pub(super) fn examine(
+    config: &Config,
+    client: &reqwest::Client,
+    clock: &Arc<dyn Clock>,
+) -> Examine {
     let parts = Arc::new((config.clone(), client.clone(), Arc::clone(clock)));
     Arc::new(move || {
         let parts = Arc::clone(&parts);

@@ -137,7 +137,13 @@ mod tests {
         assert_eq!(findings(&packs, &all(&packs, tomorrow), TODAY), []);
         let due = findings(&packs, &all(&packs, tomorrow), tomorrow);
         assert_eq!(due.len(), PackFile::ALL.len());
-        assert!(due[0].to_string().contains("by First was to be looked at again on 2026-01-02"), "{}", due[0]);
+        assert!(
+            due[0]
+                .to_string()
+                .contains("by First was to be looked at again on 2026-01-02"),
+            "{}",
+            due[0]
+        );
     }
 
     #[test]
@@ -151,7 +157,10 @@ mod tests {
             .into_iter()
             .map(|finding| finding.file)
             .collect();
-        assert_eq!(keys, ["templates/messages/en.toml", "templates/messages/es.toml"]);
+        assert_eq!(
+            keys,
+            ["templates/messages/en.toml", "templates/messages/es.toml"]
+        );
     }
 
     #[test]

@@ -64,10 +64,11 @@ impl Codes {
     /// The first [`PackError`], with the file, the key and the fix.
     pub fn load(source: Source<'_>) -> Result<Self, PackError> {
         let file = source.file.to_owned();
-        let mut codes: Self = toml::from_str(source.text).map_err(|error| PackError::Unreadable {
-            file: file.clone(),
-            problem: error.to_string().trim_end().to_owned(),
-        })?;
+        let mut codes: Self =
+            toml::from_str(source.text).map_err(|error| PackError::Unreadable {
+                file: file.clone(),
+                problem: error.to_string().trim_end().to_owned(),
+            })?;
         if codes.schema != SCHEMA {
             return Err(PackError::Schema {
                 file,

@@ -17,10 +17,10 @@ pub mod review;
 mod template;
 mod words;
 
+pub use approval::Approval;
 pub use codes::{Code, Codes};
 pub use error::PackError;
 pub use key::{Key, PageId};
-pub use approval::Approval;
 pub use pack::{BUILTIN, PackFile, Packs, Page, Source};
 pub use resource::{Resource, Resources};
 pub use template::Fill;

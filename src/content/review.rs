@@ -129,7 +129,10 @@ mod tests {
             keys.dedup();
             assert_eq!(keys.len(), texts.len());
             for text in &texts {
-                assert!(text.cost.segments >= 1 && text.mark.len() == 2 * MARK, "{text:?}");
+                assert!(
+                    text.cost.segments >= 1 && text.mark.len() == 2 * MARK,
+                    "{text:?}"
+                );
                 assert_eq!(text.grade.is_some(), locale == Locale::En, "{}", text.key);
             }
         }

@@ -252,7 +252,11 @@ mod tests {
         assert!(said(&told[0]).contains("Automatic"), "{told:?}");
         assert_eq!(told[1].verdict.as_ref().unwrap().tier, Tier::High);
         assert!(said(&told[1]).contains("988"));
-        assert!(told[1].alert.is_some_and(|alert| alert.page_after.is_zero()));
+        assert!(
+            told[1]
+                .alert
+                .is_some_and(|alert| alert.page_after.is_zero())
+        );
     }
 
     #[test]
@@ -276,7 +280,11 @@ mod tests {
     #[test]
     fn a_clear_no_calls_the_waiting_page_off_and_fragments_are_heard_together() {
         let told = play(&[text(0, "im so alone"), text(60, "no")]);
-        assert!(told[0].alert.is_some_and(|alert| !alert.page_after.is_zero()));
+        assert!(
+            told[0]
+                .alert
+                .is_some_and(|alert| !alert.page_after.is_zero())
+        );
         assert!(told[1].called_off, "{:?}", told[1]);
         let told = play(&[text(0, "i want"), text(1, "to"), text(1, "die")]);
         assert_eq!(told[2].verdict.as_ref().unwrap().tier, Tier::High);
@@ -285,7 +293,12 @@ mod tests {
 
     #[test]
     fn the_same_moments_lead_to_the_same_words() {
-        let moments = [text(0, "hola"), text(5, "3"), text(5, "STOP"), text(5, "me quiero morir")];
+        let moments = [
+            text(0, "hola"),
+            text(5, "3"),
+            text(5, "STOP"),
+            text(5, "me quiero morir"),
+        ];
         let [first, second] = [play(&moments), play(&moments)];
         assert_eq!(first.len(), moments.len());
         assert!(first.iter().zip(&second).all(|(a, b)| said(a) == said(b)));

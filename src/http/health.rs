@@ -48,8 +48,7 @@ async fn counts(doors: &Doors) -> Result<serde_json::Value, StoreError> {
     let spooled = doors.failsafe.spool.counts();
     let spool_in_use = spooled.entries + spooled.corrupt + spooled.refused > 0;
     let packs_refused = doors.review.refused.is_some();
-    let degraded =
-        overdue > 0 || refused || packs_refused || spool_in_use || !incidents.is_empty();
+    let degraded = overdue > 0 || refused || packs_refused || spool_in_use || !incidents.is_empty();
     Ok(json!({
         "status": if degraded { "degraded" } else { "ok" },
         "triage": {"ruleset": doors.rulebook.current().hash(), "edited_rules_refused": refused},

@@ -109,7 +109,8 @@ impl Tx {
     pub async fn approvals(&mut self) -> Result<Vec<Approval>, StoreError> {
         let mut all = Vec::new();
         for file in PackFile::ALL {
-            let rows: Vec<ApprovalRow> = on!(self, |c| sqlx::query_as(
+            let rows: Vec<ApprovalRow> = on!(self, |c| {
+                sqlx::query_as(
                 "SELECT a.id, a.file, a.hash, a.marks, s.name AS by_name, a.approved_at, a.review_at,
                         w.name AS withdrawn_name
                    FROM approvals a JOIN staff s ON s.id = a.approved_by
@@ -119,7 +120,8 @@ impl Tx {
             .bind(file)
             .bind(LATEST)
             .fetch_all(c)
-            .await?);
+            .await?
+            });
             all.extend(rows.into_iter().map(Approval::from));
         }
         Ok(all)

@@ -58,7 +58,8 @@ impl Tx {
         gateway: &str,
         since: At,
     ) -> Result<GatewayStanding, StoreError> {
-        let (tries, failed) = on!(self, |c| sqlx::query_as(
+        let (tries, failed) = on!(self, |c| {
+            sqlx::query_as(
             "SELECT COUNT(*), COUNT(CASE WHEN outcome <> 'accepted' THEN 1 END) FROM gateway_log
               WHERE gateway = $1 AND kind = $2 AND at >= $3"
         )
@@ -66,7 +67,8 @@ impl Tx {
         .bind(ExchangeKind::Send)
         .bind(since)
         .fetch_one(c)
-        .await?);
+        .await?
+        });
         let last_failure = on!(self, |c| sqlx::query_scalar(
             "SELECT outcome FROM gateway_log
               WHERE gateway = $1 AND kind = $2 AND at >= $3 AND outcome <> 'accepted'

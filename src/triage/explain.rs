@@ -307,10 +307,31 @@ mod tests {
     #[test]
     fn the_words_are_marked_as_they_came_and_as_they_were_read() {
         let found = explained("ok so i w4nt to d1e tonight");
-        assert_eq!(found.raw.iter().map(|piece| piece.text.as_str()).collect::<String>(), "ok so i w4nt to d1e tonight");
-        assert!(marked(&found.raw).iter().any(|words| words.contains("w4nt to d1e")), "{found:?}");
-        assert!(marked(&found.read_as).iter().any(|words| words.contains("want to die")), "{found:?}");
-        let reason = found.reasons.iter().find(|reason| reason.words.contains("w4nt")).unwrap();
+        assert_eq!(
+            found
+                .raw
+                .iter()
+                .map(|piece| piece.text.as_str())
+                .collect::<String>(),
+            "ok so i w4nt to d1e tonight"
+        );
+        assert!(
+            marked(&found.raw)
+                .iter()
+                .any(|words| words.contains("w4nt to d1e")),
+            "{found:?}"
+        );
+        assert!(
+            marked(&found.read_as)
+                .iter()
+                .any(|words| words.contains("want to die")),
+            "{found:?}"
+        );
+        let reason = found
+            .reasons
+            .iter()
+            .find(|reason| reason.words.contains("w4nt"))
+            .unwrap();
         assert!(reason.via.contains(&"leet".to_owned()), "{reason:?}");
         assert_eq!(found.categories.first(), Some(&"suicide"));
     }
@@ -319,14 +340,26 @@ mod tests {
     fn a_guard_and_the_model_are_explained_in_one_line_each() {
         let found = explained("i dont want to die");
         assert_eq!(found.tier, Tier::Concern);
-        assert!(found.reasons.iter().any(|reason| {
-            matches!(&reason.effect, Effect::Guarded(guard) if guard.starts_with("negation."))
-                && reason.sentence().starts_with("asked instead of paged, because of negation.")
-        }), "{found:?}");
+        assert!(
+            found.reasons.iter().any(|reason| {
+                matches!(&reason.effect, Effect::Guarded(guard) if guard.starts_with("negation."))
+                    && reason
+                        .sentence()
+                        .starts_with("asked instead of paged, because of negation.")
+            }),
+            "{found:?}"
+        );
         let found = explained("everyone would be better off if i was gone for good");
         let scored = found.model.unwrap();
-        assert!(scored.weak <= scored.ask && scored.ask <= scored.page && scored.page < 1.0, "{scored:?}");
-        assert!(scored.sentence().contains("(asks from "), "{}", scored.sentence());
+        assert!(
+            scored.weak <= scored.ask && scored.ask <= scored.page && scored.page < 1.0,
+            "{scored:?}"
+        );
+        assert!(
+            scored.sentence().contains("(asks from "),
+            "{}",
+            scored.sentence()
+        );
         assert_eq!(explained("MENU").model, None);
     }
 
@@ -334,7 +367,14 @@ mod tests {
     fn letters_of_several_bytes_and_an_empty_text_are_shown_whole() {
         for text in ["", "😭😭 kms", "él quiere morir ya", "\u{200b}k\u{200b}ms"] {
             let found = explained(text);
-            assert_eq!(found.raw.iter().map(|piece| piece.text.as_str()).collect::<String>(), text);
+            assert_eq!(
+                found
+                    .raw
+                    .iter()
+                    .map(|piece| piece.text.as_str())
+                    .collect::<String>(),
+                text
+            );
         }
     }
 }

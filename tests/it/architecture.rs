@@ -121,7 +121,11 @@ const NEIGHBOURS: [(&str, &str, &str); 27] = [
     ),
     ("roster", "crypto", "the roster on disk is sealed"),
     ("roster", "disk", "it is written whole or not at all"),
-    ("rulebook", "disk", "an edited file is written whole or not at all"),
+    (
+        "rulebook",
+        "disk",
+        "an edited file is written whole or not at all",
+    ),
     ("system", "heartbeat", "how it stands is part of the look"),
     ("drill", "failsafe", "its text comes in like any other"),
     ("failsafe", "intake", "it stands around intake, and replays"),

@@ -15,10 +15,13 @@ const WORDS: &str = "the lighthouse keeper wants to die";
 /// Writes an entry at this moment.
 async fn entry(world: &World, actor: &'static str, action: &'static str) {
     let now = world.now();
-    let unit = world.app.store.write(move |tx: &mut Tx| Box::pin(async move {
-        tx.audit(now, actor, action, None, &json!({"name": "Nights"})).await?;
-        Ok::<_, StoreError>(())
-    }));
+    let unit = world.app.store.write(move |tx: &mut Tx| {
+        Box::pin(async move {
+            tx.audit(now, actor, action, None, &json!({"name": "Nights"}))
+                .await?;
+            Ok::<_, StoreError>(())
+        })
+    });
     unit.await.unwrap();
     world.clock.advance(seconds(1));
 }

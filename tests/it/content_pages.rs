@@ -1,13 +1,13 @@
 //! The pages of content: what is in force, what is found of it, who signed it off, and a conversation on
 //! paper.
 
+use axum::http::StatusCode;
 use harborline::clock::Clock;
 use harborline::content::{PackFile, approval};
 use harborline::doctor;
 use harborline::gateway::check::State;
 use harborline::gateway::client::loopback_client;
 use harborline::staff::Role;
-use axum::http::StatusCode;
 
 use crate::support::world::seconds;
 use crate::support::{Engine, World, both};
@@ -18,15 +18,22 @@ const EN: &str = include_str!("../../templates/messages/en.toml");
 fn form(world: &World, file: PackFile, review_on: &str) -> [(&'static str, String); 2] {
     let packs = harborline::content::Packs::builtin().unwrap();
     assert_eq!(world.config.content.directory, None);
-    [("version", packs.hash(file).to_owned()), ("review_on", review_on.to_owned())]
+    [
+        ("version", packs.hash(file).to_owned()),
+        ("review_on", review_on.to_owned()),
+    ]
 }
 
 fn fields<'a>(form: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
-    form.iter().map(|(name, value)| (*name, value.as_str())).collect()
+    form.iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
 }
 
 async fn days(world: &World, days: i64) {
-    world.clock.advance(seconds(u64::try_from(days * 86_400).unwrap()));
+    world
+        .clock
+        .advance(seconds(u64::try_from(days * 86_400).unwrap()));
 }
 
 /// What the doctor says of approvals.
@@ -153,14 +160,29 @@ async fn every_text_is_shown_with_what_it_costs_and_every_resource_with_its_date
     let visitor = world.visitor(&lead).await;
     let page = visitor.reads("/content/en").await;
     assert!(page.len() < 100_000, "{} bytes", page.len());
-    for part in ["messages.crisis_high", "pages.dbt.parts[2]", "chooser.questions[1]", "of 306 units, GSM-7", "reading grade"] {
+    for part in [
+        "messages.crisis_high",
+        "pages.dbt.parts[2]",
+        "chooser.questions[1]",
+        "of 306 units, GSM-7",
+        "reading grade",
+    ] {
         assert!(page.contains(part), "no {part}");
     }
-    assert!(page.contains("Hi from Example Line"), "the name of this line");
+    assert!(
+        page.contains("Hi from Example Line"),
+        "the name of this line"
+    );
     let spanish = visitor.reads("/content/es").await;
-    assert!(spanish.contains(r#"lang="es""#) && !spanish.contains("· reading grade"), "the grade is for English");
+    assert!(
+        spanish.contains(r#"lang="es""#) && !spanish.contains("· reading grade"),
+        "the grade is for English"
+    );
     let resources = visitor.reads("/content/resources").await;
-    assert!(resources.contains("verified on") && resources.contains("to be verified again by"), "{resources}");
+    assert!(
+        resources.contains("verified on") && resources.contains("to be verified again by"),
+        "{resources}"
+    );
     let codes = visitor.reads("/content/codes").await;
     assert!(codes.contains("may end a crisis"), "{codes}");
 }
@@ -171,10 +193,18 @@ async fn refused_texts_are_shown_with_the_reason_and_edited_ones_as_not_approved
     let bad = EN.replace("You are not the only one.", "Don't be so selfish.");
     std::fs::write(folder.path().join("en.toml"), bad).unwrap();
     let directory = folder.path().to_owned();
-    let world = World::with(Engine::Sqlite, |config| config.content.directory = Some(directory));
+    let world = World::with(Engine::Sqlite, |config| {
+        config.content.directory = Some(directory)
+    });
     let world = world.await.unwrap();
     let lead = world.an_account("lead@example.org", Role::Supervisor).await;
     let page = world.visitor(&lead).await.reads("/content").await;
-    assert!(page.contains("Your edited texts are refused") && page.contains("selfish"), "{page}");
-    assert!(page.contains("templates/messages/en.toml"), "the built-in one serves: {page}");
+    assert!(
+        page.contains("Your edited texts are refused") && page.contains("selfish"),
+        "{page}"
+    );
+    assert!(
+        page.contains("templates/messages/en.toml"),
+        "the built-in one serves: {page}"
+    );
 }

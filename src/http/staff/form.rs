@@ -154,10 +154,16 @@ mod tests {
         };
         let sent = request("multipart/form-data; boundary=x", body);
         assert!(has_files(&sent));
-        assert!(!has_files(&request("application/x-www-form-urlencoded", "")));
+        assert!(!has_files(&request(
+            "application/x-www-form-urlencoded",
+            ""
+        )));
         let parts = Multipart::from_request(sent, &()).await.unwrap();
         let sent = read_parts(parts).await.unwrap();
-        assert_eq!((sent.get("locale"), sent.get("file")), ("es", "a = \"ñ\"\n"));
+        assert_eq!(
+            (sent.get("locale"), sent.get("file")),
+            ("es", "a = \"ñ\"\n")
+        );
         let cut = request("multipart/form-data; boundary=x", "--x\r\ncontent-dis");
         let parts = Multipart::from_request(cut, &()).await.unwrap();
         let refused = read_parts(parts).await.unwrap_err();

@@ -114,7 +114,12 @@ struct GatewayRow {
 }
 
 impl GatewayRow {
-    fn new(doors: &Doors, look: &Look, wall: &Wall, (name, standing): &(String, GatewayStanding)) -> Self {
+    fn new(
+        doors: &Doors,
+        look: &Look,
+        wall: &Wall,
+        (name, standing): &(String, GatewayStanding),
+    ) -> Self {
         let ago = |at: Option<At>| {
             at.map_or_else(
                 || "not in the last seven days".to_owned(),
@@ -247,9 +252,9 @@ fn spool(look: &Look) -> Vec<(Mark, String)> {
     if counts.entries == 0 {
         rows.push((good, "Nothing waits for the database.".to_owned()));
     } else {
-        let oldest = counts
-            .oldest
-            .map_or_else(String::new, |at| format!(", the oldest for {}", wait(at, look.now)));
+        let oldest = counts.oldest.map_or_else(String::new, |at| {
+            format!(", the oldest for {}", wait(at, look.now))
+        });
         let words = format!("{} wait for the database{oldest}.", counts.entries);
         rows.push((bad("waiting"), words));
     }
@@ -258,7 +263,8 @@ fn spool(look: &Look) -> Vec<(Mark, String)> {
         (counts.refused, "set aside", "were refused by the database"),
     ] {
         if count > 0 {
-            let words = format!("{count} {what}, and nobody has read them. The checks say what to do.");
+            let words =
+                format!("{count} {what}, and nobody has read them. The checks say what to do.");
             rows.push((bad(word), words));
         }
     }
@@ -281,8 +287,12 @@ fn snapshot(look: &Look) -> (Mark, String) {
         },
     );
     let contacts = look.roster.fallback.len();
+    let of_configuration = match contacts {
+        1 => "1 contact".to_owned(),
+        many => format!("{many} contacts"),
+    };
     let words = format!(
-        "{on_call} on call now and {contacts} contacts of the configuration would be paged; {reach}."
+        "{on_call} on call now and {of_configuration} of the configuration would be paged; {reach}."
     );
     let mark = if on_call + contacts == 0 {
         Mark {
@@ -491,7 +501,12 @@ mod tests {
 
     #[test]
     fn sizes_are_rounded_for_people() {
-        for (bytes, words) in [(0, "0.0 KB"), (4_096, "4.1 KB"), (12_300_000, "12.3 MB"), (5_000_000_000, "5.0 GB")] {
+        for (bytes, words) in [
+            (0, "0.0 KB"),
+            (4_096, "4.1 KB"),
+            (12_300_000, "12.3 MB"),
+            (5_000_000_000, "5.0 GB"),
+        ] {
             assert_eq!(size(bytes), words);
         }
     }

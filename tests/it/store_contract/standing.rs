@@ -28,10 +28,18 @@ fn exchange(kind: ExchangeKind, outcome: &str, after: u64) -> NewExchange {
     }
 }
 
-async fn entries(world: &World, sift: Sift, before: Option<Uuid>, limit: u16) -> Vec<(Uuid, String)> {
+async fn entries(
+    world: &World,
+    sift: Sift,
+    before: Option<Uuid>,
+    limit: u16,
+) -> Vec<(Uuid, String)> {
     let mut tx = world.app.store.read().await.unwrap();
     let found = tx.audit_entries(&sift, before, limit).await.unwrap();
-    found.into_iter().map(|entry| (entry.id, entry.action)).collect()
+    found
+        .into_iter()
+        .map(|entry| (entry.id, entry.action))
+        .collect()
 }
 
 both! {

@@ -95,7 +95,8 @@ impl Asked {
         let first = day(from);
         // The last day counts whole.
         let after = day(until).and_then(|day| day.tomorrow().ok());
-        let unread = (!from.is_empty() && first.is_none()) || (!until.is_empty() && after.is_none());
+        let unread =
+            (!from.is_empty() && first.is_none()) || (!until.is_empty() && after.is_none());
         Self {
             group,
             sift: Sift {
@@ -126,7 +127,10 @@ impl Asked {
         add("who", &self.sift.actor);
         add("from", &self.from);
         add("until", &self.until);
-        add("before", &before.map_or_else(String::new, |id| id.to_string()));
+        add(
+            "before",
+            &before.map_or_else(String::new, |id| id.to_string()),
+        );
         let mut address = "/audit".to_owned();
         let query = query.finish();
         if !query.is_empty() {
@@ -169,10 +173,8 @@ impl Names<'_> {
         };
         Row {
             when: self.wall.second_of_day(entry.at),
-            who: part_of_the_program(&entry.actor).map_or_else(
-                || entry.by_name.clone(),
-                str::to_owned,
-            ),
+            who: part_of_the_program(&entry.actor)
+                .map_or_else(|| entry.by_name.clone(), str::to_owned),
             what: words::words(&entry.action).to_owned(),
             conversation: entry.conversation_id,
             about,
@@ -216,7 +218,7 @@ impl Names<'_> {
             Value::String(words) if words.is_empty() => None,
             Value::String(words) => match Uuid::try_parse(words) {
                 Ok(id) => self.person(Some(id)).map(str::to_owned),
-                Err(_) => Some(words.clone()),
+                Err(_) => Some(shortened(words).to_owned()),
             },
             Value::Array(all) => {
                 let told: Vec<String> = all.iter().filter_map(|one| self.value(one)).collect();
@@ -224,6 +226,12 @@ impl Names<'_> {
             }
         }
     }
+}
+
+/// A hash is compared by its beginning; everything else stays whole.
+fn shortened(words: &str) -> &str {
+    let is_hash = words.len() == 64 && words.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { &words[..12] } else { words }
 }
 
 /// The groups that the summary counts.
@@ -251,10 +259,13 @@ fn tallies(page: &Page) -> Vec<Tally> {
 }
 
 fn groups(asked: &Asked) -> Vec<Choice> {
-    let all = Choice::new(&"", "Everything but decisions on texts", asked.group.is_none());
-    let group = |group: Group| {
-        Choice::new(&group.word(), group.label(), asked.group == Some(group))
-    };
+    let all = Choice::new(
+        &"",
+        "Everything but decisions on texts",
+        asked.group.is_none(),
+    );
+    let group =
+        |group: Group| Choice::new(&group.word(), group.label(), asked.group == Some(group));
     std::iter::once(all).chain(Group::ALL.map(group)).collect()
 }
 

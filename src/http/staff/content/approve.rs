@@ -48,7 +48,13 @@ struct ApprovePage {
 }
 
 impl ApprovePage {
-    fn new(visit: &Visit, doors: &Doors, file: PackFile, typed: Option<&str>, wrong: Wrong) -> Self {
+    fn new(
+        visit: &Visit,
+        doors: &Doors,
+        file: PackFile,
+        typed: Option<&str>,
+        wrong: Wrong,
+    ) -> Self {
         let (packs, today) = (&doors.review.packs, doors.review.today());
         let after = |months: i32| today.checked_add(months.months()).unwrap_or(today);
         Self {
@@ -89,7 +95,11 @@ async fn sign(
     let typed = sent.get("review_on").trim();
     let review_on = typed.parse::<Date>().ok();
     let read = sent.get("version");
-    match doors.review.approve(&visit.me, file, read, review_on).await? {
+    match doors
+        .review
+        .approve(&visit.me, file, read, review_on)
+        .await?
+    {
         Ok(()) => {
             let path = format!("/content/{}", file.word());
             Ok(done(&doors, &path, Notice::ContentApproved))

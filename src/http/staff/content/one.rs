@@ -60,7 +60,10 @@ struct TextRow {
 
 /// The groups: what their keys begin with or whether they are crisis texts, and their titles.
 const GROUPS: [(&str, &str); 4] = [
-    ("crisis", "Crisis texts, questions and answers to who asks for a person"),
+    (
+        "crisis",
+        "Crisis texts, questions and answers to who asks for a person",
+    ),
     ("messages", "Other messages"),
     ("pages", "Pages"),
     ("chooser", "Questions of the chooser"),
@@ -155,8 +158,7 @@ impl ResourceRow {
         };
         let key = format!("resources.{id}");
         let mark = mark_of(resource);
-        let found =
-            approval::of_text(PackFile::Resources, (&key, &mark), &overview.approvals);
+        let found = approval::of_text(PackFile::Resources, (&key, &mark), &overview.approvals);
         let (mark, approved) = approved(found, overview);
         Self {
             id: id.to_owned(),

@@ -279,20 +279,16 @@ fn page(visit: &Visit, doors: &Doors, sent: &Sent, script: Script, wrong: Wrong)
     }
 }
 
-async fn empty(
-    visit: Visit,
-    State(doors): State<Doors>,
-) -> Result<Response, PageError> {
+async fn empty(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
     let sent = Sent::default();
     let script = Script::read(&sent);
-    visit.show(&doors, &page(&visit, &doors, &sent, script, Wrong::default()))
+    visit.show(
+        &doors,
+        &page(&visit, &doors, &sent, script, Wrong::default()),
+    )
 }
 
-async fn play(
-    visit: Visit,
-    State(doors): State<Doors>,
-    sent: Sent,
-) -> Result<Response, PageError> {
+async fn play(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Response, PageError> {
     let mut script = Script::read(&sent);
     let (act, gap, body) = (sent.get("act"), sent.get("gap"), sent.get("body"));
     let wrong = match act {
@@ -326,10 +322,22 @@ mod tests {
         for line in ["20 text i feel low", "1 told", "360 closed"] {
             assert!(moment(line).is_some(), "{line}");
         }
-        for line in ["", "20", "20 text", "7 told", "-1 told", "20 shouts", "x text hi"] {
+        for line in [
+            "",
+            "20",
+            "20 text",
+            "7 told",
+            "-1 told",
+            "20 shouts",
+            "x text hi",
+        ] {
             assert!(moment(line).is_none(), "{line}");
         }
-        let Some(Moment { what: Happens::Text(body), after }) = moment("2400 text a b  c") else {
+        let Some(Moment {
+            what: Happens::Text(body),
+            after,
+        }) = moment("2400 text a b  c")
+        else {
             panic!("a text");
         };
         assert_eq!((body.reveal(), after), ("a b  c", Duration::from_mins(40)));
