@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, Addresses};
@@ -34,6 +35,7 @@ use crate::http::{Doors, router};
 use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
+use crate::lab::Lab;
 use crate::ledger::Ledger;
 use crate::lookup::Lookup;
 use crate::neighbours::Neighbours;
@@ -44,11 +46,14 @@ use crate::people::People;
 use crate::policies::Policies;
 use crate::preflight::Preflight;
 use crate::reconcile::Reconcile;
+use crate::records::Records;
+use crate::review::Review;
 use crate::roster::LastRoster;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
 use crate::spool::Unusable;
 use crate::store::{OpenError, Store, StoreError};
+use crate::system::System;
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
 use pieces::{
@@ -213,6 +218,7 @@ impl App {
         let (packs, packs_refused) = packs(config, clock.now())?;
         let keys = keyring(config, &*ids)?;
         let sandbox_secret = keys.sandbox_secret();
+        let key_id = keys.house().id();
         let marker = Marker::new(Arc::clone(&keys));
         // Before the database: what comes in while it is away goes there.
         let spool = spool(config, &keys, &ids)?;
@@ -336,7 +342,24 @@ impl App {
         let lookup = Arc::new(Lookup {
             store: store.clone(),
             clock: Arc::clone(&clock),
+            packs: Arc::clone(&packs),
+        });
+        let review = Arc::new(Review {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
             packs,
+            line: line(config),
+            directory: config.content.directory.clone(),
+            refused: packs_refused,
+            rulebook: Arc::clone(&rulebook),
+            assess,
+        });
+        let lab = Arc::new(Lab {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            rulebook: Arc::clone(&rulebook),
+            assess,
+            bench: Mutex::default(),
         });
         let Lookout {
             duties,
@@ -358,6 +381,19 @@ impl App {
             spool: &spool,
             feed: &feed,
         });
+        let system = System {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            gateways: gateways.clone(),
+            spool: Arc::clone(&spool),
+            roster: Arc::clone(&roster),
+            heartbeat: Arc::clone(&heartbeat),
+            key_file: config.keys.file.clone(),
+            key_id,
+            started: clock.now(),
+            examine: pieces::examine(config, &client, &clock),
+            bench: Mutex::default(),
+        };
         let failsafe = Arc::new(FailSafe::new(
             outlets,
             store.clone(),
@@ -400,6 +436,13 @@ impl App {
             rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),
             lookup,
+            review,
+            lab,
+            system: Arc::new(system),
+            records: Arc::new(Records {
+                store: store.clone(),
+                clock: Arc::clone(&clock),
+            }),
             page_tests: Arc::clone(&page_tests),
             policies: Arc::clone(&policies),
             rota: Arc::clone(&rota),
@@ -420,7 +463,6 @@ impl App {
             process,
             public_url: Arc::clone(&public_url),
             simulator,
-            packs_refused,
             stopping,
         };
         let app = Self {
@@ -480,28 +522,7 @@ impl App {
     /// # Errors
     /// [`StoreError`] when that cannot be written down; the rules count all the same.
     pub async fn reload_rules(&self) -> Result<(), StoreError> {
-        let rulebook = Arc::clone(&self.rulebook);
-        let reload = tokio::task::spawn_blocking(move || rulebook.reload());
-        let action = match reload.await.map_err(|_| StoreError::Panicked)? {
-            Ok(rules) => {
-                tracing::info!(ruleset = rules.hash(), "these triage rules are in force");
-                "rules.in_force"
-            }
-            Err(reason) => {
-                tracing::error!(%reason, "edited triage rules were refused; the rules in force stay");
-                "rules.refused"
-            }
-        };
-        let (now, detail) = (
-            self.clock.now(),
-            serde_json::json!({"ruleset": self.rulebook.current().hash()}),
-        );
-        self.store
-            .write(move |tx| {
-                let detail = detail.clone();
-                Box::pin(async move { tx.audit(now, "operator", action, None, &detail).await })
-            })
-            .await
+        self.doors.lab.reload().await
     }
 
     /// All routes.

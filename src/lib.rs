@@ -52,6 +52,7 @@ pub mod handoff;
 pub mod heartbeat;
 pub mod incidents;
 pub mod intake;
+pub mod lab;
 pub mod ledger;
 pub mod lookup;
 pub mod neighbours;
@@ -61,7 +62,10 @@ pub mod people;
 pub mod policies;
 pub mod preflight;
 pub mod reconcile;
+pub mod records;
+pub mod review;
 pub mod rota;
+pub mod system;
 
 pub mod http;
 

@@ -92,6 +92,12 @@ impl LastRoster {
         self.save(&Roster { fallback, ..known })
     }
 
+    /// Whether the disk has what the memory has.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.written.load(Ordering::Relaxed)
+    }
+
     /// Who is paged.
     #[must_use]
     pub fn current(&self) -> Arc<Roster> {

@@ -59,6 +59,18 @@ pub enum Permission {
     RunDrills,
     /// See the accounts of others and how they are reached.
     ViewPeople,
+    /// Read the content packs, what is found of them, and try texts out.
+    ViewContent,
+    /// Sign a version of a pack off.
+    ApproveContent,
+    /// Take approvals back, and put edited rules in force.
+    ManageContent,
+    /// Read who did what.
+    ViewAudit,
+    /// Take what the audit log says out of the program.
+    ExportAudit,
+    /// See how the program itself is: checks, gateways, keys, versions.
+    ViewSystem,
     /// Invite and remove people, change roles and contact methods, make links for a new password.
     ManagePeople,
 }
@@ -74,8 +86,13 @@ impl Permission {
             | Self::EditPolicies
             | Self::RunDrills
             | Self::ObserveConversations
+            | Self::ViewContent
+            | Self::ApproveContent
+            | Self::ViewAudit
             | Self::ViewPeople => Role::Supervisor,
-            Self::ManagePeople => Role::Administrator,
+            Self::ManageContent | Self::ExportAudit | Self::ViewSystem | Self::ManagePeople => {
+                Role::Administrator
+            }
         }
     }
 }

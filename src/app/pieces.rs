@@ -15,6 +15,7 @@ use crate::content::Packs;
 use crate::conversation::Line;
 use crate::crypto::Keyring;
 use crate::crypto::keyfile;
+use crate::doctor;
 use crate::drill::{Door, Timetable};
 use crate::feed::Feed;
 use crate::followup::{Followup, Scrub};
@@ -29,10 +30,11 @@ use crate::pager::guard::PublicOnly;
 use crate::pager::webhook::Webhooks;
 use crate::people::Ways;
 use crate::phone::PhoneNumber;
-use crate::phrasebook;
+use crate::phrasebook::{self, Refused};
 use crate::roster::LastRoster;
 use crate::spool::{Spool, SpoolSettings, Unusable};
 use crate::store::Store;
+use crate::system::Examine;
 
 /// What gateways and simulator are made from.
 pub(super) struct Parts<'a> {
@@ -108,16 +110,19 @@ pub(super) fn keep(roster: &LastRoster, desk: &Desk) {
 }
 
 /// The edited packs, if there are any and they hold; else the ones that ship with the program, and
-/// whether edited ones were refused.
-pub(crate) fn packs(config: &Config, now: At) -> Result<(Arc<Packs>, bool), StartError> {
+/// why edited ones were refused.
+pub(crate) fn packs(
+    config: &Config,
+    now: At,
+) -> Result<(Arc<Packs>, Option<Arc<Refused>>), StartError> {
     let Some(directory) = &config.content.directory else {
-        return Ok((Arc::new(Packs::builtin()?), false));
+        return Ok((Arc::new(Packs::builtin()?), None));
     };
     match phrasebook::read(directory, now.day()) {
-        Ok(packs) => Ok((Arc::new(packs), false)),
+        Ok(packs) => Ok((Arc::new(packs), None)),
         Err(reason) => {
             tracing::error!(%reason, "edited packs were refused; the built-in ones serve");
-            Ok((Arc::new(Packs::builtin()?), true))
+            Ok((Arc::new(Packs::builtin()?), Some(Arc::new(reason))))
         }
     }
 }
@@ -214,6 +219,22 @@ pub(crate) fn pagers(config: &Config) -> Result<Pagers, StartError> {
             client: client.map_err(StartError::Client)?,
             allow_private,
         },
+    })
+}
+
+/// The checks of `harborline doctor` on this configuration.
+pub(super) fn examine(
+    config: &Config,
+    client: &reqwest::Client,
+    clock: &Arc<dyn Clock>,
+) -> Examine {
+    let parts = Arc::new((config.clone(), client.clone(), Arc::clone(clock)));
+    Arc::new(move || {
+        let parts = Arc::clone(&parts);
+        Box::pin(async move {
+            let (config, client, clock) = &*parts;
+            doctor::examine(config, client, clock.now()).await
+        })
     })
 }
 

@@ -5,13 +5,18 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::triage::{Action, Hit, ModelScore, Verdict};
+use crate::triage::{Explanation, RuleSet, Verdict};
 
 /// Prints what triage made of a text, with the words that it stopped at underlined.
 ///
 /// # Errors
 /// What the output says.
-pub(super) fn print(output: &mut dyn Write, text: &str, verdict: &Verdict) -> io::Result<()> {
+pub(super) fn print(
+    output: &mut dyn Write,
+    rules: &RuleSet,
+    text: &str,
+    verdict: &Verdict,
+) -> io::Result<()> {
     let spans = (verdict.hits.iter())
         .chain(verdict.guarded.iter().map(|guarded| &guarded.hit))
         .map(|hit| &hit.span);
@@ -20,62 +25,23 @@ pub(super) fn print(output: &mut dyn Write, text: &str, verdict: &Verdict) -> io
     if !line.is_empty() {
         writeln!(output, "{line}")?;
     }
-    writeln!(output, "  {}: {}", verdict.tier.word(), follows(verdict))?;
-    for hit in &verdict.hits {
-        writeln!(output, "  {}", reason(hit))?;
+    let found = Explanation::of(text, verdict, rules.model_settings());
+    writeln!(output, "  {}: {}", found.tier.word(), found.follows)?;
+    let read_as = found.read_as.iter().map(|piece| piece.text.as_str());
+    let read_as: String = read_as.collect();
+    if !read_as.is_empty() {
+        writeln!(output, "  read as: {read_as}")?;
     }
-    for guarded in &verdict.guarded {
-        let (guard, reason) = (&guarded.guard, reason(&guarded.hit));
-        writeln!(
-            output,
-            "  asked instead of paged, because of {guard}: {reason}"
-        )?;
+    if !found.categories.is_empty() {
+        writeln!(output, "  about: {}", found.categories.join(", "))?;
     }
-    for hit in &verdict.unsupported {
-        let reason = reason(hit);
-        writeln!(
-            output,
-            "  not asked, because the model finds the text an ordinary one: {reason}"
-        )?;
+    for reason in &found.reasons {
+        writeln!(output, "  {}", reason.sentence())?;
     }
-    for hit in &verdict.shadow {
-        writeln!(output, "  on trial, changes nothing: {}", reason(hit))?;
-    }
-    if let Some(model) = &verdict.model {
-        writeln!(output, "  {}", by_model(model))?;
+    if let Some(model) = &found.model {
+        writeln!(output, "  {}", model.sentence())?;
     }
     writeln!(output)
-}
-
-/// What happens to somebody who texts this.
-fn follows(verdict: &Verdict) -> &'static str {
-    match (verdict.action(), verdict.wants_human) {
-        (Action::Page, _) => "988 in the answer, and staff are paged now",
-        (Action::Ask, true) => {
-            "988 and one direct question, and staff are paged: a person is asked for"
-        }
-        (Action::Ask, false) => "988 and one direct question",
-        (Action::None, true) => "staff are paged: a person is asked for",
-        (Action::None, false) => "an ordinary answer",
-    }
-}
-
-fn reason(hit: &Hit) -> String {
-    let via = if hit.via.is_empty() {
-        String::new()
-    } else {
-        format!(" (read through {})", hit.via.join(", "))
-    };
-    format!("{} [{}]: {}{via}", hit.rule, hit.tier.word(), hit.why)
-}
-
-fn by_model(model: &ModelScore) -> String {
-    let words = if model.top_words.is_empty() {
-        String::new()
-    } else {
-        format!(", most for: {}", model.top_words.join(", "))
-    };
-    format!("model: {:.2}{words}", model.score)
 }
 
 /// The text as a terminal can show it, and the line below it that marks the spans.
@@ -98,12 +64,12 @@ fn underlined<'a>(text: &str, spans: impl Iterator<Item = &'a Range<usize>>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::triage::{RuleSet, assess};
+    use crate::triage::assess;
 
     fn explained(text: &str) -> String {
         let rules = RuleSet::builtin().unwrap_or_else(|error| panic!("{error}"));
         let mut output = Vec::new();
-        print(&mut output, text, &assess(&rules, text)).unwrap();
+        print(&mut output, &rules, text, &assess(&rules, text)).unwrap();
         String::from_utf8(output).unwrap()
     }
 

@@ -16,14 +16,14 @@ pub fn run(
     rules: &RuleSet,
     mut input: impl BufRead,
     mut output: impl Write,
-    print: fn(&mut dyn Write, &str, &Verdict) -> std::io::Result<()>,
+    print: fn(&mut dyn Write, &RuleSet, &str, &Verdict) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {
         let text = String::from_utf8_lossy(&line);
         let text = text.strip_suffix('\n').unwrap_or(&text);
         let text = message(text.strip_suffix('\r').unwrap_or(text));
-        print(&mut output, &text, &assess(rules, &text))?;
+        print(&mut output, rules, &text, &assess(rules, &text))?;
         line.clear();
     }
     output.flush()
@@ -33,7 +33,12 @@ pub fn run(
 ///
 /// # Errors
 /// What the output says.
-pub fn print(output: &mut dyn Write, text: &str, verdict: &Verdict) -> std::io::Result<()> {
+pub fn print(
+    output: &mut dyn Write,
+    _: &RuleSet,
+    text: &str,
+    verdict: &Verdict,
+) -> std::io::Result<()> {
     serde_json::to_writer(&mut *output, &Line::of(text, verdict))?;
     output.write_all(b"\n")
 }

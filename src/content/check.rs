@@ -74,11 +74,11 @@ pub struct Strictness {
 }
 
 /// A text as a phone gets it, with sample values that are longer than most.
-struct Sent<'a> {
+pub(super) struct Sent<'a> {
     locale: Locale,
     file: &'a str,
-    key: String,
-    text: String,
+    pub(super) key: String,
+    pub(super) text: String,
     kind: Kind,
     /// The words of all resources in this language, for telling their numbers from others.
     vouched: &'a str,
@@ -172,7 +172,7 @@ pub fn check(packs: &Packs, how: Strictness) -> Vec<Finding> {
 }
 
 /// Sample values that are longer than most, in both ways of paying.
-fn fills() -> [Fill<'static>; 2] {
+pub(super) fn fills() -> [Fill<'static>; 2] {
     [true, false].map(|free_to_end_user| Fill {
         line: "Example Support Line 123",
         contact: "helpline.team@example.org",
@@ -185,6 +185,19 @@ fn fills() -> [Fill<'static>; 2] {
 
 /// Everything that can be sent in a language, as it is sent.
 fn everything<'a>(packs: &'a Packs, locale: Locale, vouched: &'a str) -> Vec<Sent<'a>> {
+    let fills = fills().into_iter();
+    fills
+        .flat_map(|fill| filled(packs, locale, &fill, vouched))
+        .collect()
+}
+
+/// The same with these values in it.
+pub(super) fn filled<'a>(
+    packs: &'a Packs,
+    locale: Locale,
+    fill: &Fill<'_>,
+    vouched: &'a str,
+) -> Vec<Sent<'a>> {
     let mut all = Vec::new();
     let mut add = |key: String, text: String, kind: Kind| {
         all.push(Sent {
@@ -196,39 +209,52 @@ fn everything<'a>(packs: &'a Packs, locale: Locale, vouched: &'a str) -> Vec<Sen
             vouched,
         });
     };
-    for fill in fills() {
-        // What the chooser found is sent with its therapies in it: below, for all answers.
-        for key in Key::ALL.into_iter().filter(|key| *key != Key::Chosen) {
-            let text = packs.message(locale, key, &fill);
-            add(format!("messages.{}", key.name()), text, Kind::of(key));
+    // What the chooser found is sent with its therapies in it: below, for all answers.
+    for key in Key::ALL.into_iter().filter(|key| *key != Key::Chosen) {
+        let text = packs.message(locale, key, fill);
+        add(format!("messages.{}", key.name()), text, Kind::of(key));
+    }
+    for id in PageId::ALL {
+        for part in 0..packs.page(locale, id).parts() {
+            let text = packs.page_part(locale, id, part, fill);
+            let key = format!("pages.{}.parts[{}]", id.name(), part + 1);
+            add(key, text, Kind::Ordinary);
         }
-        for id in PageId::ALL {
-            for part in 0..packs.page(locale, id).parts() {
-                let text = packs.page_part(locale, id, part, &fill);
-                let key = format!("pages.{}.parts[{}]", id.name(), part + 1);
-                add(key, text, Kind::Ordinary);
-            }
-        }
-        let chooser = packs.chooser(locale);
-        let mut answers = Answers::default();
-        for n in 0..chooser.questions() {
-            let text = packs.question(locale, &answers, &fill);
-            add(
-                format!("chooser.questions[{}]", n + 1),
-                text,
-                Kind::Ordinary,
-            );
-            answers = answers.and(0);
-        }
-        for answers in chooser.ends() {
-            let text = packs.chosen(locale, &answers, &fill);
-            add("messages.chosen".to_owned(), text, Kind::Ordinary);
-        }
+    }
+    let chooser = packs.chooser(locale);
+    let mut answers = Answers::default();
+    for n in 0..chooser.questions() {
+        let text = packs.question(locale, &answers, fill);
+        add(
+            format!("chooser.questions[{}]", n + 1),
+            text,
+            Kind::Ordinary,
+        );
+        answers = answers.and(0);
+    }
+    for answers in chooser.ends() {
+        let text = packs.chosen(locale, &answers, fill);
+        add("messages.chosen".to_owned(), text, Kind::Ordinary);
     }
     all
 }
 
 impl Sent<'_> {
+    /// The most units that it may have.
+    pub(super) const fn most_units(&self) -> usize {
+        self.kind.most_units()
+    }
+
+    /// Whether it is held against the rules for crisis texts.
+    pub(super) fn is_crisis(&self) -> bool {
+        self.kind == Kind::Crisis
+    }
+
+    /// Its reading grade; none where the formula does not hold.
+    pub(super) fn grade(&self) -> Option<f64> {
+        plain::grade_in(self.locale, &self.text)
+    }
+
     fn finding(&self, problem: String, fix: &'static str) -> Finding {
         Finding {
             weight: Weight::Error,

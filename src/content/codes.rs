@@ -35,6 +35,10 @@ pub struct Code {
 #[serde(deny_unknown_fields)]
 pub struct Codes {
     schema: u32,
+    #[serde(skip)]
+    file: String,
+    #[serde(skip)]
+    hash: String,
     /// How a conversation ended.
     pub outcomes: Vec<Code>,
     /// Why somebody gives a case back.
@@ -60,10 +64,11 @@ impl Codes {
     /// The first [`PackError`], with the file, the key and the fix.
     pub fn load(source: Source<'_>) -> Result<Self, PackError> {
         let file = source.file.to_owned();
-        let codes: Self = toml::from_str(source.text).map_err(|error| PackError::Unreadable {
-            file: file.clone(),
-            problem: error.to_string().trim_end().to_owned(),
-        })?;
+        let mut codes: Self =
+            toml::from_str(source.text).map_err(|error| PackError::Unreadable {
+                file: file.clone(),
+                problem: error.to_string().trim_end().to_owned(),
+            })?;
         if codes.schema != SCHEMA {
             return Err(PackError::Schema {
                 file,
@@ -80,11 +85,26 @@ impl Codes {
                 key: "outcomes with crisis = true".to_owned(),
             });
         }
+        codes.hash = source.hash();
+        codes.file = file;
         Ok(codes)
     }
 
+    /// The file that they were read from.
+    #[must_use]
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What tells this version of the file from every other.
+    #[must_use]
+    pub(super) fn hash(&self) -> &str {
+        &self.hash
+    }
+
     /// The lists, by name.
-    fn lists(&self) -> [(&'static str, &[Code]); 4] {
+    #[must_use]
+    pub fn lists(&self) -> [(&'static str, &[Code]); 4] {
         [
             ("outcomes", &self.outcomes),
             ("releases", &self.releases),

@@ -4,6 +4,7 @@
 //! module reads no files and decides nothing: which message is said is up to the conversation.
 //! Floor 1.
 
+pub mod approval;
 pub mod check;
 pub mod chooser;
 pub mod codes;
@@ -12,13 +13,15 @@ mod find;
 mod key;
 mod pack;
 mod resource;
+pub mod review;
 mod template;
 mod words;
 
+pub use approval::Approval;
 pub use codes::{Code, Codes};
 pub use error::PackError;
 pub use key::{Key, PageId};
-pub use pack::{BUILTIN, Packs, Page, Source};
+pub use pack::{BUILTIN, PackFile, Packs, Page, Source};
 pub use resource::{Resource, Resources};
 pub use template::Fill;
 pub use words::words;

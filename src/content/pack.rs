@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::locale::Locale;
 
@@ -27,6 +28,53 @@ pub struct Source<'a> {
     pub file: &'a str,
     /// What is in it.
     pub text: &'a str,
+}
+
+impl Source<'_> {
+    /// What tells this version of the file from every other: SHA-256 of what is in it, hexadecimal.
+    pub(super) fn hash(&self) -> String {
+        hex::encode(Sha256::digest(self.text))
+    }
+}
+
+/// One of the files that packs are read from; in the order of [`BUILTIN`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum PackFile {
+    /// What texters get in English.
+    En,
+    /// What texters get in Spanish.
+    Es,
+    /// The services that texts name.
+    Resources,
+    /// What the staff choose from.
+    Codes,
+}
+
+impl PackFile {
+    /// Every file.
+    pub const ALL: [Self; BUILTIN.len()] = [Self::En, Self::Es, Self::Resources, Self::Codes];
+
+    /// The file as addresses name it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Es => "es",
+            Self::Resources => "resources",
+            Self::Codes => "codes",
+        }
+    }
+
+    /// The language of the texts in it, if it holds any.
+    #[must_use]
+    pub const fn locale(self) -> Option<Locale> {
+        match self {
+            Self::En => Some(Locale::En),
+            Self::Es => Some(Locale::Es),
+            Self::Resources | Self::Codes => None,
+        }
+    }
 }
 
 /// The packs of all languages.
@@ -79,6 +127,7 @@ impl Page {
 #[derive(Clone, Debug)]
 struct Pack {
     file: String,
+    hash: String,
     messages: [Template; Key::ALL.len()],
     pages: [Page; PageId::ALL.len()],
     chooser: Chooser,
@@ -91,6 +140,7 @@ impl Default for Pack {
             messages: std::array::from_fn(|_| Template::default()),
             pages: std::array::from_fn(|_| Page::default()),
             file: String::new(),
+            hash: String::new(),
             chooser: Chooser::default(),
             index: Index::default(),
         }
@@ -171,6 +221,29 @@ impl Packs {
     #[must_use]
     pub fn file(&self, locale: Locale) -> &str {
         &self.pack(locale).file
+    }
+
+    /// Where a file was read from.
+    #[must_use]
+    pub fn source(&self, file: PackFile) -> &str {
+        match file {
+            PackFile::En => &self.en.file,
+            PackFile::Es => &self.es.file,
+            PackFile::Resources => self.resources.file(),
+            PackFile::Codes => self.codes.file(),
+        }
+    }
+
+    /// What tells the version of a file that is in force from every other: SHA-256 of what is in it,
+    /// hexadecimal.
+    #[must_use]
+    pub fn hash(&self, file: PackFile) -> &str {
+        match file {
+            PackFile::En => &self.en.hash,
+            PackFile::Es => &self.es.hash,
+            PackFile::Resources => self.resources.hash(),
+            PackFile::Codes => self.codes.hash(),
+        }
     }
 
     /// The ids of the resources that a message names.
@@ -302,6 +375,7 @@ impl Pack {
         };
         let mut pack = Self {
             file: file.to_owned(),
+            hash: source.hash(),
             chooser: raw.chooser.read(file)?,
             ..Self::default()
         };

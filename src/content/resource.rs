@@ -19,6 +19,7 @@ const SCHEMA: u32 = 1;
 #[derive(Clone, Debug)]
 pub struct Resources {
     file: String,
+    hash: String,
     by_id: BTreeMap<String, Resource>,
 }
 
@@ -95,6 +96,7 @@ impl Resources {
         }
         Ok(Self {
             file: file.to_owned(),
+            hash: source.hash(),
             by_id,
         })
     }
@@ -103,6 +105,12 @@ impl Resources {
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// What tells this version of the file from every other.
+    #[must_use]
+    pub(super) fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// A resource by its id.

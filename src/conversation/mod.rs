@@ -8,6 +8,7 @@ mod keywords;
 mod language;
 mod menu;
 mod people;
+mod rehearsal;
 mod state;
 mod step;
 mod turn;
@@ -18,6 +19,7 @@ mod journeys;
 mod properties;
 
 pub use context::{EARLIER, Earlier, JOINED_WITHIN};
+pub use rehearsal::{Happens, Moment, Played, Setting, rehearse};
 pub use state::{Crisis, Place, Spot, State, Waiting};
 pub use step::step;
 pub use turn::{

@@ -35,7 +35,7 @@ pub struct Turn<'a> {
 }
 
 /// How far an open call for a human has come: no text may say more than this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
     /// Pages are on their way, or will be.
     Made,

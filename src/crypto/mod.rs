@@ -64,6 +64,12 @@ impl SealingKey {
         }
     }
 
+    /// What tells this key from others, hexadecimal. It says nothing of the key itself.
+    #[must_use]
+    pub fn id(&self) -> String {
+        hex::encode(self.id)
+    }
+
     /// Seals bytes for one place.
     #[must_use]
     pub fn seal(&self, ids: &dyn IdSource, place: Place, plain: &[u8]) -> Vec<u8> {

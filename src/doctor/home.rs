@@ -13,7 +13,7 @@ use crate::gateway::check::Finding;
 use crate::store::{Probe, probe};
 use crate::{phrasebook, rulebook};
 
-use super::on_call;
+use super::{content, on_call};
 
 pub(super) async fn examine(config: &Config, now: At) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -81,7 +81,11 @@ async fn keys_and_database(config: &Config, now: At, findings: &mut Vec<Finding>
     let keys = Arc::new(Keyring::new(&master));
     let found = probe(&config.database.url, &keys).await;
     let on_call = match found {
-        Ok(Probe::Current) => on_call::examine(config, keys, now).await,
+        Ok(Probe::Current) => {
+            let mut known = on_call::examine(config, Arc::clone(&keys), now).await;
+            known.extend(content::examine(config, keys, now).await);
+            known
+        }
         Ok(Probe::Absent | Probe::Empty) => Vec::new(),
         _ => vec![Finding::skipped("oncall", "the database was not read")],
     };

@@ -47,12 +47,12 @@ async fn counts(doors: &Doors) -> Result<serde_json::Value, StoreError> {
     let refused = doors.rulebook.refused().is_some();
     let spooled = doors.failsafe.spool.counts();
     let spool_in_use = spooled.entries + spooled.corrupt + spooled.refused > 0;
-    let degraded =
-        overdue > 0 || refused || doors.packs_refused || spool_in_use || !incidents.is_empty();
+    let packs_refused = doors.review.refused.is_some();
+    let degraded = overdue > 0 || refused || packs_refused || spool_in_use || !incidents.is_empty();
     Ok(json!({
         "status": if degraded { "degraded" } else { "ok" },
         "triage": {"ruleset": doors.rulebook.current().hash(), "edited_rules_refused": refused},
-        "content": {"edited_packs_refused": doors.packs_refused},
+        "content": {"edited_packs_refused": packs_refused},
         "obligations": {"open": owed, "overdue": overdue},
         "alerts": {"open": alerts, "unacknowledged": unacknowledged},
         "incidents": incidents.iter().map(|open| json!({

@@ -41,13 +41,17 @@ use crate::gateway::Gateways;
 use crate::handoff::Handoff;
 use crate::heartbeat::Heartbeat;
 use crate::incidents::Incidents;
+use crate::lab::Lab;
 use crate::lookup::Lookup;
 use crate::page_tests::PageTests;
 use crate::people::People;
 use crate::policies::Policies;
+use crate::records::Records;
+use crate::review::Review;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
 use crate::store::Store;
+use crate::system::System;
 pub use access::{Access, Declared};
 pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
@@ -64,6 +68,14 @@ pub struct Doors {
     pub rulebook: Arc<Rulebook>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Looks at the packs in force, and signs them off.
+    pub review: Arc<Review>,
+    /// Looks at texts and rules.
+    pub lab: Arc<Lab>,
+    /// Reads the audit log.
+    pub records: Arc<Records>,
+    /// Looks at the program itself.
+    pub system: Arc<System>,
     /// Finds conversations, and shows numbers for a reason.
     pub lookup: Arc<Lookup>,
     /// Takes cases for responders.
@@ -102,8 +114,6 @@ pub struct Doors {
     pub feed: Feed,
     /// This process: the numbers of signals are its own.
     pub process: Uuid,
-    /// Whether edited packs were refused, so that the built-in ones serve.
-    pub packs_refused: bool,
     /// The URL that gateways sign and staff open.
     pub public_url: Arc<str>,
     /// The phone simulator, with the sandbox gateway only.

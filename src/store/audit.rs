@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::arrivals::first_id;
 use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
@@ -21,7 +22,120 @@ pub struct Happened {
     pub detail: String,
 }
 
+/// An entry, with who and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct AuditEntry {
+    /// The row. Ids follow the time.
+    pub id: Uuid,
+    /// When.
+    pub at: At,
+    /// Who did it: the login of an account, or a part of the program.
+    pub actor: String,
+    /// Who did it, by the name that others see.
+    pub by_name: String,
+    /// What was done.
+    pub action: String,
+    /// What it was done to.
+    pub subject: Option<Uuid>,
+    /// The conversation that it is about, if it is about one.
+    pub conversation_id: Option<Uuid>,
+    /// The code of the case that it is about, if it is about one.
+    pub code: Option<String>,
+    /// More about it, in JSON.
+    pub detail: String,
+}
+
+/// Which entries are wanted: everything that is said must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sift {
+    /// By whom; empty for all.
+    pub actor: String,
+    /// What was done, any of these. Without any: everything but the decisions on texts, which are by far
+    /// the most.
+    pub actions: Vec<&'static str>,
+    /// From when on.
+    pub from: Option<At>,
+    /// Until before when.
+    pub until: Option<At>,
+}
+
+impl Sift {
+    /// The actions as one value that a statement can look into.
+    fn list(&self) -> String {
+        match self.actions.as_slice() {
+            [] => String::new(),
+            actions => format!(",{},", actions.join(",")),
+        }
+    }
+
+    /// Whether only decisions on texts are wanted: they have an order of their own.
+    fn is_of_texts(&self) -> bool {
+        self.actions == [DECIDED]
+    }
+}
+
+/// What is written for each text.
+pub const DECIDED: &str = "text.decided";
+
+/// The first id that no entry can have.
+const AFTER_ALL: Uuid = Uuid::max();
+
+/// Entries, the latest first, that come before $1 and not before $2, with a condition.
+macro_rules! entries {
+    ($condition:literal) => {
+        concat!(
+            "SELECT l.id, l.at, l.actor, COALESCE(s.name, l.actor) AS by_name, l.action, l.subject,
+                    COALESCE(c.id, a.conversation_id) AS conversation_id, a.code, l.detail
+               FROM audit_log l LEFT JOIN staff s ON s.login = l.actor
+                    LEFT JOIN conversations c ON c.id = l.subject
+                    LEFT JOIN alerts a ON a.id = l.subject
+              WHERE l.id < $1 AND l.id >= $2 AND ($3 = '' OR $3 LIKE '%,' || l.action || ',%') AND ",
+            $condition,
+            " ORDER BY l.id DESC LIMIT $5"
+        )
+    };
+}
+
 impl Tx {
+    /// The entries that are wanted, the latest first, from before `before` on.
+    pub async fn audit_entries(
+        &mut self,
+        sift: &Sift,
+        before: Option<Uuid>,
+        limit: u16,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let until = sift.until.map_or(AFTER_ALL, first_id);
+        let before = before.unwrap_or(AFTER_ALL).min(until);
+        let from = sift.from.map_or(Uuid::nil(), first_id);
+        // Each way has an index of its own; a condition that may be left out would keep it from being used.
+        let sql = match (sift.is_of_texts(), sift.actor.is_empty()) {
+            (true, _) => {
+                entries!("l.action = 'text.decided' AND ($4 = '' OR l.actor = $4)")
+            }
+            (false, true) => entries!("l.action <> 'text.decided' AND $4 = ''"),
+            (false, false) => entries!("l.action <> 'text.decided' AND l.actor = $4"),
+        };
+        Ok(on!(self, |c| sqlx::query_as(sql)
+            .bind(before)
+            .bind(from)
+            .bind(sift.list())
+            .bind(&sift.actor)
+            .bind(i64::from(limit))
+            .fetch_all(c)
+            .await?))
+    }
+
+    /// How often each thing was done since then, apart from the decisions on texts.
+    pub async fn audit_counts(&mut self, since: At) -> Result<Vec<(String, i64)>, StoreError> {
+        Ok(on!(self, |c| sqlx::query_as(
+            "SELECT action, COUNT(*) FROM audit_log
+              WHERE id >= $1 AND action <> 'text.decided' GROUP BY action ORDER BY action"
+        )
+        .bind(first_id(since))
+        .fetch_all(c)
+        .await?))
+    }
+
     /// Adds an entry. `detail` is JSON without personal data.
     pub async fn audit(
         &mut self,

@@ -5,6 +5,7 @@
 
 mod acknowledgements;
 mod alerts;
+mod approvals;
 mod arrivals;
 mod audit;
 mod calendars;
@@ -56,6 +57,7 @@ mod settings;
 mod shadow_counts;
 mod shifts;
 mod staff;
+mod standing;
 mod stopped_numbers;
 mod swaps;
 mod texters;
@@ -79,8 +81,9 @@ use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::{RwLock, watch};
 
 pub use crate::oncall::PageKind;
+pub use approvals::NewApproval;
 pub use arrivals::{Known, NewArrival};
-pub use audit::Happened;
+pub use audit::{AuditEntry, DECIDED, Happened, Sift};
 pub use check_ins::{DueCheckIn, NewCheckIn};
 pub use claims::{Claim, Claimed, Due, DuePage, Rehearsal};
 pub use contact_methods::NewMethod;
@@ -115,6 +118,7 @@ pub use search::Found;
 pub use senders::Sender;
 pub use sessions::{NewSession, Session};
 pub use staff::{Account, Member, NewStaff};
+pub use standing::{DatabaseFacts, GatewayStanding, LaneStanding};
 pub use texters::Texter;
 pub use transfers::{NewTransfer, Transfer, TransferEnd};
 pub use tries::{Trier, Tries};

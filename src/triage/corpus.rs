@@ -86,6 +86,40 @@ pub fn broken_by(rules: &RuleSet) -> Vec<Broken> {
         .collect()
 }
 
+/// A sentence that two sets of rules judge differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The sentence.
+    pub sentence: Sentence,
+    /// The tier that it had.
+    pub before: Tier,
+    /// The tier that it would have.
+    pub after: Tier,
+}
+
+impl Change {
+    /// Whether the new tier is one that the sentence must not have.
+    #[must_use]
+    pub fn breaks(&self) -> bool {
+        self.after < self.sentence.least || self.after > self.sentence.most
+    }
+}
+
+/// The sentences that change their tier from one set of rules to another, those that break it first.
+#[must_use]
+pub fn difference(before: &RuleSet, after: &RuleSet) -> Vec<Change> {
+    let judged = sentences().map(|sentence| Change {
+        before: assess(before, sentence.text).tier,
+        after: assess(after, sentence.text).tier,
+        sentence,
+    });
+    let mut changes: Vec<Change> = judged
+        .filter(|change| change.before != change.after)
+        .collect();
+    changes.sort_by_key(|change| !change.breaks());
+    changes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 
 mod assess;
 pub mod corpus;
+pub mod explain;
 mod file;
 pub mod model;
 mod phrase;
@@ -12,5 +13,6 @@ mod verdict;
 
 pub use assess::{ASKED_BY_MODEL, assess};
 pub use corpus::Broken;
-pub use rules::{RuleError, RuleSet};
+pub use explain::Explanation;
+pub use rules::{OnTrial, RuleError, RuleSet};
 pub use verdict::{Action, Category, Guarded, Hit, ModelScore, Tier, Verdict};

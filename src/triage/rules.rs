@@ -9,7 +9,7 @@ use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use sha2::{Digest, Sha256};
 
 use super::file::File;
-use super::model::{Model, ModelError};
+use super::model::{Model, ModelError, Settings};
 use super::phrase::{self, PhraseError};
 use super::structure;
 use super::{Category, Tier, assess};
@@ -73,6 +73,17 @@ pub(super) struct Rule {
     pub(super) weak: bool,
     pub(super) locale: Locale,
     pub(super) regex: Regex,
+}
+
+/// A rule on trial: it runs on every text, is counted, and never acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnTrial {
+    /// Its id.
+    pub rule: String,
+    /// The tier that it would ask for.
+    pub tier: Tier,
+    /// The reason, in words for staff.
+    pub why: String,
 }
 
 #[derive(Debug)]
@@ -165,6 +176,31 @@ impl RuleSet {
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
+    }
+
+    /// The numbers of the model beside the rules.
+    #[must_use]
+    pub const fn model_settings(&self) -> &Settings {
+        self.model.settings()
+    }
+
+    /// How many rules act, those that are built from the lists too; and how many guards there are.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        let acting = self.rules.iter().filter(|rule| !rule.shadow);
+        (acting.count(), self.guards.len())
+    }
+
+    /// The rules on trial.
+    #[must_use]
+    pub fn on_trial(&self) -> Vec<OnTrial> {
+        let trial = self.rules.iter().filter(|rule| rule.shadow);
+        let named = trial.map(|rule| OnTrial {
+            rule: rule.id.clone(),
+            tier: rule.tier,
+            why: rule.why.clone(),
+        });
+        named.collect()
     }
 
     /// The `must_match` of every rule of tier high or imminent, with that tier.

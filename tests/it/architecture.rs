@@ -36,6 +36,7 @@ const FLOORS: [&[&str]; 6] = [
         "heartbeat",
         "incidents",
         "intake",
+        "lab",
         "ledger",
         "lookup",
         "neighbours",
@@ -45,7 +46,10 @@ const FLOORS: [&[&str]; 6] = [
         "policies",
         "preflight",
         "reconcile",
+        "records",
+        "review",
         "rota",
+        "system",
     ],
     &["http"],
     &[
@@ -60,7 +64,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 25] = [
+const NEIGHBOURS: [(&str, &str, &str); 27] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -118,6 +122,12 @@ const NEIGHBOURS: [(&str, &str, &str); 25] = [
     ),
     ("roster", "crypto", "the roster on disk is sealed"),
     ("roster", "disk", "it is written whole or not at all"),
+    (
+        "rulebook",
+        "disk",
+        "an edited file is written whole or not at all",
+    ),
+    ("system", "heartbeat", "how it stands is part of the look"),
     ("drill", "failsafe", "its text comes in like any other"),
     ("failsafe", "intake", "it stands around intake, and replays"),
     ("failsafe", "dispatch", "some texts leave without the store"),

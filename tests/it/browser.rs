@@ -70,3 +70,8 @@ fn the_pages_of_drills_work_in_a_browser() {
     );
     walk("drills.mjs", &[timetable]);
 }
+
+#[test]
+fn the_pages_of_the_line_work_in_a_browser() {
+    walk("line.mjs", &[]);
+}

@@ -1,5 +1,6 @@
 //! The contract of the store, on both engines: every method, units of work, races, damage.
 
+mod approvals;
 mod arrivals;
 mod drills;
 mod duties;
@@ -9,6 +10,7 @@ mod ledger;
 mod page_tests;
 mod policies;
 mod schedules;
+mod standing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

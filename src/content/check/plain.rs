@@ -86,12 +86,16 @@ pub(super) fn check(sent: &Sent<'_>, findings: &mut Vec<Finding>) {
         findings.push(sent.finding(problem, "add \"(Automatic)\""));
     }
     let most = if sent.kind == Kind::Crisis { 5.0 } else { 6.0 };
-    let grade = grade(&sent.text);
-    // The formula is for English. Spanish is kept short by its segments, and read by a person.
-    if sent.locale == Locale::En && grade > most {
+    if let Some(grade) = sent.grade().filter(|grade| *grade > most) {
         let problem = format!("has reading grade {grade:.1}; at most {most:.0}");
         findings.push(sent.finding(problem, "use shorter sentences and words"));
     }
+}
+
+/// The reading grade of a text. The formula is for English; Spanish is kept short by its segments, and
+/// read by a person.
+pub(super) fn grade_in(locale: Locale, text: &str) -> Option<f64> {
+    (locale == Locale::En).then(|| grade(text))
 }
 
 fn forbidden(text: &str) -> impl Iterator<Item = &'static str> {

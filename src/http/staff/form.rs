@@ -1,8 +1,9 @@
 //! Forms as they were sent. Nothing is refused while it is read, so that a page can show again what
 //! was typed, with what is wrong beside it. Floor 4.
 
-use axum::extract::rejection::RawFormRejection;
-use axum::extract::{FromRequest, RawForm, Request};
+use axum::extract::{FromRequest, Multipart, RawForm, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use crate::http::Doors;
@@ -12,13 +13,40 @@ use crate::http::Doors;
 pub(super) struct Sent(Vec<(String, String)>);
 
 impl FromRequest<Doors> for Sent {
-    type Rejection = RawFormRejection;
+    type Rejection = Response;
 
-    async fn from_request(request: Request, doors: &Doors) -> Result<Self, RawFormRejection> {
-        let RawForm(bytes) = RawForm::from_request(request, doors).await?;
+    async fn from_request(request: Request, doors: &Doors) -> Result<Self, Response> {
+        if has_files(&request) {
+            let parts = Multipart::from_request(request, doors).await;
+            return read_parts(parts.map_err(IntoResponse::into_response)?).await;
+        }
+        let form = RawForm::from_request(request, doors).await;
+        let RawForm(bytes) = form.map_err(IntoResponse::into_response)?;
         let fields = form_urlencoded::parse(&bytes);
         Ok(Self(fields.into_owned().collect()))
     }
+}
+
+/// Whether a form is sent in the way that can carry files.
+fn has_files(request: &Request) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("multipart/form-data"))
+}
+
+/// The fields of such a form; a file is the text in it.
+async fn read_parts(mut parts: Multipart) -> Result<Sent, Response> {
+    let mut fields = Vec::new();
+    while let Some(part) = parts
+        .next_field()
+        .await
+        .map_err(IntoResponse::into_response)?
+    {
+        let name = part.name().unwrap_or_default().to_owned();
+        let bytes = part.bytes().await.map_err(IntoResponse::into_response)?;
+        fields.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    Ok(Sent(fields))
 }
 
 impl Sent {
@@ -116,6 +144,31 @@ pub(super) fn arrange<T>(list: &mut Vec<T>, act: &str, place: usize) -> Option<u
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_form_with_a_file_is_read_like_any_other() {
+        let body = "--x\r\ncontent-disposition: form-data; name=\"locale\"\r\n\r\nes\r\n--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"es.toml\"\r\ncontent-type: text/plain\r\n\r\na = \"ñ\"\n\r\n--x--\r\n";
+        let request = |kind: &str, body: &'static str| {
+            let request = Request::post("/").header(CONTENT_TYPE, kind);
+            request.body(axum::body::Body::from(body)).unwrap()
+        };
+        let sent = request("multipart/form-data; boundary=x", body);
+        assert!(has_files(&sent));
+        assert!(!has_files(&request(
+            "application/x-www-form-urlencoded",
+            ""
+        )));
+        let parts = Multipart::from_request(sent, &()).await.unwrap();
+        let sent = read_parts(parts).await.unwrap();
+        assert_eq!(
+            (sent.get("locale"), sent.get("file")),
+            ("es", "a = \"ñ\"\n")
+        );
+        let cut = request("multipart/form-data; boundary=x", "--x\r\ncontent-dis");
+        let parts = Multipart::from_request(cut, &()).await.unwrap();
+        let refused = read_parts(parts).await.unwrap_err();
+        assert!(refused.status().is_client_error());
+    }
 
     #[test]
     fn a_list_is_moved_by_its_buttons_and_by_nothing_else() {

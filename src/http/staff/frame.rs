@@ -32,6 +32,8 @@ pub(in crate::http) enum Section {
     Drills,
     /// The accounts of the staff.
     People,
+    /// What the line says and decides by, and how it runs.
+    Line,
     /// What is one's own.
     Account,
 }
@@ -134,6 +136,9 @@ notices! {
     HoursKept: "Hours and time zone are kept.",
     ShiftTaken: "Thank you: the shift is yours.",
     CalendarRevoked: "The address of your calendar does not work any more.",
+    ContentApproved: "It is signed off. The day on which it is to be read again is shown below.",
+    RulesInForce: "These rules are in force from now on.",
+    ApprovalWithdrawn: "The approval is taken back.",
     DrillAsked: "The drill begins within seconds.",
     DrillStopped: "The drill is called off, and who was paged is told.",
 }
@@ -176,6 +181,9 @@ impl Visit {
         }
         if self.me.role.may(Permission::ViewPeople) {
             places.push(place("/people", "People", Some(Section::People)));
+        }
+        if self.me.role.may(Permission::ViewContent) {
+            places.push(place("/content", "The line", Some(Section::Line)));
         }
         places.push(place("/me", "Me", Some(Section::Account)));
         if doors.simulator.is_some() {

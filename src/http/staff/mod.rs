@@ -1,13 +1,17 @@
 //! The pages of staff: the door, queue, conversation, on call, schedules, drills, people, how they are
 //! reached, one's own account.
 
+mod audit;
 mod clocks;
 mod confirm;
+mod content;
 mod conversation;
+mod csv;
 mod door;
 mod drills;
 mod form;
 mod frame;
+mod lab;
 mod link;
 mod lists;
 mod me;
@@ -23,6 +27,7 @@ mod schedules;
 mod search;
 mod security;
 mod sessions;
+mod system;
 mod take;
 mod when;
 
@@ -41,6 +46,10 @@ pub(super) fn routes() -> Routes {
         .merge(schedules::routes())
         .merge(policies::routes())
         .merge(drills::routes())
+        .merge(content::routes())
+        .merge(lab::routes())
+        .merge(audit::routes())
+        .merge(system::routes())
         .merge(people::routes())
         .merge(me::routes())
         .merge(methods::routes())

@@ -5,7 +5,7 @@ mod findings;
 mod swaps;
 mod test_pages;
 mod turns;
-mod watch;
+pub(super) mod watch;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -119,6 +119,11 @@ impl Wall {
         format!("{} {}", self.day(at), self.time(at))
     }
 
+    /// A moment to the second, as in "today 20:00:05".
+    pub(super) fn second_of_day(&self, at: At) -> String {
+        format!("{} {}", self.day(at), self.second(at))
+    }
+
     /// From a moment to another, as in "today 20:00 – tomorrow 08:00".
     pub(super) fn span(&self, from: At, until: At) -> String {
         if self.date(from) == self.date(until) {

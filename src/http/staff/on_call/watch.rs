@@ -60,15 +60,15 @@ fn place(incident: &Incident, schedules: &[Schedule]) -> Option<(String, &'stati
 }
 
 /// How the heartbeat stands.
-pub(super) struct Pulse {
-    pub(super) mark: Mark,
-    pub(super) words: String,
-    pub(super) findings: Vec<String>,
+pub(in crate::http::staff) struct Pulse {
+    pub(in crate::http::staff) mark: Mark,
+    pub(in crate::http::staff) words: String,
+    pub(in crate::http::staff) findings: Vec<String>,
     /// Whether a monitor outside hears of it.
-    pub(super) pings: bool,
+    pub(in crate::http::staff) pings: bool,
 }
 
-pub(super) fn pulse(standing: &Standing, pings: bool) -> Pulse {
+pub(in crate::http::staff) fn pulse(standing: &Standing, pings: bool) -> Pulse {
     let ago = |seconds: u64| length_s(Duration::from_secs(seconds));
     let (mark, words) = match (standing.is_ok(), standing.passed_s, standing.audited_s) {
         (_, _, None) => (
