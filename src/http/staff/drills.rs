@@ -13,6 +13,7 @@ use crate::drill::{Planned, Wish};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::drill::{Measured, limit, took};
 use crate::oncall::{DrillOutcome, Until, Variant};
 use crate::staff::Permission;

@@ -13,6 +13,7 @@ use crate::content::codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase};
 use crate::staff::Permission;
 use crate::store::TimePlace;
 
@@ -41,10 +42,10 @@ pub(super) fn tabs(here: &str) -> [Tab; 4] {
         here: path == here,
     };
     [
-        tab("/", "Waiting"),
-        tab("/queue/automated", "Automated"),
-        tab("/queue/closed", "Closed"),
-        tab("/search", "Search"),
+        tab("/", phrase!("Waiting")),
+        tab("/queue/automated", phrase!("Automated")),
+        tab("/queue/closed", phrase!("Closed")),
+        tab("/search", phrase!("Search")),
     ]
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use super::form::{Choice, Sent};
 use super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::methods::{Row, rows};
 use super::readiness::{Mark, hours, of_person};
@@ -16,6 +17,8 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::{filters, kept, said, tr};
+use crate::locale::Locale;
 use crate::oncall::{Person, Swap};
 use crate::rota::Time;
 
@@ -29,6 +32,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/me", own, page)
         .post("/me/shift", own, take_shift)
+        .post("/me/language", own, choose_language)
         .post("/me/calendar/renew", own, renew)
         .post("/me/calendar/revoke", own, revoke)
 }
@@ -50,6 +54,7 @@ struct MePage {
     more: usize,
     swaps: Vec<Offer>,
     has_calendar: bool,
+    languages: Vec<Choice>,
     problem: String,
 }
 
@@ -133,6 +138,15 @@ fn advice(person: &Person) -> &'static str {
     }
 }
 
+/// The languages of the interface, to choose from.
+fn languages(chosen: Option<Locale>) -> Vec<Choice> {
+    let browser = tr!("the language of my browser");
+    let own = Locale::ALL.into_iter();
+    std::iter::once(Choice::new(&"", &browser, chosen.is_none()))
+        .chain(own.map(|one| Choice::new(&one.tag(), one.name(), chosen == Some(one))))
+        .collect()
+}
+
 async fn shown(doors: &Doors, visit: &Visit, problem: String) -> Result<MePage, PageError> {
     let (me, now) = (visit.me.id, doors.clock.now());
     let profile = doors.people.profile(me).await?.ok_or(PageError::NotFound)?;
@@ -172,6 +186,7 @@ async fn shown(doors: &Doors, visit: &Visit, problem: String) -> Result<MePage, 
         more: all.len().saturating_sub(TIMES),
         swaps: offers(&swaps, me, &names, &schedules, &wall),
         has_calendar: tx.has_feed(me).await?,
+        languages: languages(visit.locale),
         problem,
     })
 }
@@ -184,8 +199,20 @@ async fn page(visit: Visit, State(doors): State<Doors>) -> Result<Response, Page
 async fn take_shift(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
     match doors.duties.take(&visit.me).await? {
         Ok(()) => Ok(done(&doors, "/me", Notice::ShiftTaken)),
-        Err(why) => refused(&shown(&doors, &visit, why.to_string()).await?),
+        Err(why) => refused(&shown(&doors, &visit, said(why)).await?),
     }
+}
+
+async fn choose_language(
+    visit: Visit,
+    State(doors): State<Doors>,
+    sent: Sent,
+) -> Result<Response, PageError> {
+    // What is no language is the choice of none.
+    let locale = Locale::of_tag(sent.get("locale"));
+    doors.accounts.choose_locale(&visit.me, locale).await?;
+    let kept = kept(&doors, locale);
+    Ok((kept, done(&doors, "/me", Notice::LanguageKept)).into_response())
 }
 
 async fn renew(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {

@@ -20,6 +20,7 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::Cover;
 use crate::staff::Permission;
 use cases::{Case, cases};

@@ -15,6 +15,7 @@ use crate::accounts::{By, Change, OneTime, Refused};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::staff::{Permission, Role};
 use crate::store::Member;
 

@@ -13,6 +13,7 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::lookup::{Findings, LOOKED_THROUGH, Wanted};
 use crate::staff::Permission;
 use crate::store::Found;

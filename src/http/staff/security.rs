@@ -13,6 +13,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::session::Current;
 use crate::http::then::SECOND_FACTOR;
+use crate::http::words::filters;
 use crate::http::{Doors, session};
 
 pub(super) fn routes() -> Routes {

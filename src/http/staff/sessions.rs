@@ -11,6 +11,7 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::session::Current;
+use crate::http::words::filters;
 use crate::store::Session;
 
 pub(super) fn routes() -> Routes {

@@ -13,6 +13,7 @@ use crate::acknowledge::Answer;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::Acknowledged;
 use crate::staff::Permission;
 

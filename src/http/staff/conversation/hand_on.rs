@@ -14,6 +14,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::Sent;
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::words::filters;
 use crate::oncall::Method;
 use crate::staff::Permission;
 

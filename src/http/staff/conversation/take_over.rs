@@ -13,6 +13,7 @@ use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
 use crate::http::staff::when::wait;
+use crate::http::words::filters;
 use crate::staff::Permission;
 use crate::store::{StoreError, Tx};
 

@@ -12,6 +12,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::words::filters;
 use crate::staff::Permission;
 use crate::text::MessageBody;
 

@@ -10,6 +10,7 @@ use super::Whose;
 use super::one::{choices_of_gateways, choices_of_uses};
 use crate::http::Doors;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::{Channel, Preset, Secret, Uses};
 use crate::people::{Act, MethodDraft};
 

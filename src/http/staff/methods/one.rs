@@ -12,6 +12,7 @@ use super::Whose;
 use super::row::{Row, uses};
 use crate::http::Doors;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::{CODE_WORKS, Channel, Method, TEST_ANSWERED_WITHIN, Uses};
 use crate::people::{Act, MethodChange, Profile};
 use crate::store::Proof;

@@ -17,6 +17,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::{Cover, Person, Schedule, Swap};
 use crate::rota::{Refused, SwapAct, SwapDraft, When};
 

@@ -19,6 +19,7 @@ use crate::delivery::Delivery;
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::{PageTest, Person, TestAnswer};
 use crate::page_tests::{Refused, Tested};
 use crate::staff::Permission;

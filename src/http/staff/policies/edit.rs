@@ -17,6 +17,7 @@ use super::{EDIT, urgency_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::{MOST_RUNGS, Policy, PolicyProblem, Rung, Target, Urgency};
 use crate::policies::{PolicyDraft, Refused};
 

@@ -15,6 +15,7 @@ use super::when::length_s;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::{Policy, Urgency};
 use crate::staff::Permission;
 use targets::Targets;

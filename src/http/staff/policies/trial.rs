@@ -13,6 +13,7 @@ use super::{VIEW, urgency_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::{Contact, Policy, Urgency};
 use crate::paging::{Rehearsed, rehearse};
 use crate::store::Tx;

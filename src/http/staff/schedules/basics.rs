@@ -13,6 +13,7 @@ use super::{EDIT, find, path_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::rota::{Edit, Refused, ScheduleDraft};
 
 pub(super) fn routes() -> Routes {

@@ -19,6 +19,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::{Change, Override, Schedule};
 use crate::rota::{Edit, OverrideDraft, Refused, When};
 

@@ -22,6 +22,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::{Person, Schedule};
 use crate::staff::Permission;
 use crate::store::Tx;

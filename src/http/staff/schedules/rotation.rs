@@ -15,6 +15,7 @@ use super::{EDIT, People, find, path_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::{Hours, Rotation, Schedule, Unit};
 use crate::rota::{Edit, Refused, RotationDraft};
 
