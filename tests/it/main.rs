@@ -31,6 +31,7 @@ mod heartbeat;
 mod hooks;
 mod journeys;
 mod kannel;
+mod language;
 mod ledger;
 mod long_texts;
 mod me_pages;

@@ -1,11 +1,14 @@
 //! Forms as they were sent. Nothing is refused while it is read, so that a page can show again what
 //! was typed, with what is wrong beside it. Floor 4.
 
+use std::fmt::Display;
+
 use axum::extract::rejection::RawFormRejection;
 use axum::extract::{FromRequest, RawForm, Request};
 use uuid::Uuid;
 
 use crate::http::Doors;
+use crate::http::words::said;
 
 /// The fields of a form, or what stands after `?`, in order.
 #[derive(Clone, Debug, Default)]
@@ -57,10 +60,10 @@ pub(super) struct Wrong {
 
 impl Wrong {
     /// A field that cannot be read.
-    pub(super) fn with(field: impl Into<String>, words: &impl ToString) -> Self {
+    pub(super) fn with(field: impl Into<String>, words: &impl Display) -> Self {
         Self {
             field: field.into(),
-            words: words.to_string(),
+            words: said(words),
         }
     }
 

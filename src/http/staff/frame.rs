@@ -226,6 +226,7 @@ pub(in crate::http) fn done(doors: &Doors, path: &str, notice: Notice) -> Respon
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::words::within;
 
     #[test]
     fn every_notice_is_a_sentence_with_a_name_of_its_own() {
@@ -234,7 +235,9 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), Notice::ALL.len());
         for notice in Notice::ALL {
-            assert!(notice.words().ends_with('.'), "{}", notice.words());
+            let words = notice.words();
+            assert!(words.ends_with('.'), "{words}");
+            assert_ne!(within(Locale::Es, || said(words)), words);
         }
     }
 }

@@ -17,7 +17,7 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::{filters, kept, said, tr};
+use crate::http::words::{filters, kept, phrase, said, tr};
 use crate::locale::Locale;
 use crate::oncall::{Person, Swap};
 use crate::rota::Time;
@@ -89,7 +89,7 @@ fn turn(time: &Time, wall: &Wall) -> Turn {
     Turn {
         schedule: time.name.clone(),
         when: if now {
-            format!("until {}", wall.moment(time.until))
+            tr!("until {moment}", moment = wall.moment(time.until))
         } else {
             wall.span(time.from, time.until)
         },
@@ -109,16 +109,18 @@ fn offers(
     let offer = |swap: &Swap| {
         let mine = swap.asked_by == me;
         let other = if mine { swap.asked_of } else { swap.asked_by };
-        let name = |names: &BTreeMap<Uuid, String>, id, otherwise: &str| {
-            names
-                .get(&id)
-                .map_or_else(|| otherwise.to_owned(), Clone::clone)
+        let name = |names: &BTreeMap<Uuid, String>, id, otherwise: String| {
+            names.get(&id).cloned().unwrap_or(otherwise)
         };
         let span = |(from, until)| wall.span(from, until);
         Offer {
             id: swap.id,
-            schedule: name(schedules, swap.schedule_id, "a schedule that was removed"),
-            other: name(names, other, "Somebody who left"),
+            schedule: name(
+                schedules,
+                swap.schedule_id,
+                tr!("a schedule that was removed"),
+            ),
+            other: name(names, other, tr!("Somebody who left")),
             mine,
             gives: span(swap.gives),
             takes: swap.takes.map_or_else(String::new, span),
@@ -131,9 +133,13 @@ fn offers(
 fn advice(person: &Person) -> &'static str {
     let working = person.methods.iter().filter(|method| method.works());
     match (person.methods.is_empty(), working.count()) {
-        (true, _) => "Nothing reaches you yet. Add a phone, and a second way for when it fails.",
-        (false, 0) => "None of your ways works. Open one, and verify it or switch it on.",
-        (false, 1) => "Add and verify a second way: when this one fails, no page reaches you.",
+        (true, _) => {
+            phrase!("Nothing reaches you yet. Add a phone, and a second way for when it fails.")
+        }
+        (false, 0) => phrase!("None of your ways works. Open one, and verify it or switch it on."),
+        (false, 1) => {
+            phrase!("Add and verify a second way: when this one fails, no page reaches you.")
+        }
         _ => "",
     }
 }

@@ -1,22 +1,30 @@
 //! The Spanish of the interface, as it ships with the program. Floor 4.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::Phrase;
 
-/// The files, by name: one for each family of pages, so that who writes a page finds its words.
-pub(super) const FILES: [(&str, &str); 2] = [
-    (
-        "shell.toml",
-        include_str!("../../../templates/interface/es/shell.toml"),
-    ),
-    (
-        "refusals.toml",
-        include_str!("../../../templates/interface/es/refusals.toml"),
-    ),
+/// Declares files of the folder, by name.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../templates/interface/es/", $name)))),*]
+    };
+}
+
+/// One for each family of pages, so that who writes a page finds its words.
+pub(super) const PAGES: &[(&str, &str)] = files![
+    "shell.toml",
+    "account.toml",
+    "on_call.toml",
+    "queue.toml",
+    "drills.toml"
 ];
+
+/// What comes from below as a finished sentence: it is found by its words, whatever stands at its places.
+pub(super) const FROM_BELOW: &[(&str, &str)] = files!["refusals.toml", "sentences.toml"];
 
 /// A piece of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +49,11 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
         if rest.is_empty() {
             return None;
         }
-        let piece = match place(rest) {
-            Some(place) => place,
-            None => {
-                let mut braces = rest.match_indices('{').map(|(at, _)| at);
-                let end = braces.find(|at| place(&rest[*at..]).is_some());
-                Piece::Words(&rest[..end.unwrap_or(rest.len())])
-            }
-        };
+        let piece = place(rest).unwrap_or_else(|| {
+            let mut braces = rest.match_indices('{').map(|(at, _)| at);
+            let end = braces.find(|at| place(&rest[*at..]).is_some());
+            Piece::Words(&rest[..end.unwrap_or(rest.len())])
+        });
         let (Piece::Words(whole) | Piece::Place { whole, .. }) = piece;
         rest = &rest[whole.len()..];
         Some(piece)
@@ -75,25 +80,26 @@ fn place(text: &str) -> Option<Piece<'_>> {
 /// English sentences and their Spanish.
 pub(super) struct Catalog {
     phrases: HashMap<String, String>,
-    /// Those with a place in them, the one with the most words of its own first.
+    /// Those from below with a place in them, the one with the most words of its own first.
     patterns: Vec<String>,
 }
 
 /// The one that ships with the program.
 pub(super) fn spanish() -> &'static Catalog {
-    static SPANISH: LazyLock<Catalog> = LazyLock::new(|| {
-        // That every file can be read is a test's to say.
-        let read = FILES
-            .iter()
-            .filter_map(|(_, text)| toml::from_str(text).ok());
-        Catalog::new(read.flat_map(|one: HashMap<String, String>| one))
-    });
+    static SPANISH: LazyLock<Catalog> =
+        LazyLock::new(|| Catalog::new(read(PAGES), read(FROM_BELOW)));
     &SPANISH
 }
 
+/// The phrases of files. That every file can be read is a test's to say.
+fn read(files: &[(&str, &str)]) -> HashMap<String, String> {
+    let files = files.iter();
+    let read = files.filter_map(|(_, text)| toml::from_str::<HashMap<_, _>>(text).ok());
+    read.flatten().collect()
+}
+
 impl Catalog {
-    pub(super) fn new(phrases: impl IntoIterator<Item = (String, String)>) -> Self {
-        let phrases: HashMap<_, _> = phrases.into_iter().collect();
+    fn new(mut phrases: HashMap<String, String>, from_below: HashMap<String, String>) -> Self {
         let own = |key: &str| {
             let words = pieces(key).map(|piece| match piece {
                 Piece::Words(words) => words.len(),
@@ -102,12 +108,13 @@ impl Catalog {
             words.sum::<usize>()
         };
         let has_place = |key: &&String| pieces(key).any(|one| matches!(one, Piece::Place { .. }));
-        let mut patterns: Vec<String> = phrases.keys().filter(has_place).cloned().collect();
-        patterns.sort_by_cached_key(|key| (std::cmp::Reverse(own(key)), key.clone()));
+        let mut patterns: Vec<String> = from_below.keys().filter(has_place).cloned().collect();
+        patterns.sort_by_cached_key(|key| (Reverse(own(key)), key.clone()));
+        phrases.extend(from_below);
         Self { phrases, patterns }
     }
 
-    /// The phrase of an English sentence: as it is written, or with its places filled.
+    /// The phrase of an English sentence: as it is written, or, from below, with its places filled.
     pub(super) fn find(&'static self, sentence: &str) -> Option<Phrase> {
         let phrase = |key: &str, values| {
             self.phrases.get(key).map(|text| Phrase {
@@ -170,7 +177,8 @@ mod tests {
             ),
         ];
         let phrases = phrases.map(|(en, es)| (en.to_owned(), es.to_owned()));
-        Box::leak(Box::new(Catalog::new(phrases)))
+        let pages = HashMap::from([("{a}!".to_owned(), "¡{a}!".to_owned())]);
+        Box::leak(Box::new(Catalog::new(pages, phrases.into())))
     }
 
     #[test]
@@ -182,7 +190,14 @@ mod tests {
             found("First has it, and Night waits.").as_deref(),
             Some("Lo tiene First, y Night espera.")
         );
-        for unknown in ["", "Sign", " has it.", "First has it", "Wait 5 min"] {
+        for unknown in [
+            "",
+            "Sign",
+            " has it.",
+            "First has it",
+            "Wait 5 min",
+            "Sign in!",
+        ] {
             assert_eq!(found(unknown), None, "{unknown:?}");
         }
     }

@@ -62,6 +62,15 @@ pub(in crate::http) fn said(what: impl fmt::Display) -> String {
     phrase_of(&what.to_string()).to_string()
 }
 
+/// The same of a list, one by one.
+fn said_each(list: &str) -> String {
+    let whole = said(list);
+    if whole != list {
+        return whole;
+    }
+    list.split(", ").map(said).collect::<Vec<_>>().join(", ")
+}
+
 impl Phrase {
     /// The phrase with what stands at a place in it.
     pub(in crate::http) fn with(mut self, name: &str, value: &dyn fmt::Display) -> Self {
@@ -85,7 +94,7 @@ impl Phrase {
             } => {
                 let value = self.values.iter().find(|(of, _)| of == name);
                 match value {
-                    Some((_, value)) if is_phrase => (false, Cow::Owned(said(value))),
+                    Some((_, value)) if is_phrase => (false, Cow::Owned(said_each(value))),
                     Some((_, value)) => (false, Cow::Borrowed(value.as_str())),
                     None => (true, Cow::Borrowed(whole)),
                 }
