@@ -245,7 +245,7 @@ async fn start(
     match doors.drills.ask(wish).await? {
         Ok(id) => Ok(done(&doors, &format!("/drills/{id}"), Notice::DrillAsked)),
         Err(why) => {
-            let wrong = Wrong::with("", &format!("{why}."));
+            let wrong = Wrong::with("", &format!("{}.", said(why)));
             refused(&FormPage::new(&visit, &doors, &sent, wrong))
         }
     }

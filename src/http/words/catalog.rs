@@ -80,7 +80,7 @@ fn place(text: &str) -> Option<Piece<'_>> {
 /// English sentences and their Spanish.
 pub(super) struct Catalog {
     phrases: HashMap<String, String>,
-    /// Those from below with a place in them, the one with the most words of its own first.
+    /// Those from below with a place in them, the one that begins with the most words of its own first.
     patterns: Vec<String>,
 }
 
@@ -100,16 +100,17 @@ fn read(files: &[(&str, &str)]) -> HashMap<String, String> {
 
 impl Catalog {
     fn new(mut phrases: HashMap<String, String>, from_below: HashMap<String, String>) -> Self {
-        let own = |key: &str| {
-            let words = pieces(key).map(|piece| match piece {
-                Piece::Words(words) => words.len(),
-                Piece::Place { .. } => 0,
-            });
-            words.sum::<usize>()
+        let own = |piece| match piece {
+            Piece::Words(words) => words.len(),
+            Piece::Place { .. } => 0,
+        };
+        let rank = |key: &str| {
+            let first = pieces(key).next().map_or(0, own);
+            (first, pieces(key).map(own).sum::<usize>())
         };
         let has_place = |key: &&String| pieces(key).any(|one| matches!(one, Piece::Place { .. }));
         let mut patterns: Vec<String> = from_below.keys().filter(has_place).cloned().collect();
-        patterns.sort_by_cached_key(|key| (Reverse(own(key)), key.clone()));
+        patterns.sort_by_cached_key(|key| (Reverse(rank(key)), key.clone()));
         phrases.extend(from_below);
         Self { phrases, patterns }
     }

@@ -217,13 +217,15 @@ fn every_spanish_is_used() {
         if text.contains(&format!("\"{key}\"")) {
             return true;
         }
-        // A sentence from below is put together from pieces.
-        let mut words = pieces(key).filter_map(|piece| match piece {
+        // A sentence from below is put together from pieces: one of them, at least, is there.
+        let words = pieces(key).filter_map(|piece| match piece {
             Piece::Words(words) => Some(words),
             Piece::Place { .. } => None,
         });
+        let parts = words.flat_map(|words| words.split([',', '.', ':', '(', ')']));
+        let mut parts = parts.map(|part| part.trim_matches(|c: char| !c.is_alphabetic()));
         from_below.contains(&format!("\"{key}\" ="))
-            && words.all(|words| words.split(": ").all(|part| text.contains(part)))
+            && parts.any(|part| part.len() > 3 && text.contains(part))
     };
     let keys = spanish().phrases().keys();
     let unused: Vec<String> = keys.filter(|key| !is_used(key)).cloned().collect();
@@ -303,27 +305,26 @@ fn every_place_is_filled_where_its_phrase_is_used() {
     none(&wrong, "nothing stands at this place");
 }
 
+/// A text with the name of each place at it.
+fn filled(text: &str) -> String {
+    let filled = pieces(text).map(|piece| match piece {
+        Piece::Words(words) => words.to_owned(),
+        Piece::Place { name, .. } => format!("<{name}>"),
+    });
+    filled.collect()
+}
+
 #[test]
-fn a_finished_refusal_is_found_by_the_pattern_that_it_was_made_from() {
+fn a_finished_sentence_is_found_by_the_pattern_that_it_was_made_from() {
     let mut wrong = Vec::new();
-    for key in spanish().phrases().keys() {
-        let filled: String = pieces(key)
-            .map(|piece| match piece {
-                Piece::Words(words) => words.to_owned(),
-                Piece::Place { name, .. } => format!("<{name}>"),
-            })
-            .collect();
-        let expected = spanish().phrases()[key].clone();
-        let values = places(key);
-        let expected = pieces(&expected).map(|piece| match piece {
-            Piece::Words(words) => words.to_owned(),
-            Piece::Place { name, .. } => format!("<{name}>"),
-        });
-        let expected: String = expected.collect();
-        let found = spanish().find(&filled).map(|phrase| phrase.to_string());
-        let bare = key.trim_matches(|c: char| !c.is_alphabetic() || c == '{');
-        if found != Some(expected) && !values.is_empty() && !bare.is_empty() {
-            wrong.push(format!("{filled}: {found:?}"));
+    for (_, text) in FROM_BELOW {
+        let phrases: HashMap<String, String> = toml::from_str(text).unwrap();
+        for (english, spanish_of_it) in phrases {
+            let found = spanish().find(&filled(&english));
+            let found = found.map(|phrase| phrase.to_string()).unwrap_or_default();
+            if found != filled(&spanish_of_it) {
+                wrong.push(format!("{english}: {found}"));
+            }
         }
     }
     none(&wrong, "found as something else");
