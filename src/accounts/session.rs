@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Accounts, Caller, Opened};
 use crate::clock::At;
 use crate::credential::{Patience, Token, token_hash};
+use crate::locale::Locale;
 use crate::staff::Device;
 use crate::store::{Account, NewSession, Session, StoreError, Tx};
 
@@ -115,6 +116,21 @@ impl Accounts {
                     Ok(())
                 })
             })
+            .await
+    }
+
+    /// Keeps the language in which a person reads the pages; without one, their browser says it.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn choose_locale(
+        &self,
+        account: &Account,
+        locale: Option<Locale>,
+    ) -> Result<(), StoreError> {
+        let staff = account.id;
+        self.store
+            .write(move |tx| Box::pin(tx.set_locale(staff, locale)))
             .await
     }
 

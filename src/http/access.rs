@@ -17,6 +17,7 @@ use axum::routing::{get, post};
 use super::Doors;
 use super::error::PageError;
 use super::session::{self, Current};
+use super::words;
 use crate::staff::Permission;
 
 /// What a route asks of who calls it.
@@ -149,6 +150,9 @@ impl Guard {
         let session = found.ok_or_else(|| PageError::SignedOut {
             then: self.page_of(path, request),
         })?;
+        if let Some(locale) = session.locale {
+            words::speak(locale);
+        }
         if declared.access != Access::Session && accounts.lacks_factor(&session) {
             return Err(PageError::NoFactor);
         }

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::then::{SECOND_FACTOR, confirm, door};
+use super::words::{filters, phrase, said};
 use crate::store::StoreError;
 
 /// A page that could not be shown.
@@ -64,26 +65,32 @@ impl IntoResponse for PageError {
             Self::Unconfirmed { then } => Redirect::to(&confirm(then.as_deref())).into_response(),
             Self::Forbidden => page(
                 StatusCode::FORBIDDEN,
-                "Not part of your role",
-                "Your role does not include this page or act. Nothing was changed. If you need it, ask an administrator of your line.",
+                phrase!("Not part of your role"),
+                phrase!(
+                    "Your role does not include this page or act. Nothing was changed. If you need it, ask an administrator of your line."
+                ),
             ),
             Self::NotFound => page(
                 StatusCode::NOT_FOUND,
-                "Nothing here",
-                "This page does not exist, or it is not yours to see.",
+                phrase!("Nothing here"),
+                phrase!("This page does not exist, or it is not yours to see."),
             ),
             Self::Busy => broken(),
             Self::LinkGone => page(
                 StatusCode::NOT_FOUND,
-                "This link does not work any more",
-                "A link works once, and for three days. If you have not used it yourself, tell an administrator of your line; they can make you a new one.",
+                phrase!("This link does not work any more"),
+                phrase!(
+                    "A link works once, and for three days. If you have not used it yourself, tell an administrator of your line; they can make you a new one."
+                ),
             ),
             Self::Store(error) if error.is_outage() => {
                 tracing::error!(%error, "a page could not be shown");
                 page(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    "The database is out of reach",
-                    "Texts are still taken, and who is in danger is still answered and paged for. Nothing was changed here. Please try again in a minute, and tell the operator.",
+                    phrase!("The database is out of reach"),
+                    phrase!(
+                        "Texts are still taken, and who is in danger is still answered and paged for. Nothing was changed here. Please try again in a minute, and tell the operator."
+                    ),
                 )
             }
             Self::Store(error) => {
@@ -101,15 +108,17 @@ impl IntoResponse for PageError {
 fn broken() -> Response {
     page(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "Something went wrong on our side",
-        "Nothing was changed. Please try again; if it stays, tell the operator to look at the log.",
+        phrase!("Something went wrong on our side"),
+        phrase!(
+            "Nothing was changed. Please try again; if it stays, tell the operator to look at the log."
+        ),
     )
 }
 
 fn page(status: StatusCode, title: &str, words: &str) -> Response {
     match (ErrorPage { title, words }).render() {
         Ok(html) => (status, Html(html)).into_response(),
-        Err(_) => (status, words.to_owned()).into_response(),
+        Err(_) => (status, said(words)).into_response(),
     }
 }
 

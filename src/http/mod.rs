@@ -17,6 +17,7 @@ mod signing;
 pub mod simulator;
 mod staff;
 mod then;
+mod words;
 
 use std::sync::Arc;
 
@@ -124,6 +125,7 @@ pub struct Doors {
 
 fn staff_routes() -> access::Routes {
     staff::routes()
+        .merge(words::routes())
         .merge(live::routes())
         .merge(calendar::routes())
 }
@@ -144,7 +146,13 @@ pub fn router(doors: Doors) -> Router {
         } else {
             Router::new()
         })
-        .layer(CsrfLayer::new());
+        .layer(CsrfLayer::new())
+        .fallback(error::not_found)
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn_with_state(
+            doors.clone(),
+            words::in_language,
+        ));
     Router::new()
         .merge(people)
         .merge(hooks::routes())
@@ -156,7 +164,6 @@ pub fn router(doors: Doors) -> Router {
         } else {
             Router::new()
         })
-        .fallback(error::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(security::headers))
         .layer(CatchPanicLayer::custom(error::panicked))

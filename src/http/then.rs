@@ -1,6 +1,9 @@
 //! Where a person goes on after they have signed in: a path of this site, and nothing else.
 
+use axum::http::HeaderMap;
+use axum::http::header::REFERER;
 use serde::Deserialize;
+use url::Url;
 
 /// What stands after `?` in the address of the door.
 #[derive(Default, Deserialize)]
@@ -33,6 +36,20 @@ pub(super) fn code(then: &Then) -> String {
 /// Where a person proves again who they are, which leads on to a place.
 pub(super) fn confirm(then: Option<&str>) -> String {
     with_then("/confirm", then)
+}
+
+/// The page of this site that a form was sent from; the door where the browser does not say it. Of the
+/// address only the path counts: its host may be written in more ways than one.
+pub(super) fn came_from(headers: &HeaderMap) -> String {
+    let page = || {
+        let page = Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
+        let query = page
+            .query()
+            .map_or_else(String::new, |query| format!("?{query}"));
+        let place = format!("{}{query}", page.path());
+        local(&place).is_some().then_some(place)
+    };
+    page().unwrap_or_else(|| door(None))
 }
 
 /// Where a second factor is set up.
@@ -92,5 +109,24 @@ mod tests {
         assert_eq!(door(Some("/")), "/sign-in");
         assert_eq!(door(Some("//evil.example")), "/sign-in");
         assert_eq!(door(Some("/a?b=c&d")), "/sign-in?then=%2Fa%3Fb%3Dc%26d");
+    }
+
+    #[test]
+    fn a_form_leads_back_to_its_page_on_this_site() {
+        for (referer, page) in [
+            ("https://line.example.org/link/abc?a=b#c", "/link/abc?a=b"),
+            (
+                "http://127.0.0.1:8080/sign-in?then=%2Fa",
+                "/sign-in?then=%2Fa",
+            ),
+            ("https://evil.example//evil.example", "/sign-in"),
+            ("nonsense", "/sign-in"),
+            ("", "/sign-in"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(REFERER, referer.parse().unwrap());
+            assert_eq!(came_from(&headers), page, "{referer}");
+        }
+        assert_eq!(came_from(&HeaderMap::new()), "/sign-in");
     }
 }

@@ -104,7 +104,7 @@ pub enum Refused {
     #[error("No code waits to be entered, or it is too old. Send another one.")]
     NoCode,
     /// Another code.
-    #[error("This is not the code that was sent last. {0} more {tries} left.", tries = if *.0 == 1 { "try is" } else { "tries are" })]
+    #[error("This is not the code that was sent last. Tries that are left: {0}.")]
     WrongCode(i32),
     /// Too many wrong codes.
     #[error("That were {CODE_TRIES} wrong codes. Send another one.")]

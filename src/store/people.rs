@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::tx::{later, on};
 use super::{StoreError, Tx};
+use crate::locale::Locale;
 use crate::oncall::{Method, Person, Quiet};
 
 #[derive(sqlx::FromRow)]
@@ -132,6 +133,17 @@ impl Tx {
             zone,
             quiet.map(|quiet| i32::from(quiet.from)),
             quiet.map(|quiet| i32::from(quiet.until)),
+        );
+        Ok(())
+    }
+
+    /// Keeps the language in which a person reads the pages; without one, their browser says it.
+    pub async fn set_locale(&mut self, id: Uuid, locale: Option<Locale>) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE staff SET locale = $2 WHERE id = $1",
+            id,
+            locale,
         );
         Ok(())
     }

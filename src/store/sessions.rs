@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::tx::{later, on};
 use super::{Account, StoreError, Tx};
 use crate::clock::At;
+use crate::locale::Locale;
 use crate::staff::Device;
 
 /// A new session.
@@ -28,6 +29,8 @@ pub struct Session {
     /// Whose it is.
     #[sqlx(flatten)]
     pub account: Account,
+    /// The language in which they read the pages, if they chose one.
+    pub locale: Option<Locale>,
     /// When they set up their second factor.
     pub totp_at: Option<At>,
     /// What it was started on.
@@ -46,8 +49,8 @@ pub struct Session {
 macro_rules! sessions {
     ($condition:literal) => {
         concat!(
-            "SELECT e.id AS session_id, s.id, s.login, s.name, s.role, s.totp_at, e.device, e.code_due,
-                    e.created_at, e.seen_at, e.confirmed_at
+            "SELECT e.id AS session_id, s.id, s.login, s.name, s.role, s.locale, s.totp_at, e.device,
+                    e.code_due, e.created_at, e.seen_at, e.confirmed_at
                FROM sessions e JOIN staff s ON s.id = e.staff_id
               WHERE e.created_at > $2 AND e.seen_at > $3 AND s.left_at IS NULL AND s.locked_at IS NULL
                 AND ",

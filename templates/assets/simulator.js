@@ -3,6 +3,7 @@
 
 const KEPT = "harborline-phone"; // the texter's phone, so that a reload keeps it
 const stale = document.querySelector(".stale");
+const said = document.querySelector(".phones").dataset; // words in the language of the page
 
 class Gone extends Error {}
 
@@ -69,7 +70,7 @@ class Phone {
     } catch (error) {
       // What was written is not lost.
       if (this.field.value === "") this.field.value = words;
-      this.problem.textContent = "That was not sent. Is Harborline still running? Please try again.";
+      this.problem.textContent = said.unsent;
       this.problem.hidden = false;
       if (error instanceof Gone) await lost();
     }
@@ -117,10 +118,10 @@ class Phone {
     const time = new Date(text.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     const facts = [time];
     if (text.segments) facts.push(text.segments === 1 ? "1 SMS" : `${text.segments} SMS`);
-    if (text.inline) facts.push("sent at once");
-    if (text.failed) facts.push("not delivered");
+    if (text.inline) facts.push(said.atOnce);
+    if (text.failed) facts.push(said.failed);
     return [
-      element("span", "unseen", text.from_me ? "You: " : "The line: "),
+      element("span", "unseen", `${text.from_me ? said.mine : said.theirs} `),
       element("p", "words", text.body),
       element("p", "meta", facts.join(" · ")),
     ];

@@ -34,6 +34,7 @@ mod hooks;
 mod journeys;
 mod kannel;
 mod lab_pages;
+mod language;
 mod ledger;
 mod long_texts;
 mod me_pages;

@@ -16,6 +16,7 @@ use super::phones::Text;
 use crate::clock::At;
 use crate::feed::Signal;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::http::{Doors, live};
 use crate::phone::PhoneNumber;
 use crate::segment::segments;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::when::wait;
 use crate::clock::At;
+use crate::http::words::tr;
 
 /// A clock, as it is shown: the class gives shape and colour, the words say the same.
 pub(super) struct Face {
@@ -33,27 +34,34 @@ fn face(class: &'static str, words: String) -> Face {
 
 /// The three of them.
 pub(super) fn faces(hands: Hands<'_>, now: At) -> [Face; 3] {
-    let left = |what: &str| match hands.due {
-        Some(due) if due > now => face("care", format!("{what} within {}", wait(now, due))),
-        _ => face("bad", format!("{what} now")),
-    };
+    let left = hands.due.filter(|due| *due > now);
+    let left = left.map(|due| wait(now, due));
     let acknowledged = match (hands.acknowledged, hands.pages) {
-        (Some(by), _) => face("good", format!("acknowledged by {by}")),
-        (None, 0) => face("care", "not paged yet".to_owned()),
-        (None, 1) => face("care", "paged, nobody has answered".to_owned()),
-        (None, pages) => face("bad", format!("paged {pages} times, nobody has answered")),
+        (Some(by), _) => face("good", tr!("acknowledged by {by}", by)),
+        (None, 0) => face("care", tr!("not paged yet")),
+        (None, 1) => face("care", tr!("paged, nobody has answered")),
+        (None, pages) => face(
+            "bad",
+            tr!("paged {pages} times, nobody has answered", pages),
+        ),
     };
     let claimed = match (hands.claimed, hands.acknowledged) {
-        (Some((by, _)), _) => face("good", format!("claimed by {by}")),
-        (None, Some(_)) => left("to be claimed"),
-        (None, None) => face("plain", "not claimed".to_owned()),
+        (Some((by, _)), _) => face("good", tr!("claimed by {by}", by)),
+        (None, Some(_)) => match &left {
+            Some(wait) => face("care", tr!("to be claimed within {wait}", wait)),
+            None => face("bad", tr!("to be claimed now")),
+        },
+        (None, None) => face("plain", tr!("not claimed")),
     };
     let words = match (hands.claimed, hands.answered) {
         (Some((_, claimed)), Some(answered)) if answered >= claimed => {
-            face("good", format!("wrote {} ago", wait(answered, now)))
+            face("good", tr!("wrote {wait} ago", wait = wait(answered, now)))
         }
-        (Some(_), _) if hands.acknowledged.is_some() => left("first words"),
-        _ => face("plain", "no words yet".to_owned()),
+        (Some(_), _) if hands.acknowledged.is_some() => match &left {
+            Some(wait) => face("care", tr!("first words within {wait}", wait)),
+            None => face("bad", tr!("first words now")),
+        },
+        _ => face("plain", tr!("no words yet")),
     };
     [acknowledged, claimed, words]
 }

@@ -12,6 +12,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::session::Current;
 use crate::http::then::Then;
+use crate::http::words::{filters, said};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -36,7 +37,7 @@ fn rendered(Current(me): &Current, problem: Option<NotIn>) -> Result<String, Pag
     let page = ConfirmPage {
         login: &me.account.login,
         has_factor: me.totp_at.is_some(),
-        problem: problem.map(|problem| problem.to_string()),
+        problem: problem.map(said),
     };
     Ok(page.render()?)
 }

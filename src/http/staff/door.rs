@@ -11,6 +11,7 @@ use crate::accounts::{Caller, NotIn, Opened, Refused};
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::then::{Then, code, door};
+use crate::http::words::{filters, said};
 use crate::http::{Doors, session};
 
 pub(super) fn routes() -> Routes {
@@ -93,7 +94,7 @@ async fn set_up(
         Ok(opened) => Ok(let_in(&doors, &opened, &Then::default())),
         Err(Refused::LinkGone) => Err(PageError::NotFound),
         Err(refused) => {
-            let problem = refused.to_string();
+            let problem = said(refused);
             let page = SetupPage {
                 problem: Some(&problem),
                 login,
@@ -126,7 +127,7 @@ async fn sign_in(
     {
         Ok(opened) => Ok(let_in(&doors, &opened, &then)),
         Err(not_in) => {
-            let problem = not_in.to_string();
+            let problem = said(not_in);
             let page = SignInPage {
                 problem: Some(&problem),
                 login,
@@ -158,7 +159,7 @@ async fn give_code(
         Err(NotIn::Ended) => Ok(Redirect::to(&door(then.named())).into_response()),
         Err(not_in) => {
             let page = CodePage {
-                problem: Some(not_in.to_string()),
+                problem: Some(said(not_in)),
             };
             Ok(refused(not_in, page.render()?))
         }

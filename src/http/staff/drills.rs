@@ -13,6 +13,7 @@ use crate::drill::{Planned, Wish};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::drill::{Measured, limit, took};
 use crate::oncall::{DrillOutcome, Until, Variant};
 use crate::staff::Permission;
@@ -42,7 +43,7 @@ struct ListPage {
     zone: String,
     drills: Vec<Row>,
     planned: Vec<Entry>,
-    failing: Vec<&'static str>,
+    failing: Vec<String>,
     /// Why none can begin now; empty when one can.
     hindrance: String,
 }
@@ -50,7 +51,7 @@ struct ListPage {
 /// A drill in the list.
 struct Row {
     id: Uuid,
-    variant: &'static str,
+    variant: String,
     mark: Mark,
     when: String,
     by: String,
@@ -70,12 +71,12 @@ impl Row {
     fn new(drill: &Drill, wall: &Wall) -> Self {
         Self {
             id: drill.id,
-            variant: drill.variant.name(),
+            variant: said(drill.variant.name()),
             mark: mark_of(drill),
             when: wall.moment(drill.started_at),
             by: by(drill),
             dry_run: drill.dry_run,
-            why: drill.report.why.clone().unwrap_or_default(),
+            why: drill.report.why.as_deref().map_or_else(String::new, said),
         }
     }
 }
@@ -95,7 +96,7 @@ impl Entry {
 
 fn by(drill: &Drill) -> String {
     match drill.asked_by.as_str() {
-        "cli" => "the command line".to_owned(),
+        "cli" => tr!("the command line"),
         other => other.to_owned(),
     }
 }
@@ -104,19 +105,19 @@ fn mark_of(drill: &Drill) -> Mark {
     match drill.outcome {
         None => Mark {
             class: "plain",
-            word: "going on",
+            word: phrase!("going on"),
         },
         Some(DrillOutcome::Passed) => Mark {
             class: "good",
-            word: "passed",
+            word: phrase!("passed"),
         },
         Some(DrillOutcome::Failed) => Mark {
             class: "bad",
-            word: "failed",
+            word: phrase!("failed"),
         },
         Some(DrillOutcome::CalledOff) => Mark {
             class: "care",
-            word: "called off",
+            word: phrase!("called off"),
         },
     }
 }
@@ -138,14 +139,19 @@ async fn list(visit: Visit, State(doors): State<Doors>) -> Result<Response, Page
             .into_iter()
             .map(|one| Entry::new(one, &wall))
             .collect(),
-        failing: overview.failing.into_iter().map(Variant::name).collect(),
+        failing: overview
+            .failing
+            .into_iter()
+            .map(|one| said(one.name()))
+            .collect(),
         hindrance: match overview.waiting {
-            _ if running => "A drill is going on.".to_owned(),
+            _ if running => tr!("A drill is going on."),
             Some(1) => {
-                "A real case waits for a person. No drill begins before somebody has it.".to_owned()
+                tr!("A real case waits for a person. No drill begins before somebody has it.")
             }
-            Some(cases) => format!(
-                "{cases} real cases wait for a person. No drill begins before somebody has them."
+            Some(cases) => tr!(
+                "{cases} real cases wait for a person. No drill begins before somebody has them.",
+                cases
             ),
             None => String::new(),
         },
@@ -172,8 +178,8 @@ struct FormPage {
 /// A variant, to choose.
 struct Kind {
     value: &'static str,
-    name: &'static str,
-    shows: &'static str,
+    name: String,
+    shows: String,
     chosen: bool,
 }
 
@@ -182,16 +188,16 @@ impl FormPage {
         let (variant, until) = chosen(sent);
         let kind = |one: Variant| Kind {
             value: one.word(),
-            name: one.name(),
-            shows: one.shows(),
+            name: said(one.name()),
+            shows: said(one.shows()),
             chosen: one == variant,
         };
         let steps = [
-            (Until::Acknowledged, "somebody answers the page"),
-            (Until::Claimed, "somebody claims the conversation"),
-            (Until::Answered, "somebody writes to the texter"),
+            (Until::Acknowledged, tr!("somebody answers the page")),
+            (Until::Claimed, tr!("somebody claims the conversation")),
+            (Until::Answered, tr!("somebody writes to the texter")),
         ];
-        let step = |(one, words): (Until, &str)| Choice::new(&one.word(), words, one == until);
+        let step = |(one, words): (Until, String)| Choice::new(&one.word(), &words, one == until);
         Self {
             frame: visit.frame(doors, Section::Drills),
             variants: Variant::ALL.map(kind).into(),
@@ -239,7 +245,7 @@ async fn start(
     match doors.drills.ask(wish).await? {
         Ok(id) => Ok(done(&doors, &format!("/drills/{id}"), Notice::DrillAsked)),
         Err(why) => {
-            let wrong = Wrong::with("", &format!("{why}."));
+            let wrong = Wrong::with("", &format!("{}.", said(why)));
             refused(&FormPage::new(&visit, &doors, &sent, wrong))
         }
     }
@@ -285,8 +291,8 @@ impl Line {
             _ => "bad",
         };
         Self {
-            expected: step.expected.clone(),
-            what: step.what.clone().unwrap_or_default(),
+            expected: said(&step.expected),
+            what: step.what.as_deref().map_or_else(String::new, said),
             mark: Mark { class, word },
             took: step.took_ms.map_or_else(String::new, took),
             within: limit(step.within_ms),
@@ -303,7 +309,7 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<ReportPage, Page
     let timeline = drill.report.timeline.iter().map(|event| Moment {
         at: wall.second(event.at),
         after: took((event.at.0 - since.0).max(0)),
-        what: event.what.clone(),
+        what: said(&event.what),
     });
     Ok(ReportPage {
         frame: visit.frame(doors, Section::Drills),

@@ -1,12 +1,15 @@
 //! Forms as they were sent. Nothing is refused while it is read, so that a page can show again what
 //! was typed, with what is wrong beside it. Floor 4.
 
+use std::fmt::Display;
+
 use axum::extract::{FromRequest, Multipart, RawForm, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use crate::http::Doors;
+use crate::http::words::said;
 
 /// The fields of a form, or what stands after `?`, in order.
 #[derive(Clone, Debug, Default)]
@@ -85,10 +88,10 @@ pub(super) struct Wrong {
 
 impl Wrong {
     /// A field that cannot be read.
-    pub(super) fn with(field: impl Into<String>, words: &impl ToString) -> Self {
+    pub(super) fn with(field: impl Into<String>, words: &impl Display) -> Self {
         Self {
             field: field.into(),
-            words: words.to_string(),
+            words: said(words),
         }
     }
 

@@ -11,10 +11,12 @@ use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use crate::http::error::PageError;
-use crate::http::session::SignedIn;
+use crate::http::session::Current;
+use crate::http::words::{phrase, said};
 use crate::http::{Doors, cookie};
+use crate::locale::Locale;
 use crate::staff::Permission;
-use crate::store::Account;
+use crate::store::{Account, Session};
 
 /// Carries a notice over a redirect: the name of one of ours, never words of anybody's.
 const COOKIE_NAME: &str = "harborline_done";
@@ -52,7 +54,7 @@ pub(in crate::http) struct Frame {
     /// Where they can go.
     pub(in crate::http) places: Vec<Place>,
     /// What they have just done.
-    pub(in crate::http) notice: Option<&'static str>,
+    pub(in crate::http) notice: Option<String>,
 }
 
 /// Declares the notices: what is said once, after something was done.
@@ -140,6 +142,7 @@ notices! {
     RulesInForce: "These rules are in force from now on.",
     ApprovalWithdrawn: "The approval is taken back.",
     DrillAsked: "The drill begins within seconds.",
+    LanguageKept: "From now on the pages speak to you in this language.",
     DrillStopped: "The drill is called off, and who was paged is told.",
 }
 
@@ -147,6 +150,8 @@ notices! {
 pub(in crate::http) struct Visit {
     /// Who.
     pub(in crate::http) me: Account,
+    /// The language that they chose, if they did.
+    pub(in crate::http) locale: Option<Locale>,
     notice: Option<Notice>,
 }
 
@@ -154,13 +159,17 @@ impl FromRequestParts<Doors> for Visit {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, doors: &Doors) -> Result<Self, PageError> {
-        let SignedIn(me) = SignedIn::from_request_parts(parts, doors).await?;
+        let Current(Session {
+            account: me,
+            locale,
+            ..
+        }) = Current::from_request_parts(parts, doors).await?;
         let name = cookie::value(doors, &parts.headers, COOKIE_NAME);
         let notice = name.and_then(|name| {
             let mut all = Notice::ALL.iter().copied();
             all.find(|notice| notice.name() == name)
         });
-        Ok(Self { me, notice })
+        Ok(Self { me, locale, notice })
     }
 }
 
@@ -173,26 +182,26 @@ impl Visit {
             here: section == Some(here),
         };
         let mut places = vec![
-            place("/", "Queue", Some(Section::Queue)),
-            place("/on-call", "On call", Some(Section::OnCall)),
+            place("/", phrase!("Queue"), Some(Section::Queue)),
+            place("/on-call", phrase!("On call"), Some(Section::OnCall)),
         ];
         if self.me.role.may(Permission::RunDrills) {
-            places.push(place("/drills", "Drills", Some(Section::Drills)));
+            places.push(place("/drills", phrase!("Drills"), Some(Section::Drills)));
         }
         if self.me.role.may(Permission::ViewPeople) {
-            places.push(place("/people", "People", Some(Section::People)));
+            places.push(place("/people", phrase!("People"), Some(Section::People)));
         }
         if self.me.role.may(Permission::ViewContent) {
-            places.push(place("/content", "The line", Some(Section::Line)));
+            places.push(place("/content", phrase!("The line"), Some(Section::Line)));
         }
-        places.push(place("/me", "Me", Some(Section::Account)));
+        places.push(place("/me", phrase!("Me"), Some(Section::Account)));
         if doors.simulator.is_some() {
-            places.push(place("/simulator", "Simulator", None));
+            places.push(place("/simulator", phrase!("Simulator"), None));
         }
         Frame {
             name: self.me.name.clone(),
             places,
-            notice: self.notice.map(Notice::words),
+            notice: self.notice.map(|notice| said(notice.words())),
         }
     }
 
@@ -225,6 +234,7 @@ pub(in crate::http) fn done(doors: &Doors, path: &str, notice: Notice) -> Respon
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::words::within;
 
     #[test]
     fn every_notice_is_a_sentence_with_a_name_of_its_own() {
@@ -233,7 +243,9 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), Notice::ALL.len());
         for notice in Notice::ALL {
-            assert!(notice.words().ends_with('.'), "{}", notice.words());
+            let words = notice.words();
+            assert!(words.ends_with('.'), "{words}");
+            assert_ne!(within(Locale::Es, || said(words)), words);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::then::Then;
+use crate::http::words::{filters, said};
 use crate::store::{Link, LinkKind};
 
 pub(super) fn routes() -> Routes {
@@ -77,7 +78,7 @@ async fn choose(
         Err(refused) => {
             let link = doors.accounts.link(&token).await?;
             let link = link.ok_or(PageError::LinkGone)?;
-            let page = LinkPage::new(&doors, &link, Some(refused.to_string())).render()?;
+            let page = LinkPage::new(&doors, &link, Some(said(refused))).render()?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
         }
     }

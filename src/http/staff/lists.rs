@@ -13,6 +13,7 @@ use crate::content::codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::staff::Permission;
 use crate::store::TimePlace;
 
@@ -41,10 +42,10 @@ pub(super) fn tabs(here: &str) -> [Tab; 4] {
         here: path == here,
     };
     [
-        tab("/", "Waiting"),
-        tab("/queue/automated", "Automated"),
-        tab("/queue/closed", "Closed"),
-        tab("/search", "Search"),
+        tab("/", phrase!("Waiting")),
+        tab("/queue/automated", phrase!("Automated")),
+        tab("/queue/closed", phrase!("Closed")),
+        tab("/search", phrase!("Search")),
     ]
 }
 
@@ -105,7 +106,10 @@ async fn automated(
             .map(|row| Row {
                 id: row.id,
                 tier: row.tier.word(),
-                words: format!("last text {} ago", wait(row.last_inbound_at, now)),
+                words: tr!(
+                    "last text {wait} ago",
+                    wait = wait(row.last_inbound_at, now)
+                ),
                 blocked: row.blocked_at.is_some(),
                 drill: row.drill_id.is_some(),
             })
@@ -142,10 +146,10 @@ async fn closed(
         frame: visit.frame(&doors, Section::Queue),
         tabs: tabs("/queue/closed"),
         zone: wall.name(),
-        outcomes: std::iter::once(Choice::new(&"", "every outcome", outcome.is_none()))
+        outcomes: std::iter::once(Choice::new(&"", &tr!("every outcome"), outcome.is_none()))
             .chain(lines.iter().map(|line| {
                 let chosen = outcome == Some(line.code.as_str());
-                Choice::new(&line.code, &line.label, chosen)
+                Choice::new(&line.code, &said(&line.label), chosen)
             }))
             .collect(),
         all: visit.me.role.may(Permission::ObserveConversations),

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use super::form::{Choice, Sent};
 use super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::methods::{Row, rows};
 use super::readiness::{Mark, hours, of_person};
@@ -16,6 +17,8 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::{filters, kept, phrase, said, tr};
+use crate::locale::Locale;
 use crate::oncall::{Person, Swap};
 use crate::rota::Time;
 
@@ -29,6 +32,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/me", own, page)
         .post("/me/shift", own, take_shift)
+        .post("/me/language", own, choose_language)
         .post("/me/calendar/renew", own, renew)
         .post("/me/calendar/revoke", own, revoke)
 }
@@ -50,6 +54,7 @@ struct MePage {
     more: usize,
     swaps: Vec<Offer>,
     has_calendar: bool,
+    languages: Vec<Choice>,
     problem: String,
 }
 
@@ -84,7 +89,7 @@ fn turn(time: &Time, wall: &Wall) -> Turn {
     Turn {
         schedule: time.name.clone(),
         when: if now {
-            format!("until {}", wall.moment(time.until))
+            tr!("until {moment}", moment = wall.moment(time.until))
         } else {
             wall.span(time.from, time.until)
         },
@@ -104,16 +109,18 @@ fn offers(
     let offer = |swap: &Swap| {
         let mine = swap.asked_by == me;
         let other = if mine { swap.asked_of } else { swap.asked_by };
-        let name = |names: &BTreeMap<Uuid, String>, id, otherwise: &str| {
-            names
-                .get(&id)
-                .map_or_else(|| otherwise.to_owned(), Clone::clone)
+        let name = |names: &BTreeMap<Uuid, String>, id, otherwise: String| {
+            names.get(&id).cloned().unwrap_or(otherwise)
         };
         let span = |(from, until)| wall.span(from, until);
         Offer {
             id: swap.id,
-            schedule: name(schedules, swap.schedule_id, "a schedule that was removed"),
-            other: name(names, other, "Somebody who left"),
+            schedule: name(
+                schedules,
+                swap.schedule_id,
+                tr!("a schedule that was removed"),
+            ),
+            other: name(names, other, tr!("Somebody who left")),
             mine,
             gives: span(swap.gives),
             takes: swap.takes.map_or_else(String::new, span),
@@ -126,11 +133,24 @@ fn offers(
 fn advice(person: &Person) -> &'static str {
     let working = person.methods.iter().filter(|method| method.works());
     match (person.methods.is_empty(), working.count()) {
-        (true, _) => "Nothing reaches you yet. Add a phone, and a second way for when it fails.",
-        (false, 0) => "None of your ways works. Open one, and verify it or switch it on.",
-        (false, 1) => "Add and verify a second way: when this one fails, no page reaches you.",
+        (true, _) => {
+            phrase!("Nothing reaches you yet. Add a phone, and a second way for when it fails.")
+        }
+        (false, 0) => phrase!("None of your ways works. Open one, and verify it or switch it on."),
+        (false, 1) => {
+            phrase!("Add and verify a second way: when this one fails, no page reaches you.")
+        }
         _ => "",
     }
+}
+
+/// The languages of the interface, to choose from.
+fn languages(chosen: Option<Locale>) -> Vec<Choice> {
+    let browser = tr!("the language of my browser");
+    let own = Locale::ALL.into_iter();
+    std::iter::once(Choice::new(&"", &browser, chosen.is_none()))
+        .chain(own.map(|one| Choice::new(&one.tag(), one.name(), chosen == Some(one))))
+        .collect()
 }
 
 async fn shown(doors: &Doors, visit: &Visit, problem: String) -> Result<MePage, PageError> {
@@ -172,6 +192,7 @@ async fn shown(doors: &Doors, visit: &Visit, problem: String) -> Result<MePage, 
         more: all.len().saturating_sub(TIMES),
         swaps: offers(&swaps, me, &names, &schedules, &wall),
         has_calendar: tx.has_feed(me).await?,
+        languages: languages(visit.locale),
         problem,
     })
 }
@@ -184,8 +205,20 @@ async fn page(visit: Visit, State(doors): State<Doors>) -> Result<Response, Page
 async fn take_shift(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
     match doors.duties.take(&visit.me).await? {
         Ok(()) => Ok(done(&doors, "/me", Notice::ShiftTaken)),
-        Err(why) => refused(&shown(&doors, &visit, why.to_string()).await?),
+        Err(why) => refused(&shown(&doors, &visit, said(why)).await?),
     }
+}
+
+async fn choose_language(
+    visit: Visit,
+    State(doors): State<Doors>,
+    sent: Sent,
+) -> Result<Response, PageError> {
+    // What is no language is the choice of none.
+    let locale = Locale::of_tag(sent.get("locale"));
+    doors.accounts.choose_locale(&visit.me, locale).await?;
+    let kept = kept(&doors, locale);
+    Ok((kept, done(&doors, "/me", Notice::LanguageKept)).into_response())
 }
 
 async fn renew(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {

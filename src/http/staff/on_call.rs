@@ -20,6 +20,7 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::Cover;
 use crate::staff::Permission;
 use cases::{Case, cases};
@@ -107,10 +108,10 @@ async fn load(doors: &Doors, visit: &Visit, problem: String) -> Result<OnCallPag
         may_edit: visit.me.role.may(Permission::EditSchedules),
         there: there.map(|cover| look.name(cover.staff)).collect(),
         fallback: fallback.map(|contact| contact.name.clone()).collect(),
-        unreached: findings::unreached(&found, now),
+        unreached: findings::unreached(&found, &wall),
         cases,
         incidents: watch::open(&incidents, &schedules, &doors.public_url, now),
-        findings: findings::parts(&found, &schedules, &visit.me),
+        findings: findings::parts(&found, &schedules, (&visit.me, &wall)),
         offered: offers.iter().filter(|offer| !offer.is_asked).count(),
         offers,
         pulse: watch::pulse(&standing, doors.heartbeat.ping.is_some()),

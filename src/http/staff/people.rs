@@ -15,6 +15,7 @@ use crate::accounts::{By, Change, OneTime, Refused};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::staff::{Permission, Role};
 use crate::store::Member;
 
@@ -73,18 +74,18 @@ impl Row {
             login: account.login.clone(),
             role: account.role,
             state: match (member.locked_at, member.password_at) {
-                (Some(_), _) => "locked",
-                (None, None) => "invited, not here yet",
-                (None, Some(_)) => "can sign in",
+                (Some(_), _) => phrase!("locked"),
+                (None, None) => phrase!("invited, not here yet"),
+                (None, Some(_)) => phrase!("can sign in"),
             },
             factor: match (member.totp_at, required) {
-                (Some(_), _) => "second factor is set up",
-                (None, true) => "second factor is missing",
-                (None, false) => "no second factor",
+                (Some(_), _) => phrase!("second factor is set up"),
+                (None, true) => phrase!("second factor is missing"),
+                (None, false) => phrase!("no second factor"),
             },
             seen: member
                 .seen_at
-                .map_or_else(|| "never".to_owned(), |at| wall.moment(at)),
+                .map_or_else(|| tr!("never"), |at| wall.moment(at)),
             invited: member.password_at.is_none(),
             locked: member.locked_at.is_some(),
             has_factor: member.totp_at.is_some(),
@@ -194,7 +195,7 @@ async fn person(
         } else {
             String::new()
         },
-        problem: problem.map(|problem| problem.to_string()),
+        problem: problem.map(said),
     };
     if problem.is_some() {
         return Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response());
@@ -239,7 +240,7 @@ async fn invite(
                 login: &form.login,
                 name: &form.name,
                 role: form.role,
-                problem: Some(refused.to_string()),
+                problem: Some(said(refused)),
             };
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response())
         }

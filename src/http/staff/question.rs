@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::frame::Frame;
+use crate::http::words::filters;
 
 /// Asks again. The same address takes the answer.
 #[derive(Template)]

@@ -15,6 +15,7 @@ use crate::conversation::Reason;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::staff::Permission;
 use crate::store::{CasePlace, Hands, QueueRow};
 use crate::triage::Tier;

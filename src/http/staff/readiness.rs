@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::when::Wall;
 use crate::clock::At;
+use crate::http::words::{phrase, said, tr};
 use crate::oncall::{Channel, Method, Person, Uses};
 
 /// A method that was not answered for so long may no longer work (issue of the on-call part).
@@ -19,7 +20,7 @@ pub(super) struct Mark {
 
 const READY: Mark = Mark {
     class: "good",
-    word: "ready",
+    word: phrase!("ready"),
 };
 
 const fn care(word: &'static str) -> Mark {
@@ -44,21 +45,21 @@ pub(super) fn of_method(method: &Method, now: At) -> Mark {
         Method {
             stopped_at: Some(_),
             ..
-        } => bad("texted STOP"),
+        } => bad(phrase!("texted STOP")),
         Method {
             disabled_at: Some(_),
             ..
         } => Mark {
             class: "plain",
-            word: "switched off",
+            word: phrase!("switched off"),
         },
         Method {
             verified_at: None, ..
-        } => care("not verified yet"),
-        method if stale(method, now) => care("not tested for 30 days"),
+        } => care(phrase!("not verified yet")),
+        method if stale(method, now) => care(phrase!("not tested for 30 days")),
         _ => Mark {
             class: "good",
-            word: "works",
+            word: phrase!("works"),
         },
     }
 }
@@ -68,17 +69,17 @@ pub(super) fn of_person(person: &Person, now: At) -> Mark {
     let working: Vec<&Method> = person.methods.iter().filter(|one| one.works()).collect();
     if working.is_empty() {
         return if person.methods.iter().any(|one| one.stopped_at.is_some()) {
-            bad("cannot be paged: texted STOP")
+            bad(phrase!("cannot be paged: texted STOP"))
         } else {
-            bad("cannot be paged")
+            bad(phrase!("cannot be paged"))
         };
     }
     if person.methods.iter().any(|one| one.stopped_at.is_some()) {
-        care("a method is stopped")
+        care(phrase!("a method is stopped"))
     } else if working.iter().all(|one| stale(one, now)) {
-        care("not tested for 30 days")
+        care(phrase!("not tested for 30 days"))
     } else if working.len() < 2 {
-        care("one method only")
+        care(phrase!("one method only"))
     } else {
         READY
     }
@@ -92,6 +93,8 @@ pub(super) struct Row {
     pub(super) methods: String,
     pub(super) tested: String,
     pub(super) quiet: String,
+    /// Whether there are quiet hours.
+    pub(super) has_quiet: bool,
 }
 
 impl Row {
@@ -103,8 +106,9 @@ impl Row {
             name: person.name.clone(),
             mark: of_person(person, now),
             methods: methods(person),
-            tested: tested.map_or_else(|| "never".to_owned(), |at| wall.day(at)),
+            tested: tested.map_or_else(|| tr!("never"), |at| wall.day(at)),
             quiet: hours(person, wall),
+            has_quiet: person.quiet.is_some(),
         }
     }
 }
@@ -115,14 +119,15 @@ fn methods(person: &Person) -> String {
         .methods
         .iter()
         .filter(|one| one.works())
-        .map(|one| match one.uses {
-            Uses::All => channel(one.channel).to_owned(),
-            Uses::Crisis => format!("{} (crisis only)", channel(one.channel)),
-            Uses::Other => format!("{} (no crisis)", channel(one.channel)),
+        .map(|one| (one.uses, said(channel(one.channel))))
+        .map(|(uses, way)| match uses {
+            Uses::All => way,
+            Uses::Crisis => tr!("{way} (crisis only)", way),
+            Uses::Other => tr!("{way} (no crisis)", way),
         })
         .collect();
     if words.is_empty() {
-        "none that works".to_owned()
+        tr!("none that works")
     } else {
         words.join(", ")
     }
@@ -131,7 +136,7 @@ fn methods(person: &Person) -> String {
 /// Quiet hours on their own wall, with its zone where it is another than that of who looks.
 pub(super) fn hours(person: &Person, wall: &Wall) -> String {
     match person.quiet {
-        None => "none".to_owned(),
+        None => tr!("none"),
         Some(hours) => {
             let theirs = Wall::new(person.zone.clone(), wall.now()).name();
             if theirs == wall.name() {
@@ -146,10 +151,10 @@ pub(super) fn hours(person: &Person, wall: &Wall) -> String {
 /// What people call a channel.
 pub(super) const fn channel(channel: Channel) -> &'static str {
     match channel {
-        Channel::Sms => "text",
-        Channel::Voice => "call",
-        Channel::Email => "e-mail",
-        Channel::Webhook => "app",
+        Channel::Sms => phrase!("text"),
+        Channel::Voice => phrase!("call"),
+        Channel::Email => phrase!("e-mail"),
+        Channel::Webhook => phrase!("app"),
     }
 }
 

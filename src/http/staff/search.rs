@@ -13,6 +13,7 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::{filters, tr};
 use crate::lookup::{Findings, LOOKED_THROUGH, Wanted};
 use crate::staff::Permission;
 use crate::store::Found;
@@ -48,19 +49,19 @@ struct Row {
 
 impl Row {
     fn new(found: &Found, wall: &Wall) -> Self {
-        let case = found.code.as_deref().map_or_else(
-            || "Without a case".to_owned(),
-            |code| format!("Case {code}"),
-        );
+        let case = found
+            .code
+            .as_deref()
+            .map_or_else(|| tr!("Without a case"), |code| tr!("Case {code}", code));
         let last = wall.moment(found.last_inbound_at);
         let state = match found.closed_at {
-            Some(at) => format!("closed {}", wall.moment(at)),
-            None => "open".to_owned(),
+            Some(at) => tr!("closed {moment}", moment = wall.moment(at)),
+            None => tr!("open"),
         };
         Self {
             id: found.id,
             tier: found.tier.word(),
-            words: format!("{case}, last text {last}, {state}"),
+            words: tr!("{case}, last text {last}, {state}", case, last, state),
             blocked: false,
             drill: false,
         }
@@ -87,8 +88,9 @@ async fn shown(
         sought,
         rows,
         limit: if more {
-            format!(
-                "Words were looked for in the latest {LOOKED_THROUGH} conversations that you may read."
+            tr!(
+                "Words were looked for in the latest {LOOKED_THROUGH} conversations that you may read.",
+                LOOKED_THROUGH
             )
         } else {
             String::new()

@@ -13,6 +13,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::session::Current;
 use crate::http::then::SECOND_FACTOR;
+use crate::http::words::{filters, said};
 use crate::http::{Doors, session};
 
 pub(super) fn routes() -> Routes {
@@ -103,7 +104,7 @@ async fn rendered(
         has_factor: security.has_factor,
         required: doors.accounts.require_totp.contains(&me.account.role),
         codes_left: security.codes_left,
-        problem: problem.map(|problem| problem.to_string()),
+        problem: problem.map(said),
     };
     if refused {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response());
@@ -128,7 +129,7 @@ fn password_form(
     let page = PasswordPage {
         frame: visit.frame(doors, Section::Account),
         login: &visit.me.login,
-        problem: problem.map(|problem| problem.to_string()),
+        problem: problem.map(said),
     };
     if refused {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response());
@@ -183,7 +184,7 @@ async fn factor(
                 address,
             }
         }),
-        problem: problem.map(|problem| problem.to_string()),
+        problem: problem.map(said),
     };
     Ok((status, Html(page.render()?)).into_response())
 }

@@ -11,6 +11,7 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::session::Current;
+use crate::http::words::{filters, said};
 use crate::store::Session;
 
 pub(super) fn routes() -> Routes {
@@ -31,7 +32,7 @@ struct SessionsPage {
 /// A session, in words.
 struct Row {
     id: Uuid,
-    device: &'static str,
+    device: String,
     started: String,
     seen: String,
     this: bool,
@@ -41,7 +42,7 @@ impl Row {
     fn new(session: &Session, this: Uuid, wall: &Wall) -> Self {
         Self {
             id: session.id,
-            device: session.device.words(),
+            device: said(session.device.words()),
             started: wall.moment(session.created_at),
             seen: wall.moment(session.seen_at),
             this: session.id == this,

@@ -13,6 +13,7 @@ use crate::acknowledge::Answer;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::Acknowledged;
 use crate::staff::Permission;
 
@@ -44,8 +45,9 @@ struct Case {
     token: String,
 }
 
-const GONE: &str =
-    "This link is too old, not complete, or its case is closed. The queue shows who waits now.";
+const GONE: &str = phrase!(
+    "This link is too old, not complete, or its case is closed. The queue shows who waits now."
+);
 
 async fn page(
     visit: Visit,
@@ -61,9 +63,9 @@ async fn page(
         return gone(&doors, &visit);
     };
     let problem = alert.acknowledged.as_ref().map(|taken| {
-        format!(
-            "{} has it. Take it over in the conversation only if they are gone.",
-            taken.by
+        tr!(
+            "{by} has it. Take it over in the conversation only if they are gone.",
+            by = taken.by
         )
     });
     let page = TakePage {
@@ -117,7 +119,7 @@ fn taken(doors: &Doors, visit: &Visit, answer: Option<Answer>) -> Result<Respons
                 frame: visit.frame(doors, Section::Queue),
                 case: None,
                 conversation: Some(answer.conversation),
-                problem: Some(answer.words),
+                problem: Some(said(answer.words)),
             };
             return Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response());
         }
@@ -131,7 +133,7 @@ fn gone(doors: &Doors, visit: &Visit) -> Result<Response, PageError> {
         frame: visit.frame(doors, Section::Queue),
         case: None,
         conversation: None,
-        problem: Some(GONE.to_owned()),
+        problem: Some(said(GONE)),
     };
     Ok((StatusCode::NOT_FOUND, Html(page.render()?)).into_response())
 }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::clock::At;
+use crate::http::words::{phrase, said, tr};
 pub(super) use crate::oncall::minutes_of as read_minutes;
 use crate::store::{Account, StoreError, Tx};
 
@@ -24,7 +25,7 @@ pub(super) fn wait(since: At, now: At) -> String {
 pub(super) fn length(duration: Duration) -> String {
     let minutes = duration.as_secs() / 60;
     match (minutes / (24 * 60), minutes / 60, minutes % 60) {
-        (days @ 2.., _, _) => format!("{days} days"),
+        (days @ 2.., _, _) => tr!("{days} days", days),
         (_, 0, m) => format!("{m} min"),
         (_, h, 0) => format!("{h} h"),
         (_, h, m) => format!("{h} h {m:02} min"),
@@ -104,13 +105,11 @@ impl Wall {
         };
         let days = (day - today).get_days();
         match days {
-            -1 => "yesterday".to_owned(),
-            0 => "today".to_owned(),
-            1 => "tomorrow".to_owned(),
-            _ if day.year() == today.year() || (0..180).contains(&days) => {
-                day.strftime("%a %-d %b").to_string()
-            }
-            _ => day.strftime("%a %-d %b %Y").to_string(),
+            -1 => tr!("yesterday"),
+            0 => tr!("today"),
+            1 => tr!("tomorrow"),
+            _ if day.year() == today.year() || (0..180).contains(&days) => short_day(day),
+            _ => full_day(day),
         }
     }
 
@@ -174,6 +173,48 @@ impl Wall {
     }
 }
 
+/// The names of the days of the week, from Monday on, and of the months, as short as they are read.
+const DAYS: [&str; 7] = [
+    phrase!("Mon"),
+    phrase!("Tue"),
+    phrase!("Wed"),
+    phrase!("Thu"),
+    phrase!("Fri"),
+    phrase!("Sat"),
+    phrase!("Sun"),
+];
+const MONTHS: [&str; 12] = [
+    phrase!("Jan"),
+    phrase!("Feb"),
+    phrase!("Mar"),
+    phrase!("Apr"),
+    phrase!("May"),
+    phrase!("Jun"),
+    phrase!("Jul"),
+    phrase!("Aug"),
+    phrase!("Sep"),
+    phrase!("Oct"),
+    phrase!("Nov"),
+    phrase!("Dec"),
+];
+
+/// A day within a year, as in "Fri 28 Nov".
+pub(super) fn short_day(day: Date) -> String {
+    let one = |names: &[&str], nth: i8| {
+        let nth = usize::try_from(nth).ok();
+        nth.and_then(|nth| names.get(nth))
+            .map_or_else(String::new, said)
+    };
+    let weekday = one(&DAYS, day.weekday().to_monday_zero_offset());
+    let month = one(&MONTHS, day.month() - 1);
+    format!("{weekday} {} {month}", day.day())
+}
+
+/// A day of any year, as in "Fri 28 Nov 2025".
+pub(super) fn full_day(day: Date) -> String {
+    format!("{} {}", short_day(day), day.year())
+}
+
 /// The names of the zones of places, to choose from.
 pub(super) fn zones() -> Vec<String> {
     let names = jiff::tz::db().available();
@@ -198,6 +239,8 @@ pub(super) fn minutes(all: u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::words::within;
+    use crate::locale::Locale;
 
     /// 2026-01-01 00:00 UTC.
     const START: At = At(1_767_225_600_000);
@@ -221,6 +264,18 @@ mod tests {
         assert_eq!(wall.field(START), "2026-01-01T01:00");
         let typed = read_wall(&wall.field(START)).unwrap();
         assert_eq!(wall.moment_of(typed), Some(START));
+    }
+
+    #[test]
+    fn times_read_right_in_spanish() {
+        within(Locale::Es, || {
+            let wall = berlin(START);
+            let late = START.plus(23 * HOUR);
+            assert_eq!(wall.span(START, late), "hoy 01:00 – mañana 00:00");
+            assert_eq!(wall.day(START.plus(72 * HOUR)), "dom 4 ene");
+            assert_eq!(wall.day(START.minus(72 * HOUR)), "lun 29 dic 2025");
+            assert_eq!(length(14 * 24 * HOUR), "14 días");
+        });
     }
 
     #[test]

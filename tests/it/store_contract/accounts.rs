@@ -1,5 +1,6 @@
 //! The contract of accounts, what they are proved with, sessions, links and tries.
 
+use harborline::locale::Locale;
 use harborline::staff::Device;
 use harborline::store::{Link, LinkKind, Member, NewLink, NewSession, Trier, Tries};
 
@@ -42,6 +43,11 @@ both! {
             assert!(tx.session(b"other", before, before).await?.is_none());
             tx.confirm_session(id, later(700)).await?;
             assert_eq!(tx.session(b"token", before, before).await?.unwrap().confirmed_at, later(700));
+            assert_eq!(tx.session(b"token", before, before).await?.unwrap().locale, None);
+            for locale in [Some(Locale::Es), None] {
+                tx.set_locale(staff, locale).await?;
+                assert_eq!(tx.session(b"token", before, before).await?.unwrap().locale, locale);
+            }
             tx.end_session(b"token").await?;
             assert!(tx.session(b"token", before, before).await?.is_none());
         });

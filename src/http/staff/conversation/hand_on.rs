@@ -14,6 +14,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::Sent;
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::words::{filters, said};
 use crate::oncall::Method;
 use crate::staff::Permission;
 
@@ -99,7 +100,7 @@ async fn offer(
             Ok(done(&doors, &there, Notice::Offered))
         }
         Err(refused) => {
-            let page = load(&doors, &visit, id, refused.to_string()).await?;
+            let page = load(&doors, &visit, id, said(refused)).await?;
             Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
         }
     }

@@ -22,6 +22,7 @@ use crate::content::codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::Alert;
 use crate::staff::Permission;
 use crate::store::{Author, Ended, StoreError, Texter, ThreadMessage, Tx};

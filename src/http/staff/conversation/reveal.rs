@@ -11,6 +11,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::words::{filters, said};
 use crate::lookup::{NotShown, SHOWN_FOR};
 use crate::staff::Permission;
 
@@ -50,7 +51,7 @@ async fn load(
         minutes: SHOWN_FOR.as_secs() / 60,
         reasons: reasons
             .iter()
-            .map(|line| Choice::new(&line.code, &line.label, false))
+            .map(|line| Choice::new(&line.code, &said(&line.label), false))
             .collect(),
         problem,
     })
@@ -79,7 +80,7 @@ async fn reveal(
         }
         Err(NotShown::Unknown) => Err(PageError::NotFound),
         Err(refused) => {
-            let page = load(&doors, &visit, id, refused.to_string()).await?;
+            let page = load(&doors, &visit, id, said(refused)).await?;
             Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
         }
     }

@@ -13,6 +13,7 @@ use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
 use crate::http::staff::when::wait;
+use crate::http::words::{filters, said, tr};
 use crate::staff::Permission;
 use crate::store::{StoreError, Tx};
 
@@ -61,13 +62,13 @@ pub(super) async fn held(
     };
     let last = match (alert.claimed, alert.answered_at) {
         (Some((_, claimed)), Some(answered)) if answered >= claimed => {
-            format!("They last wrote {} ago.", wait(answered, now))
+            tr!("They last wrote {wait} ago.", wait = wait(answered, now))
         }
-        (Some((_, claimed)), _) => format!(
-            "They claimed it {} ago and have not written yet.",
-            wait(claimed, now)
+        (Some((_, claimed)), _) => tr!(
+            "They claimed it {wait} ago and have not written yet.",
+            wait = wait(claimed, now)
         ),
-        (None, _) => "They have said that they take it, and have not opened it yet.".to_owned(),
+        (None, _) => tr!("They have said that they take it, and have not opened it yet."),
     };
     Ok(Some(HeldPage {
         frame: visit.frame(doors, Section::Queue),
@@ -130,7 +131,7 @@ async fn take_over(
             let there = format!("/conversations/{id}");
             Ok(done(&doors, &there, Notice::TakenOver))
         }
-        Err(refused) => asked(&doors, &visit, id, refused.to_string()).await,
+        Err(refused) => asked(&doors, &visit, id, said(refused)).await,
     }
 }
 
@@ -150,7 +151,7 @@ fn release_page(doors: &Doors, visit: &Visit, id: Uuid, problem: String) -> Rele
         id,
         reasons: reasons
             .iter()
-            .map(|line| Choice::new(&line.code, &line.label, false))
+            .map(|line| Choice::new(&line.code, &said(&line.label), false))
             .collect(),
         problem,
     }
@@ -181,7 +182,7 @@ async fn release(
     {
         Ok(()) => Ok(done(&doors, "/", Notice::Released)),
         Err(refused) => {
-            let page = release_page(&doors, &visit, id, refused.to_string());
+            let page = release_page(&doors, &visit, id, said(refused));
             Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
         }
     }

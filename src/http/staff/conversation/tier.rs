@@ -12,6 +12,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::words::{filters, said, tr};
 use crate::staff::Permission;
 use crate::triage::Tier;
 
@@ -50,23 +51,23 @@ async fn load(
         frame: visit.frame(doors, Section::Queue),
         id,
         tiers: tiers
-            .map(|tier| Choice::new(&tier.word(), words(tier), now == Some(tier)))
+            .map(|tier| Choice::new(&tier.word(), &words(tier), now == Some(tier)))
             .collect(),
         reasons: reasons
             .iter()
-            .map(|line| Choice::new(&line.code, &line.label, false))
+            .map(|line| Choice::new(&line.code, &said(&line.label), false))
             .collect(),
         problem,
     })
 }
 
-const fn words(tier: Tier) -> &'static str {
+fn words(tier: Tier) -> String {
     match tier {
-        Tier::Imminent => "imminent: danger now",
-        Tier::High => "high: a crisis",
-        Tier::Concern => "concern: not clear",
-        Tier::Topic => "topic: asks about it",
-        Tier::None => "none",
+        Tier::Imminent => tr!("imminent: danger now"),
+        Tier::High => tr!("high: a crisis"),
+        Tier::Concern => tr!("concern: not clear"),
+        Tier::Topic => tr!("topic: asks about it"),
+        Tier::None => tr!("none"),
     }
 }
 
@@ -90,7 +91,7 @@ async fn decide(
         .find(|tier| tier.word() == sent.get("tier"));
     let reason = sent.get("reason").to_owned();
     let problem = match tier {
-        None => "Choose a tier.".to_owned(),
+        None => tr!("Choose a tier."),
         Some(tier) => {
             let act = Act::Tier { tier, reason };
             match doors.handoff.act(&visit.me, id, act).await? {
@@ -98,7 +99,7 @@ async fn decide(
                     let there = format!("/conversations/{id}");
                     return Ok(done(&doors, &there, Notice::TierDecided));
                 }
-                Err(refused) => refused.to_string(),
+                Err(refused) => said(refused),
             }
         }
     };

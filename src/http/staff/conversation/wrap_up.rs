@@ -12,6 +12,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::words::{filters, said};
 use crate::staff::Permission;
 use crate::text::MessageBody;
 
@@ -58,7 +59,7 @@ async fn load(
         outcomes: outcomes
             .iter()
             .filter(|line| line.crisis || !danger)
-            .map(|line| Choice::new(&line.code, &line.label, line.code == sent.outcome))
+            .map(|line| Choice::new(&line.code, &said(&line.label), line.code == sent.outcome))
             .collect(),
         can_check_in: !texter.state.opted_out && !blocked,
         sent,
@@ -94,7 +95,7 @@ async fn close(
             Ok(Redirect::to(&format!("/conversations/{id}")).into_response())
         }
         Err(refused) => {
-            let page = load(&doors, &visit, id, wrap_up, refused.to_string()).await?;
+            let page = load(&doors, &visit, id, wrap_up, said(refused)).await?;
             Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
         }
     }

@@ -10,6 +10,7 @@ use super::Whose;
 use super::one::{choices_of_gateways, choices_of_uses};
 use crate::http::Doors;
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, tr};
 use crate::oncall::{Channel, Preset, Secret, Uses};
 use crate::people::{Act, MethodDraft};
 
@@ -75,28 +76,28 @@ impl Fields {
 
     fn empty(channel: Channel) -> Self {
         let label = match channel {
-            Channel::Sms => "phone",
-            Channel::Voice => "calls",
-            Channel::Email => "e-mail",
-            Channel::Webhook => "webhook",
+            Channel::Sms => tr!("phone"),
+            Channel::Voice => tr!("calls"),
+            Channel::Email => tr!("e-mail"),
+            Channel::Webhook => tr!("webhook"),
         };
         let mut fields = Self::sent(channel, &Sent::default());
-        label.clone_into(&mut fields.0.label);
+        fields.0.label = label;
         fields
     }
 }
 
 fn presets(chosen: &str) -> Vec<Choice> {
     let label = |preset: Preset| match preset {
-        Preset::Json => "Harborline's own JSON, signed (Standard Webhooks)",
-        Preset::Ntfy => "ntfy: a push to a phone",
-        Preset::Slack => "Slack, Mattermost or Discord's /slack address",
-        Preset::Teams => "Microsoft Teams",
-        Preset::Pagerduty => "PagerDuty",
-        Preset::Alertmanager => "Alertmanager, or a receiver of its webhooks",
+        Preset::Json => tr!("Harborline's own JSON, signed (Standard Webhooks)"),
+        Preset::Ntfy => tr!("ntfy: a push to a phone"),
+        Preset::Slack => tr!("Slack, Mattermost or Discord's /slack address"),
+        Preset::Teams => "Microsoft Teams".to_owned(),
+        Preset::Pagerduty => "PagerDuty".to_owned(),
+        Preset::Alertmanager => tr!("Alertmanager, or a receiver of its webhooks"),
     };
     let choice =
-        |preset: Preset| Choice::new(&preset.word(), label(preset), preset.word() == chosen);
+        |preset: Preset| Choice::new(&preset.word(), &label(preset), preset.word() == chosen);
     Preset::ALL.into_iter().map(choice).collect()
 }
 
@@ -139,32 +140,38 @@ fn kinds(doors: &Doors) -> Vec<Kind> {
     vec![
         Kind {
             word: "sms",
-            title: "Text",
-            words: "Pages come as texts, and are answered by text.",
+            title: phrase!("Text"),
+            words: phrase!("Pages come as texts, and are answered by text."),
             missing: "",
         },
         Kind {
             word: "voice",
-            title: "Call",
-            words: "The phone rings, and a key takes the case. It wakes who sleeps through texts.",
+            title: phrase!("Call"),
+            words: phrase!(
+                "The phone rings, and a key takes the case. It wakes who sleeps through texts."
+            ),
             missing: unless(
                 !ways.calls.is_empty(),
-                "No gateway of this line can make calls.",
+                phrase!("No gateway of this line can make calls."),
             ),
         },
         Kind {
             word: "email",
-            title: "E-mail",
-            words: "Good as a second way, where there is no signal. It wakes nobody.",
+            title: phrase!("E-mail"),
+            words: phrase!("Good as a second way, where there is no signal. It wakes nobody."),
             missing: unless(
                 ways.mail,
-                "This line has no mail server: the operator sets [smtp] in the configuration.",
+                phrase!(
+                    "This line has no mail server: the operator sets [smtp] in the configuration."
+                ),
             ),
         },
         Kind {
             word: "webhook",
-            title: "Push or webhook",
-            words: "ntfy, Slack, Teams, PagerDuty, Alertmanager, or a program of your own.",
+            title: phrase!("Push or webhook"),
+            words: phrase!(
+                "ntfy, Slack, Teams, PagerDuty, Alertmanager, or a program of your own."
+            ),
             missing: "",
         },
     ]

@@ -10,6 +10,7 @@ use super::super::when::{minutes, read_minutes, zones};
 use super::Whose;
 use crate::http::Doors;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::oncall::Quiet;
 use crate::people::{Act, Refused};
 

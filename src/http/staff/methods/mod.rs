@@ -17,6 +17,7 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::session::SignedIn;
+use crate::http::words::tr;
 use crate::people::{Act, By, Profile, Refused};
 use crate::staff::Permission;
 
@@ -113,7 +114,7 @@ impl Whose {
     /// What leads back, in words.
     fn crumb(&self, profile: &Profile) -> String {
         if self.own {
-            "Me".to_owned()
+            tr!("Me")
         } else {
             profile.person.name.clone()
         }

@@ -12,6 +12,7 @@ use super::Whose;
 use super::row::{Row, uses};
 use crate::http::Doors;
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, tr};
 use crate::oncall::{CODE_WORKS, Channel, Method, TEST_ANSWERED_WITHIN, Uses};
 use crate::people::{Act, MethodChange, Profile};
 use crate::store::Proof;
@@ -64,7 +65,7 @@ pub(super) fn choices_of_gateways(doors: &Doors, channel: Channel, chosen: &str)
     if names.len() < 2 && chosen.is_empty() {
         return Vec::new();
     }
-    let usual = Choice::new(&"", "the one of all pages", chosen.is_empty());
+    let usual = Choice::new(&"", &tr!("the one of all pages"), chosen.is_empty());
     let each = names
         .iter()
         .map(|name| Choice::new(name, name, name == chosen));
@@ -72,7 +73,7 @@ pub(super) fn choices_of_gateways(doors: &Doors, channel: Channel, chosen: &str)
 }
 
 pub(super) fn choices_of_uses(chosen: Uses) -> Vec<Choice> {
-    let choice = |one: Uses| Choice::new(&one.word(), uses(one), one == chosen);
+    let choice = |one: Uses| Choice::new(&one.word(), &uses(one), one == chosen);
     Uses::ALL.into_iter().map(choice).collect()
 }
 
@@ -277,16 +278,16 @@ async fn question(
     let others = profile.person.methods.iter();
     let mut others = others.filter(|other| other.id != method.id && other.works());
     let after = match (others.next().is_some(), whose.own) {
-        (true, _) => "The other ways stay as they are.",
-        (false, true) => "Nothing else would reach you: no page would arrive.",
-        (false, false) => "Nothing else would reach them: no page would arrive.",
+        (true, _) => tr!("The other ways stay as they are."),
+        (false, true) => tr!("Nothing else would reach you: no page would arrive."),
+        (false, false) => tr!("Nothing else would reach them: no page would arrive."),
     };
     Ok(QuestionPage {
         frame: whose.frame(visit, doors),
-        title: format!("Remove “{}”?", method.label),
-        words: format!("Where it led is forgotten. {after}"),
+        title: tr!("Remove “{label}”?", label = method.label),
+        words: tr!("Where it led is forgotten. {after}", after),
         problem,
-        button: "Remove it",
+        button: phrase!("Remove it"),
         back: whose.path_of(method.id),
     })
 }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::super::readiness::{Mark, of_method};
 use super::super::when::Wall;
+use crate::http::words::{said, tr};
 use crate::oncall::{Channel, Method, Uses};
 use crate::people::Profile;
 
@@ -25,12 +26,7 @@ impl Row {
         Self {
             id: method.id,
             label: method.label.clone(),
-            leads: format!(
-                "{} {}, for {}",
-                reached(method.channel),
-                method.shown(),
-                uses(method.uses)
-            ),
+            leads: leads(method),
             mark: of_method(method, wall.now()),
             tested: tested.map_or_else(String::new, |at| wall.moment(at)),
         }
@@ -43,21 +39,22 @@ pub(in crate::http::staff) fn rows(profile: &Profile, wall: &Wall) -> Vec<Row> {
     methods.map(|method| Row::new(method, wall)).collect()
 }
 
-/// How a page comes, before where it comes to.
-const fn reached(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Sms => "Texts to the",
-        Channel::Voice => "Calls to the",
-        Channel::Email => "Mail to",
-        Channel::Webhook => "Pushes to",
+/// How a page comes, where, and which pages do.
+fn leads(method: &Method) -> String {
+    let (place, uses) = (said(method.shown()), uses(method.uses));
+    match method.channel {
+        Channel::Sms => tr!("Texts to the {place}, for {uses}", place, uses),
+        Channel::Voice => tr!("Calls to the {place}, for {uses}", place, uses),
+        Channel::Email => tr!("Mail to {place}, for {uses}", place, uses),
+        Channel::Webhook => tr!("Pushes to {place}, for {uses}", place, uses),
     }
 }
 
 /// Which pages a method is for, in words.
-pub(super) const fn uses(uses: Uses) -> &'static str {
+pub(super) fn uses(uses: Uses) -> String {
     match uses {
-        Uses::All => "every page and notice",
-        Uses::Crisis => "pages for a crisis only",
-        Uses::Other => "everything but a crisis",
+        Uses::All => tr!("every page and notice"),
+        Uses::Crisis => tr!("pages for a crisis only"),
+        Uses::Other => tr!("everything but a crisis"),
     }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::super::when::{Wall, wait};
 use crate::clock::At;
+use crate::http::words::{phrase, said, tr};
 use crate::oncall::{Acknowledgement, Alert, Clocks, Person, Policy, built_in};
 use crate::store::{StoreError, Tx};
 
@@ -18,7 +19,7 @@ pub(super) struct Case {
     pub(super) code: String,
     pub(super) tier: &'static str,
     pub(super) drill: bool,
-    pub(super) what: &'static str,
+    pub(super) what: String,
     pub(super) waits: String,
     pub(super) clocks: [ClockLine; 3],
     pub(super) paged: String,
@@ -86,14 +87,18 @@ impl Look<'_> {
             code: alert.code.clone(),
             tier: alert.tier.word(),
             drill: alert.drill.is_some(),
-            what: alert.urgency().label(),
+            what: said(alert.urgency().label()),
             waits: wait(alert.opened_at, self.now()),
             clocks: [self.acknowledged(), self.claimed(), self.answered()],
             paged: match (alert.pages, alert.paged_at) {
-                (0, _) | (_, None) => "Not paged yet.".to_owned(),
-                (1, Some(at)) => format!("Paged once, {} ago.", self.since(at)),
+                (0, _) | (_, None) => tr!("Not paged yet."),
+                (1, Some(at)) => tr!("Paged once, {since} ago.", since = self.since(at)),
                 (times, Some(at)) => {
-                    format!("Paged {times} times, last {} ago.", self.since(at))
+                    tr!(
+                        "Paged {times} times, last {since} ago.",
+                        times,
+                        since = self.since(at)
+                    )
                 }
             },
             next: self.next(),
@@ -117,9 +122,9 @@ impl Look<'_> {
     /// How long until a moment, as in "in 40 s".
     fn until(&self, due: At) -> String {
         if due <= self.now() {
-            "now".to_owned()
+            tr!("now")
         } else {
-            format!("in {}", wait(self.now(), due))
+            tr!("in {wait}", wait = wait(self.now(), due))
         }
     }
 
@@ -128,29 +133,36 @@ impl Look<'_> {
         let (class, words) = match (&alert.acknowledged, alert.exhausted_at) {
             (Some(taken), _) => (
                 "good",
-                format!("by {}, after {}", taken.by, self.after(taken.at)),
+                tr!(
+                    "by {by}, after {after}",
+                    by = taken.by,
+                    after = self.after(taken.at)
+                ),
             ),
             (None, _) if !self.there.is_empty() => {
                 let names: Vec<&str> = self.there.iter().map(|one| one.name.as_str()).collect();
                 let more = usize::from(self.needed).saturating_sub(self.there.len());
-                let names = names.join(" and ");
-                ("care", format!("by {names}; {more} more must"))
+                let names = names.join(&tr!(" and "));
+                ("care", tr!("by {names}; {more} more must", names, more))
             }
             (None, Some(since)) => (
                 "bad",
-                format!(
-                    "by nobody; every rung was paged in vain {} ago",
-                    self.since(since)
+                tr!(
+                    "by nobody; every rung was paged in vain {since} ago",
+                    since = self.since(since)
                 ),
             ),
-            (None, None) if alert.pages == 0 => ("plain", "nobody was asked yet".to_owned()),
+            (None, None) if alert.pages == 0 => ("plain", tr!("nobody was asked yet")),
             (None, None) => (
                 "care",
-                format!("by nobody yet, for {}", self.since(alert.opened_at)),
+                tr!(
+                    "by nobody yet, for {since}",
+                    since = self.since(alert.opened_at)
+                ),
             ),
         };
         ClockLine {
-            name: "Acknowledged",
+            name: phrase!("Acknowledged"),
             class,
             words,
         }
@@ -161,16 +173,20 @@ impl Look<'_> {
         let (class, words) = match (alert.claimed, &alert.acknowledged, alert.next_page_at) {
             (Some((staff, at)), _, _) => {
                 let person = self.people.get(&staff);
-                let name = person.map_or("somebody who left", |one| one.name.as_str());
-                ("good", format!("by {name}, after {}", self.after(at)))
+                let name = person.map_or_else(|| tr!("somebody who left"), |one| one.name.clone());
+                (
+                    "good",
+                    tr!("by {name}, after {after}", name, after = self.after(at)),
+                )
             }
-            (None, Some(_), Some(due)) => {
-                ("care", format!("not yet; opened again {}", self.until(due)))
-            }
-            _ => ("plain", "not yet".to_owned()),
+            (None, Some(_), Some(due)) => (
+                "care",
+                tr!("not yet; opened again {until}", until = self.until(due)),
+            ),
+            _ => ("plain", tr!("not yet")),
         };
         ClockLine {
-            name: "Claimed",
+            name: phrase!("Claimed"),
             class,
             words,
         }
@@ -181,20 +197,25 @@ impl Look<'_> {
         let running = alert.acknowledged.is_some() && alert.claimed.is_some();
         let leased = alert.next_page_at == alert.lease_until;
         let (class, words) = match (alert.answered_at, alert.next_page_at) {
-            (Some(at), _) if running && leased => {
-                ("good", format!("last at {}", self.wall.moment(at)))
-            }
-            (_, Some(due)) if running => {
-                ("care", format!("not yet; opened again {}", self.until(due)))
-            }
+            (Some(at), _) if running && leased => (
+                "good",
+                tr!("last at {moment}", moment = self.wall.moment(at)),
+            ),
+            (_, Some(due)) if running => (
+                "care",
+                tr!("not yet; opened again {until}", until = self.until(due)),
+            ),
             (Some(at), _) => (
                 "plain",
-                format!("last at {}, they wrote again", self.wall.moment(at)),
+                tr!(
+                    "last at {moment}, they wrote again",
+                    moment = self.wall.moment(at)
+                ),
             ),
-            (None, _) => ("plain", "not yet".to_owned()),
+            (None, _) => ("plain", tr!("not yet")),
         };
         ClockLine {
-            name: "First message",
+            name: phrase!("First message"),
             class,
             words,
         }
@@ -203,13 +224,19 @@ impl Look<'_> {
     fn next(&self) -> String {
         let alert = self.alert;
         match (alert.next_page_at, &alert.acknowledged) {
-            (None, _) => "No page is planned.".to_owned(),
-            (Some(due), Some(_)) => format!(
-                "Everyone is paged again {} if nothing happens.",
-                self.until(due)
+            (None, _) => tr!("No page is planned."),
+            (Some(due), Some(_)) => tr!(
+                "Everyone is paged again {until} if nothing happens.",
+                until = self.until(due)
             ),
-            (Some(due), None) if alert.pages == 0 => format!("First page {}.", self.until(due)),
-            (Some(due), None) => format!("Next page {}{}.", self.until(due), self.rung()),
+            (Some(due), None) if alert.pages == 0 => {
+                tr!("First page {until}.", until = self.until(due))
+            }
+            (Some(due), None) => tr!(
+                "Next page {until}{rung}.",
+                until = self.until(due),
+                rung = self.rung()
+            ),
         }
     }
 
@@ -227,9 +254,9 @@ impl Look<'_> {
         let (rung, last) = (usize::from(self.alert.place.rung) + 1, policy.rungs.len());
         let name = &policy.name;
         if rung >= last {
-            format!(": the last rung of {name}")
+            tr!(": the last rung of {name}", name)
         } else {
-            format!(": rung {rung} of {last} of {name}")
+            tr!(": rung {rung} of {last} of {name}", rung, last, name)
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::{Cover, Person, Schedule, Swap};
 use crate::rota::{Refused, SwapAct, SwapDraft, When};
 
@@ -52,7 +53,7 @@ pub(super) fn offers(
 ) -> Vec<Offer> {
     let name = |id: Uuid| {
         let person = people.get(&id);
-        person.map_or_else(|| "somebody who left".to_owned(), |one| one.name.clone())
+        person.map_or_else(|| tr!("somebody who left"), |one| one.name.clone())
     };
     let mine = swaps.iter().filter(|swap| {
         let over = swap
@@ -64,32 +65,37 @@ pub(super) fn offers(
     let mut offers: Vec<Offer> = mine
         .map(|swap| {
             let schedule = schedules.iter().find(|one| one.id == swap.schedule_id);
-            let schedule = schedule.map_or("a schedule that was removed", |one| one.name.as_str());
+            let schedule = schedule.map_or_else(
+                || tr!("a schedule that was removed"),
+                |one| one.name.clone(),
+            );
             let is_asked = swap.asked_of == me;
             let (gives, takes) = (wall.span(swap.gives.0, swap.gives.1), swap.takes);
             let takes = takes.map(|(from, until)| wall.span(from, until));
             Offer {
                 id: swap.id,
                 words: if is_asked {
-                    format!(
-                        "{} asks you to take a turn on {schedule}",
-                        name(swap.asked_by)
+                    tr!(
+                        "{name} asks you to take a turn on {schedule}",
+                        name = name(swap.asked_by),
+                        schedule
                     )
                 } else {
-                    format!(
-                        "You asked {} to take a turn on {schedule}",
-                        name(swap.asked_of)
+                    tr!(
+                        "You asked {name} to take a turn on {schedule}",
+                        name = name(swap.asked_of),
+                        schedule
                     )
                 },
                 gives: if is_asked {
-                    format!("You would take {gives}.")
+                    tr!("You would take {gives}.", gives)
                 } else {
-                    format!("They would take {gives}.")
+                    tr!("They would take {gives}.", gives)
                 },
                 takes: match takes {
-                    None => "Nothing is asked for it.".to_owned(),
-                    Some(takes) if is_asked => format!("They would take {takes} for it."),
-                    Some(takes) => format!("You would take {takes} for it."),
+                    None => tr!("Nothing is asked for it."),
+                    Some(takes) if is_asked => tr!("They would take {takes} for it.", takes),
+                    Some(takes) => tr!("You would take {takes} for it.", takes),
                 },
                 is_asked,
             }
@@ -114,7 +120,7 @@ async fn act(
         Ok(_) => Ok(done(&doors, "/on-call", notice)),
         // What is between two others is nobody else's to see.
         Err(Refused::NotYourSwap | Refused::UnknownSwap) => Err(PageError::NotFound),
-        Err(why) => refused(&super::load(&doors, &visit, why.to_string()).await?),
+        Err(why) => refused(&super::load(&doors, &visit, said(why)).await?),
     }
 }
 
@@ -158,7 +164,10 @@ impl Fields {
         let moment = |field: &str, typed: &str| {
             let moment = read_wall(typed).and_then(|typed| wall.moment_of(typed));
             moment.ok_or_else(|| {
-                Wrong::with(field, &"Write a date and a time, like 2026-01-31 20:00.")
+                Wrong::with(
+                    field,
+                    &phrase!("Write a date and a time, like 2026-01-31 20:00."),
+                )
             })
         };
         Ok((moment("from", &self.from)?, moment("until", &self.until)?))
@@ -282,8 +291,8 @@ async fn offer(
     let now = doors.clock.now();
     let wall = Wall::of(&mut doors.store.read().await?, &visit.me, now).await?;
     let read = fields.times(&wall).and_then(|(from, until)| {
-        let (asked_of, takes) =
-            asked(sent.get("with")).ok_or_else(|| Wrong::with("with", &"Choose a person."))?;
+        let (asked_of, takes) = asked(sent.get("with"))
+            .ok_or_else(|| Wrong::with("with", &phrase!("Choose a person.")))?;
         Ok(SwapDraft {
             schedule,
             asked_of,

@@ -19,6 +19,7 @@ use crate::delivery::Delivery;
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::{PageTest, Person, TestAnswer};
 use crate::page_tests::{Refused, Tested};
 use crate::staff::Permission;
@@ -70,7 +71,7 @@ struct Look<'a> {
 impl Look<'_> {
     fn name(&self, id: Uuid) -> String {
         let person = self.people.get(&id);
-        person.map_or_else(|| "somebody who left".to_owned(), |one| one.name.clone())
+        person.map_or_else(|| tr!("somebody who left"), |one| one.name.clone())
     }
 
     fn line(&self, test: &PageTest) -> Line {
@@ -94,27 +95,27 @@ impl Look<'_> {
             methods.find(|one| Some(one.id) == tested.method_id)
         });
         let answered = method.is_some_and(|one| one.tested_at >= Some(test.asked_at));
-        let way = channel(tested.channel);
+        let way = said(channel(tested.channel));
         let how_far = how_far(tested);
         if answered && test.answered.is_some() {
-            format!("{way}: {how_far}, answered")
+            tr!("{way}: {how_far}, answered", way, how_far)
         } else {
             format!("{way}: {how_far}")
         }
     }
 }
 
-const fn how_far(tested: &TestedMethod) -> &'static str {
+fn how_far(tested: &TestedMethod) -> String {
     match (tested.state, tested.delivery) {
-        (OutboxState::Queued, _) => "on its way",
-        (OutboxState::Awaiting, _) => "sent, not confirmed",
-        (OutboxState::Accepted, Some(Delivery::Delivered)) => "delivered",
+        (OutboxState::Queued, _) => tr!("on its way"),
+        (OutboxState::Awaiting, _) => tr!("sent, not confirmed"),
+        (OutboxState::Accepted, Some(Delivery::Delivered)) => tr!("delivered"),
         (OutboxState::Accepted, Some(Delivery::Failed)) | (OutboxState::Failed, _) => {
-            "not delivered"
+            tr!("not delivered")
         }
-        (OutboxState::Accepted, _) => "sent",
-        (OutboxState::OptedOut, _) => "blocked, they sent STOP",
-        (OutboxState::Withdrawn, _) => "not sent",
+        (OutboxState::Accepted, _) => tr!("sent"),
+        (OutboxState::OptedOut, _) => tr!("blocked, they sent STOP"),
+        (OutboxState::Withdrawn, _) => tr!("not sent"),
     }
 }
 
@@ -123,29 +124,32 @@ fn outcome(test: &PageTest, now: At) -> (Mark, String) {
     match test.answered {
         Some((at, how)) => {
             let how = match how {
-                TestAnswer::Text => "by text",
-                TestAnswer::Key => "by a key",
-                TestAnswer::Page => "on the page",
+                TestAnswer::Text => tr!("by text"),
+                TestAnswer::Key => tr!("by a key"),
+                TestAnswer::Page => tr!("on the page"),
             };
             let mark = Mark {
                 class: "good",
-                word: "answered",
+                word: phrase!("answered"),
             };
-            (mark, format!("{how}, after {}", wait(test.asked_at, at)))
+            (
+                mark,
+                tr!("{how}, after {wait}", how, wait = wait(test.asked_at, at)),
+            )
         }
         None if test.is_waited_for(now) => {
             let mark = Mark {
                 class: "care",
-                word: "waiting",
+                word: phrase!("waiting"),
             };
-            (mark, format!("for {}", wait(test.asked_at, now)))
+            (mark, tr!("for {wait}", wait = wait(test.asked_at, now)))
         }
         None => {
             let mark = Mark {
                 class: "bad",
-                word: "no answer",
+                word: phrase!("no answer"),
             };
-            (mark, "a page may not reach them".to_owned())
+            (mark, tr!("a page may not reach them"))
         }
     }
 }
@@ -216,7 +220,7 @@ async fn send(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Re
             Err(why) => why,
         },
     };
-    refused(&load(&doors, &visit, (why.to_string(), wake)).await?)
+    refused(&load(&doors, &visit, (said(why), wake)).await?)
 }
 
 #[derive(Template)]
@@ -245,7 +249,7 @@ async fn theirs(
     let wall = Wall::of(&mut tx, &visit.me, now).await?;
     Ok(TestPage {
         frame: visit.frame(doors, Section::OnCall),
-        by: by.unwrap_or_else(|| "Somebody".to_owned()),
+        by: by.unwrap_or_else(|| tr!("Somebody")),
         when: format!("{}, {}", wall.moment(test.asked_at), wall.name()),
         answered: test.answered.is_some(),
         problem,
@@ -274,6 +278,6 @@ async fn answer(
     let method = method.and_then(|(_, id)| id.parse().ok());
     match doors.page_tests.answer(&visit.me, id, method).await? {
         Ok(()) => Ok(done(&doors, "/on-call/tests", Notice::PageTestAnswered)),
-        Err(why) => refused(&theirs(&doors, &visit, id, why.to_string()).await?),
+        Err(why) => refused(&theirs(&doors, &visit, id, said(why)).await?),
     }
 }

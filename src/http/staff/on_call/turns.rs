@@ -9,6 +9,7 @@ use super::super::rights::may_stand_in;
 use super::super::when::{Wall, length};
 use super::AHEAD;
 use crate::clock::At;
+use crate::http::words::tr;
 use crate::oncall::{Cover, Person, Schedule};
 use crate::store::Account;
 
@@ -65,7 +66,7 @@ pub(super) struct Look<'a> {
 impl Look<'_> {
     pub(super) fn name(&self, id: Uuid) -> String {
         let person = self.people.get(&id);
-        person.map_or_else(|| "somebody who left".to_owned(), |one| one.name.clone())
+        person.map_or_else(|| tr!("somebody who left"), |one| one.name.clone())
     }
 
     fn mark(&self, id: Uuid) -> Option<Mark> {
@@ -78,13 +79,13 @@ impl Look<'_> {
 
     fn turn(&self, schedule: &Schedule, cover: &Cover) -> Turn {
         let when = match (cover.from <= self.now, cover.until >= self.until) {
-            (true, true) => format!("for {} and longer", length(AHEAD)),
-            (true, false) => format!(
-                "until {} ({})",
-                self.wall.moment(cover.until),
-                length(cover.until.since(self.now))
+            (true, true) => tr!("for {length} and longer", length = length(AHEAD)),
+            (true, false) => tr!(
+                "until {moment} ({length})",
+                moment = self.wall.moment(cover.until),
+                length = length(cover.until.since(self.now))
             ),
-            (false, true) => format!("from {}", self.wall.moment(cover.from)),
+            (false, true) => tr!("from {moment}", moment = self.wall.moment(cover.from)),
             (false, false) => self.wall.span(cover.from, cover.until),
         };
         let only = |may: bool, path: String| if may { path } else { String::new() };
@@ -113,8 +114,11 @@ impl Look<'_> {
             name: schedule.name.clone(),
             nobody: match next {
                 _ if !now.is_empty() => String::new(),
-                Some(when) => format!("Nobody until {when}."),
-                None => format!("Nobody, and nobody in the next {}.", length(AHEAD)),
+                Some(when) => tr!("Nobody until {when}.", when),
+                None => tr!(
+                    "Nobody, and nobody in the next {length}.",
+                    length = length(AHEAD)
+                ),
             },
             now: now
                 .into_iter()
@@ -141,10 +145,15 @@ impl Look<'_> {
                 on.push(self.name(cover.staff));
             }
         }
+        let and = tr!(" and ");
         let words = |off: Vec<String>, on: Vec<String>| match (off.is_empty(), on.is_empty()) {
-            (true, _) => format!("{} comes on call", on.join(" and ")),
-            (_, true) => format!("{} goes off call", off.join(" and ")),
-            _ => format!("{} hands off to {}", off.join(" and "), on.join(" and ")),
+            (true, _) => tr!("{on} comes on call", on = on.join(&and)),
+            (_, true) => tr!("{off} goes off call", off = off.join(&and)),
+            _ => tr!(
+                "{off} hands off to {on}",
+                off = off.join(&and),
+                on = on.join(&and)
+            ),
         };
         moments
             .into_iter()
@@ -191,12 +200,12 @@ impl Look<'_> {
         Gap {
             schedule: schedule.map(|one| one.name.clone()),
             when: if longer {
-                format!("from {}", self.wall.moment(from))
+                tr!("from {moment}", moment = self.wall.moment(from))
             } else {
                 self.wall.span(from, until)
             },
             length: if longer {
-                "with no end in sight".to_owned()
+                tr!("with no end in sight")
             } else {
                 length(until.since(from))
             },

@@ -6,7 +6,7 @@ use super::super::readiness::Mark;
 use super::super::when::{length_s, wait};
 use crate::clock::At;
 use crate::heartbeat::Standing;
-use crate::oncall::audit::Found;
+use crate::http::words::{phrase, said, tr};
 use crate::oncall::{Incident, IncidentKind, Schedule, incident};
 
 /// An open incident, in words.
@@ -30,10 +30,7 @@ pub(super) fn open(
         let words = incident(one, public_url, now);
         Some(Open {
             since: wait(one.opened_at, now),
-            what: words
-                .strip_prefix("Harborline: ")
-                .unwrap_or(&words)
-                .to_owned(),
+            what: said(words.strip_prefix("Harborline: ").unwrap_or(&words)),
             link,
             link_words,
         })
@@ -44,17 +41,22 @@ pub(super) fn open(
 fn place(incident: &Incident, schedules: &[Schedule]) -> Option<(String, &'static str)> {
     let to = |path: &str, words| Some((path.to_owned(), words));
     match incident.kind {
-        IncidentKind::Exhausted | IncidentKind::Stalled => to("#cases", "To the cases"),
-        IncidentKind::Unanswered => to("/", "To the queue"),
+        IncidentKind::Exhausted | IncidentKind::Stalled => to("#cases", phrase!("To the cases")),
+        IncidentKind::Unanswered => to("/", phrase!("To the queue")),
         IncidentKind::ShiftNotTaken => {
             let schedule = schedules.iter().find(|one| one.name == incident.subject);
             match schedule {
-                Some(one) => to(&format!("/schedules/{}", one.id), "To the schedule"),
-                None => to("/schedules", "To the schedules"),
+                Some(one) => to(
+                    &format!("/schedules/{}", one.id),
+                    phrase!("To the schedule"),
+                ),
+                None => to("/schedules", phrase!("To the schedules")),
             }
         }
-        IncidentKind::Audit | IncidentKind::Heartbeat => to("#heartbeat", "To the heartbeat"),
-        IncidentKind::Drill | IncidentKind::DrillMissed => to("/drills", "To the drills"),
+        IncidentKind::Audit | IncidentKind::Heartbeat => {
+            to("#heartbeat", phrase!("To the heartbeat"))
+        }
+        IncidentKind::Drill | IncidentKind::DrillMissed => to("/drills", phrase!("To the drills")),
         _ => None,
     }
 }
@@ -74,36 +76,43 @@ pub(in crate::http::staff) fn pulse(standing: &Standing, pings: bool) -> Pulse {
         (_, _, None) => (
             Mark {
                 class: "plain",
-                word: "no audit yet",
+                word: phrase!("no audit yet"),
             },
-            "The first audit is held soon after a start.".to_owned(),
+            tr!("The first audit is held soon after a start."),
         ),
         (true, Some(passed), _) => (
             Mark {
                 class: "good",
-                word: "all is well",
+                word: phrase!("all is well"),
             },
-            format!("The audit found nothing, {} ago.", ago(passed)),
+            tr!("The audit found nothing, {ago} ago.", ago = ago(passed)),
         ),
         (_, Some(passed), _) => (
             Mark {
                 class: "bad",
-                word: "withheld",
+                word: phrase!("withheld"),
             },
-            format!("The last audit that found nothing was {} ago.", ago(passed)),
+            tr!(
+                "The last audit that found nothing was {ago} ago.",
+                ago = ago(passed)
+            ),
         ),
         (_, None, Some(_)) => (
             Mark {
                 class: "bad",
-                word: "withheld",
+                word: phrase!("withheld"),
             },
-            "No audit has passed yet.".to_owned(),
+            tr!("No audit has passed yet."),
         ),
     };
     Pulse {
         mark,
         words,
-        findings: standing.findings.iter().map(Found::sentence).collect(),
+        findings: standing
+            .findings
+            .iter()
+            .map(|one| said(one.sentence()))
+            .collect(),
         pings,
     }
 }

@@ -17,6 +17,7 @@ use super::{EDIT, urgency_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::{MOST_RUNGS, Policy, PolicyProblem, Rung, Target, Urgency};
 use crate::policies::{PolicyDraft, Refused};
 
@@ -132,15 +133,18 @@ impl Fields {
     /// What the service is asked for, or what cannot be read.
     fn draft(&self, id: Option<Uuid>) -> Result<PolicyDraft, Wrong> {
         let rung = |(nth, rung): (usize, &RungFields)| {
-            let unread = |field: &str, what: &str| {
-                let words = format!("Rung {}: write {what} as a whole number.", nth + 1);
-                Wrong::with(format!("{field}-{nth}"), &words)
-            };
+            let (field, n) = (|field: &str| format!("{field}-{nth}"), nth + 1);
             let seconds = rung.delay.trim().parse().map(Duration::from_secs);
             let times = rung.repeat.trim().parse();
             Ok(Rung {
-                delay: seconds.map_err(|_| unread("delay", "the seconds"))?,
-                repeat: times.map_err(|_| unread("repeat", "how often"))?,
+                delay: seconds.map_err(|_| {
+                    let words = tr!("Rung {n}: write the seconds as a whole number.", n);
+                    Wrong::with(field("delay"), &words)
+                })?,
+                repeat: times.map_err(|_| {
+                    let words = tr!("Rung {n}: write how often as a whole number.", n);
+                    Wrong::with(field("repeat"), &words)
+                })?,
                 targets: rung.targets.clone(),
             })
         };
@@ -282,7 +286,7 @@ fn whole(draft: PolicyDraft) -> Result<Policy, Wrong> {
         id: draft.id.unwrap_or_default(),
         // What has no name yet can be tried all the same.
         name: match draft.name.trim() {
-            "" => "as it is written here".to_owned(),
+            "" => tr!("as it is written here"),
             name => name.to_owned(),
         },
         acks: draft.acks,
@@ -324,10 +328,10 @@ async fn question(
     let policy = find(doors, id).await?;
     Ok(QuestionPage {
         frame: visit.frame(doors, Section::OnCall),
-        title: format!("Remove the policy {}?", policy.name),
-        words: "Its rungs go with it.".to_owned(),
+        title: tr!("Remove the policy {name}?", name = policy.name),
+        words: tr!("Its rungs go with it."),
         problem,
-        button: "Remove the policy",
+        button: phrase!("Remove the policy"),
         back: "/policies".to_owned(),
     })
 }
@@ -348,6 +352,6 @@ async fn remove(
 ) -> Result<Response, PageError> {
     match doors.policies.remove(&visit.me, id).await? {
         Ok(()) => Ok(done(&doors, "/policies", Notice::PolicyRemoved)),
-        Err(why) => refused(&question(&visit, &doors, id, why.to_string()).await?),
+        Err(why) => refused(&question(&visit, &doors, id, said(why)).await?),
     }
 }

@@ -15,6 +15,7 @@ use super::when::length_s;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::{filters, said, tr};
 use crate::oncall::{Policy, Urgency};
 use crate::staff::Permission;
 use targets::Targets;
@@ -43,7 +44,7 @@ struct ListPage {
 /// What a policy pages for.
 struct UseRow {
     word: &'static str,
-    label: &'static str,
+    label: String,
     /// The policy in force.
     policy: String,
     policies: Vec<Choice>,
@@ -53,7 +54,7 @@ struct Listed {
     id: Uuid,
     name: String,
     acks: u16,
-    pages_for: Vec<&'static str>,
+    pages_for: Vec<String>,
     rungs: Vec<RungLine>,
 }
 
@@ -74,9 +75,13 @@ fn rungs(policy: &Policy, targets: &Targets) -> Vec<RungLine> {
             RungLine {
                 whom: whom.join(", "),
                 then: match (nth == last, rung.repeat) {
-                    (true, _) => format!("again every {delay} until somebody is there"),
-                    (false, 1) => format!("after {delay} the next rung"),
-                    (false, times) => format!("{times} times, every {delay}, then the next rung"),
+                    (true, _) => tr!("again every {delay} until somebody is there", delay),
+                    (false, 1) => tr!("after {delay} the next rung", delay),
+                    (false, times) => tr!(
+                        "{times} times, every {delay}, then the next rung",
+                        times,
+                        delay
+                    ),
                 },
             }
         })
@@ -93,15 +98,15 @@ async fn load(doors: &Doors, visit: &Visit, problem: String) -> Result<ListPage,
     let uses = Urgency::ALL.into_iter().map(|urgency| {
         let in_force = assigned.get(&urgency);
         let in_force = policies.iter().find(|one| Some(&one.id) == in_force);
-        let built_in = Choice::new(&"", "Built-in", in_force.is_none());
+        let built_in = Choice::new(&"", &tr!("Built-in"), in_force.is_none());
         let others = policies.iter().map(|one| {
             let chosen = in_force.is_some_and(|policy| policy.id == one.id);
             Choice::new(&one.id, &one.name, chosen)
         });
         UseRow {
             word: urgency.word(),
-            label: urgency.label(),
-            policy: in_force.map_or_else(|| "Built-in".to_owned(), |one| one.name.clone()),
+            label: said(urgency.label()),
+            policy: in_force.map_or_else(|| tr!("Built-in"), |one| one.name.clone()),
             policies: std::iter::once(built_in).chain(others).collect(),
         }
     });
@@ -111,7 +116,9 @@ async fn load(doors: &Doors, visit: &Visit, problem: String) -> Result<ListPage,
             id: policy.id,
             name: policy.name.clone(),
             acks: policy.acks,
-            pages_for: pages_for.map(|(urgency, _)| urgency.label()).collect(),
+            pages_for: pages_for
+                .map(|(urgency, _)| said(urgency.label()))
+                .collect(),
             rungs: rungs(policy, &targets),
         }
     });
@@ -140,12 +147,12 @@ async fn assign(
         id => id.parse().ok().map(Some),
     };
     let Some((urgency, policy)) = urgency.zip(policy) else {
-        let words = "Choose a policy from the list.".to_owned();
+        let words = tr!("Choose a policy from the list.");
         return refused(&load(&doors, &visit, words).await?);
     };
     match doors.policies.assign(&visit.me, urgency, policy).await? {
         Ok(()) => Ok(done(&doors, "/policies", Notice::PolicyAssigned)),
-        Err(why) => refused(&load(&doors, &visit, why.to_string()).await?),
+        Err(why) => refused(&load(&doors, &visit, said(why)).await?),
     }
 }
 

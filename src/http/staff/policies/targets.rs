@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::super::form::Choice;
 use crate::clock::At;
 use crate::http::error::PageError;
+use crate::http::words::{phrase, tr};
 use crate::oncall::{Schedule, Target};
 use crate::store::Tx;
 
@@ -33,10 +34,10 @@ impl Targets {
 
     /// What people call a target.
     pub(super) fn name(&self, target: &Target) -> String {
-        let gone = || "somebody who is not there any more".to_owned();
+        let gone = || tr!("somebody who is not there any more");
         match target {
-            Target::Everyone => "everyone who can be paged".to_owned(),
-            Target::Fallback => "the contacts of the configuration".to_owned(),
+            Target::Everyone => tr!("everyone who can be paged"),
+            Target::Fallback => tr!("the contacts of the configuration"),
             Target::Person(id) => {
                 let found = self.people.iter().find(|(person, _)| person == id);
                 found.map_or_else(gone, |(_, name)| name.clone())
@@ -70,26 +71,26 @@ impl Targets {
         let people = self.people.iter();
         let groups = [
             (
-                "On a schedule",
+                phrase!("On a schedule"),
                 schedules
                     .map(|one| choice(Target::Schedule(one.id), &one.name))
                     .collect::<Vec<_>>(),
             ),
             (
-                "Whose turn it is",
+                phrase!("Whose turn it is"),
                 rotations
                     .map(|(id, name)| choice(Target::Rotation(id), &name))
                     .collect(),
             ),
             (
-                "All",
+                phrase!("All"),
                 vec![
-                    choice(Target::Everyone, "Everyone who can be paged"),
-                    choice(Target::Fallback, "The contacts of the configuration"),
+                    choice(Target::Everyone, &tr!("Everyone who can be paged")),
+                    choice(Target::Fallback, &tr!("The contacts of the configuration")),
                 ],
             ),
             (
-                "People",
+                phrase!("People"),
                 people
                     .map(|(id, name)| choice(Target::Person(*id), name))
                     .collect(),

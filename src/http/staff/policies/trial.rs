@@ -13,6 +13,7 @@ use super::{VIEW, urgency_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::{filters, said, tr};
 use crate::oncall::{Contact, Policy, Urgency};
 use crate::paging::{Rehearsed, rehearse};
 use crate::store::Tx;
@@ -24,7 +25,7 @@ pub(super) fn routes() -> Routes {
 /// A rehearsal in words.
 pub(super) struct Trial {
     /// What it is for, as in "a crisis".
-    pub(super) label: &'static str,
+    pub(super) label: String,
     /// The policy.
     pub(super) policy: String,
     /// When the case would come.
@@ -59,7 +60,7 @@ pub(super) async fn climbed(
     let last = rehearsal.pages.len();
     let pages = (1..).zip(&rehearsal.pages);
     Ok(Trial {
-        label: urgency.label(),
+        label: said(urgency.label()),
         policy: rehearsal.policy.name,
         from: format!("{}, {}", wall.moment(now), wall.name()),
         lines: pages.map(|(nth, page)| line(page, nth == last)).collect(),
@@ -74,36 +75,37 @@ fn line(page: &Rehearsed, is_last: bool) -> TrialLine {
         .map(|rung| (rung + 1).to_string())
         .collect();
     let mut rung = match page.rung {
-        _ if page.exhausted => "Climbed in vain: everyone, and the operator is told".to_owned(),
-        Some(rung) => format!("Rung {}", rung + 1),
-        None => "No rung reaches anybody".to_owned(),
+        _ if page.exhausted => tr!("Climbed in vain: everyone, and the operator is told"),
+        Some(rung) => tr!("Rung {n}", n = rung + 1),
+        None => tr!("No rung reaches anybody"),
     };
     if !skipped.is_empty() {
-        let _ = write!(rung, " (passed over: {})", skipped.join(", "));
+        let skipped = skipped.join(", ");
+        let _ = write!(rung, " ({})", tr!("passed over: {skipped}", skipped));
     }
     TrialLine {
         when: if page.after.is_zero() {
-            "at once".to_owned()
+            tr!("at once")
         } else {
-            format!("after {}", length_s(page.after))
+            tr!("after {wait}", wait = length_s(page.after))
         },
         rung,
         exhausted: page.exhausted,
         whom: by_name(&page.contacts),
         then: match page.times {
-            _ if is_last => format!("again every {every} until somebody is there"),
+            _ if is_last => tr!("again every {every} until somebody is there", every),
             1 => String::new(),
-            times => format!("{times} times, every {every}"),
+            times => tr!("{times} times, every {every}", times, every),
         },
     }
 }
 
 /// Each person once, as in "First (text, call)".
 fn by_name(contacts: &[Contact]) -> Vec<String> {
-    let mut names: Vec<(&Contact, Vec<&str>)> = Vec::new();
+    let mut names: Vec<(&Contact, Vec<String>)> = Vec::new();
     for contact in contacts {
-        let how = channel(contact.to.channel);
-        let same = |(other, _): &&mut (&Contact, Vec<&str>)| {
+        let how = said(channel(contact.to.channel));
+        let same = |(other, _): &&mut (&Contact, Vec<String>)| {
             other.staff_id == contact.staff_id && other.name == contact.name
         };
         match names.iter_mut().find(same) {

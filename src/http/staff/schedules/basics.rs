@@ -13,6 +13,7 @@ use super::{EDIT, find, path_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::rota::{Edit, Refused, ScheduleDraft};
 
 pub(super) fn routes() -> Routes {
@@ -118,12 +119,12 @@ async fn question(
     let (schedule, _) = find(doors, id, doors.clock.now()).await?;
     Ok(QuestionPage {
         frame: visit.frame(doors, Section::OnCall),
-        title: format!("Remove the schedule {}?", schedule.name),
-        words:
+        title: tr!("Remove the schedule {name}?", name = schedule.name),
+        words: tr!(
             "From now on nobody is on call by it. Its rotations, shifts and overrides go with it."
-                .to_owned(),
+        ),
         problem,
-        button: "Remove the schedule",
+        button: phrase!("Remove the schedule"),
         back: path_of(id),
     })
 }
@@ -144,6 +145,6 @@ async fn remove(
 ) -> Result<Response, PageError> {
     match doors.rota.edit(&visit.me, Edit::RemoveSchedule(id)).await? {
         Ok(_) => Ok(done(&doors, "/schedules", Notice::ScheduleRemoved)),
-        Err(why) => refused(&question(&visit, &doors, id, why.to_string()).await?),
+        Err(why) => refused(&question(&visit, &doors, id, said(why)).await?),
     }
 }

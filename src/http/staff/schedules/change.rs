@@ -19,6 +19,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::{Change, Override, Schedule};
 use crate::rota::{Edit, OverrideDraft, Refused, When};
 
@@ -85,7 +86,10 @@ impl Fields {
         let moment = |field, typed: &str| {
             let moment = read_wall(typed).and_then(|typed| wall.moment_of(typed));
             moment.ok_or_else(|| {
-                Wrong::with(field, &"Write a date and a time, like 2026-01-31 20:00.")
+                Wrong::with(
+                    field,
+                    &phrase!("Write a date and a time, like 2026-01-31 20:00."),
+                )
             })
         };
         Ok((moment("from", &self.from)?, moment("until", &self.until)?))
@@ -97,7 +101,7 @@ impl Fields {
             ("off", Some(out), _) => Ok(Change::Remove(out)),
             (_, Some(out), Some(by)) => Ok(Change::Replace(out, by)),
             (_, None, Some(by)) => Ok(Change::Add(by)),
-            _ => Err(Wrong::with("by", &"Choose a person.")),
+            _ => Err(Wrong::with("by", &phrase!("Choose a person."))),
         }
     }
 }
@@ -247,13 +251,13 @@ async fn question(
         return Err(PageError::NotFound);
     }
     let ends = if one.starts_at <= now {
-        "It has begun: it ends now."
+        tr!("It has begun: it ends now.")
     } else {
-        "Who is concerned is told."
+        tr!("Who is concerned is told.")
     };
     Ok(QuestionPage {
         frame: visit.frame(doors, Section::OnCall),
-        title: "Take this change back?".to_owned(),
+        title: tr!("Take this change back?"),
         words: format!(
             "{}: {}, {}, {}. {ends}",
             schedule.name,
@@ -262,7 +266,7 @@ async fn question(
             wall.name(),
         ),
         problem,
-        button: "Take it back",
+        button: phrase!("Take it back"),
         back: path_of(id),
     })
 }
@@ -287,6 +291,6 @@ async fn remove(
     let edit = Edit::RemoveOverride { schedule, id };
     match doors.rota.edit(&visit.me, edit).await? {
         Ok(_) => Ok(done(&doors, &path_of(schedule), Notice::OverrideRemoved)),
-        Err(why) => refused(&question(&visit, &doors, place, why.to_string()).await?),
+        Err(why) => refused(&question(&visit, &doors, place, said(why)).await?),
     }
 }

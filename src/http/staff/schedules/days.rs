@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::super::when::Wall;
 use super::People;
 use crate::clock::At;
+use crate::http::words::tr;
 use crate::oncall::{Cover, Schedule};
 
 /// How many days are shown.
@@ -70,9 +71,9 @@ pub(super) fn days(schedule: &Schedule, people: &People, wall: &Wall) -> Vec<Day
                 class: class(cover.staff),
             });
             let when = |begins: At, ends: At| match (begins <= from, ends >= until) {
-                (true, true) => "all day".to_owned(),
-                (true, false) => format!("until {}", wall.time(ends)),
-                (false, true) => format!("from {}", wall.time(begins)),
+                (true, true) => tr!("all day"),
+                (true, false) => tr!("until {time}", time = wall.time(ends)),
+                (false, true) => tr!("from {time}", time = wall.time(begins)),
                 (false, false) => format!("{} – {}", wall.time(begins), wall.time(ends)),
             };
             let mut said: Vec<(At, Line)> = of_day

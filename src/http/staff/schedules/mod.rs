@@ -22,6 +22,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::{filters, tr};
 use crate::oncall::{Person, Schedule};
 use crate::staff::Permission;
 use crate::store::Tx;
@@ -92,7 +93,7 @@ impl People {
     /// What others see of a person.
     fn name(&self, id: Uuid) -> String {
         let person = self.0.get(&id);
-        person.map_or_else(|| "somebody who left".to_owned(), |one| one.name.clone())
+        person.map_or_else(|| tr!("somebody who left"), |one| one.name.clone())
     }
 
     /// All of them, by name.

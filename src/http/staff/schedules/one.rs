@@ -16,6 +16,7 @@ use super::{VIEW, find};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::staff::Permission;
 
 /// What was over longer ago is left out: the table begins with the day that it is.

@@ -15,6 +15,7 @@ use super::{EDIT, People, find, path_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::{Hours, Rotation, Schedule, Unit};
 use crate::rota::{Edit, Refused, RotationDraft};
 
@@ -126,7 +127,12 @@ impl Fields {
             "hourly" => Unit::Hourly,
             "daily" => Unit::Daily,
             "weekly" => Unit::Weekly,
-            _ => return Err(Wrong::with("unit", &"Choose hours, days or weeks.")),
+            _ => {
+                return Err(Wrong::with(
+                    "unit",
+                    &phrase!("Choose hours, days or weeks."),
+                ));
+            }
         };
         let every = self.every.trim().parse().ok();
         let starts_on = read_wall(&self.starts_on);
@@ -137,8 +143,9 @@ impl Fields {
                     .zip(read_minutes(until))
                     .map(|(from, until)| Hours { from, until })
                     .ok_or_else(|| {
-                        let words =
-                            "Write both times, like 20:00 and 08:00, or none for the whole day.";
+                        let words = phrase!(
+                            "Write both times, like 20:00 and 08:00, or none for the whole day."
+                        );
                         Wrong::with("from", &words)
                     })?,
             ),
@@ -150,8 +157,9 @@ impl Fields {
             unit,
             every: every.ok_or_else(|| Wrong::with("every", &Refused::Every))?,
             starts_on: starts_on.ok_or_else(|| {
-                let words =
-                    "Write the date and the time of the first hand-off, like 2026-01-31 08:00.";
+                let words = phrase!(
+                    "Write the date and the time of the first hand-off, like 2026-01-31 08:00."
+                );
                 Wrong::with("starts_on", &words)
             })?,
             weekdays: self.weekdays,
@@ -178,7 +186,11 @@ fn form(
     fields: Fields,
     wrong: Wrong,
 ) -> FormPage {
-    let units = [("hourly", "hours"), ("daily", "days"), ("weekly", "weeks")];
+    let units = [
+        ("hourly", tr!("hours")),
+        ("daily", tr!("days")),
+        ("weekly", tr!("weeks")),
+    ];
     let members = fields.members.iter().enumerate().map(|(place, id)| Member {
         id: *id,
         name: people.name(*id),
@@ -196,7 +208,7 @@ fn form(
             .collect(),
         weekdays: (0..)
             .zip(WEEKDAYS)
-            .map(|(day, name)| Choice::new(&day, name, fields.weekdays & 1 << day != 0))
+            .map(|(day, name)| Choice::new(&day, &said(name), fields.weekdays & 1 << day != 0))
             .collect(),
         members: members.collect(),
         others: people.choices(None),
@@ -330,10 +342,13 @@ async fn question(
     let name = &found.ok_or(PageError::NotFound)?.name;
     Ok(QuestionPage {
         frame: visit.frame(doors, Section::OnCall),
-        title: format!("Remove the rotation {name}?"),
-        words: format!("From now on nobody is on call on {} by it.", schedule.name),
+        title: tr!("Remove the rotation {name}?", name),
+        words: tr!(
+            "From now on nobody is on call on {name} by it.",
+            name = schedule.name
+        ),
         problem,
-        button: "Remove the rotation",
+        button: phrase!("Remove the rotation"),
         back: path_of(id),
     })
 }
@@ -356,6 +371,6 @@ async fn remove(
     let edit = Edit::RemoveRotation { schedule, rotation };
     match doors.rota.edit(&visit.me, edit).await? {
         Ok(_) => Ok(done(&doors, &path_of(schedule), Notice::RotationRemoved)),
-        Err(why) => refused(&question(&visit, &doors, place, why.to_string()).await?),
+        Err(why) => refused(&question(&visit, &doors, place, said(why)).await?),
     }
 }

@@ -13,6 +13,7 @@ use super::{EDIT, find, path_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::rota::{Edit, Refused, ShiftDraft, When};
 
 pub(super) fn routes() -> Routes {
@@ -61,7 +62,7 @@ impl Fields {
             Some(wall) => Ok(When::Wall(wall)),
             None => Err(Wrong::with(
                 field,
-                &"Write a date and a time, like 2026-01-31 20:00.",
+                &phrase!("Write a date and a time, like 2026-01-31 20:00."),
             )),
         };
         Ok(ShiftDraft {
@@ -69,7 +70,7 @@ impl Fields {
             schedule,
             staff: self
                 .staff
-                .ok_or_else(|| Wrong::with("staff", &"Choose a person."))?,
+                .ok_or_else(|| Wrong::with("staff", &phrase!("Choose a person.")))?,
             starts: when("from", &self.from)?,
             ends: when("until", &self.until)?,
         })
@@ -183,13 +184,13 @@ async fn question(
     let shift = found.ok_or(PageError::NotFound)?;
     let wall = Wall::new(schedule.zone.clone(), now);
     let ends = if shift.starts_at <= now {
-        "It has begun: it ends now."
+        tr!("It has begun: it ends now.")
     } else {
-        "They are told."
+        tr!("They are told.")
     };
     Ok(QuestionPage {
         frame: visit.frame(doors, Section::OnCall),
-        title: "Remove this shift?".to_owned(),
+        title: tr!("Remove this shift?"),
         words: format!(
             "{}, {}, {}. {ends}",
             people.name(shift.staff_id),
@@ -197,7 +198,7 @@ async fn question(
             wall.name(),
         ),
         problem,
-        button: "Remove the shift",
+        button: phrase!("Remove the shift"),
         back: path_of(id),
     })
 }
@@ -220,6 +221,6 @@ async fn remove(
     let edit = Edit::RemoveShift { schedule, shift };
     match doors.rota.edit(&visit.me, edit).await? {
         Ok(_) => Ok(done(&doors, &path_of(schedule), Notice::ShiftRemoved)),
-        Err(why) => refused(&question(&visit, &doors, place, why.to_string()).await?),
+        Err(why) => refused(&question(&visit, &doors, place, said(why)).await?),
     }
 }

@@ -2,38 +2,38 @@
 
 use std::fmt::Write as _;
 
-use super::super::when::minutes;
+use super::super::when::{full_day, minutes};
 use super::People;
+use crate::http::words::{phrase, said, tr};
 use crate::oncall::{Change, Rotation, Unit};
 
 /// The days of a rotation, from bit 0 on.
 pub(super) const WEEKDAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
+    phrase!("Monday"),
+    phrase!("Tuesday"),
+    phrase!("Wednesday"),
+    phrase!("Thursday"),
+    phrase!("Friday"),
+    phrase!("Saturday"),
+    phrase!("Sunday"),
 ];
 
 /// How a rotation turns, as in "every 2 weeks, first hand-off Mon 5 Jan 2026 08:00, Monday to Friday,
 /// 20:00 – 08:00".
 pub(super) fn turns(rotation: &Rotation) -> String {
-    let unit = match rotation.unit {
-        Unit::Hourly => "hour",
-        Unit::Daily => "day",
-        Unit::Weekly => "week",
+    let every = match (rotation.unit, rotation.every) {
+        (Unit::Hourly, 1) => tr!("every hour"),
+        (Unit::Hourly, n) => tr!("every {n} hours", n),
+        (Unit::Daily, 1) => tr!("every day"),
+        (Unit::Daily, n) => tr!("every {n} days", n),
+        (Unit::Weekly, 1) => tr!("every week"),
+        (Unit::Weekly, n) => tr!("every {n} weeks", n),
     };
-    let every = match rotation.every {
-        1 => format!("every {unit}"),
-        every => format!("every {every} {unit}s"),
-    };
-    let first = rotation.starts_on.strftime("%a %-d %b %Y %H:%M");
-    let mut words = format!("Hands off {every}, counted from {first}");
+    let first = rotation.starts_on;
+    let first = format!("{} {}", full_day(first.date()), first.strftime("%H:%M"));
+    let mut words = tr!("Hands off {every}, counted from {first}", every, first);
     if let Some(days) = weekdays(rotation.weekdays) {
-        words.push_str(", on ");
-        words.push_str(&days);
+        words.push_str(&tr!(", on {days}", days));
     }
     if let Some(hours) = rotation.hours {
         let _ = write!(
@@ -53,11 +53,12 @@ fn weekdays(days: u8) -> Option<String> {
     match set.as_slice() {
         [] | [_, _, _, _, _, _, _] => None,
         [first, .., last] if last - first + 1 == set.len() && set.len() > 2 => {
-            Some(format!("{} to {}", WEEKDAYS[*first], WEEKDAYS[*last]))
+            let (from, to) = (said(WEEKDAYS[*first]), said(WEEKDAYS[*last]));
+            Some(tr!("{from} to {to}", from, to))
         }
         some => Some(
             some.iter()
-                .map(|day| WEEKDAYS[*day])
+                .map(|day| said(WEEKDAYS[*day]))
                 .collect::<Vec<_>>()
                 .join(", "),
         ),
@@ -67,9 +68,13 @@ fn weekdays(days: u8) -> Option<String> {
 /// What an override changes, as in "Second instead of First".
 pub(super) fn change(change: Change, people: &People) -> String {
     match change {
-        Change::Add(id) => format!("{} too", people.name(id)),
-        Change::Remove(id) => format!("not {}", people.name(id)),
-        Change::Replace(out, by) => format!("{} instead of {}", people.name(by), people.name(out)),
+        Change::Add(id) => tr!("{name} too", name = people.name(id)),
+        Change::Remove(id) => tr!("not {name}", name = people.name(id)),
+        Change::Replace(out, by) => tr!(
+            "{name} instead of {other}",
+            name = people.name(by),
+            other = people.name(out)
+        ),
     }
 }
 
