@@ -3,6 +3,8 @@
 
 use std::fmt::Display;
 
+use axum::extract::multipart::{MultipartError, MultipartRejection};
+use axum::extract::rejection::RawFormRejection;
 use axum::extract::{FromRequest, Multipart, RawForm, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -15,16 +17,34 @@ use crate::http::words::said;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sent(Vec<(String, String)>);
 
-impl FromRequest<Doors> for Sent {
-    type Rejection = Response;
+/// A form that cannot be read: too large, cut off, or no form at all.
+#[derive(Debug)]
+pub(super) enum Unread {
+    Form(RawFormRejection),
+    Parts(MultipartRejection),
+    Part(MultipartError),
+}
 
-    async fn from_request(request: Request, doors: &Doors) -> Result<Self, Response> {
+impl IntoResponse for Unread {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Form(why) => why.into_response(),
+            Self::Parts(why) => why.into_response(),
+            Self::Part(why) => why.into_response(),
+        }
+    }
+}
+
+impl FromRequest<Doors> for Sent {
+    type Rejection = Unread;
+
+    async fn from_request(request: Request, doors: &Doors) -> Result<Self, Unread> {
         if has_files(&request) {
             let parts = Multipart::from_request(request, doors).await;
-            return read_parts(parts.map_err(IntoResponse::into_response)?).await;
+            return read_parts(parts.map_err(Unread::Parts)?).await;
         }
         let form = RawForm::from_request(request, doors).await;
-        let RawForm(bytes) = form.map_err(IntoResponse::into_response)?;
+        let RawForm(bytes) = form.map_err(Unread::Form)?;
         let fields = form_urlencoded::parse(&bytes);
         Ok(Self(fields.into_owned().collect()))
     }
@@ -38,15 +58,11 @@ fn has_files(request: &Request) -> bool {
 }
 
 /// The fields of such a form; a file is the text in it.
-async fn read_parts(mut parts: Multipart) -> Result<Sent, Response> {
+async fn read_parts(mut parts: Multipart) -> Result<Sent, Unread> {
     let mut fields = Vec::new();
-    while let Some(part) = parts
-        .next_field()
-        .await
-        .map_err(IntoResponse::into_response)?
-    {
+    while let Some(part) = parts.next_field().await.map_err(Unread::Part)? {
         let name = part.name().unwrap_or_default().to_owned();
-        let bytes = part.bytes().await.map_err(IntoResponse::into_response)?;
+        let bytes = part.bytes().await.map_err(Unread::Part)?;
         fields.push((name, String::from_utf8_lossy(&bytes).into_owned()));
     }
     Ok(Sent(fields))
@@ -170,7 +186,7 @@ mod tests {
         let cut = request("multipart/form-data; boundary=x", "--x\r\ncontent-dis");
         let parts = Multipart::from_request(cut, &()).await.unwrap();
         let refused = read_parts(parts).await.unwrap_err();
-        assert!(refused.status().is_client_error());
+        assert!(refused.into_response().status().is_client_error());
     }
 
     #[test]

@@ -48,7 +48,8 @@ struct ListPage {
     actors: Vec<Choice>,
     from: String,
     until: String,
-    filtered: bool,
+    /// The address of everything; empty when everything is shown.
+    all: &'static str,
     /// Where a search went wrong; empty when it did not.
     problem: &'static str,
     rows: Vec<Row>,
@@ -319,7 +320,7 @@ async fn list(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Re
             .next
             .map_or_else(String::new, |id| asked.address(Some(id))),
         further: before.is_some(),
-        filtered: asked.is_narrow(),
+        all: if asked.is_narrow() { "/audit" } else { "" },
         from: asked.from,
         until: asked.until,
         problem: asked.problem,
