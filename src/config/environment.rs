@@ -1,6 +1,8 @@
 //! Settings from the environment: `HARBORLINE__SECTION__KEY`, and `…__KEY_FILE` for a file that
 //! holds the value.
 
+use std::collections::HashMap;
+
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
 
@@ -20,6 +22,7 @@ impl Environment {
     /// Reads the environment and the files that it names.
     pub(super) fn read() -> Result<Self, ConfigError> {
         let mut found = Dict::new();
+        let mut set: HashMap<String, String> = HashMap::new();
         for (name, text) in std::env::vars() {
             let Some(key) = name.strip_prefix(PREFIX).map(str::to_ascii_lowercase) else {
                 continue;
@@ -31,6 +34,14 @@ impl Environment {
                 None => (last, text),
             };
             keys.push(last);
+            // Which one counts would be chance.
+            if let Some(other) = set.insert(keys.join("."), name.clone()) {
+                return Err(ConfigError::new(
+                    name,
+                    format!("it sets the same as {other}"),
+                    "Set one of the two",
+                ));
+            }
             insert(&mut found, &keys, value(last, text));
         }
         Ok(Self(found))
