@@ -1,5 +1,6 @@
 //! What backs a PostgreSQL database up: its own tool, with our address filled in and without the password.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use url::Url;
@@ -11,7 +12,7 @@ pub fn dump_command(url: &str, to: &Path) -> String {
     let file = to.with_extension("dump");
     let mut command = "pg_dump --format=custom --no-owner".to_owned();
     let mut option = |name: &str, value: &str| {
-        command.push_str(&format!(" --{name}={}", quoted(value)));
+        let _ = write!(command, " --{name}={}", quoted(value));
     };
     if let Ok(url) = Url::parse(url) {
         if let Some(host) = url.host_str().filter(|host| !host.is_empty()) {

@@ -66,8 +66,8 @@ fn room(id: &str, path: &Path, key: &str) -> Finding {
     let found = format!("{megabytes} MB are free for {key}");
     let fix = "Free some, or move it to a larger disk: a full one keeps no text";
     match free {
-        ..LITTLE_ROOM => Finding::fail(id, found, fix),
-        ..SOME_ROOM => Finding::warn(id, found, fix),
+        0..LITTLE_ROOM => Finding::fail(id, found, fix),
+        LITTLE_ROOM..SOME_ROOM => Finding::warn(id, found, fix),
         _ => Finding::ok(id, found),
     }
 }
@@ -160,7 +160,8 @@ fn private(database: &Path) -> Finding {
         );
     };
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         return Finding::ok(id, "only its owner reads the database");
     }
     Finding::warn(

@@ -23,8 +23,8 @@ pub(super) async fn name(State(doors): State<Doors>, request: Request, next: Nex
     let began = Instant::now();
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
     // Of a process id the last part is chance, the first is time.
-    let process = doors.process.as_u128() as u32;
-    let id = format!("{process:08x}-{number}");
+    let (_, _, _, chance) = doors.process.as_fields();
+    let id = format!("{}-{number}", hex::encode(&chance[4..]));
     let route = request.extensions().get::<MatchedPath>();
     // The pattern, never the address: that can hold a link that opens something.
     let route = route.map_or("none", MatchedPath::as_str).to_owned();

@@ -139,6 +139,32 @@ fn every_variable_that_a_file_or_a_document_names_is_understood() {
     );
 }
 
+#[test]
+fn a_variable_with_a_number_or_with_yes_or_no_is_read_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("harborline.toml"), LINE).unwrap();
+    for (name, value) in [
+        ("SPOOL__MAX_ENTRIES", "200000"),
+        ("SPOOL__MAX_BYTES", "2000000"),
+        ("GATEWAYS__MAIN__SEGMENTS_PER_SECOND", "0.5"),
+        ("GATEWAYS__MAIN__BURST", "3"),
+        ("ONCALL__BY_PHONE", "false"),
+        ("ONCALL__REPAGE_S", "60"),
+        ("LINE__FREE_TO_END_USER", "true"),
+        ("LINE__NAME", "12345"),
+        ("WEBHOOKS__ALLOW_PRIVATE", "true"),
+        ("LISTEN__METRICS", "127.0.0.1:9090"),
+        ("LISTEN__PROXIES", "[\"172.28.88.0/24\"]"),
+        ("STAFF__REQUIRE_TOTP", "[\"administrator\"]"),
+    ] {
+        let mut program = command(folder.path());
+        program.env(format!("HARBORLINE__{name}"), value);
+        let output = program.arg("heartbeat").arg("--alive").output().unwrap();
+        // It was read, and no server is there.
+        assert_eq!(output.status.code(), Some(1), "{name}: {}", said(&output));
+    }
+}
+
 /// The example with one more of its commented keys or sections switched on, each time.
 fn variations(example: &str) -> Vec<(String, String)> {
     let key = Regex::new("^# ([a-z_]+) = ").unwrap();

@@ -115,7 +115,7 @@ mod tests {
     }
 
     fn sentence(result: Result<String, Failure>) -> String {
-        result.map_or_else(|failure| failure.sentence, |answer| answer)
+        result.unwrap_or_else(|failure| failure.sentence)
     }
 
     #[test]

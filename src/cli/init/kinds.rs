@@ -4,15 +4,15 @@
 use super::is_number;
 
 /// A key of a gateway's section.
-pub(super) struct Key {
+pub(super) struct Asked {
     /// Its name in the section.
     pub(super) key: &'static str,
     /// The flag that gives it.
     pub(super) flag: &'static str,
     /// The question.
     pub(super) ask: &'static str,
-    /// Whether an answer can be used.
-    pub(super) check: fn(&str) -> Result<(), String>,
+    /// Whether an answer can be used; without it any can.
+    pub(super) check: Option<fn(&str) -> Result<(), String>>,
 }
 
 /// A kind of gateway.
@@ -22,7 +22,7 @@ pub(super) struct Kind {
     /// What it is called.
     pub(super) title: &'static str,
     /// What must be known.
-    pub(super) questions: &'static [Key],
+    pub(super) questions: &'static [Asked],
     /// What is to be set there, and the path of the address.
     pub(super) hooks: &'static [(&'static str, &'static str)],
     /// What else to think of.
@@ -34,10 +34,6 @@ const FALLBACK: &str =
     "Fallback or failover address: the file of `harborline fallback export`, on another host.";
 const NO_RECEIPTS: &str = "Leave the address for receipts empty: it comes with every text.";
 
-fn any(_: &str) -> Result<(), String> {
-    Ok(())
-}
-
 /// A number, a short code, or the id of a service.
 fn sender(text: &str) -> Result<(), String> {
     let code = (3..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
@@ -47,20 +43,20 @@ fn sender(text: &str) -> Result<(), String> {
     is_number(text)
 }
 
-const fn key(key: &'static str, flag: &'static str, ask: &'static str) -> Key {
-    Key {
+const fn key(key: &'static str, flag: &'static str, ask: &'static str) -> Asked {
+    Asked {
         key,
         flag,
         ask,
-        check: any,
+        check: None,
     }
 }
 
-const SENDER: Key = Key {
+const SENDER: Asked = Asked {
     key: "sender",
     flag: "--set sender",
     ask: "The number that texters write to, like +15550100",
-    check: sender,
+    check: Some(sender),
 };
 
 /// Every kind, the sandbox first.

@@ -53,7 +53,7 @@ pub(super) struct Arguments {
     /// Where the server listens [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// The database [default: sqlite://data/harborline.db]
+    /// The database [default: a SQLite file in data/]
     #[arg(long, value_name = "URL")]
     database: Option<String>,
 }
@@ -125,7 +125,10 @@ fn ask(arguments: Arguments) -> Result<(Line, &'static Kind), Failure> {
         .checked(is_public);
         public_url = Some(answers.get(&address, public_url)?);
         for question in kind.questions {
-            let asked = Question::of(question.flag, question.ask).checked(question.check);
+            let mut asked = Question::of(question.flag, question.ask);
+            if let Some(check) = question.check {
+                asked = asked.checked(check);
+            }
             let before = given.remove(question.key);
             keys.insert(question.key, answers.get(&asked, before)?);
         }
