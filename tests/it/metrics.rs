@@ -82,14 +82,14 @@ impl Line {
             }
         };
         // A watchdog for a test that would hang.
-        match tokio::time::timeout(seconds(120), found).await {
-            Ok(text) => text,
-            Err(_) => panic!(
+        let Ok(text) = tokio::time::timeout(seconds(120), found).await else {
+            panic!(
                 "no {line} in {}\n{}",
                 self.scrape().await,
                 self.serving.log()
-            ),
-        }
+            );
+        };
+        text
     }
 }
 

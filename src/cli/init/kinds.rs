@@ -3,6 +3,9 @@
 
 use super::is_number;
 
+/// Says whether an answer can be used, and why not.
+pub(super) type Judge = fn(&str) -> Result<(), String>;
+
 /// A key of a gateway's section.
 pub(super) struct Asked {
     /// Its name in the section.
@@ -12,7 +15,7 @@ pub(super) struct Asked {
     /// The question.
     pub(super) ask: &'static str,
     /// Whether an answer can be used; without it any can.
-    pub(super) check: Option<fn(&str) -> Result<(), String>>,
+    pub(super) check: Option<Judge>,
 }
 
 /// A kind of gateway.
