@@ -115,11 +115,11 @@ fn a_backup_of_a_running_line_is_whole_private_without_the_key_and_comes_back() 
         "{}",
         String::from_utf8_lossy(&restored.stderr)
     );
-    let mode = std::fs::metadata(data.join("harborline.db"))
+    let rights = std::fs::metadata(data.join("harborline.db"))
         .unwrap()
         .permissions()
         .mode();
-    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(rights & 0o777, 0o600);
     assert!(well(&checked(kept.path(), &[], 0)), "the database in use");
     assert_eq!(Serving::start_in(kept, &[]).stop().0, Some(0));
 }

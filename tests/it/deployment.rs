@@ -401,10 +401,10 @@ fn nginx_takes_its_files() {
         "-keyout",
     ];
     let make = [&make[..], &[&key, "-out", &certificate]].concat();
-    let Some(made) = tool("openssl", &make, &[]) else {
+    let Some(done) = tool("openssl", &make, &[]) else {
         return;
     };
-    assert!(made.status.success(), "{}", said(&made));
+    assert!(done.status.success(), "{}", said(&done));
     let proxy = placed(folder.path(), "deploy/nginx-proxy.conf", &[]);
     // Ports that nobody uses: nginx binds them for the moment of its test.
     let listens = [(); 2].map(|()| {

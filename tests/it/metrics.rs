@@ -106,6 +106,20 @@ impl Samples {
     }
 }
 
+/// No label grows with the people who text.
+fn no_label_grows(samples: &Samples) {
+    let known = BTreeSet::from([
+        "channel", "door", "finding", "kind", "lane", "le", "outcome", "state", "status", "tier",
+        "version", "what", "why", "worker",
+    ]);
+    for sample in &samples.0 {
+        for label in sample["labels"].as_object().unwrap().keys() {
+            assert!(known.contains(label.as_str()), "{sample}");
+        }
+    }
+    assert!(samples.0.len() < 600, "{} samples", samples.0.len());
+}
+
 #[tokio::test]
 async fn texts_that_went_through_the_loop_are_in_the_numbers_and_nobody_is() {
     let line = Line::start();
@@ -199,17 +213,7 @@ async fn texts_that_went_through_the_loop_are_in_the_numbers_and_nobody_is() {
         ),
         1.0
     );
-    // No label grows with the people who text.
-    let known = BTreeSet::from([
-        "channel", "door", "finding", "kind", "lane", "le", "outcome", "state", "status", "tier",
-        "version", "what", "why", "worker",
-    ]);
-    for sample in &samples.0 {
-        for label in sample["labels"].as_object().unwrap().keys() {
-            assert!(known.contains(label.as_str()), "{sample}");
-        }
-    }
-    assert!(samples.0.len() < 600, "{} samples", samples.0.len());
+    no_label_grows(&samples);
     drop(stream);
 }
 
