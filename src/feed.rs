@@ -178,6 +178,12 @@ impl Feed {
         }
     }
 
+    /// How many pages are open that hear signals.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        self.signals.receiver_count()
+    }
+
     /// There may be something to send, in any lane.
     pub fn wake_outbox(&self) {
         self.wake_outbox_here();

@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 6] = [
         "disk",
         "feed",
         "gateway",
+        "meter",
         "pager",
         "phrasebook",
         "roster",
@@ -54,6 +55,7 @@ const FLOORS: [&[&str]; 6] = [
     &["http"],
     &[
         "app",
+        "backup",
         "cli",
         "doctor",
         "lifecycle",
@@ -64,7 +66,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 27] = [
+const NEIGHBOURS: [(&str, &str, &str); 28] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -89,6 +91,7 @@ const NEIGHBOURS: [(&str, &str, &str); 27] = [
     ),
     ("pager", "gateway", "a page is carried out as a text is"),
     ("store", "crypto", "rows are sealed"),
+    ("store", "meter", "how long a commit takes is counted"),
     ("crypto", "disk", "the key file is private"),
     (
         "reconcile",
