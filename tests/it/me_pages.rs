@@ -68,7 +68,7 @@ both! {
         assert!(!added.page.contains("5550175") && added.page.contains("number ending in 75"), "{}", added.page);
         let heard = world.phone(NEW).inbox();
         let to = link(&visitor.reads("/me").await, "/me/methods/");
-        visitor.sends(&format!("{to}/code"), &[("code", "12")]).await.expect_refused("4 more tries are left");
+        visitor.sends(&format!("{to}/code"), &[("code", "12")]).await.expect_refused("Tries that are left: 4.");
         visitor.sends(&format!("{to}/code"), &[("code", code_in(&heard[0]))]).await.expect_done("It is verified");
         world.advance(minutes(1)).await;
         visitor.sends(&format!("{to}/test"), &[]).await.expect_done("A test page is on its way.");

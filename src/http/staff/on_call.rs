@@ -20,7 +20,7 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, tr};
 use crate::oncall::Cover;
 use crate::staff::Permission;
 use cases::{Case, cases};
@@ -51,7 +51,8 @@ struct OnCallPage {
     may_change: bool,
     may_edit: bool,
     there: BTreeSet<String>,
-    fallback: Vec<String>,
+    /// The contacts of the configuration.
+    fallback: String,
     /// What is said when somebody is on call and cannot be reached.
     unreached: Option<String>,
     cases: Vec<Case>,
@@ -65,6 +66,15 @@ struct OnCallPage {
     hand_offs: Vec<HandOff>,
     gaps: Vec<Gap>,
     people: Vec<Row>,
+}
+
+/// Names, as in "First, Second and Night".
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [others @ .., last] => format!("{}{}{last}", others.join(", "), tr!(" and ")),
+    }
 }
 
 async fn load(doors: &Doors, visit: &Visit, problem: String) -> Result<OnCallPage, PageError> {
@@ -107,7 +117,7 @@ async fn load(doors: &Doors, visit: &Visit, problem: String) -> Result<OnCallPag
         may_change: visit.me.role.may(Permission::OverrideOnCall),
         may_edit: visit.me.role.may(Permission::EditSchedules),
         there: there.map(|cover| look.name(cover.staff)).collect(),
-        fallback: fallback.map(|contact| contact.name.clone()).collect(),
+        fallback: listed(&fallback.map(|one| one.name.as_str()).collect::<Vec<_>>()),
         unreached: findings::unreached(&found, &wall),
         cases,
         incidents: watch::open(&incidents, &schedules, &doors.public_url, now),

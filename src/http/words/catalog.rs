@@ -100,13 +100,16 @@ fn read(files: &[(&str, &str)]) -> HashMap<String, String> {
 
 impl Catalog {
     fn new(mut phrases: HashMap<String, String>, from_below: HashMap<String, String>) -> Self {
-        let own = |piece| match piece {
+        let own = |piece: &Piece<'_>| match piece {
             Piece::Words(words) => words.len(),
             Piece::Place { .. } => 0,
         };
         let rank = |key: &str| {
-            let first = pieces(key).next().map_or(0, own);
-            (first, pieces(key).map(own).sum::<usize>())
+            let lengths: Vec<usize> = pieces(key).map(|piece| own(&piece)).collect();
+            (
+                lengths.first().copied().unwrap_or(0),
+                lengths.iter().sum::<usize>(),
+            )
         };
         let has_place = |key: &&String| pieces(key).any(|one| matches!(one, Piece::Place { .. }));
         let mut patterns: Vec<String> = from_below.keys().filter(has_place).cloned().collect();
