@@ -6,6 +6,7 @@ mod pieces;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,12 +14,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, Addresses};
 use crate::acknowledge::Acknowledge;
+use crate::audit_log::AuditLog;
 use crate::calls::Calls;
 use crate::clock::{Clock, ClockWatch, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::PackError;
 use crate::credential::Passwords;
 use crate::crypto::keyfile::KeyFileError;
+use crate::crypto::keystore::KeystoreError;
 use crate::dispatch::{Dispatch, Journal, LastAlarm};
 use crate::drill::{Drills, Marker};
 use crate::duties::Duties;
@@ -34,6 +37,7 @@ use crate::http::{Doors, router};
 use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
+use crate::keys::Keys;
 use crate::ledger::Ledger;
 use crate::lookup::Lookup;
 use crate::page_tests::PageTests;
@@ -43,6 +47,7 @@ use crate::people::People;
 use crate::policies::Policies;
 use crate::preflight::Preflight;
 use crate::reconcile::Reconcile;
+use crate::retention::Retention;
 use crate::roster::LastRoster;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
@@ -51,9 +56,9 @@ use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
 use pieces::{
-    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, signing, spool,
-    timetable, ways,
+    Parts, beside_spool, desk, followup, keep, operator, pagers, signing, spool, timetable, ways,
 };
+pub use pieces::{key_source, keyring};
 pub(crate) use pieces::{line, packs};
 
 /// Why the program cannot start: one sentence with the place and the fix.
@@ -62,6 +67,9 @@ pub enum StartError {
     /// No usable master key.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// No usable keystore.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
     /// No usable spool.
     #[error(transparent)]
     Spool(#[from] Unusable),
@@ -169,6 +177,12 @@ pub struct App {
     pub heartbeat: Arc<Heartbeat>,
     /// Holds drills.
     pub drills: Arc<Drills>,
+    /// Checks and anchors the audit log.
+    pub audit_log: Arc<AuditLog>,
+    /// Removes what has been kept long enough.
+    pub retention: Arc<Retention>,
+    /// Looks after the keys.
+    pub keys: Arc<Keys>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -208,7 +222,8 @@ impl App {
         } = seams;
         let rulebook = Arc::new(Rulebook::new(config.triage.directory.clone())?);
         let (packs, packs_refused) = packs(config, clock.now())?;
-        let keys = keyring(config, &*ids)?;
+        let keys = keyring(config, &ids)?;
+        let keyring = Arc::clone(&keys);
         let sandbox_secret = keys.sandbox_secret();
         let marker = Marker::new(Arc::clone(&keys));
         // Before the database: what comes in while it is away goes there.
@@ -342,6 +357,8 @@ impl App {
             ledger,
             reconcile,
             heartbeat,
+            audit_log,
+            retention,
         } = lookout::of(&lookout::Parts {
             config,
             operator: &operator,
@@ -354,6 +371,7 @@ impl App {
             desk: &desk,
             spool: &spool,
             feed: &feed,
+            scrub: &followup.scrub,
         });
         let failsafe = Arc::new(FailSafe::new(
             outlets,
@@ -373,6 +391,15 @@ impl App {
             feed: feed.clone(),
             limit: Duration::from_secs(config.drills.limit_s),
             timetable: timetable(config),
+        });
+        let keys = Arc::new(Keys {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            keyring,
+            source: key_source(config),
+            holder: ids.id(clock.now()),
+            looked_through: AtomicBool::default(),
         });
         let public_url: Arc<str> = public_url.into();
         let process = ids.id(clock.now());
@@ -402,6 +429,8 @@ impl App {
             incidents: Arc::clone(&incidents),
             heartbeat: Arc::clone(&heartbeat),
             drills: Arc::clone(&drills),
+            audit_log: Arc::clone(&audit_log),
+            retention: Arc::clone(&retention),
             gateways,
             signing: signing(config),
             store: store.clone(),
@@ -435,6 +464,9 @@ impl App {
             reconcile,
             heartbeat,
             drills,
+            audit_log,
+            retention,
+            keys,
             store,
             feed,
             clock,

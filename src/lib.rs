@@ -7,7 +7,7 @@
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`pager`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`acknowledge`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`lookup`] [`reconcile`] [`rota`] [`people`] [`duties`] [`preflight`] |
+//! | 3 | services | [`acknowledge`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`ledger`] [`lookup`] [`reconcile`] [`retention`] [`rota`] [`people`] [`duties`] [`preflight`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -43,6 +43,7 @@ pub mod store;
 
 pub mod accounts;
 pub mod acknowledge;
+pub mod audit_log;
 pub mod calls;
 pub mod dispatch;
 pub mod drill;
@@ -52,6 +53,7 @@ pub mod handoff;
 pub mod heartbeat;
 pub mod incidents;
 pub mod intake;
+pub mod keys;
 pub mod ledger;
 pub mod lookup;
 pub mod page_tests;
@@ -60,6 +62,7 @@ pub mod people;
 pub mod policies;
 pub mod preflight;
 pub mod reconcile;
+pub mod retention;
 pub mod rota;
 
 pub mod http;

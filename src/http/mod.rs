@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use crate::accounts::Accounts;
 use crate::acknowledge::Acknowledge;
+use crate::audit_log::AuditLog;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::drill::Drills;
@@ -45,6 +46,7 @@ use crate::lookup::Lookup;
 use crate::page_tests::PageTests;
 use crate::people::People;
 use crate::policies::Policies;
+use crate::retention::Retention;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
 use crate::store::Store;
@@ -86,6 +88,10 @@ pub struct Doors {
     pub heartbeat: Arc<Heartbeat>,
     /// Holds drills.
     pub drills: Arc<Drills>,
+    /// Checks the audit log.
+    pub audit_log: Arc<AuditLog>,
+    /// What is kept for how long, and what is held.
+    pub retention: Arc<Retention>,
     /// The gateways.
     pub gateways: Gateways,
     /// Which of their hooks are trusted.

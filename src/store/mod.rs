@@ -7,6 +7,7 @@ mod acknowledgements;
 mod alerts;
 mod arrivals;
 mod audit;
+mod audit_chain;
 mod calendars;
 mod case_links;
 mod check_ins;
@@ -23,6 +24,7 @@ mod gateway_log;
 mod heartbeats;
 mod held_replies;
 mod help_calls;
+mod holds;
 mod incidents;
 mod later;
 mod leases;
@@ -45,6 +47,8 @@ mod quarantine;
 mod queue;
 mod reach;
 mod reading;
+mod resealing;
+mod retention;
 mod reveals;
 mod rotations;
 mod schedules;
@@ -80,6 +84,7 @@ use tokio::sync::{RwLock, watch};
 pub use crate::oncall::PageKind;
 pub use arrivals::{Known, NewArrival};
 pub use audit::Happened;
+pub use audit_chain::{ChainHead, Chained, ROOT};
 pub use check_ins::{DueCheckIn, NewCheckIn};
 pub use claims::{Claim, Claimed, Due, DuePage, Rehearsal};
 pub use contact_methods::NewMethod;
@@ -92,6 +97,7 @@ pub use gateway_log::{Exchange, ExchangeKind, NewExchange};
 pub use heartbeats::Heartbeat;
 pub use held_replies::{HeldReply, Pace};
 pub use help_calls::HelpCall;
+pub use holds::{Hold, Named, Needed, NewHold};
 pub use incidents::Tally;
 pub use links::{Link, LinkKind, NewLink};
 pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};
@@ -108,6 +114,8 @@ pub use probe::{Probe, look, probe};
 pub use quarantine::{Held, NewHeld};
 pub use queue::{AutomatedRow, CasePlace, Hands, QueueRow, TimePlace};
 pub use reach::Unreached;
+pub use resealing::{Cursor, Resealed};
+pub use retention::{Amount, Class};
 pub use reveals::NewReveal;
 pub use search::Found;
 pub use senders::Sender;
@@ -121,6 +129,7 @@ pub use wrap_ups::{Ended, NewWrapUp};
 
 use crate::crypto::Keyring;
 use crate::id::IdSource;
+use settings::Fit;
 use writer::Writer;
 
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
@@ -209,9 +218,12 @@ impl Store {
             pool.acquire().await.map_err(OpenError::Unreadable)?;
             POSTGRES.run(pool).await?;
         }
-        if !self.commit(|tx| Box::pin(tx.keys_fit())).await? {
-            return Err(OpenError::WrongKey);
+        match self.commit(|tx| Box::pin(tx.keys_fit())).await? {
+            Fit::Fits => {}
+            Fit::OtherKey => return Err(OpenError::WrongKey),
+            Fit::OtherKeystore => return Err(OpenError::WrongKeystore),
         }
+        self.chain_audit_log().await?;
         self.whole.send_replace(true);
         Ok(())
     }
@@ -337,6 +349,7 @@ impl Store {
         Tx {
             inner,
             later: later::Later::default(),
+            entries: Vec::new(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
             home: self.home.clone(),

@@ -26,6 +26,7 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "accounts",
         "acknowledge",
+        "audit_log",
         "calls",
         "dispatch",
         "drill",
@@ -36,6 +37,7 @@ const FLOORS: [&[&str]; 6] = [
         "heartbeat",
         "incidents",
         "intake",
+        "keys",
         "ledger",
         "lookup",
         "page_tests",
@@ -44,6 +46,7 @@ const FLOORS: [&[&str]; 6] = [
         "policies",
         "preflight",
         "reconcile",
+        "retention",
         "rota",
     ],
     &["http"],
@@ -59,7 +62,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 25] = [
+const NEIGHBOURS: [(&str, &str, &str); 26] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -89,6 +92,11 @@ const NEIGHBOURS: [(&str, &str, &str); 25] = [
         "reconcile",
         "intake",
         "a text that was missed is taken in like any other",
+    ),
+    (
+        "retention",
+        "followup",
+        "what was removed is cleared from the journal with what was erased",
     ),
     ("spool", "crypto", "entries are sealed"),
     ("spool", "disk", "entries are written whole or not at all"),

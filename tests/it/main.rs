@@ -5,6 +5,7 @@
 
 mod access;
 mod architecture;
+mod audit_log;
 mod bad_input;
 mod browser;
 mod by_phone;
@@ -31,6 +32,7 @@ mod heartbeat;
 mod hooks;
 mod journeys;
 mod kannel;
+mod keys;
 mod ledger;
 mod long_texts;
 mod me_pages;
@@ -48,6 +50,8 @@ mod preflight;
 mod privacy;
 mod queue;
 mod reconcile;
+mod restore;
+mod retention;
 mod rota;
 mod rules_in_force;
 mod serving;
