@@ -16,7 +16,7 @@ use crate::accounts::{Accounts, Addresses};
 use crate::acknowledge::Acknowledge;
 use crate::audit_log::AuditLog;
 use crate::calls::Calls;
-use crate::clock::{Clock, ClockWatch, SystemClock};
+use crate::clock::{Clock, ClockWatch, NextLook, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::PackError;
 use crate::credential::Passwords;
@@ -399,7 +399,8 @@ impl App {
             keyring,
             source: key_source(config),
             holder: ids.id(clock.now()),
-            looked_through: AtomicBool::default(),
+            unreadable: AtomicBool::default(),
+            next: NextLook::default(),
         });
         let public_url: Arc<str> = public_url.into();
         let process = ids.id(clock.now());

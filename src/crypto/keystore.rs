@@ -240,9 +240,7 @@ impl Known {
         let number = match self.own {
             Some(number) => number,
             None => {
-                let name = hex::encode(random::<8>(ids));
-                let path = folder.join(name).with_extension(ENDS_IN);
-                disk::write_new(&path, &[])?;
+                let path = own_file(folder, ids)?;
                 self.files.push((path, 0));
                 let number = self.files.len() - 1;
                 self.own = Some(number);
@@ -268,6 +266,18 @@ impl Known {
         });
         self.free.extend(made);
         Ok(())
+    }
+}
+
+/// A new file that no other process has.
+fn own_file(folder: &Path, ids: &dyn IdSource) -> io::Result<PathBuf> {
+    loop {
+        let name = hex::encode(random::<8>(ids));
+        let path = folder.join(name).with_extension(ENDS_IN);
+        match disk::write_new(&path, &[]) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| path),
+        }
     }
 }
 

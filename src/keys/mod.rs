@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::clock::{At, Clock};
+use crate::clock::{At, Clock, NextLook};
 use crate::crypto::Keyring;
 use crate::crypto::source::KeySource;
 use crate::id::IdSource;
@@ -20,7 +20,9 @@ pub use rotate::{NotRotated, Prepared, Standing};
 /// How many rows are looked at in one commit: texts that come in wait for the same writer.
 const AT_ONCE: u16 = 200;
 /// How long one replica looks through all texters after its start, before another may.
-const LEASE: Duration = Duration::from_mins(30);
+const LEASE: Duration = Duration::from_mins(10);
+/// From one try to the next while another replica is at it.
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// Looks after the keys.
 pub struct Keys {
@@ -36,8 +38,10 @@ pub struct Keys {
     pub source: KeySource,
     /// This process, for the lease.
     pub holder: Uuid,
-    /// Whether all texters were looked through since the start.
-    pub looked_through: AtomicBool,
+    /// Whether the key file could not be read the last time.
+    pub unreadable: AtomicBool,
+    /// When this process looks through all texters: once after its start.
+    pub next: NextLook,
 }
 
 impl Keys {
@@ -50,9 +54,11 @@ impl Keys {
         self.reload();
         self.make_ahead();
         let destroyed = self.destroy_seeds().await?;
-        if !self.looked_through.load(Ordering::Relaxed) {
-            self.look_through().await?;
-            self.looked_through.store(true, Ordering::Relaxed);
+        let now = self.clock.now();
+        if self.next.is_due(now) {
+            let done = self.look_through(now).await?;
+            self.next
+                .set(if done { At(i64::MAX) } else { now.plus(AGAIN) });
         }
         Ok(destroyed)
     }
@@ -64,10 +70,15 @@ impl Keys {
             return;
         }
         match self.source.load() {
-            Ok(masters) => self.keyring.accept(&masters),
-            Err(error) => {
+            Ok(masters) => {
+                self.keyring.accept(&masters);
+                self.unreadable.store(false, Ordering::Relaxed);
+            }
+            // Said once: it is looked at every second.
+            Err(error) if !self.unreadable.swap(true, Ordering::Relaxed) => {
                 tracing::error!(%error, "the key file cannot be read any more; the keys of the start serve");
             }
+            Err(_) => {}
         }
     }
 
@@ -109,14 +120,15 @@ impl Keys {
         Ok(count)
     }
 
-    /// Erases those again who came back with a backup, and gives a seed to those that have none.
-    async fn look_through(&self) -> Result<(), StoreError> {
-        let (holder, now) = (self.holder, self.clock.now());
+    /// Erases those again who came back with a backup, and gives a seed to those that have none. `false` while
+    /// another replica is at it.
+    async fn look_through(&self, now: At) -> Result<bool, StoreError> {
+        let holder = self.holder;
         let lease = self.store.write(move |tx| {
             Box::pin(async move { tx.take_lease("keys", holder, now, LEASE).await })
         });
         if !lease.await? {
-            return Ok(());
+            return Ok(false);
         }
         let (again, lost) = self.erase_restored(now, false).await?;
         if again > 0 {
@@ -138,7 +150,12 @@ impl Keys {
                 .write(move |tx| Box::pin(async move { tx.reseal(from, AT_ONCE).await }));
             next = unit.await?.next;
         }
-        Ok(())
+        // Whoever starts next must not wait for it: the database may have come back from a backup.
+        let over = self
+            .store
+            .write(move |tx| Box::pin(async move { tx.shorten_lease("keys", now).await }));
+        over.await?;
+        Ok(true)
     }
 
     /// Goes through all texters: how many were erased again because they had been erased, and how many have no

@@ -114,9 +114,8 @@ impl Cursor {
 impl Tx {
     /// How many rows there are to go through.
     pub async fn sealed_rows(&mut self) -> Result<u64, StoreError> {
-        let count: i64 =
-            on!(self, |c| {
-                sqlx::query_scalar(
+        let count: i64 = on!(self, |c| {
+            sqlx::query_scalar(
             "SELECT (SELECT COUNT(*) FROM contact_methods) * 2 + (SELECT COUNT(*) FROM staff) * 2
                   + (SELECT COUNT(*) FROM pages) * 3 + (SELECT COUNT(*) FROM quarantine)
                   + (SELECT COUNT(*) FROM gateway_log) + (SELECT COUNT(*) FROM legal_holds)
@@ -124,7 +123,7 @@ impl Tx {
         )
         .fetch_one(c)
         .await?
-            });
+        });
         Ok(u64::try_from(count).unwrap_or(0))
     }
 

@@ -53,12 +53,14 @@ async fn lived_in(engine: Engine) -> Option<World> {
 
 async fn thread(world: &World) -> String {
     let staff = world.a_member_of_staff("ada@example.org").await;
-    let conversation = world.first_in_the_queue().await;
-    world
-        .visitor(&staff)
-        .await
-        .reads(&format!("/conversations/{conversation}"))
-        .await
+    let visitor = world.visitor(&staff).await;
+    let mut pages = String::new();
+    for conversation in world.in_the_queue().await {
+        pages += &visitor
+            .reads(&format!("/conversations/{conversation}"))
+            .await;
+    }
+    pages
 }
 
 both! { in lived_in;

@@ -38,6 +38,7 @@ mod long_texts;
 mod me_pages;
 mod migrations;
 mod model;
+mod objects;
 mod on_call_pages;
 mod oracles;
 mod outbox;
