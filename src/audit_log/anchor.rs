@@ -122,12 +122,10 @@ async fn run(command: &[String], line: &str) -> Result<(), String> {
             }
         }
     };
-    match tokio::time::timeout(LIMIT, ended).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            let _ = child.kill();
-            let _ = child.wait();
-            Err(format!("it did not end within {} s", LIMIT.as_secs()))
-        }
+    if let Ok(ended) = tokio::time::timeout(LIMIT, ended).await {
+        return ended;
     }
+    let _ = child.kill();
+    let _ = child.wait();
+    Err(format!("it did not end within {} s", LIMIT.as_secs()))
 }

@@ -75,7 +75,7 @@ impl AuditLog {
             return Ok(0);
         }
         let checked = self.verify(&[]).await?;
-        let broken = checked.bad.as_ref().map(|bad| bad.to_string());
+        let broken = checked.bad.as_ref().map(ToString::to_string);
         if let Some(why) = &broken {
             tracing::error!(%why, "the audit log does not hold");
         }

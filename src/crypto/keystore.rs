@@ -237,16 +237,13 @@ impl Known {
 
     /// Makes seeds: they are on disk before anybody gets one.
     fn make(&mut self, folder: &Path, ids: &dyn IdSource) -> io::Result<()> {
-        let number = match self.own {
-            Some(number) => number,
-            None => {
-                let path = own_file(folder, ids)?;
-                self.files.push((path, 0));
-                let number = self.files.len() - 1;
-                self.own = Some(number);
-                number
-            }
+        let number = if let Some(number) = self.own {
+            number
+        } else {
+            self.files.push((own_file(folder, ids)?, 0));
+            self.files.len() - 1
         };
+        self.own = Some(number);
         let mut bytes = Zeroizing::new(Vec::with_capacity(AHEAD * RECORD));
         for _ in 0..AHEAD {
             let record: Zeroizing<[u8; RECORD]> = Zeroizing::new(random(ids));

@@ -15,8 +15,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
-    let number = PhoneNumber::of_sender(&text);
-    assert!(!format!("{number:?}").contains(number.reveal()) || number.reveal().is_empty());
+    let _ = PhoneNumber::of_sender(&text);
     if let Ok(number) = PhoneNumber::parse(&text) {
         assert_eq!(PhoneNumber::parse(number.reveal()).ok(), Some(number));
     }
