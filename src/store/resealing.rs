@@ -259,7 +259,7 @@ impl Tx {
         lost_too: bool,
     ) -> Result<(u64, u64, Option<Uuid>), StoreError> {
         let rows = self.wrapped_keys(after, limit).await?;
-        let last = rows.last().map(|(id, _)| *id);
+        let end = rows.last().map(|(id, _)| *id);
         let (mut again, mut lost) = (0, 0);
         for (id, wrapped) in rows {
             match self.keys.texter_key(id, &wrapped) {
@@ -276,7 +276,7 @@ impl Tx {
                 _ => {}
             }
         }
-        Ok((again, lost, last))
+        Ok((again, lost, end))
     }
 
     /// The seeds of erased texters that are still to be destroyed in the keystore.
