@@ -6,6 +6,7 @@ mod pieces;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,12 +15,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, Addresses};
 use crate::acknowledge::Acknowledge;
+use crate::audit_log::AuditLog;
 use crate::calls::Calls;
-use crate::clock::{Clock, ClockWatch, SystemClock};
+use crate::clock::{Clock, ClockWatch, NextLook, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::PackError;
 use crate::credential::Passwords;
 use crate::crypto::keyfile::KeyFileError;
+use crate::crypto::keystore::KeystoreError;
 use crate::dispatch::{Dispatch, Journal, LastAlarm};
 use crate::drill::{Drills, Marker};
 use crate::duties::Duties;
@@ -35,6 +38,7 @@ use crate::http::{Doors, router};
 use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
+use crate::keys::Keys;
 use crate::lab::Lab;
 use crate::ledger::Ledger;
 use crate::lookup::Lookup;
@@ -47,6 +51,7 @@ use crate::policies::Policies;
 use crate::preflight::Preflight;
 use crate::reconcile::Reconcile;
 use crate::records::Records;
+use crate::retention::Retention;
 use crate::review::Review;
 use crate::roster::LastRoster;
 use crate::rota::Rota;
@@ -57,9 +62,9 @@ use crate::system::System;
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
 use pieces::{
-    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, signing, spool,
-    timetable, ways,
+    Parts, beside_spool, desk, followup, keep, operator, pagers, signing, spool, timetable, ways,
 };
+pub use pieces::{key_source, keyring};
 pub(crate) use pieces::{line, packs};
 
 /// Why the program cannot start: one sentence with the place and the fix.
@@ -68,6 +73,9 @@ pub enum StartError {
     /// No usable master key.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// No usable keystore.
+    #[error(transparent)]
+    Keystore(#[from] KeystoreError),
     /// No usable spool.
     #[error(transparent)]
     Spool(#[from] Unusable),
@@ -177,6 +185,12 @@ pub struct App {
     pub drills: Arc<Drills>,
     /// Carries news between replicas.
     pub neighbours: Arc<Neighbours>,
+    /// Checks and anchors the audit log.
+    pub audit_log: Arc<AuditLog>,
+    /// Removes what has been kept long enough.
+    pub retention: Arc<Retention>,
+    /// Looks after the keys.
+    pub keys: Arc<Keys>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -216,7 +230,8 @@ impl App {
         } = seams;
         let rulebook = Arc::new(Rulebook::new(config.triage.directory.clone())?);
         let (packs, packs_refused) = packs(config, clock.now())?;
-        let keys = keyring(config, &*ids)?;
+        let keys = keyring(config, &ids)?;
+        let keyring = Arc::clone(&keys);
         let sandbox_secret = keys.sandbox_secret();
         let key_id = keys.house().id();
         let marker = Marker::new(Arc::clone(&keys));
@@ -368,6 +383,8 @@ impl App {
             ledger,
             reconcile,
             heartbeat,
+            audit_log,
+            retention,
         } = lookout::of(&lookout::Parts {
             config,
             operator: &operator,
@@ -380,6 +397,7 @@ impl App {
             desk: &desk,
             spool: &spool,
             feed: &feed,
+            scrub: &followup.scrub,
         });
         let system = System {
             store: store.clone(),
@@ -412,6 +430,16 @@ impl App {
             feed: feed.clone(),
             limit: Duration::from_secs(config.drills.limit_s),
             timetable: timetable(config),
+        });
+        let keys = Arc::new(Keys {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            keyring,
+            source: key_source(config),
+            holder: ids.id(clock.now()),
+            unreadable: AtomicBool::default(),
+            next: NextLook::default(),
         });
         let public_url: Arc<str> = public_url.into();
         let process = ids.id(clock.now());
@@ -453,6 +481,8 @@ impl App {
             incidents: Arc::clone(&incidents),
             heartbeat: Arc::clone(&heartbeat),
             drills: Arc::clone(&drills),
+            audit_log: Arc::clone(&audit_log),
+            retention: Arc::clone(&retention),
             gateways,
             signing: signing(config),
             store: store.clone(),
@@ -486,6 +516,9 @@ impl App {
             heartbeat,
             drills,
             neighbours,
+            audit_log,
+            retention,
+            keys,
             store,
             feed,
             clock,

@@ -8,6 +8,8 @@
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`meter`] [`pager`] [`roster`] [`spool`] [`store`] |
 //! | 3 | services | [`acknowledge`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`lookup`] [`reconcile`] [`rota`] [`people`] [`duties`] [`preflight`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`pager`] [`roster`] [`spool`] [`store`] |
+//! | 3 | services | [`acknowledge`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`ledger`] [`lookup`] [`reconcile`] [`retention`] [`rota`] [`people`] [`duties`] [`preflight`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`backup`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -44,6 +46,7 @@ pub mod store;
 
 pub mod accounts;
 pub mod acknowledge;
+pub mod audit_log;
 pub mod calls;
 pub mod dispatch;
 pub mod drill;
@@ -53,6 +56,7 @@ pub mod handoff;
 pub mod heartbeat;
 pub mod incidents;
 pub mod intake;
+pub mod keys;
 pub mod lab;
 pub mod ledger;
 pub mod lookup;
@@ -64,6 +68,7 @@ pub mod policies;
 pub mod preflight;
 pub mod reconcile;
 pub mod records;
+pub mod retention;
 pub mod review;
 pub mod rota;
 pub mod system;

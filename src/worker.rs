@@ -46,11 +46,11 @@ struct Shared {
 }
 
 /// How long a worker may take from the end of one look to the end of the next before the audit finds
-/// that it does not work. Two of them may have much to do at once: the lists of the providers, the
-/// whole spool.
+/// that it does not work. Some of them may have much to do at once: the lists of the providers, the
+/// whole spool, the whole audit log, what has grown old in a year.
 fn patience(name: &str) -> Duration {
     match name {
-        "reconcile" | "replay" => Duration::from_mins(30),
+        "reconcile" | "replay" | "audit_log" | "keys" | "retention" => Duration::from_mins(30),
         _ => Duration::from_mins(2),
     }
 }
@@ -201,6 +201,31 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         move || {
             let paging = Arc::clone(&paging);
             async move { paging.tick().await.map(Look::from) }
+        },
+    ));
+    let audit_log = Arc::clone(&app.audit_log);
+    tasks.spawn(run(
+        "audit_log",
+        shared.clone(),
+        Arc::default(),
+        move || {
+            let audit_log = Arc::clone(&audit_log);
+            async move { audit_log.tick().await.map(Look::from) }
+        },
+    ));
+    let keys = Arc::clone(&app.keys);
+    tasks.spawn(run("keys", shared.clone(), Arc::default(), move || {
+        let keys = Arc::clone(&keys);
+        async move { keys.tick().await.map(Look::from) }
+    }));
+    let retention = Arc::clone(&app.retention);
+    tasks.spawn(run(
+        "retention",
+        shared.clone(),
+        Arc::default(),
+        move || {
+            let retention = Arc::clone(&retention);
+            async move { retention.tick().await.map(Look::from) }
         },
     ));
     let drills = Arc::clone(&app.drills);

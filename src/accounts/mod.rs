@@ -90,6 +90,12 @@ impl By {
             staff: None,
         }
     }
+
+    /// As it stands in the audit log.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl From<&Account> for By {

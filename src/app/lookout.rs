@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
+use crate::audit_log::{Anchors, AuditLog};
 use crate::clock::{Clock, NextLook};
 use crate::config::{Config, ExpectSection, host_of};
 use crate::duties::Duties;
 use crate::feed::Feed;
+use crate::followup::Scrub;
 use crate::gateway::Gateways;
 use crate::heartbeat::{Expected, Heartbeat, NextRound, Ping, Pulses, Watched};
 use crate::id::IdSource;
@@ -19,6 +21,7 @@ use crate::ledger::{Ledger, Looks};
 use crate::oncall::{Desk, DutyTiming, Operator};
 use crate::preflight::Preflight;
 use crate::reconcile::Reconcile;
+use crate::retention::{Keeps, Retention};
 use crate::spool::Spool;
 use crate::store::Store;
 
@@ -35,6 +38,7 @@ pub(super) struct Parts<'a> {
     pub(super) desk: &'a Arc<Desk>,
     pub(super) spool: &'a Arc<Spool>,
     pub(super) feed: &'a Feed,
+    pub(super) scrub: &'a Arc<Scrub>,
 }
 
 /// Who tells the operator, who looks in the tables, and who looks at the providers.
@@ -45,6 +49,8 @@ pub(super) struct Lookout {
     pub(super) ledger: Arc<Ledger>,
     pub(super) reconcile: Arc<Reconcile>,
     pub(super) heartbeat: Arc<Heartbeat>,
+    pub(super) audit_log: Arc<AuditLog>,
+    pub(super) retention: Arc<Retention>,
 }
 
 pub(super) fn of(parts: &Parts<'_>) -> Lookout {
@@ -105,7 +111,35 @@ pub(super) fn of(parts: &Parts<'_>) -> Lookout {
             look_back: Duration::from_secs(config.reconcile.look_back_s),
             next: NextLook::default(),
         }),
+        audit_log: Arc::new(audit_log(parts, &operator)),
+        retention: Arc::new(Retention {
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            keeps: Keeps::of(&config.retention),
+            scrub: Arc::clone(parts.scrub),
+            holder: parts.ids.id(clock.now()),
+            next: NextLook::default(),
+        }),
         heartbeat: Arc::new(heartbeat(parts, operator)),
+    }
+}
+
+fn audit_log(parts: &Parts<'_>, operator: &Arc<Operator>) -> AuditLog {
+    let section = &parts.config.audit;
+    AuditLog {
+        store: parts.store.clone(),
+        clock: Arc::clone(parts.clock),
+        operator: Arc::clone(operator),
+        feed: parts.feed.clone(),
+        anchors: Anchors {
+            file: section.anchor_file.clone(),
+            command: section.anchor_command.clone(),
+            url: section.anchor_url.clone(),
+            client: parts.client.clone(),
+        },
+        every: Duration::from_secs(section.every_s),
+        holder: parts.ids.id(parts.clock.now()),
+        next: NextLook::default(),
     }
 }
 

@@ -15,6 +15,8 @@ use crate::content::Packs;
 use crate::conversation::Line;
 use crate::crypto::Keyring;
 use crate::crypto::keyfile;
+use crate::crypto::keystore::Keystore;
+use crate::crypto::source::KeySource;
 use crate::doctor;
 use crate::drill::{Door, Timetable};
 use crate::feed::Feed;
@@ -79,9 +81,25 @@ impl Parts<'_> {
     }
 }
 
-pub(super) fn keyring(config: &Config, ids: &dyn IdSource) -> Result<Arc<Keyring>, StartError> {
-    let master = keyfile::load_or_create(&config.keys.file, ids)?;
-    Ok(Arc::new(Keyring::new(&master)))
+/// Where the master key comes from.
+#[must_use]
+pub fn key_source(config: &Config) -> KeySource {
+    let keys = &config.keys;
+    match &keys.variable {
+        Some(name) => KeySource::Variable(name.clone()),
+        None if !keys.command.is_empty() => KeySource::Command(keys.command.clone()),
+        None => KeySource::File(keys.file.clone()),
+    }
+}
+
+/// All keys of a configuration.
+///
+/// # Errors
+/// [`StartError`] names the place and the fix.
+pub fn keyring(config: &Config, ids: &Arc<dyn IdSource>) -> Result<Arc<Keyring>, StartError> {
+    let masters = key_source(config).load_or_create(&**ids)?;
+    let keystore = Keystore::open(&config.keystore(), Arc::clone(ids))?;
+    Ok(Arc::new(Keyring::of(&masters, Some(Arc::new(keystore)))))
 }
 
 pub(super) fn spool(
@@ -140,7 +158,7 @@ pub(super) fn followup(
         packs: Arc::clone(packs),
         line: line(config),
         feed: feed.clone(),
-        scrub: Scrub::default(),
+        scrub: Arc::new(Scrub::default()),
     }
 }
 

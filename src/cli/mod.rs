@@ -1,17 +1,22 @@
 //! The command line. Exit codes: 0 fine, 1 findings, 2 usage or configuration. Floor 5.
 
+mod audit;
 mod backup;
 mod chat;
 mod content;
 mod doctor;
 mod drill;
+mod erase;
 mod explain;
 mod fallback;
 mod heartbeat;
+mod hold;
 mod init;
+mod key;
 mod manual;
 mod method;
 mod quarantine;
+mod retention;
 pub mod segments;
 mod serve;
 pub mod triage;
@@ -99,12 +104,19 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Check that nobody changed the audit log
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
+    },
     /// Hold a drill: a made-up texter goes through the real loop, and what happens is measured. Exit code
     /// 0 when it passed, 1 when it failed, 2 when it could not be held
     Drill {
         #[command(flatten)]
         arguments: drill::Arguments,
     },
+    /// Destroy all that is kept of a texter, as when they text DELETE
+    Erase(erase::Arguments),
     /// What texters get while this server is down
     Fallback {
         #[command(subcommand)]
@@ -119,6 +131,18 @@ enum Command {
         #[arg(long, conflicts_with = "check")]
         alive: bool,
     },
+    /// Keep what belongs to a texter or a conversation because the law asks for it
+    Hold {
+        #[command(subcommand)]
+        command: hold::Command,
+    },
+    /// Look after the master key
+    Key {
+        #[command(subcommand)]
+        command: key::Command,
+    },
+    /// Remove what has been kept long enough; a server does it by itself every hour
+    Retention(retention::Arguments),
     /// Decide on texts that are held because their signature did not hold
     Quarantine {
         #[command(subcommand)]
@@ -223,8 +247,21 @@ impl Arguments {
             }
             Command::Content { command } => content::run(&command),
             Command::Doctor { json } => doctor::run(self.config.as_deref(), json),
+            Command::Audit { command } => {
+                audit::run(&config::load(self.config.as_deref())?, &command)
+            }
             Command::Drill { arguments } => {
                 drill::run(&config::load(self.config.as_deref())?, &arguments)
+            }
+            Command::Erase(arguments) => {
+                erase::run(&config::load(self.config.as_deref())?, &arguments)
+            }
+            Command::Hold { command } => {
+                hold::run(&config::load(self.config.as_deref())?, &command)
+            }
+            Command::Key { command } => key::run(&config::load(self.config.as_deref())?, &command),
+            Command::Retention(arguments) => {
+                retention::run(&config::load(self.config.as_deref())?, &arguments)
             }
             Command::Fallback { command } => {
                 fallback::run(&config::load(self.config.as_deref())?, &command)

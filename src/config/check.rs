@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
 
 use super::load::ConfigError;
-use super::{Config, FallbackContact, GatewaySection, drills, heartbeat, pagers};
+use super::{Config, FallbackContact, GatewaySection, audit, drills, heartbeat, pagers, retention};
 use crate::gateway::drill;
 use crate::oncall::{LONGEST_DELAY, SHORTEST_DELAY};
 use crate::phone::PhoneNumber;
@@ -62,11 +62,14 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     check_folder("triage", config.triage.directory.as_deref(), &at)?;
     check_folder("content", config.content.directory.as_deref(), &at)?;
     check_spool(config, &at)?;
+    check_keys(config, &at)?;
     check_on_call(config, &at)?;
     check_operator(config, &at)?;
     heartbeat::check(&config.heartbeat, &at)?;
     pagers::check(config.smtp.as_ref(), &at)?;
     drills::check(&config.drills, &at)?;
+    audit::check(&config.audit, &at)?;
+    retention::check(&config.retention, &at)?;
     check_seconds("reconcile.every_s", config.reconcile.every_s, 30, &at)?;
     // A look leaves the last minute to the hooks: it must be in the next one.
     check_seconds(
@@ -101,6 +104,26 @@ fn check_spool(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), Conf
                 format!("Write {least} or more, or leave the key out"),
             ));
         }
+    }
+    Ok(())
+}
+
+fn check_keys(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    let keys = &config.keys;
+    if keys.variable.is_some() && !keys.command.is_empty() {
+        return Err(ConfigError::new(
+            at("keys"),
+            "the master key would come from a variable and from a command",
+            "Keep one of keys.variable and keys.command",
+        ));
+    }
+    let nothing = keys.command.first().is_some_and(String::is_empty);
+    if nothing || keys.variable.as_deref() == Some("") {
+        return Err(ConfigError::new(
+            at("keys"),
+            "the variable or the program of the master key has no name",
+            "Write keys.command like [\"/usr/local/bin/master-key\"] or keys.variable like \"HARBORLINE_MASTER_KEY\", or leave both out",
+        ));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::load::ConfigError;
 pub(super) const PREFIX: &str = "HARBORLINE__";
 /// The name of the source, for errors.
 pub(super) const SOURCE: &str = "environment variable";
-/// Keys whose values are not words, besides those that end in `_s`: a number, and yes or no.
+/// Keys whose values are not words, besides those that end in `_s` or `_days`: a number, and yes or no.
 const NO_WORDS: [&str; 13] = [
     "allow_clear",
     "allow_private",
@@ -88,7 +88,10 @@ fn read_file(name: &str, path: &str) -> Result<String, ConfigError> {
 /// A value as the key wants it. A token or a phone number of digits stays a word; a list or table
 /// is written as in TOML.
 fn value(key: &str, text: String) -> Value {
-    let typed = key.ends_with("_s") || NO_WORDS.contains(&key) || text.starts_with(['[', '{']);
+    let typed = key.ends_with("_s")
+        || key.ends_with("_days")
+        || NO_WORDS.contains(&key)
+        || text.starts_with(['[', '{']);
     match text.parse() {
         Ok(parsed) if typed => parsed,
         _ => Value::from(text),

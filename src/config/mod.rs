@@ -4,6 +4,7 @@
 //! Every key has a default but those of a real gateway, so that `harborline serve` runs on
 //! nothing at all. An unknown key is refused: a typo must not switch a safety setting off.
 
+mod audit;
 mod check;
 mod drills;
 mod environment;
@@ -11,6 +12,7 @@ mod gateways;
 mod heartbeat;
 mod load;
 mod pagers;
+mod retention;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -22,6 +24,7 @@ use secrecy::SecretString;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 
+pub use audit::AuditSection;
 pub use drills::{DrillSection, DrillsSection};
 pub use gateways::{
     AndroidSection, GatewaySection, SandboxSection, SignalWireSection, TelnyxSection,
@@ -30,6 +33,7 @@ pub use gateways::{
 pub use heartbeat::{ExpectSection, HeartbeatSection, PingMethod, host_of};
 pub use load::{ConfigError, load};
 pub use pagers::{SmtpSection, WebhooksSection};
+pub use retention::RetentionSection;
 
 use crate::locale::Locale;
 use crate::oncall::{Clocks, Timing};
@@ -73,6 +77,10 @@ pub struct Config {
     pub staff: StaffSection,
     /// Drills, and when they are held by themselves.
     pub drills: DrillsSection,
+    /// Where the end of the audit log is kept.
+    pub audit: AuditSection,
+    /// For how long what is kept.
+    pub retention: RetentionSection,
 }
 
 /// `[listen]`
@@ -143,6 +151,22 @@ impl std::fmt::Debug for Database {
 pub struct Keys {
     /// The file with the master key; made on the first start.
     pub file: PathBuf,
+    /// The variable of the environment that holds it, instead of a file.
+    pub variable: Option<String>,
+    /// A program and its arguments that print it, instead of a file: for a key management service.
+    pub command: Vec<String>,
+    /// The folder with the seeds of texters' keys, shared by all replicas; by default beside the spool. No
+    /// backup of the database may hold it.
+    pub keystore: Option<PathBuf>,
+}
+
+impl Config {
+    /// The folder with the seeds of texters' keys.
+    #[must_use]
+    pub fn keystore(&self) -> PathBuf {
+        let beside = || self.spool.directory.with_file_name("keystore");
+        self.keys.keystore.clone().unwrap_or_else(beside)
+    }
 }
 
 /// `[line]`
@@ -300,6 +324,9 @@ impl Default for Keys {
     fn default() -> Self {
         Self {
             file: PathBuf::from("data/master.key"),
+            variable: None,
+            command: Vec::new(),
+            keystore: None,
         }
     }
 }

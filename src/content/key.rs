@@ -117,6 +117,8 @@ names! {
         DeleteDone = "delete_done",
         /// It was confirmed, but the team is called: it is done when the case is closed.
         DeleteLater = "delete_later",
+        /// It was confirmed, but a legal hold keeps what they sent: it is done when that is lifted.
+        DeleteHeld = "delete_held",
         /// It was taken back.
         DeleteNot = "delete_not",
         /// A person of the team asks whether we may check in.

@@ -1,7 +1,7 @@
 //! DELETE: everything that a texter sent is destroyed, after one question back.
 //!
 //! Nobody's texts are destroyed while the team looks for them: with an open case it is done when that
-//! is closed, and the texter is told so. It works for who has opted out as well. Floor 1.
+//! is closed, and the texter is told so. What a legal hold keeps is destroyed when it is lifted. It works for who has opted out as well. Floor 1.
 
 use std::time::Duration;
 
@@ -33,7 +33,9 @@ impl Scene<'_> {
             self.say(Key::DeleteAsk, Lane::Conversation);
         } else if again || yes {
             self.erase = true;
-            let key = if self.turn.call.is_some() || self.needs_care() {
+            let key = if self.turn.held {
+                Key::DeleteHeld
+            } else if self.turn.call.is_some() || self.needs_care() {
                 Key::DeleteLater
             } else {
                 Key::DeleteDone

@@ -163,6 +163,7 @@ impl World {
                 earlier: &[],
                 human_joined,
                 call: None,
+                held: false,
                 keyword_handled,
                 line: &self.line,
                 packs: &self.packs,

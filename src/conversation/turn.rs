@@ -26,6 +26,8 @@ pub struct Turn<'a> {
     pub human_joined: bool,
     /// How far the call for a human has come; `None` when nobody is called.
     pub call: Option<Call>,
+    /// Whether a legal hold keeps what they sent: it cannot be deleted now. Known when they have asked for it.
+    pub held: bool,
     /// Whether the gateway has already answered the text as a carrier keyword.
     pub keyword_handled: bool,
     /// The line, as its operator describes it.

@@ -1,4 +1,5 @@
-//! The master key on disk: 32 random bytes in hexadecimal, readable for their owner only.
+//! The master key on disk: 32 random bytes in hexadecimal, readable for their owner only. While one key is
+//! replaced by another there are two lines: the first seals, both open.
 
 use std::ffi::OsStr;
 use std::io;
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::Master;
 use crate::disk;
 use crate::id::{IdSource, random};
 
@@ -33,11 +35,25 @@ pub enum KeyFileError {
     },
     /// The file does not hold a key.
     #[error(
-        "keys.file: {path} does not hold a master key (64 hexadecimal digits). Put back the right file; a new key cannot read old data"
+        "keys.file: {path} does not hold a master key (64 hexadecimal digits; two lines while it is replaced). Put back the right file; a new key cannot read old data"
     )]
     NotAKey {
         /// The file.
         path: String,
+    },
+    /// The variable of the environment does not hold a key.
+    #[error(
+        "keys.variable: {name} does not hold a master key (64 hexadecimal digits). Set it for this process, and keep a copy: a new key cannot read old data"
+    )]
+    NoVariable {
+        /// The variable.
+        name: String,
+    },
+    /// The command gives no key.
+    #[error("keys.command: {why}. Run it by hand and see what it says")]
+    Command {
+        /// What is wrong.
+        why: String,
     },
     /// Others may read it.
     #[error("keys.file: {path} can be read by others (mode {mode:04o}). Run: chmod 600 {path}")]
@@ -49,24 +65,28 @@ pub enum KeyFileError {
     },
 }
 
-/// Reads the master key, or makes one where there is none.
+/// Reads the master key that seals, or makes one where there is none.
 ///
 /// # Errors
 /// [`KeyFileError`] names the file and the fix. An existing file is never overwritten.
-pub fn load_or_create(
-    path: &Path,
-    ids: &dyn IdSource,
-) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
-    match load(path) {
+pub fn load_or_create(path: &Path, ids: &dyn IdSource) -> Result<Master, KeyFileError> {
+    load_all_or_create(path, ids).map(first)
+}
+
+/// Reads the master keys, the one that seals first, or makes one where there is none.
+///
+/// # Errors
+/// [`KeyFileError`] names the file and the fix. An existing file is never overwritten.
+pub fn load_all_or_create(path: &Path, ids: &dyn IdSource) -> Result<Vec<Master>, KeyFileError> {
+    match load_all(path) {
         Err(KeyFileError::Unreadable { source, .. })
             if source.kind() == io::ErrorKind::NotFound =>
         {
-            let key: Zeroizing<[u8; 32]> = Zeroizing::new(random(ids));
-            let line = Zeroizing::new(format!("{}\n", hex::encode(key.as_slice())));
-            match disk::write_new(path, line.as_bytes()) {
-                Ok(()) => Ok(key),
+            let key: Master = Zeroizing::new(random(ids));
+            match disk::write_new(path, lines(std::slice::from_ref(&key)).as_bytes()) {
+                Ok(()) => Ok(vec![key]),
                 // Another process has just made one: that one counts.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => load(path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => load_all(path),
                 Err(source) => Err(KeyFileError::Uncreatable {
                     path: path.display().to_string(),
                     source,
@@ -86,11 +106,59 @@ fn is_credential(path: &Path, folder: Option<&OsStr>) -> bool {
     folder.is_some_and(|folder| !folder.is_empty() && path.parent() == Some(Path::new(folder)))
 }
 
-/// Reads the master key.
+fn first(mut masters: Vec<Master>) -> Master {
+    // There is one: a file without any is refused.
+    masters.swap_remove(0)
+}
+
+/// Reads the master key that seals.
 ///
 /// # Errors
 /// [`KeyFileError`] names the file and the fix.
-pub fn load(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
+pub fn load(path: &Path) -> Result<Master, KeyFileError> {
+    load_all(path).map(first)
+}
+
+/// Master keys as they are written: one a line.
+#[must_use]
+pub fn lines(masters: &[Master]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::new());
+    for master in masters {
+        let line = Zeroizing::new(hex::encode(master.as_slice()));
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// Reads master keys as they are written; none when these are no keys.
+#[must_use]
+pub fn read(text: &str) -> Option<Vec<Master>> {
+    let mut masters = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let mut key = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(line, key.as_mut_slice()).ok()?;
+        masters.push(key);
+    }
+    (!masters.is_empty()).then_some(masters)
+}
+
+/// Writes master keys in the place of those that are there.
+///
+/// # Errors
+/// [`KeyFileError`]: what was there before stays.
+pub fn replace(path: &Path, masters: &[Master]) -> Result<(), KeyFileError> {
+    disk::replace(path, lines(masters).as_bytes()).map_err(|source| KeyFileError::Uncreatable {
+        path: path.display().to_string(),
+        source,
+    })
+}
+
+/// Reads the master keys, the one that seals first.
+///
+/// # Errors
+/// [`KeyFileError`] names the file and the fix.
+pub fn load_all(path: &Path) -> Result<Vec<Master>, KeyFileError> {
     let shown = path.display().to_string();
     match std::fs::metadata(path) {
         Ok(metadata) => {
@@ -115,11 +183,7 @@ pub fn load(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
             });
         }
     };
-    let mut key = Zeroizing::new([0; 32]);
-    match hex::decode_to_slice(text.trim(), key.as_mut_slice()) {
-        Ok(()) => Ok(key),
-        Err(_) => Err(KeyFileError::NotAKey { path: shown }),
-    }
+    read(&text).ok_or(KeyFileError::NotAKey { path: shown })
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! What is on this machine: keys, database, words and rules, addresses, people.
 
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use url::{Host, Url};
 
+use crate::app::key_source;
 use crate::clock::At;
 use crate::config::{Config, GatewaySection};
 use crate::crypto::Keyring;
@@ -49,8 +51,8 @@ pub(super) async fn examine(config: &Config, now: At) -> Vec<Finding> {
 /// The database is read with the keys: without them there is nothing to compare.
 async fn keys_and_database(config: &Config, now: At, findings: &mut Vec<Finding>) {
     let file = config.keys.file.display();
-    let master = match keyfile::load(&config.keys.file) {
-        Ok(master) => master,
+    let masters = match key_source(config).load() {
+        Ok(masters) => masters,
         Err(keyfile::KeyFileError::Unreadable { source, .. })
             if source.kind() == io::ErrorKind::NotFound =>
         {
@@ -74,11 +76,17 @@ async fn keys_and_database(config: &Config, now: At, findings: &mut Vec<Finding>
             return;
         }
     };
-    findings.push(Finding::ok(
-        "keys",
-        "the key file holds a key, and is private",
-    ));
-    let keys = Arc::new(Keyring::new(&master));
+    findings.push(if masters.len() == 1 {
+        Finding::ok("keys", "a master key is there, and is private")
+    } else {
+        Finding::warn(
+            "keys",
+            "an old master key is still accepted",
+            "Run `harborline key rotate` to its end, restart every server, then `harborline key retire`",
+        )
+    });
+    let keys = Arc::new(Keyring::of(&masters, None));
+    findings.push(keystore(config));
     let found = probe(&config.database.url, &keys).await;
     let on_call = match found {
         Ok(Probe::Current) => {
@@ -107,6 +115,32 @@ async fn keys_and_database(config: &Config, now: At, findings: &mut Vec<Finding>
         Err(why) => failed("database", &why),
     });
     findings.extend(on_call);
+}
+
+/// The seeds without which no texter's words can be read.
+fn keystore(config: &Config) -> Finding {
+    let id = "keystore";
+    let folder = config.keystore();
+    let shown = folder.display();
+    match std::fs::metadata(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Finding::ok(id, "there is none yet; the first start makes it")
+        }
+        Err(error) => Finding::fail(
+            id,
+            format!("{shown} cannot be used: {error}"),
+            "Make it a folder of the user that the server runs as, or name another in keys.keystore",
+        ),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => Finding::warn(
+            id,
+            format!("not only this user reaches {shown}"),
+            format!("Run `chmod 700 {shown}`"),
+        ),
+        Ok(_) => Finding::ok(
+            id,
+            "it is there and private; keep its newest copy elsewhere, and never an old one",
+        ),
+    }
 }
 
 /// A sentence with a place, a problem and a fix, as these errors are.

@@ -103,6 +103,12 @@ impl FailSafe {
         }
     }
 
+    /// How many wait in the spool of this process's folder.
+    #[must_use]
+    pub fn spooled(&self) -> usize {
+        self.spool.counts().entries
+    }
+
     /// Takes a text in. `since` is when its hook came: all that it brings shares the gateway's
     /// patience. `Ok` means that the text is safe, or that an answer in the response is all that can
     /// be done for it.

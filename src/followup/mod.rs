@@ -1,13 +1,11 @@
 //! What is due by itself, without a new text: a word to who still waits for a person, a check-in with
-//! who agreed to one, the erasure that a texter asked for, and the end of what is kept for days only.
-//! Floor 3.
+//! who agreed to one, and the erasure that a texter asked for. Floor 3.
 //!
 //! All of it is rows with due times: a restart, or a second replica, changes nothing.
 
 mod check_in;
 mod erase;
 mod excuse;
-mod forget;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,7 +38,7 @@ pub struct Followup {
     /// Wakes the outbox and open pages.
     pub feed: Feed,
     /// Whether the journal of the database must be cleared.
-    pub scrub: Scrub,
+    pub scrub: Arc<Scrub>,
 }
 
 /// Whether something was erased that the journal of the database may still hold. Nobody knows what
@@ -51,6 +49,24 @@ pub struct Scrub(AtomicBool);
 impl Default for Scrub {
     fn default() -> Self {
         Self(AtomicBool::new(true))
+    }
+}
+
+impl Scrub {
+    /// Says that something was removed.
+    pub fn want(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Clears the journal if that is wanted; while somebody reads, it stays wanted.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn run(&self, store: &Store) -> Result<(), StoreError> {
+        if self.0.load(Ordering::Relaxed) && store.scrub().await? {
+            self.0.store(false, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 
@@ -68,17 +84,14 @@ impl Followup {
                 let excused = excuse::tick(tx, &service, now).await?;
                 let checked = check_in::tick(tx, &service, now).await?;
                 let erased = erase::tick(tx, now).await?;
-                let forgotten = forget::tick(tx, now).await?;
-                Ok((excused + checked + erased + forgotten, erased))
+                Ok((excused + checked + erased, erased))
             })
         });
         let (done, erased) = unit.await?;
         if erased > 0 {
-            self.scrub.0.store(true, Ordering::Relaxed);
+            self.scrub.want();
         }
-        if self.scrub.0.load(Ordering::Relaxed) && self.store.scrub().await? {
-            self.scrub.0.store(false, Ordering::Relaxed);
-        }
+        self.scrub.run(&self.store).await?;
         if done > 0 {
             self.feed.wake_outbox();
             self.feed.signal(Signal::Queue);

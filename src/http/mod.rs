@@ -33,6 +33,7 @@ use uuid::Uuid;
 
 use crate::accounts::Accounts;
 use crate::acknowledge::Acknowledge;
+use crate::audit_log::AuditLog;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::drill::Drills;
@@ -49,6 +50,7 @@ use crate::page_tests::PageTests;
 use crate::people::People;
 use crate::policies::Policies;
 use crate::records::Records;
+use crate::retention::Retention;
 use crate::review::Review;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
@@ -100,6 +102,10 @@ pub struct Doors {
     pub heartbeat: Arc<Heartbeat>,
     /// Holds drills.
     pub drills: Arc<Drills>,
+    /// Checks the audit log.
+    pub audit_log: Arc<AuditLog>,
+    /// What is kept for how long, and what is held.
+    pub retention: Arc<Retention>,
     /// The gateways.
     pub gateways: Gateways,
     /// Which of their hooks are trusted.

@@ -164,6 +164,8 @@ async fn act(
         earlier,
         human_joined: conversation.human_joined,
         call: calls::progress(tx, &texter.state, conversation).await?,
+        // Asked only of who may be about to confirm: a hold changes nothing else that is said.
+        held: texter.state.delete_asked_at.is_some() && tx.is_held(texter.id).await?,
     };
     let step = conversation::step(&texter.state, &intake.turn(arrival, &context));
     tx.save_state(texter, &step.state).await?;

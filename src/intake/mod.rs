@@ -99,6 +99,7 @@ struct Context<'a> {
     verdict: &'a Verdict,
     earlier: &'a [Earlier],
     human_joined: bool,
+    held: bool,
     call: Option<Call>,
 }
 
@@ -109,6 +110,7 @@ impl<'a> Context<'a> {
             verdict,
             earlier: &[],
             human_joined: false,
+            held: false,
             call: None,
         }
     }
@@ -278,6 +280,7 @@ impl Intake {
             verdict: context.verdict,
             earlier: context.earlier,
             human_joined: context.human_joined,
+            held: context.held,
             call: context.call,
             keyword_handled: arrival.inbound.keyword_handled.is_some(),
             line: &self.line,

@@ -56,6 +56,8 @@ pub enum IncidentKind {
     ShiftNotTaken,
     /// The audit found what nobody else tells of: the heartbeat is withheld.
     Audit,
+    /// The audit log was tampered with, or its end could not be kept elsewhere.
+    AuditLog,
     /// A sign of life that we expect did not come.
     Heartbeat,
     /// A drill failed.
@@ -121,6 +123,7 @@ impl IncidentKind {
             Self::Spooled => "spooled",
             Self::ShiftNotTaken => "shift_not_taken",
             Self::Audit => "audit",
+            Self::AuditLog => "audit_log",
             Self::Heartbeat => "heartbeat",
             Self::Drill => "drill",
             Self::DrillMissed => "drill_missed",
@@ -157,7 +160,7 @@ impl IncidentKind {
     pub fn pace(self, repeat: Duration) -> Duration {
         match self {
             // There is a day left to put somebody there.
-            Self::Heartbeat | Self::NobodyOnCall | Self::Uncovered => {
+            Self::AuditLog | Self::Heartbeat | Self::NobodyOnCall | Self::Uncovered => {
                 repeat.max(Duration::from_hours(6))
             }
             Self::Drill | Self::DrillMissed => repeat.max(Duration::from_hours(24)),
@@ -302,6 +305,17 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
             "the database is well, and {count} still wait in the spool, unanswered or unread. Read the server's log, then: harborline doctor."
         ),
         IncidentKind::Audit => audited(incident, public_url),
+        IncidentKind::AuditLog => {
+            let why = detail["why"].as_str().unwrap_or_default();
+            match subject.as_str() {
+                "anchor" => format!(
+                    "the end of the audit log could not be kept elsewhere ({why}). Until it is, nobody notices when its last entries are removed. Look at [audit]."
+                ),
+                _ => format!(
+                    "the AUDIT LOG does not hold: {why}. Keep a copy of the database, and find out who can write in it. More: harborline audit verify."
+                ),
+            }
+        }
         IncidentKind::Heartbeat => {
             let last = detail["last"].as_i64().map_or(incident.opened_at, At);
             format!(
@@ -366,6 +380,10 @@ pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
         IncidentKind::PageFailed => {
             format!("no page to {subject} was given up for {quiet} ({count} in all).")
         }
+        IncidentKind::AuditLog => match subject.as_str() {
+            "anchor" => "the end of the audit log is kept elsewhere again.".to_owned(),
+            _ => "the audit log holds again.".to_owned(),
+        },
         IncidentKind::Spooled => {
             format!("for {quiet} nothing has waited too long in the spool ({count} at last).")
         }
@@ -435,7 +453,8 @@ mod tests {
     use super::*;
     use crate::segment::{Encoding, segments};
 
-    const KINDS: [IncidentKind; 22] = [
+    const KINDS: [IncidentKind; 23] = [
+        IncidentKind::AuditLog,
         IncidentKind::ResponderUnreachable,
         IncidentKind::PageFailed,
         IncidentKind::Exhausted,
@@ -486,11 +505,13 @@ mod tests {
             }
             let told_once = [
                 IncidentKind::Heartbeat,
+                IncidentKind::AuditLog,
                 IncidentKind::Drill,
                 IncidentKind::DrillMissed,
             ];
             if told_once.contains(&kind) {
-                assert!(told.contains("main"), "{told}");
+                let names = kind == IncidentKind::AuditLog || told.contains("main");
+                assert!(names, "{told}");
                 continue;
             }
             // One phone is one, however often.

@@ -82,7 +82,7 @@ impl Tx {
         })
     }
 
-    /// On `SQLite`; none when the texter is new.
+    /// On `SQLite`; none when the texter is new, or was erased and came back with a backup.
     async fn known_at_once(&mut self, new: &NewArrival<'_>) -> Result<Option<Known>, StoreError> {
         let index = self.keys.number_index(new.number);
         let first = first_id(new.since);
@@ -119,6 +119,9 @@ impl Tx {
         let Some((row, came_before)) = found else {
             return Ok(None);
         };
+        if self.was_erased(&row) {
+            return Ok(None);
+        }
         let texter = self.texter_from(&row)?;
         let earlier = if texter.state.reads_earlier(new.now) {
             let read = before.into_iter().rev().map(|row| row.open(&texter));

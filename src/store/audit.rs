@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::arrivals::first_id;
-use super::tx::{later, on};
+use super::audit_chain::Entry;
+use super::tx::on;
 use super::{StoreError, Tx};
 use crate::clock::At;
 
@@ -136,7 +137,12 @@ impl Tx {
         .await?))
     }
 
-    /// Adds an entry. `detail` is JSON without personal data.
+    /// Adds an entry. `detail` is JSON without personal data. It gets its place in the chain when the
+    /// unit of work commits.
+    #[expect(
+        clippy::unused_async,
+        reason = "a method of the store like the others; callers need not know which of them wait"
+    )]
     pub async fn audit(
         &mut self,
         at: At,
@@ -145,18 +151,14 @@ impl Tx {
         subject: Option<Uuid>,
         detail: &serde_json::Value,
     ) -> Result<(), StoreError> {
-        let (id, detail) = (self.id(at), detail.to_string());
-        later!(
-            self,
-            "INSERT INTO audit_log (id, at, actor, action, subject, detail)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            id,
+        self.entries.push(Entry {
+            id: self.id(at),
             at,
-            actor,
-            action,
+            actor: actor.to_owned(),
+            action: action.to_owned(),
             subject,
-            &detail,
-        );
+            detail: detail.to_string(),
+        });
         Ok(())
     }
 
@@ -166,6 +168,7 @@ impl Tx {
         conversation: Uuid,
         limit: u16,
     ) -> Result<Vec<Happened>, StoreError> {
+        self.chain().await?;
         let mut rows: Vec<Happened> = on!(self, |c| sqlx::query_as(
             "SELECT l.id, l.at, COALESCE(s.name, l.actor) AS by, l.action, l.detail
                FROM audit_log l LEFT JOIN staff s ON s.login = l.actor
@@ -183,6 +186,7 @@ impl Tx {
 
     /// The actions recorded for a subject, oldest first, with their details.
     pub async fn audit_of(&mut self, subject: Uuid) -> Result<Vec<(String, String)>, StoreError> {
+        self.chain().await?;
         Ok(on!(self, |c| sqlx::query_as(
             "SELECT action, detail FROM audit_log WHERE subject = $1 ORDER BY id"
         )

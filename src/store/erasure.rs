@@ -8,16 +8,18 @@ use super::outbox::OutboxState;
 use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
+use crate::crypto::seed_of;
 
 /// How long a look at a gateway's list may go back, and a hook may come again.
 const REFS_KEPT: Duration = Duration::from_hours(24 * 30);
 
 /// Which texters are to be erased: asked for it, with no open alert (the person in danger comes
-/// first), and with nothing left to send, or not sent in time.
+/// first) and no legal hold, and with nothing left to send, or not sent in time.
 const DUE: &str = "SELECT t.id FROM texters t
   WHERE t.erase_at <= $1 AND t.erased_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM alerts a JOIN conversations c ON c.id = a.conversation_id
                      WHERE c.texter_id = t.id AND a.closed_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.texter_id = t.id AND h.lifted_at IS NULL)
     AND (t.erase_at <= $2
          OR NOT EXISTS (SELECT 1 FROM outbox o WHERE o.texter_id = t.id AND o.done_at IS NULL))
   ORDER BY t.erase_at LIMIT $3";
@@ -25,6 +27,7 @@ const DUE_LOCKED: &str = "SELECT t.id FROM texters t
   WHERE t.erase_at <= $1 AND t.erased_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM alerts a JOIN conversations c ON c.id = a.conversation_id
                      WHERE c.texter_id = t.id AND a.closed_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.texter_id = t.id AND h.lifted_at IS NULL)
     AND (t.erase_at <= $2
          OR NOT EXISTS (SELECT 1 FROM outbox o WHERE o.texter_id = t.id AND o.done_at IS NULL))
   ORDER BY t.erase_at LIMIT $3 FOR UPDATE OF t SKIP LOCKED";
@@ -85,22 +88,40 @@ impl Tx {
         Ok(())
     }
 
+    /// Erases a texter again who came back with a backup; the seed of their key was destroyed when they were
+    /// erased first.
+    pub async fn erase_again(&mut self, texter: Uuid, now: At) -> Result<(), StoreError> {
+        self.erase(texter, now).await?;
+        let detail = serde_json::json!({ "why": "restored" });
+        self.audit(now, "line", "texter.erased", Some(texter), &detail)
+            .await
+    }
+
     /// Destroys a texter's key, number, state and words, and what a gateway calls their texts. The
     /// rows stay, so that counts stay true; a text from the same number is a stranger's from now on.
     pub async fn erase(&mut self, texter: Uuid, now: At) -> Result<(), StoreError> {
         let nothing: &[u8] = &[];
         // The index must be unique, and nothing that is looked up is as short as an id.
         let index = texter.as_bytes().as_slice();
+        let wrapped: Option<Vec<u8>> = on!(self, |c| sqlx::query_scalar(
+            "SELECT wrapped_key FROM texters WHERE id = $1"
+        )
+        .bind(texter)
+        .fetch_optional(c)
+        .await?);
+        // Destroyed once this is committed: see `Tx::seeds_left`.
+        let seed = wrapped.as_deref().and_then(seed_of).map(<[u8]>::to_vec);
         self.erase_held(texter, now).await?;
         self.remember_refs(texter, now).await?;
         later!(
             self,
             "UPDATE texters SET number_index = $2, number_sealed = $3, wrapped_key = $3,
-                    state_sealed = $3, erased_at = $4 WHERE id = $1",
+                    state_sealed = $3, erased_at = $4, seed_left = $5 WHERE id = $1",
             texter,
             index,
             nothing,
             now,
+            &seed,
         );
         later!(
             self,

@@ -119,6 +119,11 @@ pub enum OpenError {
         "keys.file: this database was sealed with another master key. Put back the key file that was in use when it was made"
     )]
     WrongKey,
+    /// The seeds of texters' keys are in another keystore.
+    #[error(
+        "keys.keystore: this database was made with another keystore, and nobody's texts can be read without that. Put back its folder, or the newest copy of it"
+    )]
+    WrongKeystore,
     /// The first read or write failed.
     #[error("database.url: {0}")]
     Store(#[from] StoreError),
@@ -135,7 +140,11 @@ impl OpenError {
             )
             | Self::Store(StoreError::Driver(error)) => is_away(error),
             Self::Store(error) => error.is_outage(),
-            Self::UnknownEngine | Self::File { .. } | Self::Migration(_) | Self::WrongKey => false,
+            Self::UnknownEngine
+            | Self::File { .. }
+            | Self::Migration(_)
+            | Self::WrongKey
+            | Self::WrongKeystore => false,
         }
     }
 }

@@ -174,19 +174,4 @@ impl Tx {
             })
             .collect()
     }
-
-    /// Deletes exchanges that began before this, at most `limit` at once, and says how many.
-    pub async fn forget_exchanges(&mut self, before: At, limit: u16) -> Result<u64, StoreError> {
-        Ok(on!(self, |c| {
-            sqlx::query(
-                "DELETE FROM gateway_log WHERE id IN
-                   (SELECT id FROM gateway_log WHERE at < $1 ORDER BY at LIMIT $2)",
-            )
-            .bind(before)
-            .bind(i64::from(limit))
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected())
-        })?)
-    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::tx::on;
+use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
 
@@ -33,5 +33,16 @@ impl Tx {
             .map(|done| done.rows_affected())
         })?;
         Ok(taken == 1)
+    }
+
+    /// Lets a lease end sooner: the round did not come to its end, and somebody should try again.
+    pub async fn shorten_lease(&mut self, name: &str, until: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE leases SET until = $2 WHERE name = $1 AND until > $2",
+            name,
+            until,
+        );
+        Ok(())
     }
 }

@@ -72,6 +72,8 @@ pub struct ThreadMessage {
     pub by: Option<String>,
     /// The words.
     pub body: MessageBody,
+    /// Whether the words were removed, because their time was over.
+    pub gone: bool,
     /// What triage said of an inbound text.
     pub verdict: Option<Verdict>,
     /// How many pictures or files came with it.
@@ -105,7 +107,7 @@ pub(super) struct EarlierRow {
 
 impl EarlierRow {
     pub(super) fn open(self, texter: &Texter) -> Result<Earlier, StoreError> {
-        let body = open_text(&texter.key, "messages.body", self.id, &self.body_sealed)?;
+        let body = body_of(texter, self.id, &self.body_sealed)?;
         Ok(Earlier {
             at: self.at,
             tier: self.tier.unwrap_or_default(),
@@ -361,8 +363,16 @@ impl Tx {
     }
 }
 
+/// The words of a message; none once their time was over.
+fn body_of(texter: &Texter, id: Uuid, sealed: &[u8]) -> Result<String, StoreError> {
+    if sealed.is_empty() {
+        return Ok(String::new());
+    }
+    open_text(&texter.key, "messages.body", id, sealed)
+}
+
 fn thread_message(texter: &Texter, row: ThreadRow) -> Result<ThreadMessage, StoreError> {
-    let body = open_text(&texter.key, "messages.body", row.id, &row.body_sealed)?;
+    let body = body_of(texter, row.id, &row.body_sealed)?;
     let verdict = match row.verdict_sealed {
         Some(sealed) => {
             serde_json::from_slice(&open(&texter.key, "messages.verdict", row.id, &sealed)?).ok()
@@ -373,6 +383,7 @@ fn thread_message(texter: &Texter, row: ThreadRow) -> Result<ThreadMessage, Stor
         id: row.id,
         author: row.author,
         by: row.by_name,
+        gone: row.body_sealed.is_empty(),
         body: MessageBody::new(body),
         verdict,
         media: u16::try_from(row.media).unwrap_or(0),

@@ -8,6 +8,7 @@ mod alerts;
 mod approvals;
 mod arrivals;
 mod audit;
+mod audit_chain;
 mod calendars;
 mod case_links;
 mod check_ins;
@@ -25,6 +26,7 @@ mod gateway_log;
 mod heartbeats;
 mod held_replies;
 mod help_calls;
+mod holds;
 mod incidents;
 mod later;
 mod leases;
@@ -48,6 +50,8 @@ mod quarantine;
 mod queue;
 mod reach;
 mod reading;
+mod resealing;
+mod retention;
 mod reveals;
 mod rotations;
 mod schedules;
@@ -86,6 +90,7 @@ pub use crate::oncall::PageKind;
 pub use approvals::NewApproval;
 pub use arrivals::{Known, NewArrival};
 pub use audit::{AuditEntry, DECIDED, Happened, Sift};
+pub use audit_chain::{ChainHead, Chained, ROOT};
 pub use check_ins::{DueCheckIn, NewCheckIn};
 pub use claims::{Claim, Claimed, Due, DuePage, Rehearsal};
 pub use contact_methods::NewMethod;
@@ -99,6 +104,7 @@ pub use gateway_log::{Exchange, ExchangeKind, NewExchange};
 pub use heartbeats::Heartbeat;
 pub use held_replies::{HeldReply, Pace};
 pub use help_calls::HelpCall;
+pub use holds::{Hold, Named, Needed, NewHold};
 pub use incidents::Tally;
 pub use links::{Link, LinkKind, NewLink};
 pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};
@@ -116,6 +122,8 @@ pub use probe::{Probe, look, probe};
 pub use quarantine::{Held, NewHeld};
 pub use queue::{AutomatedRow, CasePlace, Hands, QueueRow, TimePlace};
 pub use reach::Unreached;
+pub use resealing::{Cursor, Resealed};
+pub use retention::{Amount, Class};
 pub use reveals::NewReveal;
 pub use search::Found;
 pub use senders::Sender;
@@ -131,6 +139,7 @@ pub use wrap_ups::{Ended, NewWrapUp};
 use crate::crypto::Keyring;
 use crate::id::IdSource;
 use crate::meter;
+use settings::Fit;
 use writer::Writer;
 
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
@@ -242,9 +251,12 @@ impl Store {
             POSTGRES.run(&patient).await?;
             patient.close().await;
         }
-        if !self.commit(|tx| Box::pin(tx.keys_fit())).await? {
-            return Err(OpenError::WrongKey);
+        match self.commit(|tx| Box::pin(tx.keys_fit())).await? {
+            Fit::Fits => {}
+            Fit::OtherKey => return Err(OpenError::WrongKey),
+            Fit::OtherKeystore => return Err(OpenError::WrongKeystore),
         }
+        self.chain_audit_log().await?;
         self.whole.send_replace(true);
         Ok(())
     }
@@ -390,6 +402,7 @@ impl Store {
         Tx {
             inner,
             later: later::Later::default(),
+            entries: Vec::new(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
             home: self.home.clone(),

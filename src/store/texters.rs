@@ -7,7 +7,7 @@ use super::tx::{Inner, later, on, open, open_text};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::conversation::State;
-use crate::crypto::SealingKey;
+use crate::crypto::{CryptoError, SealingKey};
 use crate::phone::PhoneNumber;
 use crate::triage::Tier;
 
@@ -57,7 +57,11 @@ impl Tx {
     ) -> Result<Texter, StoreError> {
         let index = self.keys.number_index(number);
         if let Some(row) = self.texter_row(&index).await? {
-            return self.texter_from(&row);
+            if !self.was_erased(&row) {
+                return self.texter_from(&row);
+            }
+            // The row came back with a backup: what it holds cannot be opened by anybody.
+            self.erase_again(row.id, now).await?;
         }
         let id = self.id(now);
         let (key, wrapped) = self.keys.new_texter_key(&*self.ids, id);
@@ -110,6 +114,12 @@ impl Tx {
             .bind(index)
             .fetch_optional(c)
             .await?))
+    }
+
+    /// Whether the seed of a texter's key was destroyed.
+    pub(super) fn was_erased(&self, row: &TexterRow) -> bool {
+        let key = self.keys.texter_key(row.id, &row.wrapped_key);
+        matches!(key, Err(CryptoError::Erased))
     }
 
     pub(super) fn texter_from(&self, row: &TexterRow) -> Result<Texter, StoreError> {

@@ -8,6 +8,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::audit_chain::Entry;
 use super::later::Later;
 use crate::clock::At;
 use crate::crypto::{Keyring, Place, SealingKey};
@@ -18,6 +19,8 @@ use crate::id::IdSource;
 pub struct Tx {
     pub(super) inner: Inner,
     pub(super) later: Later,
+    /// What goes into the audit log when this commits.
+    pub(super) entries: Vec<Entry>,
     pub(super) keys: Arc<Keyring>,
     pub(super) ids: Arc<dyn IdSource>,
     /// Where who has not said where they live is taken to be.
@@ -95,6 +98,7 @@ impl Tx {
     }
 
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        self.chain().await?;
         self.flush().await?;
         match self.inner {
             Inner::Sqlite(t) => t.commit().await?,

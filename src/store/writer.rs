@@ -179,6 +179,7 @@ impl Group {
         Ok(Tx {
             inner: Inner::Sqlite(begun?),
             later: Later::new(&self.joined),
+            entries: Vec::new(),
             keys: Arc::clone(&self.keys),
             ids: Arc::clone(&self.ids),
             home: self.home.clone(),

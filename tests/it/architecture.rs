@@ -27,6 +27,7 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "accounts",
         "acknowledge",
+        "audit_log",
         "calls",
         "dispatch",
         "drill",
@@ -38,6 +39,7 @@ const FLOORS: [&[&str]; 6] = [
         "incidents",
         "intake",
         "lab",
+        "keys",
         "ledger",
         "lookup",
         "neighbours",
@@ -49,6 +51,7 @@ const FLOORS: [&[&str]; 6] = [
         "reconcile",
         "records",
         "review",
+        "retention",
         "rota",
         "system",
     ],
@@ -66,7 +69,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 28] = [
+const NEIGHBOURS: [(&str, &str, &str); 29] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -97,6 +100,11 @@ const NEIGHBOURS: [(&str, &str, &str); 28] = [
         "reconcile",
         "intake",
         "a text that was missed is taken in like any other",
+    ),
+    (
+        "retention",
+        "followup",
+        "what was removed is cleared from the journal with what was erased",
     ),
     ("spool", "crypto", "entries are sealed"),
     ("spool", "disk", "entries are written whole or not at all"),

@@ -1,6 +1,8 @@
 //! Canaries: a planted number and phrase must be found nowhere but where they belong.
 
+use std::io::Write as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use harborline::gateway::client::loopback_client;
 
@@ -42,12 +44,35 @@ async fn logs_at_every_level_and_files_hold_no_number_and_no_words() {
         .await;
     assert_eq!(refused.unwrap().status(), 403);
     let label = made["label"].as_str().unwrap_or_default().to_owned();
-    let said = a_responder_is_reached(&serving);
+    for path in [
+        "/conversations/canarybird",
+        "/take/canarybird",
+        "/canarybird?q=canarybird",
+        "/hooks/canarybird/inbound",
+    ] {
+        let response = client
+            .get(format!("{}{path}", serving.url))
+            .send()
+            .await
+            .unwrap();
+        let page = response.text().await.unwrap();
+        assert!(
+            !page.contains("canarybird"),
+            "{path} repeats what was asked: {page}"
+        );
+    }
+    let said = a_responder_is_reached(&serving) + &somebody_is_erased(&serving);
     let log = serving.log() + &said;
     assert!(log.len() > 1_000, "the log at trace level is not empty");
     let (_, folder) = serving.stop();
     let log = log + &std::fs::read_to_string(folder.path().join("stderr.log")).unwrap();
-    for canary in ["canarybird", "+15550177123", "+15550199", "5550188123"] {
+    for canary in [
+        "canarybird",
+        "+15550177123",
+        "+15550199",
+        "5550188123",
+        "5550166123",
+    ] {
         assert!(
             !log.contains(canary),
             "{canary} in the log: {}",
@@ -92,6 +117,38 @@ fn a_responder_is_reached(serving: &Serving) -> String {
         let all = [output.stdout, output.stderr].concat();
         said += &String::from_utf8_lossy(&all);
         assert!(output.status.success(), "{said}");
+    }
+    said
+}
+
+/// The operator erases by number, and looks at the keys and the audit log; what the commands say at every level.
+fn somebody_is_erased(serving: &Serving) -> String {
+    let address = serving.url.strip_prefix("http://").unwrap();
+    let mut said = String::new();
+    for (arguments, input) in [
+        (&["erase", "--yes"][..], "+15550166123\n"),
+        (&["key", "status"], ""),
+        (&["retention", "--dry-run"], ""),
+        (&["audit", "verify"], ""),
+    ] {
+        let mut child = command(serving.folder.path())
+            .args(arguments)
+            .env("HARBORLINE__LISTEN__ADDRESS", address)
+            .env("HARBORLINE_LOG", "trace")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        let all = [output.stdout, output.stderr].concat();
+        said += &String::from_utf8_lossy(&all);
     }
     said
 }

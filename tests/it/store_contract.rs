@@ -2,6 +2,7 @@
 
 mod approvals;
 mod arrivals;
+mod audit_chain;
 mod drills;
 mod duties;
 mod heartbeats;
@@ -9,6 +10,7 @@ mod held_replies;
 mod ledger;
 mod page_tests;
 mod policies;
+mod retention;
 mod schedules;
 mod standing;
 
@@ -17,12 +19,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use harborline::app::keyring;
 use harborline::clock::At;
 use harborline::conversation::{AlertRequest, Reason, State};
-use harborline::crypto::{Keyring, keyfile};
+use harborline::crypto::Keyring;
 use harborline::delivery::Delivery;
 use harborline::handoff::{Act, WrapUp};
-use harborline::id::SeededIds;
+use harborline::id::{IdSource, SeededIds};
 use harborline::lane::Lane;
 use harborline::locale::Locale;
 use harborline::oncall::{
@@ -31,7 +34,7 @@ use harborline::oncall::{
 use harborline::phone::PhoneNumber;
 use harborline::staff::Role;
 use harborline::store::{
-    Account, Author, CasePlace, Claim, Conversation, Delivered, Hands, LaneDue, LongText,
+    Account, Author, CasePlace, Claim, Class, Conversation, Delivered, Hands, LaneDue, LongText,
     NewCheckIn, NewInbound, NewOutbound, NewOutbox, NewPage, NewPart, NewStaff, OpenError,
     OutboxState, PageKind, QueueRow, Receiver, Settled, Store, StoreError, Texter, TimePlace, Tx,
 };
@@ -916,8 +919,9 @@ both! {
         let refused = Store::open(url, wrong, Arc::new(SeededIds::new(9)), TimeZone::UTC).await.err().unwrap();
         assert!(matches!(refused, OpenError::WrongKey), "{refused}");
         assert!(refused.to_string().contains("keys.file"), "{refused}");
-        let master = keyfile::load_or_create(&world.config.keys.file, &SeededIds::new(9)).unwrap();
-        let store = Store::open(url, Arc::new(Keyring::new(&master)), Arc::new(SeededIds::new(9)), TimeZone::UTC).await.unwrap();
+        let ids: Arc<dyn IdSource> = Arc::new(SeededIds::new(9));
+        let right = keyring(&world.config, &ids).unwrap();
+        let store = Store::open(url, right, ids, TimeZone::UTC).await.unwrap();
         assert!(before > 1 && store.is_whole());
         store.make_whole().await.unwrap();
         store.found().await;

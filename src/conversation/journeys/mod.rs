@@ -72,6 +72,7 @@ impl Phone {
                 verdict,
                 earlier: &[],
                 human_joined: self.human_joined,
+                held: false,
                 call: self.call,
                 keyword_handled: self.keyword_handled,
                 line: &self.line,

@@ -265,8 +265,8 @@ both! {
         assert_eq!(view!(world).exchanges(conversation, 1).await.unwrap()[0].kind, ExchangeKind::Receipt);
         let stored = everything(&world).await;
         assert!(!stored.windows(6).any(|window| window == b"canary"), "sealed");
-        assert_eq!(unit!(world, |tx| { tx.forget_exchanges(later(2), 1).await? }), 1);
-        assert_eq!(unit!(world, |tx| { tx.forget_exchanges(later(2), 9).await? }), 1);
+        assert_eq!(unit!(world, |tx| { tx.retain(Class::GatewayLog, later(2), later(9), 1).await? }), 1);
+        assert_eq!(unit!(world, |tx| { tx.retain(Class::GatewayLog, later(2), later(9), 9).await? }), 1);
         unit!(world, |tx| { tx.erase(texter, later(9)).await?; });
         assert_eq!(world.count("SELECT COUNT(*) FROM gateway_log").await, 1, "what is about nobody stays");
     }

@@ -127,3 +127,9 @@ fn has_server(bin: &Path) -> bool {
         && bin.join("postgres").is_file()
         && bin.join("pg_isready").is_file()
 }
+
+/// A program that comes with the server.
+pub(crate) fn tool(name: &str) -> PathBuf {
+    let bin = binaries();
+    bin.map_or_else(|| PathBuf::from(name), |bin| bin.join(name))
+}

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use base64::Engine as _;
-use harborline::app::{App, Seams};
+use harborline::app::{App, Seams, StartError};
 use harborline::clock::{At, Clock, ManualClock};
 use harborline::config::{self, Config, GatewaySection, TelnyxSection, TwilioSection};
 use harborline::credential::Token;
@@ -256,6 +256,11 @@ impl World {
 
     /// Another Harborline on the same database, as after a restart or as a replica.
     pub(crate) async fn another_app(&self) -> App {
+        self.try_another_app().await.unwrap()
+    }
+
+    /// The same where it may refuse to start.
+    pub(crate) async fn try_another_app(&self) -> Result<App, StartError> {
         // Other ids than the first: two processes never share a source.
         let seams = Seams {
             clock: Arc::new(self.clock.clone()),
@@ -272,7 +277,6 @@ impl World {
             CancellationToken::new(),
         )
         .await
-        .unwrap()
     }
 
     /// The time.
@@ -332,6 +336,9 @@ impl World {
             }
             sent += self.app.dispatch.poll_once().await.unwrap();
             sent += self.app.drills.tick().await.unwrap();
+            sent += self.app.audit_log.tick().await.unwrap();
+            sent += self.app.retention.tick().await.unwrap();
+            sent += self.app.keys.tick().await.unwrap();
             sent += self.app.heartbeat.tick().await.unwrap();
             if paged + sent + self.app.reconcile.tick().await.unwrap() > 0 {
                 continue;
@@ -536,6 +543,24 @@ impl World {
                 .await
                 .unwrap();
             sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
+        }
+    }
+
+    /// Changes the database behind the program's back, and says how many rows that were.
+    pub(crate) async fn alter(&self, sql: &'static str) -> u64 {
+        let url = &self.config.database.url;
+        if url.starts_with("sqlite") {
+            let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url)
+                .await
+                .unwrap();
+            let done = sqlx::query(sql).execute(&mut c).await.unwrap();
+            done.rows_affected()
+        } else {
+            let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url)
+                .await
+                .unwrap();
+            let done = sqlx::query(sql).execute(&mut c).await.unwrap();
+            done.rows_affected()
         }
     }
 }

@@ -84,7 +84,11 @@ impl Entry {
     }
 
     fn message(message: &ThreadMessage, log: &[Exchange], wall: &Wall) -> Self {
-        let words = message.body.reveal();
+        let words = if message.gone {
+            "Removed: texts are kept for a limited time."
+        } else {
+            message.body.reveal()
+        };
         let hits = message
             .verdict
             .as_ref()
