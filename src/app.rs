@@ -565,8 +565,8 @@ impl App {
 
     /// Whether edited packs were refused, so that the built-in ones serve.
     #[must_use]
-    pub const fn packs_refused(&self) -> bool {
-        self.doors.packs_refused
+    pub fn packs_refused(&self) -> bool {
+        self.doors.review.refused.is_some()
     }
 
     /// Whether the phone simulator is there.

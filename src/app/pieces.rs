@@ -14,7 +14,6 @@ use crate::config::{Config, DrillSection, FallbackContact, GatewaySection, SmtpS
 use crate::content::Packs;
 use crate::conversation::Line;
 use crate::crypto::Keyring;
-use crate::crypto::keyfile;
 use crate::crypto::keystore::Keystore;
 use crate::crypto::source::KeySource;
 use crate::doctor;

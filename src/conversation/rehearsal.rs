@@ -172,6 +172,7 @@ impl Stage<'_> {
             human_joined: self.human_joined,
             call: self.call,
             keyword_handled: false,
+            held: false,
             line: self.setting.line,
             packs: self.setting.packs,
         };

@@ -16,6 +16,7 @@ use crate::gateway::check::{Finding, State as Stands};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::lane::Lane;
 use crate::oncall::{Incident, IncidentKind, incident};
 use crate::staff::Permission;

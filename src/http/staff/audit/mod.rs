@@ -22,6 +22,7 @@ use crate::content::codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::records::{COUNTED_DAYS, MOST, Page};
 use crate::staff::Permission;
 use crate::store::{AuditEntry, Member, Sift};

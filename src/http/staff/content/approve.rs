@@ -14,6 +14,7 @@ use crate::content::PackFile;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::review::{LONGEST_MONTHS, NotApproved};
 use crate::staff::Permission;
 

@@ -19,6 +19,7 @@ use crate::content::{Approval, PackFile, approval};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::review::Overview;
 use crate::staff::Permission;
 

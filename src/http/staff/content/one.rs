@@ -14,6 +14,7 @@ use crate::content::{Approval, PackFile, Resource, approval};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::locale::Locale;
 use crate::review::Overview;
 use crate::staff::Permission;

@@ -16,6 +16,7 @@ use crate::conversation::{AlertRequest, Happens, Moment, Played, Reply, Silence}
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::segment::segments;

@@ -13,6 +13,7 @@ use super::readiness::Mark;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::lab::{COUNTED_DAYS, Counted, Overview};
 use crate::staff::Permission;
 use crate::triage::Explanation;

@@ -13,6 +13,7 @@ use super::{Explained, VIEW, short, wrong_with};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 use crate::lab::{Edit, Trial};
 use crate::locale::Locale;
 use crate::staff::Permission;
