@@ -500,6 +500,12 @@ impl App {
         router(self.doors.clone())
     }
 
+    /// Whether edited packs were refused, so that the built-in ones serve.
+    #[must_use]
+    pub const fn packs_refused(&self) -> bool {
+        self.doors.packs_refused
+    }
+
     /// Whether the phone simulator is there.
     #[must_use]
     pub fn has_simulator(&self) -> bool {

@@ -110,6 +110,12 @@ impl Feed {
         }
     }
 
+    /// How many pages are open that hear signals.
+    #[must_use]
+    pub fn listeners(&self) -> usize {
+        self.signals.receiver_count()
+    }
+
     /// There may be something to send, in any lane.
     pub fn wake_outbox(&self) {
         // One worker of each lane and channel; it takes all that is due.

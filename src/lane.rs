@@ -23,6 +23,17 @@ impl Lane {
     /// Every lane, in the order in which they are served.
     pub const ALL: [Self; 4] = [Self::Crisis, Self::Page, Self::Conversation, Self::Content];
 
+    /// The word for it in the table, logs and metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Crisis => "crisis",
+            Self::Page => "page",
+            Self::Conversation => "conversation",
+            Self::Content => "content",
+        }
+    }
+
     /// Whether a text whose sending ended in doubt goes out again at once (promise P6).
     #[must_use]
     pub const fn prefers_twice(self) -> bool {

@@ -6,10 +6,10 @@
 //! |---|---|---|
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
-//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`pager`] [`roster`] [`spool`] [`store`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`meter`] [`pager`] [`roster`] [`spool`] [`store`] |
 //! | 3 | services | [`acknowledge`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`lookup`] [`reconcile`] [`rota`] [`people`] [`duties`] [`preflight`] |
 //! | 4 | doors | [`http`] |
-//! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
+//! | 5 | assembly | [`app`] [`backup`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
 pub mod clock;
 pub mod delivery;
@@ -35,6 +35,7 @@ pub mod disk;
 pub mod feed;
 pub mod followup;
 pub mod gateway;
+pub mod meter;
 pub mod pager;
 pub mod roster;
 pub mod rulebook;
@@ -65,6 +66,7 @@ pub mod rota;
 pub mod http;
 
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod doctor;
 pub mod lifecycle;

@@ -4,12 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::BuildError;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Seams, StartError};
 use crate::config::Config;
+use crate::telemetry::scrape;
 use crate::worker;
 
 /// How long open requests and sends may take to finish. The outbox keeps what they leave.
@@ -28,6 +30,19 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The port of the metrics is taken, or the address is not this machine's.
+    #[error(
+        "listen.metrics: {address} cannot be listened on: {source}. Stop the other program, set another address and port, or leave the key out"
+    )]
+    Metrics {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Nothing can be counted.
+    #[error("listen.metrics: {0}. Leave the key out, and report this")]
+    Recorder(#[from] BuildError),
     /// Something that is needed is not there.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -68,6 +83,13 @@ impl Server {
         };
         let listener = TcpListener::bind(wanted).await.map_err(refused)?;
         let address = listener.local_addr()?;
+        let metrics = match config.listen.metrics {
+            None => None,
+            Some(address) => {
+                let refused = |source| ServeError::Metrics { address, source };
+                Some(TcpListener::bind(address).await.map_err(refused)?)
+            }
+        };
         let stopping = CancellationToken::new();
         let app = App::build(config, reachable(address), seams, stopping.clone()).await?;
         let tasks = TaskTracker::new();
@@ -82,6 +104,9 @@ impl Server {
                 tracing::error!(%error, "the server stopped");
             }
         });
+        if let Some(listener) = metrics {
+            scrape::serve(&app, listener, &tasks, &stopping)?;
+        }
         worker::start(&app, &tasks, &stopping);
         Ok(Self {
             app,

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::dispatch::{Looked, channels};
 use crate::heartbeat::Pulses;
 use crate::lane::Lane;
+use crate::meter;
 use crate::store::{Store, StoreError};
 
 const LOOK: Duration = Duration::from_secs(1);
@@ -258,6 +259,7 @@ where
             // Said by who looks for it.
             Err(StoreError::NotFoundYet) => AFTER_FAILURE,
             Err(error) => {
+                meter::worker_failed(name);
                 tracing::error!(%error, worker = name, "a worker could not do its work; it tries again");
                 AFTER_FAILURE
             }

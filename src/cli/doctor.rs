@@ -23,17 +23,22 @@ pub(super) fn run(file: Option<&Path>, json: bool) -> Result<(), Failure> {
             Ok::<_, Failure>(examine(&config, &client, SystemClock.now()).await)
         })?,
     };
+    report(&findings, json)
+}
+
+/// Prints findings; with one that fails, the command fails.
+pub(super) fn report(findings: &[Finding], json: bool) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     if json {
         serde_json::to_writer(&mut out, &findings)?;
         writeln!(out)?;
     } else {
-        for finding in &findings {
+        for finding in findings {
             print(&mut out, finding)?;
         }
     }
     out.flush()?;
-    if fails(&findings) {
+    if fails(findings) {
         let failed = findings
             .iter()
             .filter(|finding| finding.state == State::Fail);

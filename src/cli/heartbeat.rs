@@ -28,23 +28,20 @@ struct Said {
     findings: Vec<Found>,
 }
 
-pub(super) fn run(file: Option<&Path>, check: Option<&str>) -> Result<(), Failure> {
+pub(super) fn run(file: Option<&Path>, check: Option<&str>, alive: bool) -> Result<(), Failure> {
+    if alive {
+        return is_alive(&here(config::load(file)?.listen.address, "/healthz")?);
+    }
     let url = match check {
         Some(address) => address_of(address)?,
-        None => here(config::load(file)?.listen.address)?,
+        None => here(config::load(file)?.listen.address, "/heartbeat")?,
     };
     let client = if is_here(&url) {
         loopback_client(LIMIT)
     } else {
         http_client(LIMIT)
     }?;
-    let request = ApiRequest {
-        method: Method::GET,
-        url: url.to_string(),
-        headers: HeaderMap::new(),
-        body: Vec::new(),
-    };
-    let answer = runtime()?.block_on(send(&client, request));
+    let answer = runtime()?.block_on(send(&client, get(&url)));
     let Answer::Answered { status, body, .. } = answer else {
         return Err(Failure::finding(format!(
             "{}: no answer. Is the server running, and can this machine reach it?",
@@ -78,6 +75,28 @@ pub(super) fn run(file: Option<&Path>, check: Option<&str>) -> Result<(), Failur
     )))
 }
 
+/// Whether the process answers at all: what a container is judged by. A server whose database is away is
+/// alive, and the only one who answers a crisis then.
+fn is_alive(url: &Url) -> Result<(), Failure> {
+    let client = loopback_client(LIMIT)?;
+    match runtime()?.block_on(send(&client, get(url))) {
+        Answer::Answered { status: 200, .. } => Ok(writeln!(io::stdout(), "ok: it answers")?),
+        _ => Err(Failure::finding(format!(
+            "{}: the server does not answer. Start it, and read its log",
+            shown(url)
+        ))),
+    }
+}
+
+fn get(url: &Url) -> ApiRequest {
+    ApiRequest {
+        method: Method::GET,
+        url: url.to_string(),
+        headers: HeaderMap::new(),
+        body: Vec::new(),
+    }
+}
+
 /// The address to ask: of the server alone, its `/heartbeat`.
 fn address_of(address: &str) -> Result<Url, Failure> {
     let refused = || {
@@ -94,7 +113,7 @@ fn address_of(address: &str) -> Result<Url, Failure> {
 }
 
 /// The server of this machine's configuration: one on every address is reached on loopback.
-fn here(listens: SocketAddr) -> Result<Url, Failure> {
+fn here(listens: SocketAddr, path: &str) -> Result<Url, Failure> {
     let mut address = listens;
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv6() {
@@ -103,7 +122,7 @@ fn here(listens: SocketAddr) -> Result<Url, Failure> {
             Ipv4Addr::LOCALHOST.into()
         });
     }
-    Ok(Url::parse(&format!("http://{address}/heartbeat"))?)
+    Ok(Url::parse(&format!("http://{address}{path}"))?)
 }
 
 fn is_here(url: &Url) -> bool {
@@ -157,7 +176,7 @@ mod tests {
         }
         let all: SocketAddr = "0.0.0.0:8080".parse().unwrap();
         assert_eq!(
-            here(all).ok().unwrap().as_str(),
+            here(all, "/heartbeat").ok().unwrap().as_str(),
             "http://127.0.0.1:8080/heartbeat"
         );
     }

@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 fine, 1 findings, 2 usage or configuration. Floor 5.
 
+mod backup;
 mod chat;
 mod content;
 mod doctor;
@@ -7,6 +8,8 @@ mod drill;
 mod explain;
 mod fallback;
 mod heartbeat;
+mod init;
+mod manual;
 mod method;
 mod quarantine;
 pub mod segments;
@@ -41,6 +44,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Ask the few questions that matter, write the configuration and a key, and say what to set at the gateway
+    Init {
+        #[command(flatten)]
+        arguments: Box<init::Arguments>,
+    },
     /// Start the server; needs no configuration
     Serve,
     /// A phone in the terminal, against the sandbox gateway
@@ -67,6 +75,30 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Copy the database and the spool into a new folder, beside a running server (SQLite), or say which command
+    /// does it (PostgreSQL)
+    Backup {
+        /// The folder to make; without it, one that is named by the time
+        to: Option<PathBuf>,
+    },
+    /// Put a backup back, where no database is; or only look at it
+    Restore {
+        /// A folder that `backup` made, or a copy of a SQLite database; with --check and without it, the database
+        /// in use
+        from: Option<PathBuf>,
+        /// Change nothing: say whether it is whole, whether this key opens it and this version knows its tables
+        #[arg(long)]
+        check: bool,
+        /// Print what --check finds as JSON
+        #[arg(long, requires = "check")]
+        json: bool,
+    },
+    /// Bring the tables up to date, as a start would; exit code 1 when they are newer than this program
+    Migrate {
+        /// Change nothing: exit with 1 if there is something to do
+        #[arg(long)]
+        check: bool,
+    },
     /// Hold a drill: a made-up texter goes through the real loop, and what happens is measured. Exit code
     /// 0 when it passed, 1 when it failed, 2 when it could not be held
     Drill {
@@ -83,6 +115,9 @@ enum Command {
         /// The address of another server; without it, the one that runs here
         #[arg(long, value_name = "URL")]
         check: Option<String>,
+        /// Ask only whether the server that runs here answers, whatever the state of its work
+        #[arg(long, conflicts_with = "check")]
+        alive: bool,
     },
     /// Decide on texts that are held because their signature did not hold
     Quarantine {
@@ -93,6 +128,17 @@ enum Command {
     User {
         #[command(subcommand)]
         command: user::Command,
+    },
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page, or write those of all commands into a folder
+    Man {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// Count SMS segments: one JSON string a line in, one JSON object a line out
     Segments {
@@ -143,6 +189,19 @@ pub fn run() -> ExitCode {
 impl Arguments {
     fn run(self) -> Result<(), Failure> {
         match self.command {
+            Command::Init { arguments } => init::run(self.config.as_deref(), *arguments),
+            Command::Backup { to } => backup::make(&config::load(self.config.as_deref())?, to),
+            Command::Restore { from, check, json } => backup::restore(
+                &config::load(self.config.as_deref())?,
+                from.as_deref(),
+                check,
+                json,
+            ),
+            Command::Migrate { check } => {
+                backup::migrate(&config::load(self.config.as_deref())?, check)
+            }
+            Command::Completions { shell } => manual::completions(shell),
+            Command::Man { out } => manual::man(out.as_deref()),
             Command::Serve => serve::run(&config::load(self.config.as_deref())?),
             Command::Chat => chat::run(&config::load(self.config.as_deref())?),
             Command::Triage {
@@ -170,8 +229,8 @@ impl Arguments {
             Command::Fallback { command } => {
                 fallback::run(&config::load(self.config.as_deref())?, &command)
             }
-            Command::Heartbeat { check } => {
-                heartbeat::run(self.config.as_deref(), check.as_deref())
+            Command::Heartbeat { check, alive } => {
+                heartbeat::run(self.config.as_deref(), check.as_deref(), alive)
             }
             Command::Quarantine { command } => {
                 quarantine::run(&config::load(self.config.as_deref())?, &command)

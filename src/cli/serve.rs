@@ -8,7 +8,7 @@ use crate::lifecycle::{Server, asked_to_stop, reload_on_hangup};
 use crate::telemetry;
 
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
-    telemetry::start();
+    telemetry::start()?;
     runtime()?.block_on(async {
         let mut stop = std::pin::pin!(asked_to_stop()?);
         let server = Server::start(config).await?;

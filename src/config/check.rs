@@ -17,6 +17,13 @@ use crate::phone::PhoneNumber;
 pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     let at = |key: &str| format!("{}: {key}", path.display());
     check_public_url(config, &at)?;
+    if config.listen.metrics == Some(config.listen.address) {
+        return Err(ConfigError::new(
+            at("listen.metrics"),
+            "metrics are not for the world, and this is where the world comes in",
+            "Give them a port of their own, like 127.0.0.1:9090",
+        ));
+    }
     if config.gateways.contains_key(drill::NAME) {
         return Err(ConfigError::new(
             at("gateways.drill"),

@@ -1,6 +1,8 @@
 //! Settings from the environment: `HARBORLINE__SECTION__KEY`, and `…__KEY_FILE` for a file that
 //! holds the value.
 
+use std::collections::HashMap;
+
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
 
@@ -11,7 +13,23 @@ pub(super) const PREFIX: &str = "HARBORLINE__";
 /// The name of the source, for errors.
 pub(super) const SOURCE: &str = "environment variable";
 /// Keys whose values are not words, besides those that end in `_s`: a number, and yes or no.
-const NO_WORDS: [&str; 4] = ["allow_clear", "allow_private", "free_to_end_user", "port"];
+const NO_WORDS: [&str; 13] = [
+    "allow_clear",
+    "allow_private",
+    "allow_v2",
+    "basic_in_url",
+    "burst",
+    "by_phone",
+    "free_to_end_user",
+    "max_bytes",
+    "max_entries",
+    "port",
+    "reports",
+    "segments_per_second",
+    "sim",
+];
+/// Keys that end in `_file` by themselves: their value is the name of a file, not what is in it.
+const FILES: [&str; 1] = ["ca_file"];
 
 /// The settings that were found.
 pub(super) struct Environment(Dict);
@@ -20,6 +38,7 @@ impl Environment {
     /// Reads the environment and the files that it names.
     pub(super) fn read() -> Result<Self, ConfigError> {
         let mut found = Dict::new();
+        let mut set: HashMap<String, String> = HashMap::new();
         for (name, text) in std::env::vars() {
             let Some(key) = name.strip_prefix(PREFIX).map(str::to_ascii_lowercase) else {
                 continue;
@@ -27,10 +46,18 @@ impl Environment {
             let mut keys: Vec<&str> = key.split("__").collect();
             let last = keys.pop().unwrap_or_default();
             let (last, text) = match last.strip_suffix("_file") {
-                Some(last) => (last, read_file(&name, &text)?),
-                None => (last, text),
+                Some(short) if !FILES.contains(&last) => (short, read_file(&name, &text)?),
+                _ => (last, text),
             };
             keys.push(last);
+            // Which one counts would be chance.
+            if let Some(other) = set.insert(keys.join("."), name.clone()) {
+                return Err(ConfigError::new(
+                    name,
+                    format!("it sets the same as {other}"),
+                    "Set one of the two",
+                ));
+            }
             insert(&mut found, &keys, value(last, text));
         }
         Ok(Self(found))

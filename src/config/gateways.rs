@@ -129,6 +129,12 @@ impl GatewaySection {
         }
     }
 
+    /// The gateway that stands in when this one fails.
+    #[must_use]
+    pub fn failover(&self) -> Option<String> {
+        self.sending().failover
+    }
+
     /// The keys about how texts leave, which every kind has.
     fn sending(&self) -> Sending {
         match self {

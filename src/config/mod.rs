@@ -81,6 +81,8 @@ pub struct Config {
 pub struct Listen {
     /// Address and port of the server.
     pub address: SocketAddr,
+    /// Address and port of the metrics, on which nothing else is answered; without it there are none.
+    pub metrics: Option<SocketAddr>,
     /// The proxies in front of it: what they say of where a request came from is believed.
     #[serde(deserialize_with = "proxies")]
     pub proxies: Vec<IpNet>,
@@ -277,6 +279,7 @@ impl Default for Listen {
     fn default() -> Self {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics: None,
             proxies: vec![
                 IpNet::from(IpAddr::from([127, 0, 0, 1])),
                 IpNet::from(IpAddr::from(Ipv6Addr::LOCALHOST)),

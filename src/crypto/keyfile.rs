@@ -1,5 +1,6 @@
 //! The master key on disk: 32 random bytes in hexadecimal, readable for their owner only.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -76,6 +77,15 @@ pub fn load_or_create(
     }
 }
 
+/// Where systemd says in which folder a service finds its credentials.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// Whether systemd handed the file to this service alone (`LoadCredential=`). Access lists do that, and
+/// show in the mode bits as if a group could read it.
+fn is_credential(path: &Path, folder: Option<&OsStr>) -> bool {
+    folder.is_some_and(|folder| !folder.is_empty() && path.parent() == Some(Path::new(folder)))
+}
+
 /// Reads the master key.
 ///
 /// # Errors
@@ -85,7 +95,7 @@ pub fn load(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
     match std::fs::metadata(path) {
         Ok(metadata) => {
             let mode = metadata.permissions().mode() & 0o7777;
-            if mode & 0o077 != 0 {
+            if mode & 0o077 != 0 && !is_credential(path, std::env::var_os(CREDENTIALS).as_deref()) {
                 return Err(KeyFileError::NotPrivate { path: shown, mode });
             }
         }
@@ -135,6 +145,19 @@ mod tests {
             0o700
         );
         assert_eq!(load_or_create(&path, &SeededIds::new(2)).unwrap(), made);
+    }
+
+    #[test]
+    fn only_what_systemd_handed_to_the_service_may_look_open() {
+        let path = Path::new("/run/credentials/harborline.service/master.key");
+        let folder = |name: &'static str| Some(OsStr::new(name));
+        assert!(is_credential(
+            path,
+            folder("/run/credentials/harborline.service")
+        ));
+        for other in [None, folder(""), folder("/run/credentials"), folder("/run")] {
+            assert!(!is_credential(path, other), "{other:?}");
+        }
     }
 
     #[test]

@@ -169,20 +169,32 @@ pub struct HookAnswer<'a> {
     pub reply: Option<&'a HookReply>,
 }
 
+/// The word for an outcome, without the code that the gateway gave.
+pub(super) const fn word(outcome: &SendOutcome) -> &'static str {
+    match outcome {
+        SendOutcome::Accepted { .. } => "accepted",
+        SendOutcome::Retry { .. } => "retry",
+        SendOutcome::Permanent { .. } => "permanent",
+        SendOutcome::OptedOut { .. } => "opted_out",
+        SendOutcome::Ambiguous => "in_doubt",
+        SendOutcome::Misconfigured { .. } => "misconfigured",
+    }
+}
+
 /// An outcome in a word or two.
 pub(super) fn outcome(outcome: &SendOutcome) -> String {
-    let (word, code) = match outcome {
-        SendOutcome::Accepted { .. } => ("accepted", None),
-        SendOutcome::Retry { code, .. } => ("retry", Some(code)),
-        SendOutcome::Permanent { code } => ("permanent", Some(code)),
-        SendOutcome::OptedOut { code } => ("opted out", Some(code)),
-        SendOutcome::Ambiguous => ("in doubt", None),
-        SendOutcome::Misconfigured { code } => ("misconfigured", Some(code)),
+    let word = word(outcome).replace('_', " ");
+    let code = match outcome {
+        SendOutcome::Accepted { .. } | SendOutcome::Ambiguous => None,
+        SendOutcome::Retry { code, .. }
+        | SendOutcome::Permanent { code }
+        | SendOutcome::OptedOut { code }
+        | SendOutcome::Misconfigured { code } => Some(code),
     };
-    code.map_or_else(
-        || word.to_owned(),
-        |code| format!("{word} {}", redact::word(code)),
-    )
+    match code {
+        None => word,
+        Some(code) => format!("{word} {}", redact::word(code)),
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::clock::{At, Clock};
@@ -33,6 +34,7 @@ use crate::gateway::{ApiRequest, Gateway, Gateways, Outgoing, SendOutcome, recei
 use crate::id::{IdSource, random};
 use crate::lane::Lane;
 use crate::locale::Locale;
+use crate::meter;
 use crate::oncall::{Channel, Desk, Operator};
 use crate::pager::Pagers;
 use crate::route::Routes;
@@ -172,14 +174,23 @@ impl Dispatch {
         let not_sent = policy::not_sent(&due, at).or_else(|| self.calls_elsewhere(&due, at));
         let (outcome, settled) = if let Some(settled) = not_sent {
             tracing::warn!(outbox = %due.id, lane = ?due.lane, code = ?settled.code, "text not sent");
+            meter::sent(due.lane, due.to.channel, "not_tried", None);
             (None, settled)
         } else {
             let rehearsed = rehearsal::outcome(&due, &self.desk.gateway);
+            let began = Instant::now();
             let outcome = match &rehearsed {
                 Some(outcome) => outcome.clone(),
                 None => self.carry_out(&due).await,
             };
             let (now, chance) = (self.clock.now(), random::<1>(&*self.ids)[0]);
+            if rehearsed.is_none() {
+                let word = journal::word(&outcome);
+                meter::sent(due.lane, due.to.channel, word, Some(began.elapsed()));
+                if matches!(outcome, SendOutcome::Accepted { .. }) {
+                    meter::left(due.lane, now.since(due.created_at));
+                }
+            }
             let settled = policy::after(&outcome, &due, &self.way(&due, &outcome), now, chance);
             log(&due, &outcome, &settled);
             (Some(outcome), settled)

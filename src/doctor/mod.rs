@@ -2,10 +2,13 @@
 //! thing how it stands and what to do. It changes nothing, at home and at the provider. Floor 5.
 
 mod home;
+mod line;
+mod machine;
 mod on_call;
 mod pagers;
 mod providers;
 mod spool;
+mod state;
 
 use crate::clock::At;
 use crate::config::Config;
@@ -15,6 +18,8 @@ use crate::gateway::check::{Finding, State};
 pub async fn examine(config: &Config, client: &reqwest::Client, now: At) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("configuration", "it was read, and can work")];
     findings.extend(home::examine(config, now).await);
+    findings.extend(line::examine(config, now));
+    findings.extend(machine::examine(config));
     findings.extend(spool::examine(config, now));
     findings.extend(pagers::examine(config).await);
     findings.extend(providers::examine(config, client).await);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::home::failed;
 use super::pagers::callers;
+use super::state;
 use crate::clock::At;
 use crate::config::Config;
 use crate::crypto::Keyring;
@@ -39,7 +40,9 @@ async fn findings(
         let found = tx.preflight(config.oncall.fallback.len(), now).await?;
         Ok((found, stranded(config, &tx.people().await?)))
     };
-    let found: Result<_, StoreError> = found.await;
+    let found: Result<(_, Vec<Finding>), StoreError> = found.await;
+    let waits = state::examine(&store, now).await;
+    let found = found.map(|(found, stranded)| (found, [stranded, waits].concat()));
     store.close().await;
     Ok(found?)
 }

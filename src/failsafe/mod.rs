@@ -26,6 +26,7 @@ use crate::gateway::{Caps, Gateway, Inbound, Receipt};
 use crate::incidents::Incidents;
 use crate::intake::{Arrival, Intake, NotStored};
 use crate::lane::Lane;
+use crate::meter::{self, Fate};
 use crate::oncall::IncidentKind;
 use crate::phone::PhoneNumber;
 use crate::roster::LastRoster;
@@ -141,6 +142,8 @@ impl FailSafe {
         arrival.set_carried(crisis);
         let mut entry = entry_of(&arrival);
         let kept = self.keep(caps, crisis, &entry).await;
+        let fate = kept.as_ref().map_or(Fate::Lost, |_| Fate::Spooled);
+        meter::text(arrival.verdict.tier, fate);
         let answers_inline = caps.inline_reply && (kept.is_some() || !caps.repeats_hooks);
         let service = Arc::clone(self);
         let (text, reply_apart) = (Arc::clone(&arrival), crisis && !answers_inline);

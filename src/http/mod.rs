@@ -11,6 +11,7 @@ mod health;
 mod heartbeat;
 mod hooks;
 mod live;
+mod request_id;
 mod security;
 mod session;
 mod signing;
@@ -150,5 +151,9 @@ pub fn router(doors: Doors) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(security::headers))
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn_with_state(
+            doors.clone(),
+            request_id::name,
+        ))
         .with_state(doors)
 }

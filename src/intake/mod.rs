@@ -22,6 +22,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 pub use arrival::{Arrival, NotStored};
@@ -34,6 +36,7 @@ use crate::gateway::{Inbound, KeywordHandled};
 use crate::handoff::Handoff;
 use crate::id::IdSource;
 use crate::locale::Locale;
+use crate::meter::{self, Fate};
 use crate::oncall::{Desk, Operator};
 use crate::rulebook::Rulebook;
 use crate::spool::KeptText;
@@ -134,9 +137,15 @@ impl Intake {
             patience
         };
         // On a task of its own: given up, a transaction would be undone that may be about to commit.
-        let mut unit = tokio::spawn(Arc::clone(self).decide(Arc::clone(&arrival)));
+        let began = Instant::now();
+        let unit = Arc::clone(self).decide(Arc::clone(&arrival));
+        let mut unit = tokio::spawn(unit.in_current_span());
         let (why, late) = match tokio::time::timeout(wait, &mut unit).await {
-            Ok(Ok(Ok(taken))) => return Ok(taken),
+            Ok(Ok(Ok(taken))) => {
+                meter::decided(began.elapsed());
+                meter::text(arrival.verdict.tier, Fate::Stored);
+                return Ok(taken);
+            }
             Ok(Ok(Err(why))) => (why, None),
             Ok(Err(_)) => (StoreError::Panicked, None),
             Err(_) => (StoreError::Late, Some(unit)),
@@ -180,7 +189,9 @@ impl Intake {
 
     /// A text that came in just now, judged.
     async fn arrival(&self, gateway: &str, inbound: Inbound) -> Arrival {
+        let began = Instant::now();
         let verdict = self.assess(inbound.body.reveal()).await;
+        meter::judged(began.elapsed());
         let now = self.clock.now();
         Arrival::new(gateway.to_owned(), inbound, verdict, now, self.ids.id(now))
     }

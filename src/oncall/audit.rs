@@ -72,6 +72,18 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Everything that it looks for.
+    pub const ALL: [Self; 8] = [
+        Self::Unscheduled,
+        Self::LatePages,
+        Self::Overdue,
+        Self::Stuck,
+        Self::Spooled,
+        Self::SilentWorkers,
+        Self::Triage,
+        Self::NobodyOnCall,
+    ];
+
     /// The word for it in logs, incidents and answers.
     #[must_use]
     pub const fn word(self) -> &'static str {

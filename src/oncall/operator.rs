@@ -76,6 +76,32 @@ pub enum IncidentKind {
 pub const UNANSWERED: [&str; 4] = ["busy", "canceled", "no-answer", "voicemail"];
 
 impl IncidentKind {
+    /// Every kind.
+    pub const ALL: [Self; 22] = [
+        Self::Overdue,
+        Self::Unanswered,
+        Self::Unowed,
+        Self::Stalled,
+        Self::Exhausted,
+        Self::Signature,
+        Self::MissedHook,
+        Self::Listing,
+        Self::Unfetched,
+        Self::Quarantine,
+        Self::NotKept,
+        Self::SetAside,
+        Self::Spooled,
+        Self::ShiftNotTaken,
+        Self::Audit,
+        Self::Heartbeat,
+        Self::Drill,
+        Self::DrillMissed,
+        Self::NobodyOnCall,
+        Self::Uncovered,
+        Self::ResponderUnreachable,
+        Self::PageFailed,
+    ];
+
     /// The word for logs, metrics and `/readyz`: the same as in the table.
     #[must_use]
     pub const fn word(self) -> &'static str {

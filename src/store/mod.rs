@@ -13,6 +13,7 @@ mod check_ins;
 mod claims;
 mod contact_methods;
 mod conversations;
+mod copies;
 mod credentials;
 mod drills;
 mod duties;
@@ -76,6 +77,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::{RwLock, watch};
+use tokio::time::Instant;
 
 pub use crate::oncall::PageKind;
 pub use arrivals::{Known, NewArrival};
@@ -84,6 +86,7 @@ pub use check_ins::{DueCheckIn, NewCheckIn};
 pub use claims::{Claim, Claimed, Due, DuePage, Rehearsal};
 pub use contact_methods::NewMethod;
 pub use conversations::Conversation;
+pub use copies::{CopyState, copy, state as copy_state};
 pub use credentials::Credentials;
 pub use drills::{Drill, NewDrill};
 pub use error::{OpenError, StoreError};
@@ -98,7 +101,7 @@ pub use messages::{Author, NewInbound, NewOutbound, ThreadMessage};
 pub use method_proofs::Proof;
 pub use notes::Note;
 pub use obligations::Overdue;
-pub use outbox::{Delivered, NewOutbox, OutboxRow, OutboxState, Receiver, Settled};
+pub use outbox::{Delivered, LaneDue, NewOutbox, OutboxRow, OutboxState, Receiver, Settled};
 pub use overrides::NewOverride;
 pub use page_tests::TestedMethod;
 pub use pages::{NewPage, Paged};
@@ -121,6 +124,7 @@ pub use wrap_ups::{Ended, NewWrapUp};
 
 use crate::crypto::Keyring;
 use crate::id::IdSource;
+use crate::meter;
 use writer::Writer;
 
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
@@ -149,6 +153,17 @@ pub struct Store {
     home: TimeZone,
     /// Whether the tables are up to date and the keys are the right ones.
     whole: Arc<watch::Sender<bool>>,
+}
+
+/// The connections to a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// Open ones.
+    pub open: usize,
+    /// Those of them that nobody uses just now.
+    pub idle: usize,
+    /// The most there may be.
+    pub most: usize,
 }
 
 #[derive(Clone)]
@@ -262,7 +277,10 @@ impl Store {
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
     {
         self.refuse_unless_whole()?;
-        self.commit(unit).await
+        let began = Instant::now();
+        let done = self.commit(unit).await;
+        meter::committed(done.is_ok(), began.elapsed());
+        done
     }
 
     async fn commit<T, F>(&self, unit: F) -> Result<T, StoreError>
@@ -331,6 +349,23 @@ impl Store {
             .await?;
         connection.close().await?;
         Ok(busy == 0)
+    }
+
+    /// How many connections are open; of SQLite those that read, beside the one that writes.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        fn of<DB: sqlx::Database>(pool: &sqlx::Pool<DB>) -> Connections {
+            let whole = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+            Connections {
+                open: whole(pool.size()),
+                idle: pool.num_idle(),
+                most: whole(pool.options().get_max_connections()),
+            }
+        }
+        match &self.pool {
+            Pool::Sqlite { readers, .. } => of(readers),
+            Pool::Postgres(pool) => of(pool),
+        }
     }
 
     fn tx(&self, inner: tx::Inner) -> Tx {

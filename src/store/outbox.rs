@@ -30,6 +30,17 @@ pub enum OutboxState {
     Withdrawn,
 }
 
+/// What is due in a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct LaneDue {
+    /// The lane.
+    pub lane: Lane,
+    /// How many.
+    pub count: i64,
+    /// Since when the oldest of them is.
+    pub oldest: At,
+}
+
 /// Whom an outbox row goes to, and by that, whose key its words are sealed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Receiver {
@@ -310,6 +321,18 @@ impl Tx {
             storable(failed),
         );
         Ok(())
+    }
+
+    /// What is due to leave, by lane.
+    pub async fn outbox_due(&mut self, now: At) -> Result<Vec<LaneDue>, StoreError> {
+        Ok(on!(self, |c| sqlx::query_as(
+            "SELECT lane, COUNT(*) AS count, MIN(due_at) AS oldest FROM outbox
+              WHERE done_at IS NULL AND state = 'queued' AND due_at <= $1
+              GROUP BY lane ORDER BY lane"
+        )
+        .bind(now)
+        .fetch_all(c)
+        .await?))
     }
 
     /// How many texts wait, by any lane.

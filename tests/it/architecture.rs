@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 6] = [
         "disk",
         "feed",
         "gateway",
+        "meter",
         "pager",
         "phrasebook",
         "roster",
@@ -49,6 +50,7 @@ const FLOORS: [&[&str]; 6] = [
     &["http"],
     &[
         "app",
+        "backup",
         "cli",
         "doctor",
         "lifecycle",
@@ -59,7 +61,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 25] = [
+const NEIGHBOURS: [(&str, &str, &str); 26] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -84,6 +86,7 @@ const NEIGHBOURS: [(&str, &str, &str); 25] = [
     ),
     ("pager", "gateway", "a page is carried out as a text is"),
     ("store", "crypto", "rows are sealed"),
+    ("store", "meter", "how long a commit takes is counted"),
     ("crypto", "disk", "the key file is private"),
     (
         "reconcile",

@@ -523,6 +523,24 @@ fn an_environment_variable_that_cannot_work_is_named() {
 }
 
 #[test]
+fn a_setting_that_two_variables_make_is_refused_because_chance_would_decide() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("url"), "sqlite://other.db").unwrap();
+    let output = crate::support::binary::command(folder.path())
+        .arg("serve")
+        .env("HARBORLINE__DATABASE__URL", "sqlite://one.db")
+        .env("HARBORLINE__DATABASE__URL_FILE", "url")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("HARBORLINE__DATABASE__URL_FILE") && said.contains("one of the two"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_setting_of_digits_in_the_environment_stays_a_word() {
     let folder = tempfile::tempdir().unwrap();
     let output = crate::support::binary::command(folder.path())

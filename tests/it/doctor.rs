@@ -65,7 +65,7 @@ async fn findings(section: &str) -> BTreeMap<String, Finding> {
         let said = format!("{}{}", finding.finding, finding.fix);
         assert!(!said.contains("secret-token"), "{finding:?}");
         assert!(
-            finding.state != State::Fail || !finding.fix.is_empty(),
+            matches!(finding.state, State::Ok | State::Skipped) || !finding.fix.is_empty(),
             "{finding:?}"
         );
     }
@@ -128,6 +128,7 @@ async fn a_twilio_number_that_is_set_up_has_one_warning_opt_out_words() {
     assert_eq!(states(&found), expected, "{found:#?}");
     assert_eq!(found["calls"].state, State::Ok);
     assert_eq!(found["smtp"].state, State::Skipped);
+    assert!(found.len() >= 30, "{} checks", found.len());
     assert!(found["gateways.main.opt_out"].fix.contains("988"));
     for (id, state) in [
         ("public_url", State::Ok),

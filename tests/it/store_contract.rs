@@ -29,9 +29,9 @@ use harborline::oncall::{
 use harborline::phone::PhoneNumber;
 use harborline::staff::Role;
 use harborline::store::{
-    Account, Author, CasePlace, Claim, Conversation, Delivered, Hands, LongText, NewCheckIn,
-    NewInbound, NewOutbound, NewOutbox, NewPage, NewPart, NewStaff, OpenError, OutboxState,
-    PageKind, QueueRow, Receiver, Settled, Store, StoreError, Texter, TimePlace, Tx,
+    Account, Author, CasePlace, Claim, Conversation, Delivered, Hands, LaneDue, LongText,
+    NewCheckIn, NewInbound, NewOutbound, NewOutbox, NewPage, NewPart, NewStaff, OpenError,
+    OutboxState, PageKind, QueueRow, Receiver, Settled, Store, StoreError, Texter, TimePlace, Tx,
 };
 use harborline::text::MessageBody;
 use harborline::triage::{Tier, Verdict};
@@ -577,8 +577,12 @@ both! {
         let id = unit!(world, |tx| {
             let id = says(tx, NUMBER, Lane::Content, "words", None).await?;
             assert_eq!(tx.outbox_waiting().await?, 1);
+            let due = |count| vec![LaneDue { lane: Lane::Content, count, oldest: NOW }];
+            assert_eq!(tx.outbox_due(later(5)).await?, due(1));
+            assert!(tx.outbox_due(NOW.minus(seconds(1))).await?.is_empty(), "not yet");
             tx.settle(id, later(1), &settled(OutboxState::Awaiting, later(30))).await?;
             assert_eq!(tx.outbox_waiting().await?, 1);
+            assert!(tx.outbox_due(later(60)).await?.is_empty(), "it has left, perhaps");
             tx.settle(id, later(2), &settled(OutboxState::Accepted, NOW)).await?;
             tx.settle(id, later(3), &settled(OutboxState::Queued, NOW)).await?;
             tx.settle(id, later(4), &settled(OutboxState::Failed, NOW)).await?;

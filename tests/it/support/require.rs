@@ -3,7 +3,7 @@
 use std::io::Write;
 
 /// Says that tests were skipped because a part is missing; fails where it is required
-/// (`HARBORLINE_TEST_REQUIRE=postgres,browser,oracles,kannel`).
+/// (`HARBORLINE_TEST_REQUIRE=postgres,browser,oracles,deploy,kannel`).
 pub(crate) fn missing(part: &str, why: &str) {
     let required = std::env::var("HARBORLINE_TEST_REQUIRE").unwrap_or_default();
     assert!(

@@ -1,0 +1,206 @@
+//! Whether a backup could be used: it is read from its first page to its last, and changed nowhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{DATABASE, NOTE, Note, SPOOL, digest};
+use crate::clock::At;
+use crate::config::Config;
+use crate::crypto::{Keyring, keyfile};
+use crate::gateway::check::Finding;
+use crate::store::{CopyState, OpenError, Probe, copy_state, probe};
+
+/// Looks at a backup: a folder that `harborline backup` made, a SQLite file, or, without a path, the database
+/// of the configuration (for PostgreSQL: the one that a dump was restored into).
+pub async fn check(config: &Config, from: Option<&Path>, now: At) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let url = match from {
+        None => config.database.url.clone(),
+        Some(path) if path.is_dir() => {
+            findings.extend(of_folder(path, now));
+            format!("sqlite://{}", path.join(DATABASE).display())
+        }
+        Some(path) => format!("sqlite://{}", path.display()),
+    };
+    let file = from.map(|path| {
+        if path.is_dir() {
+            path.join(DATABASE)
+        } else {
+            path.to_owned()
+        }
+    });
+    if let Some(missing) = file.filter(|file| !file.is_file()) {
+        findings.push(Finding::fail(
+            "backup.database",
+            format!("there is no file {}", missing.display()),
+            "Name a folder that `harborline backup` made, or a copy of a SQLite database",
+        ));
+        return findings;
+    }
+    if url.starts_with("sqlite:") {
+        findings.extend(of_file(&url, now).await);
+    }
+    if findings
+        .iter()
+        .all(|one| one.id != "backup.integrity" || one.fix.is_empty())
+    {
+        findings.push(with_key(config, &url).await);
+    }
+    findings
+}
+
+/// The note, and whether the database is the one that it speaks of.
+fn of_folder(folder: &Path, now: At) -> Vec<Finding> {
+    let (id, database) = ("backup.note", folder.join(DATABASE));
+    let read = fs::read(folder.join(NOTE)).ok();
+    let Some(note) = read.and_then(|text| serde_json::from_slice::<Note>(&text).ok()) else {
+        return vec![Finding::fail(
+            id,
+            format!(
+                "{NOTE} is missing or cannot be read: the backup was not finished, or not made by harborline"
+            ),
+            "Take another backup; a bare SQLite file can be checked by its own name",
+        )];
+    };
+    let hours = now.since(At(note.made_at)).as_secs() / 3600;
+    let made = format!("made {hours} h ago by version {}", note.version);
+    let mut findings = vec![Finding::ok(id, made)];
+    findings.push(match digest(&database) {
+        Ok((sha256, _)) if sha256 == note.sha256 => Finding::ok(
+            "backup.checksum",
+            format!("{} bytes, as they were written", note.bytes),
+        ),
+        Ok(_) => Finding::fail(
+            "backup.checksum",
+            "the database is not the one that was written: it was changed or damaged since",
+            "Take another backup, and look at the disk that this one lay on",
+        ),
+        Err(why) => Finding::fail(
+            "backup.checksum",
+            format!("{DATABASE} cannot be read: {why}"),
+            "Make it readable for this user, or take another backup",
+        ),
+    });
+    findings.push(spool(&folder.join(SPOOL), note.spooled));
+    findings
+}
+
+fn spool(folder: &Path, noted: usize) -> Finding {
+    let id = "backup.spool";
+    let there = fs::read_dir(folder).map_or(0, Iterator::count);
+    if there == noted {
+        return Finding::ok(
+            id,
+            format!("{there} entries of the spool, as they were noted"),
+        );
+    }
+    Finding::fail(
+        id,
+        format!("{there} entries of the spool, and {noted} were noted"),
+        "Take another backup",
+    )
+}
+
+/// What SQLite says of the file, and what is in it.
+async fn of_file(url: &str, now: At) -> Vec<Finding> {
+    let id = "backup.integrity";
+    match copy_state(url).await {
+        Ok(state) if state.broken.is_empty() => vec![
+            Finding::ok(id, "every page and index is whole"),
+            dangling(&state),
+            content(&state, now),
+        ],
+        Ok(state) => vec![Finding::fail(
+            id,
+            format!("SQLite finds it damaged: {}", state.broken.join("; ")),
+            "Take another backup. If it is the last one: sqlite3 FILE .recover",
+        )],
+        Err(why) => vec![Finding::fail(
+            id,
+            format!("it cannot be read: {why}"),
+            "Name a copy of a SQLite database of harborline",
+        )],
+    }
+}
+
+fn dangling(state: &CopyState) -> Finding {
+    let id = "backup.references";
+    if state.dangling == 0 {
+        return Finding::ok(id, "every row finds the rows that it names");
+    }
+    Finding::fail(
+        id,
+        format!("{} rows name a row that is not there", state.dangling),
+        "Take another backup",
+    )
+}
+
+fn content(state: &CopyState, now: At) -> Finding {
+    let id = "backup.content";
+    let Some(newest) = state.newest else {
+        return Finding::warn(id, "no text is in it", "Is it the right line?");
+    };
+    let hours = now.since(newest).as_secs() / 3600;
+    Finding::ok(
+        id,
+        format!(
+            "{} texts and replies, the newest {hours} h old; {} open cases",
+            state.messages, state.open_cases
+        ),
+    )
+}
+
+/// Whether this program and this key can work with it.
+async fn with_key(config: &Config, url: &str) -> Finding {
+    let id = "backup.key";
+    let master = match keyfile::load(&config.keys.file) {
+        Ok(master) => master,
+        Err(why) => return failed(id, &why.to_string()),
+    };
+    match probe(url, &Arc::new(Keyring::new(&master))).await {
+        Ok(Probe::Current) => Finding::ok(
+            id,
+            "this key opens it, and its tables are those of this version",
+        ),
+        Ok(Probe::Behind) => Finding::ok(
+            id,
+            "this key opens it; its tables are older, and the first start brings them up to date",
+        ),
+        Ok(Probe::Ahead) => Finding::fail(
+            id,
+            "its tables are newer than this program",
+            "Use the version of harborline that wrote it, or a newer one",
+        ),
+        Ok(Probe::Absent | Probe::Empty) => Finding::fail(
+            id,
+            "it has no tables of harborline",
+            "Name a copy of the database of a line",
+        ),
+        Err(OpenError::WrongKey) => Finding::fail(
+            id,
+            format!(
+                "{} is not the key that sealed it: nothing in it can be read",
+                config.keys.file.display()
+            ),
+            "Put back the key that was in use when it was made, or name it: HARBORLINE__KEYS__FILE",
+        ),
+        Err(why) => failed(id, &why.to_string()),
+    }
+}
+
+fn failed(id: &str, sentence: &str) -> Finding {
+    let (finding, fix) = sentence
+        .rsplit_once(". ")
+        .unwrap_or((sentence, "See the log"));
+    Finding::fail(id, finding, fix)
+}
+
+/// Where the database of a backup lies.
+pub(super) fn database_of(from: &Path) -> PathBuf {
+    if from.is_dir() {
+        from.join(DATABASE)
+    } else {
+        from.to_owned()
+    }
+}

@@ -1,0 +1,444 @@
+//! What is shipped beside the program: settings that it understands, files that the tools for them take,
+//! and containers that are closed where they can be.
+
+mod alerts;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use harborline::config;
+use regex::Regex;
+use serde_json::{Value, json};
+
+use crate::oracles;
+use crate::support::binary::command;
+use crate::support::require;
+
+pub(super) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(repository().join(file)).unwrap()
+}
+
+/// Runs a tool; `None` (said loudly) when it is not installed.
+fn tool(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Option<Output> {
+    let ran = Command::new(name)
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        )
+        .output();
+    if ran.is_err() {
+        require::missing("deploy", &format!("{name} is not installed"));
+    }
+    ran.ok()
+}
+
+fn said(output: &Output) -> String {
+    let of = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    of(&output.stdout) + &of(&output.stderr)
+}
+
+const LINE: &str = r#"
+public_url = "https://line.example.org"
+[listen]
+address = "127.0.0.1:1"
+[gateways.main]
+kind = "twilio"
+account_sid = "AC1"
+auth_token = "secret-token"
+sender = "+15550100"
+[[oncall.fallback]]
+name = "Duty"
+number = "+15550199"
+"#;
+
+/// Whether the program knows a setting: another mistake in it is none here.
+fn knows(folder: &Path, name: &str) -> bool {
+    let value = folder.join("value");
+    let mut program = command(folder);
+    program.arg("heartbeat").arg("--alive");
+    if name.ends_with("_FILE") {
+        program.env(name, value);
+    } else {
+        program.env(name, "1");
+    }
+    let output = program.output().unwrap();
+    let said = said(&output);
+    // A server that is not there is a finding; a configuration that cannot work has the code 2.
+    assert!(
+        matches!(output.status.code(), Some(1 | 2)),
+        "{name}: {said}"
+    );
+    !said.contains("there is no key or section")
+}
+
+/// Every variable that a text names, `…__KEY` after a whole name included.
+fn variables(text: &str) -> BTreeSet<String> {
+    let name = Regex::new("(HARBORLINE|…)__([A-Z0-9_]+)").unwrap();
+    let mut last = String::new();
+    let mut found = BTreeSet::new();
+    for one in name.captures_iter(text) {
+        let (start, rest) = (&one[1], &one[2]);
+        let whole = match (start, last.rsplit_once("__")) {
+            ("…", Some((section, _))) => format!("{section}__{rest}"),
+            ("…", None) => continue,
+            _ => one[0].to_owned(),
+        };
+        last.clone_from(&whole);
+        found.insert(whole);
+    }
+    found.retain(|name| !name.starts_with("HARBORLINE__SECTION"));
+    found
+}
+
+#[test]
+fn every_variable_that_a_file_or_a_document_names_is_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("harborline.toml"), LINE).unwrap();
+    std::fs::write(folder.path().join("value"), "1").unwrap();
+    for nonsense in [
+        "HARBORLINE__LINE__NONSENSE",
+        "HARBORLINE__GATEWAYS__MAIN__NONSENSE",
+    ] {
+        assert!(!knows(folder.path(), nonsense), "{nonsense}");
+    }
+    let mut files = vec!["README.md".to_owned(), "Dockerfile".to_owned()];
+    files.extend(["docker-compose.yml", "harborline.example.toml"].map(str::to_owned));
+    for beside in ["deploy", "docs"] {
+        for entry in std::fs::read_dir(repository().join(beside)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if repository().join(beside).join(&name).is_file() {
+                files.push(format!("{beside}/{name}"));
+            }
+        }
+    }
+    let mut count = 0;
+    for file in files {
+        for name in variables(&read(&file)) {
+            // Prose: `HARBORLINE__SMTP__…` and a list of sections.
+            let name = name.trim_end_matches('_');
+            if name.matches("__").count() == 0 || name == "HARBORLINE__PUBLIC" {
+                continue;
+            }
+            assert!(
+                knows(folder.path(), name),
+                "{file} names {name}, which the program refuses"
+            );
+            count += 1;
+        }
+    }
+    assert!(
+        count > 50,
+        "only {count} were found: is the reading of names right?"
+    );
+}
+
+#[test]
+fn a_variable_with_a_number_or_with_yes_or_no_is_read_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("harborline.toml"), LINE).unwrap();
+    for (name, value) in [
+        ("SPOOL__MAX_ENTRIES", "200000"),
+        ("SPOOL__MAX_BYTES", "2000000"),
+        ("GATEWAYS__MAIN__SEGMENTS_PER_SECOND", "0.5"),
+        ("GATEWAYS__MAIN__BURST", "3"),
+        ("ONCALL__BY_PHONE", "false"),
+        ("ONCALL__REPAGE_S", "60"),
+        ("LINE__FREE_TO_END_USER", "true"),
+        ("LINE__NAME", "12345"),
+        ("WEBHOOKS__ALLOW_PRIVATE", "true"),
+        ("LISTEN__METRICS", "127.0.0.1:9090"),
+        ("LISTEN__PROXIES", "[\"172.28.88.0/24\"]"),
+        ("STAFF__REQUIRE_TOTP", "[\"administrator\"]"),
+    ] {
+        let mut program = command(folder.path());
+        program.env(format!("HARBORLINE__{name}"), value);
+        let output = program.arg("heartbeat").arg("--alive").output().unwrap();
+        // It was read, and no server is there.
+        assert_eq!(output.status.code(), Some(1), "{name}: {}", said(&output));
+    }
+}
+
+/// The example with one more of its commented keys or sections switched on, each time.
+fn variations(example: &str) -> Vec<(String, String)> {
+    let key = Regex::new("^# ([a-z_]+) = ").unwrap();
+    let header = Regex::new(r"^# (\[\[?([a-z_.]+)\]\]?)").unwrap();
+    let lines: Vec<&str> = example.lines().collect();
+    let mut made = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        if let Some(section) = header.captures(lines[at]) {
+            let name = section[2].to_owned();
+            let end = lines[at..].iter().position(|line| !line.starts_with('#'));
+            let end = end.map_or(lines.len(), |length| at + length);
+            let block = lines[at..end]
+                .iter()
+                .filter(|line| key.is_match(line) || header.is_match(line));
+            let block: Vec<&str> = block.map(|line| &line[2..]).collect();
+            let mut text = example.to_owned();
+            if name == "gateways.main" {
+                let from = text.find("\n[gateways.main]").unwrap();
+                let to = from + text[from..].find("\n[triage]").unwrap();
+                text.replace_range(from..to, "");
+            }
+            made.push((
+                format!("[{name}]"),
+                format!("{text}\n{}\n", block.join("\n")),
+            ));
+            at = end;
+        } else {
+            if key.is_match(lines[at]) {
+                let mut with = lines.clone();
+                with[at] = &lines[at][2..];
+                made.push((lines[at].to_owned(), with.join("\n")));
+            }
+            at += 1;
+        }
+    }
+    made
+}
+
+#[test]
+fn every_key_of_the_example_configuration_is_understood_the_commented_ones_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("harborline.toml");
+    let load = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        config::load(Some(&file)).map_err(|why| why.to_string())
+    };
+    let example = read("harborline.example.toml");
+    load(&example).unwrap();
+    let made = variations(&example);
+    assert!(made.len() >= 25, "only {} were found", made.len());
+    for (what, text) in made {
+        // A folder that is not there, or a key that is shortened to `…`, is no unknown key.
+        if let Err(why) = load(&text) {
+            assert!(!why.contains("there is no key or section"), "{what}: {why}");
+            assert!(
+                !why.contains("duplicate") && !why.contains("TOML"),
+                "{what}: {why}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_compose_file_holds_to_the_specification_and_is_closed_where_it_can_be() {
+    let path = repository().join("docker-compose.yml");
+    let Some(answers) = oracles::ask("compose.py", &[json!({ "file": path })]) else {
+        return;
+    };
+    assert_eq!(answers[0]["valid"], true, "{}", answers[0]["said"]);
+    let file = &answers[0]["file"];
+    let services = file["services"].as_object().unwrap();
+    let (mut folders, mut open_ports) = (BTreeSet::new(), BTreeSet::new());
+    for (name, service) in services {
+        assert_eq!(service["read_only"], true, "{name}");
+        assert_eq!(service["cap_drop"], json!(["ALL"]), "{name}");
+        assert_eq!(
+            service["security_opt"],
+            json!(["no-new-privileges:true"]),
+            "{name}"
+        );
+        assert_eq!(service["restart"], "unless-stopped", "{name}");
+        // Ours comes with the image.
+        assert!(
+            service["healthcheck"].is_object() || service["image"] == "harborline",
+            "{name}"
+        );
+        for secret in service["secrets"].as_array().into_iter().flatten() {
+            let from = &file["secrets"][secret.as_str().unwrap()]["file"];
+            assert!(
+                from.as_str()
+                    .is_some_and(|from| from.starts_with("./secrets/")),
+                "{name}: {secret}"
+            );
+        }
+        for (key, value) in service["environment"].as_object().into_iter().flatten() {
+            let secret = ["PASSWORD", "TOKEN", "SECRET"]
+                .iter()
+                .any(|word| key.contains(word));
+            assert!(
+                !secret || key.ends_with("_FILE"),
+                "{name}: {key} is {value}"
+            );
+        }
+        for (on, how) in service["depends_on"].as_object().into_iter().flatten() {
+            assert_eq!(how["condition"], "service_healthy", "{name} on {on}");
+        }
+        let mounts = service["volumes"].as_array().into_iter().flatten();
+        let data = mounts
+            .filter_map(Value::as_str)
+            .filter_map(|mount| mount.strip_suffix(":/data"));
+        for volume in data {
+            assert!(folders.insert(volume), "{name} shares its spool: {volume}");
+            assert!(
+                file["volumes"].as_object().unwrap().contains_key(volume),
+                "{volume}"
+            );
+        }
+        let ports = service["ports"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
+        if ports
+            .into_iter()
+            .any(|port| !port.starts_with("127.0.0.1:"))
+        {
+            open_ports.insert(name.as_str());
+        }
+    }
+    assert_eq!(open_ports, BTreeSet::from(["caddy"]));
+    assert!(services.contains_key("harborline-1") && services.contains_key("harborline-2"));
+    assert_eq!(file["networks"]["back"]["internal"], true);
+    assert_eq!(services["postgres"]["networks"], json!(["back"]));
+}
+
+#[test]
+fn the_image_runs_as_nobody_and_asks_the_program_whether_it_lives() {
+    let dockerfile = read("Dockerfile");
+    let last = dockerfile.rsplit("\nFROM ").next().unwrap();
+    for line in [
+        "USER 10001:10001",
+        "HEALTHCHECK",
+        "ENTRYPOINT [\"harborline\"]",
+        "VOLUME /data",
+    ] {
+        assert!(last.contains(line), "{line}");
+    }
+    assert!(
+        !last.contains("\nRUN "),
+        "there is no shell that could run it"
+    );
+    // The compiler of the image is the one that this house is tested with.
+    let toolchain: toml::Table = read("rust-toolchain.toml").parse().unwrap();
+    let channel = toolchain["toolchain"]["channel"].as_str().unwrap();
+    let (version, _) = channel.rsplit_once('.').unwrap();
+    assert!(
+        dockerfile.contains(&format!("FROM rust:{version}-")),
+        "{channel}"
+    );
+}
+
+/// A copy of a shipped file in a folder, with some words replaced as on the machine where it will be.
+fn placed(folder: &Path, file: &str, replaced: &[(&str, &str)]) -> PathBuf {
+    let text = replaced.iter().fold(read(file), |text, (from, to)| {
+        assert!(text.contains(from), "{file} has no {from}");
+        text.replace(from, to)
+    });
+    let path = folder.join(Path::new(file).file_name().unwrap());
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn the_systemd_unit_is_sound_and_gives_the_program_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = [(
+        "/usr/local/bin/harborline",
+        env!("CARGO_BIN_EXE_harborline"),
+    )];
+    let unit = placed(folder.path(), "deploy/harborline.service", &here);
+    let unit = unit.to_str().unwrap();
+    let Some(verified) = tool("systemd-analyze", &["verify", "--man=no", unit], &[]) else {
+        return;
+    };
+    let complaints = said(&verified);
+    let ours: Vec<&str> = complaints
+        .lines()
+        .filter(|line| line.contains("harborline"))
+        .collect();
+    assert!(ours.is_empty(), "{complaints}");
+    // From 0 (closed) to 10 (open), in tenths.
+    let security = ["security", "--offline=true", "--threshold=20", unit];
+    let rated = tool("systemd-analyze", &security, &[]).unwrap();
+    assert!(rated.status.success(), "{}", said(&rated));
+}
+
+#[test]
+fn caddy_takes_its_file() {
+    let file = repository().join("deploy/Caddyfile");
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_str().unwrap();
+    let names = [
+        ("LINE_HOST", "line.example.org"),
+        ("UPSTREAMS", "127.0.0.1:9 127.0.0.1:10"),
+        ("XDG_DATA_HOME", home),
+        ("XDG_CONFIG_HOME", home),
+    ];
+    let arguments = [
+        "validate",
+        "--adapter",
+        "caddyfile",
+        "--config",
+        file.to_str().unwrap(),
+    ];
+    if let Some(output) = tool("caddy", &arguments, &names) {
+        assert!(output.status.success(), "{}", said(&output));
+    }
+}
+
+#[test]
+fn nginx_takes_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (key, certificate) = (at("key.pem"), at("certificate.pem"));
+    let make = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=line.example.org",
+        "-keyout",
+    ];
+    let make = [&make[..], &[&key, "-out", &certificate]].concat();
+    let Some(done) = tool("openssl", &make, &[]) else {
+        return;
+    };
+    assert!(done.status.success(), "{}", said(&done));
+    let proxy = placed(folder.path(), "deploy/nginx-proxy.conf", &[]);
+    // Ports that nobody uses: nginx binds them for the moment of its test.
+    let listens = [(); 2].map(|()| {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("listen {}", free.local_addr().unwrap())
+    });
+    let [clear, sealed] = [
+        format!("{};", listens[0]),
+        format!("{} ssl http2;", listens[1]),
+    ];
+    let replaced = [
+        ("listen 80;", clear.as_str()),
+        ("listen [::]:80;", ""),
+        ("listen 443 ssl http2;", sealed.as_str()),
+        ("listen [::]:443 ssl http2;", ""),
+        (
+            "/etc/letsencrypt/live/line.example.org/fullchain.pem",
+            &certificate,
+        ),
+        ("/etc/letsencrypt/live/line.example.org/privkey.pem", &key),
+        ("/etc/nginx/harborline-proxy.conf", proxy.to_str().unwrap()),
+    ];
+    let site = placed(folder.path(), "deploy/nginx.conf", &replaced);
+    let whole = format!(
+        "pid {pid};\nerror_log stderr;\nevents {{}}\nhttp {{\n{temporary}include {site};\n}}\n",
+        pid = at("pid"),
+        site = site.display(),
+        temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("{kind}_temp_path {};\n", at(kind)))
+            .concat(),
+    );
+    let main = at("main.conf");
+    std::fs::write(&main, whole).unwrap();
+    if let Some(output) = tool("nginx", &["-t", "-q", "-c", &main], &[]) {
+        assert!(output.status.success(), "{}", said(&output));
+    }
+}
