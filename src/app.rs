@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, Addresses};
 use crate::acknowledge::Acknowledge;
+use crate::call_outs::CallOuts;
 use crate::calls::Calls;
 use crate::clock::{Clock, ClockWatch, SystemClock};
 use crate::config::{Config, GatewaySection};
@@ -387,7 +388,14 @@ impl App {
             public_url: Arc::clone(&public_url),
             feed: feed.clone(),
         });
+        let call_outs = Arc::new(CallOuts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            desk: Arc::clone(&desk),
+            feed: feed.clone(),
+        });
         let doors = Doors {
+            call_outs,
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),

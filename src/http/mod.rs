@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use crate::accounts::Accounts;
 use crate::acknowledge::Acknowledge;
+use crate::call_outs::CallOuts;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::drill::Drills;
@@ -72,6 +73,8 @@ pub struct Doors {
     pub page_tests: Arc<PageTests>,
     /// Leads calls.
     pub calls: Arc<Calls>,
+    /// Calls the team for help.
+    pub call_outs: Arc<CallOuts>,
     /// Edits policies.
     pub policies: Arc<Policies>,
     /// Edits schedules.

@@ -8,7 +8,14 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "clock", "delivery", "id", "lane", "locale", "phone", "route", "segment", "text",
     ],
-    &["content", "conversation", "oncall", "staff", "triage"],
+    &[
+        "content",
+        "conversation",
+        "oncall",
+        "reports",
+        "staff",
+        "triage",
+    ],
     &[
         "config",
         "credential",
@@ -26,6 +33,7 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "accounts",
         "acknowledge",
+        "call_outs",
         "calls",
         "dispatch",
         "drill",
@@ -59,7 +67,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 25] = [
+const NEIGHBOURS: [(&str, &str, &str); 28] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -72,6 +80,9 @@ const NEIGHBOURS: [(&str, &str, &str); 25] = [
         "an alert is opened by what a step asks for",
     ),
     ("oncall", "triage", "an alert has a tier"),
+    ("reports", "conversation", "a case has a reason"),
+    ("reports", "oncall", "and an urgency; drills have outcomes"),
+    ("reports", "triage", "and a tier"),
     (
         "config",
         "gateway",

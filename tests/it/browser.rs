@@ -70,3 +70,8 @@ fn the_pages_of_drills_work_in_a_browser() {
     );
     walk("drills.mjs", &[timetable]);
 }
+
+#[test]
+fn supervisors_look_after_the_line_in_a_browser() {
+    walk("board.mjs", &[]);
+}

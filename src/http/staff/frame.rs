@@ -28,6 +28,12 @@ pub(in crate::http) enum Section {
     Queue,
     /// Who is on call, and when.
     OnCall,
+    /// Who waits and who has what, for supervisors.
+    Board,
+    /// Incidents, open and past.
+    Incidents,
+    /// How the line did.
+    Reports,
     /// Drills and their reports.
     Drills,
     /// The accounts of the staff.
@@ -134,6 +140,10 @@ notices! {
     HoursKept: "Hours and time zone are kept.",
     ShiftTaken: "Thank you: the shift is yours.",
     CalendarRevoked: "The address of your calendar does not work any more.",
+    TeamCalled: "Your call for help is on its way. Whoever it reaches is asked to sign in now.",
+    IncidentAcknowledged: "You look after it. The operator hears of it once an hour from now on, until it is over.",
+    IncidentNoted: "The note is kept with the incident.",
+    IncidentClosed: "The incident is closed, and the operator is told.",
     DrillAsked: "The drill begins within seconds.",
     DrillStopped: "The drill is called off, and who was paged is told.",
 }
@@ -171,8 +181,17 @@ impl Visit {
             place("/", "Queue", Some(Section::Queue)),
             place("/on-call", "On call", Some(Section::OnCall)),
         ];
+        if self.me.role.may(Permission::SuperviseLine) {
+            places.push(place("/board", "Board", Some(Section::Board)));
+        }
+        if self.me.role.may(Permission::HandleIncidents) {
+            places.push(place("/incidents", "Incidents", Some(Section::Incidents)));
+        }
         if self.me.role.may(Permission::RunDrills) {
             places.push(place("/drills", "Drills", Some(Section::Drills)));
+        }
+        if self.me.role.may(Permission::ViewReports) {
+            places.push(place("/reports", "Reports", Some(Section::Reports)));
         }
         if self.me.role.may(Permission::ViewPeople) {
             places.push(place("/people", "People", Some(Section::People)));

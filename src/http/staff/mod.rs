@@ -1,6 +1,8 @@
-//! The pages of staff: the door, queue, conversation, on call, schedules, drills, people, how they are
-//! reached, one's own account.
+//! The pages of staff: the door, queue, conversation, on call, schedules, drills, the board of
+//! supervisors, incidents, reports, people, how they are reached, one's own account.
 
+mod board;
+mod chart;
 mod clocks;
 mod confirm;
 mod conversation;
@@ -8,6 +10,7 @@ mod door;
 mod drills;
 mod form;
 mod frame;
+mod incidents;
 mod link;
 mod lists;
 mod me;
@@ -18,6 +21,7 @@ mod policies;
 mod question;
 mod queue;
 mod readiness;
+mod reports;
 mod rights;
 mod schedules;
 mod search;
@@ -41,6 +45,9 @@ pub(super) fn routes() -> Routes {
         .merge(schedules::routes())
         .merge(policies::routes())
         .merge(drills::routes())
+        .merge(board::routes())
+        .merge(incidents::routes())
+        .merge(reports::routes())
         .merge(people::routes())
         .merge(me::routes())
         .merge(methods::routes())
