@@ -89,7 +89,9 @@ pub fn to_csv(table: &Table) -> Result<String, csv::Error> {
             Field::TakenOut => TAKEN_OUT.to_owned(),
         }))?;
     }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    let bytes = writer
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -46,6 +46,8 @@ struct BoardPage {
     wrong: Wrong,
     light: Sign,
     reasons: Vec<String>,
+    /// What the light is judged by, in one line.
+    sums: String,
     /// The case whose texter has waited longest for a person.
     oldest: Option<Case>,
     tiers: Vec<Waiting>,
@@ -151,6 +153,7 @@ async fn load(
         wrong,
         light: sign(light),
         reasons: reasons.into_iter().map(reason).collect(),
+        sums: sums(&facts),
         oldest: oldest.map(|case| look.case(case)),
         tiers: look.tiers(&unclaimed),
         waiting: unclaimed.len(),
@@ -364,11 +367,25 @@ const fn sign(light: Light) -> Sign {
     }
 }
 
-fn reason(why: Why) -> String {
-    let some = |count: u32, one: &str, many: &str| match count {
+fn some(count: u32, one: &str, many: &str) -> String {
+    match count {
         1 => format!("1 {one}"),
         count => format!("{count} {many}"),
-    };
+    }
+}
+
+/// What the light is judged by, in one line.
+fn sums(facts: &Facts) -> String {
+    format!(
+        "{} on call can be reached, {} signed in, {} in hands, {} overdue.",
+        some(facts.on_call, "person or phone", "people and phones"),
+        some(facts.signed_in, "person is", "people are"),
+        some(facts.in_hands, "conversation", "conversations"),
+        some(facts.overdue, "answer is", "answers are"),
+    )
+}
+
+fn reason(why: Why) -> String {
     match why {
         Why::NobodyOnCall => "Nobody who is on call can be reached.".to_owned(),
         Why::Exhausted(count) => format!(

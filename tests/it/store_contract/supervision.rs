@@ -132,7 +132,7 @@ both! {
         let by = first.id;
         let conversation = unit!(world, |tx| {
             hears(tx, NUMBER, "SM1", "i want to die").await?;
-            says(tx, NUMBER, Lane::Crisis, None).await?;
+            says(tx, NUMBER, Lane::Crisis, "call 988", None).await?;
             let mut alert = a_crisis(tx, NUMBER, later(1)).await?;
             let new = NewPage { alert: Some(alert.id), kind: PageKind::Page, contact: &contact(), words: "CRISIS" };
             tx.send_to_responder("main", &new, later(2)).await?;

@@ -142,7 +142,7 @@ fn hours(figures: &Figures) -> Parts {
         key: "hours",
         title: "Conversations by hour",
         note: "By the hour in which they were opened.",
-        head: "From",
+        head: "Hour",
         upright: Some(6),
         rows: hours
             .map(|(hour, count)| (format!("{hour:02}:00"), *count))
@@ -411,7 +411,7 @@ pub(super) fn waits_chart(figures: &Figures) -> Chart {
         let spread = spread(figures, measure, Group::All);
         let length = |time: Option<i64>| u64::try_from(time.unwrap_or(0)).unwrap_or(0);
         Lying {
-            words: name_of(measure).to_owned(),
+            words: short_name_of(measure).to_owned(),
             end: format!("{} · {}", time(spread.median), time(spread.p90)),
             bars: vec![
                 ("bar-of slow", length(spread.p90)),
@@ -527,6 +527,16 @@ const fn name_of(measure: Measure) -> &'static str {
     }
 }
 
+/// The same, short enough for a chart.
+const fn short_name_of(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Replied => "First reply",
+        Measure::Acknowledged => "Acknowledged",
+        Measure::Claimed => "Claimed",
+        Measure::Answered => "First words of a person",
+    }
+}
+
 const fn name_of_group(group: Group) -> &'static str {
     match group {
         Group::All => "all",
@@ -543,14 +553,42 @@ fn percent(answers: Answers) -> String {
     )
 }
 
-/// A time, as in "0.80 s" or "2 min 05 s".
+/// A time, as in "0.80 s" or "2 min 05 s"; a number stays beside its unit.
 fn time(time: Option<i64>) -> String {
-    match time {
-        None => "–".to_owned(),
+    let words = match time {
+        None => return "–".to_owned(),
         Some(short) if short < 60_000 => took(short),
-        Some(long) => wait(
-            At(0),
-            At(0).plus(Duration::from_millis(u64::try_from(long).unwrap_or(0))),
-        ),
+        Some(long) => {
+            let long = u64::try_from(long).unwrap_or(0);
+            wait(At(0), At(0).plus(Duration::from_millis(long)))
+        }
+    };
+    let units = [" h", " min", " s"].into_iter();
+    units.fold(words, |words, unit| {
+        words.replace(unit, &unit.replace(' ', "\u{a0}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_as_exact_as_anyone_reads_it_and_a_share_of_nothing_is_none() {
+        for (ms, words) in [
+            (Some(800), "0.80\u{a0}s"),
+            (Some(59_999), "59\u{a0}s"),
+            (Some(125_000), "2\u{a0}min 05\u{a0}s"),
+            (Some(3_720_000), "1\u{a0}h 02\u{a0}min"),
+            (None, "–"),
+        ] {
+            assert_eq!(time(ms), words);
+        }
+        assert_eq!(percent(Answers::default()), "–");
+        let most = Answers {
+            answered: 9_999,
+            of: 10_000,
+        };
+        assert_eq!(percent(most), "99.9 %");
     }
 }
