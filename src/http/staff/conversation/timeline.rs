@@ -70,7 +70,7 @@ async fn page(
         frame: visit.frame(&doors, Section::Queue),
         id,
         zone: wall.name(),
-        made: wall.moment(wall.now()),
+        made: wall.exact(wall.now()),
         tier: timeline.tier.word(),
         drill: timeline.drill,
         cases: timeline
@@ -101,7 +101,7 @@ fn moments(timeline: &Timeline, codes: &Codes, wall: &Wall) -> Vec<Moment> {
     all.sort_by_key(|(at, _)| *at);
     let first = all.first().map_or(wall.now(), |(at, _)| *at);
     let moment = |(at, what): (At, String)| Moment {
-        when: format!("{} {}", wall.day(at), wall.second(at)),
+        when: wall.exact(at),
         after: took((at.0 - first.0).max(0)),
         what,
     };

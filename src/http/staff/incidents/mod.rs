@@ -144,6 +144,8 @@ async fn fragment(
 struct IncidentPage {
     frame: Frame,
     zone: String,
+    /// When the page was made: it may be read on paper.
+    made: String,
     row: Row,
     kind: Kind,
     /// What the operator is told of it.
@@ -187,6 +189,7 @@ async fn show(
     Ok(IncidentPage {
         frame: visit.frame(doors, Section::Incidents),
         zone: wall.name(),
+        made: wall.exact(wall.now()),
         row: Row::new(&entry, &wall),
         kind: kind(one.kind),
         told: told
@@ -227,7 +230,7 @@ fn moments(
 ) -> Vec<Moment> {
     let moment = |at: At, what: String, note: String| Moment {
         at,
-        when: format!("{} {}", wall.day(at), wall.second(at)),
+        when: wall.exact(at),
         what,
         note,
     };
@@ -244,7 +247,7 @@ fn moments(
         };
         Some(moment(one.at, what, String::new()))
     });
-    let noted = notes.iter().map(|note| {
+    let written = notes.iter().map(|note| {
         let words = note.body.reveal().trim().to_owned();
         moment(note.at, format!("{} noted:", note.by), words)
     });
@@ -256,7 +259,7 @@ fn moments(
         };
         moment(one.last_at, format!("{times}."), String::new())
     });
-    let mut all: Vec<Moment> = done.chain(noted).chain(again).collect();
+    let mut all: Vec<Moment> = done.chain(written).chain(again).collect();
     all.sort_by_key(|one| one.at);
     all
 }
