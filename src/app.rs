@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::{Accounts, Addresses};
 use crate::acknowledge::Acknowledge;
 use crate::audit_log::AuditLog;
+use crate::call_outs::CallOuts;
 use crate::calls::Calls;
 use crate::clock::{Clock, ClockWatch, NextLook, SystemClock};
 use crate::config::{Config, GatewaySection};
@@ -459,7 +460,14 @@ impl App {
             feed: feed.clone(),
             process,
         });
+        let call_outs = Arc::new(CallOuts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            desk: Arc::clone(&desk),
+            feed: feed.clone(),
+        });
         let doors = Doors {
+            call_outs,
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),

@@ -4,6 +4,8 @@
 //! A door that turns hooks away must not write a row for each: what happens is counted in memory and
 //! written by the next tick, so that a storm costs one row and one text.
 
+mod attend;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +15,7 @@ use crate::clock::Clock;
 use crate::feed::Feed;
 use crate::oncall::{IncidentKind, Operator};
 use crate::store::{Store, StoreError, Tally};
+pub use attend::{Attend, LONGEST_INCIDENT_NOTE, Refused};
 
 /// What happened since the last tick: how often, or how many there are, and what was first found.
 type Counted = BTreeMap<(IncidentKind, String), (Tally, Value)>;

@@ -5,11 +5,9 @@
 //! | floor | what | modules |
 //! |---|---|---|
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
-//! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
+//! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`reports`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`meter`] [`pager`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`acknowledge`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`lookup`] [`reconcile`] [`rota`] [`people`] [`duties`] [`preflight`] |
-//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`pager`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`acknowledge`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`ledger`] [`lookup`] [`reconcile`] [`retention`] [`rota`] [`people`] [`duties`] [`preflight`] |
+//! | 3 | services | [`acknowledge`] [`call_outs`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`lab`] [`ledger`] [`lookup`] [`neighbours`] [`reconcile`] [`records`] [`retention`] [`review`] [`rota`] [`people`] [`duties`] [`preflight`] [`system`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`backup`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -27,6 +25,7 @@ pub mod text;
 pub mod content;
 pub mod conversation;
 pub mod oncall;
+pub mod reports;
 pub mod staff;
 pub mod triage;
 
@@ -47,6 +46,7 @@ pub mod store;
 pub mod accounts;
 pub mod acknowledge;
 pub mod audit_log;
+pub mod call_outs;
 pub mod calls;
 pub mod dispatch;
 pub mod drill;

@@ -57,6 +57,12 @@ pub enum Permission {
     EditPolicies,
     /// Start drills and read their reports.
     RunDrills,
+    /// See who waits and who has what on one board, and call the team for help.
+    SuperviseLine,
+    /// See incidents, look after them and close them.
+    HandleIncidents,
+    /// See how the line did, and take the figures away.
+    ViewReports,
     /// See the accounts of others and how they are reached.
     ViewPeople,
     /// Read the content packs, what is found of them, and try texts out.
@@ -85,6 +91,9 @@ impl Permission {
             | Self::EditSchedules
             | Self::EditPolicies
             | Self::RunDrills
+            | Self::SuperviseLine
+            | Self::HandleIncidents
+            | Self::ViewReports
             | Self::ObserveConversations
             | Self::ViewContent
             | Self::ApproveContent

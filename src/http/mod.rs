@@ -34,6 +34,7 @@ use uuid::Uuid;
 use crate::accounts::Accounts;
 use crate::acknowledge::Acknowledge;
 use crate::audit_log::AuditLog;
+use crate::call_outs::CallOuts;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::drill::Drills;
@@ -88,6 +89,8 @@ pub struct Doors {
     pub page_tests: Arc<PageTests>,
     /// Leads calls.
     pub calls: Arc<Calls>,
+    /// Calls the team for help.
+    pub call_outs: Arc<CallOuts>,
     /// Edits policies.
     pub policies: Arc<Policies>,
     /// Edits schedules.

@@ -176,7 +176,11 @@ async fn act(
             .await?;
     }
     let tier = conversation.tier.max(verdict.tier);
-    tx.touch_conversation(conversation.id, tier, now).await?;
+    tx.touch_conversation(conversation.id, (tier, step.state.locale), now)
+        .await?;
+    if step.state.opted_out && !texter.state.opted_out {
+        tx.opted_out(conversation.id, now).await?;
+    }
     if step.takes_back_waiting {
         tx.withdraw_waiting(texter.id, decided).await?;
     }

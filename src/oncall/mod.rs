@@ -4,11 +4,13 @@
 mod alert;
 pub mod audit;
 mod by_phone;
+mod call_out;
 mod code;
 mod contact;
 pub mod drill;
 mod duty;
 mod handoff;
+mod health;
 mod ladder;
 mod operator;
 mod page;
@@ -32,6 +34,7 @@ pub use by_phone::{
     ByPhone, follows, follows_no_more, how_to_write, needs_account, not_by_phone, not_yours,
     nothing_sent, quoted, read_by_phone, sent,
 };
+pub use call_out::{Audience, help_needed};
 pub use code::codes;
 pub use contact::{Address, Contact, Destination, Secret};
 pub use drill::{
@@ -47,6 +50,7 @@ pub use handoff::{
     debrief_wanted, help_is_there, help_wanted, offer_accepted, offer_declined, offer_lapsed,
     offered, taken_over,
 };
+pub use health::{Facts, Light, MANY, Unclaimed, Why, health, may_wait};
 pub use ladder::{Place, Step, built_in, climb, climbed_within};
 pub use operator::{Incident, IncidentKind, Operator, UNANSWERED, incident, incident_over};
 pub use page::{Case, PageKind, Preset};

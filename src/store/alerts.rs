@@ -407,7 +407,8 @@ impl Tx {
         self.save_alert(alert).await
     }
 
-    /// Keeps the changes of an alert.
+    /// Keeps the changes of an alert. When each of its clocks first stopped is kept apart, and never undone:
+    /// that is what reports count.
     pub async fn save_alert(&mut self, alert: &Alert) -> Result<(), StoreError> {
         let taken = alert.acknowledged.as_ref();
         later!(
@@ -416,7 +417,10 @@ impl Tx {
                     acknowledged_at = $6, acknowledged_by = $7, claimed_at = $8, claimed_by = $9,
                     answered_at = $10, closed_at = $11, closed_because = $12, paged_at = $13,
                     policy_id = $14, rung = $15, round = $16, exhausted_at = $17, opened_at = $18,
-                    lease_until = $19
+                    lease_until = $19, first_paged_at = COALESCE(first_paged_at, $13),
+                    first_acknowledged_at = COALESCE(first_acknowledged_at, $6),
+                    first_claimed_at = COALESCE(first_claimed_at, $8),
+                    first_answered_at = COALESCE(first_answered_at, $10)
               WHERE id = $1",
             alert.id,
             alert.reason,

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
+use crate::locale::Locale;
 use crate::triage::Tier;
 
 /// A conversation.
@@ -59,18 +60,30 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes an inbound text and the tier that the conversation now has.
+    /// Notes an inbound text, and the tier and language that the conversation now has.
     pub async fn touch_conversation(
         &mut self,
         id: Uuid,
-        tier: Tier,
+        (tier, locale): (Tier, Locale),
         now: At,
     ) -> Result<(), StoreError> {
         later!(
             self,
-            "UPDATE conversations SET tier = $2, last_inbound_at = $3 WHERE id = $1",
+            "UPDATE conversations SET tier = $2, last_inbound_at = $3, locale = $4 WHERE id = $1",
             id,
             tier,
+            now,
+            locale.tag(),
+        );
+        Ok(())
+    }
+
+    /// Notes that the texter opted out in a conversation: the first time counts.
+    pub async fn opted_out(&mut self, id: Uuid, now: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE conversations SET opted_out_at = $2 WHERE id = $1 AND opted_out_at IS NULL",
+            id,
             now,
         );
         Ok(())

@@ -8,7 +8,14 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "clock", "delivery", "id", "lane", "locale", "phone", "route", "segment", "text",
     ],
-    &["content", "conversation", "oncall", "staff", "triage"],
+    &[
+        "content",
+        "conversation",
+        "oncall",
+        "reports",
+        "staff",
+        "triage",
+    ],
     &[
         "config",
         "credential",
@@ -28,6 +35,7 @@ const FLOORS: [&[&str]; 6] = [
         "accounts",
         "acknowledge",
         "audit_log",
+        "call_outs",
         "calls",
         "dispatch",
         "drill",
@@ -69,7 +77,7 @@ const FLOORS: [&[&str]; 6] = [
 ];
 
 /// Who may import a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 29] = [
+const NEIGHBOURS: [(&str, &str, &str); 32] = [
     ("conversation", "triage", "a step depends on the verdict"),
     (
         "conversation",
@@ -82,6 +90,9 @@ const NEIGHBOURS: [(&str, &str, &str); 29] = [
         "an alert is opened by what a step asks for",
     ),
     ("oncall", "triage", "an alert has a tier"),
+    ("reports", "conversation", "a case has a reason"),
+    ("reports", "oncall", "and an urgency; drills have outcomes"),
+    ("reports", "triage", "and a tier"),
     (
         "config",
         "gateway",

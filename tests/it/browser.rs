@@ -75,3 +75,8 @@ fn the_pages_of_drills_work_in_a_browser() {
 fn the_pages_of_the_line_work_in_a_browser() {
     walk("line.mjs", &[]);
 }
+
+#[test]
+fn supervisors_look_after_the_line_in_a_browser() {
+    walk("board.mjs", &[]);
+}

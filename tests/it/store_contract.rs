@@ -82,6 +82,7 @@ mod followers;
 mod hands;
 mod ladder;
 mod outbox;
+mod supervision;
 
 fn number() -> PhoneNumber {
     PhoneNumber::of_sender(NUMBER)
@@ -283,7 +284,7 @@ both! {
         let (first, texter_id) = unit!(world, |tx| {
             let (texter, conversation) = someone(tx, NUMBER).await?;
             assert_eq!((conversation.tier, conversation.human_joined), (Tier::None, false));
-            tx.touch_conversation(conversation.id, Tier::High, later(5)).await?;
+            tx.touch_conversation(conversation.id, (Tier::High, Locale::Es), later(5)).await?;
             tx.human_joined(conversation.id, later(6)).await?;
             (conversation.id, texter.id)
         });
@@ -665,7 +666,7 @@ both! {
                 alarm(tx, number, code, tier, later(opened), 0).await?;
             }
             let quiet = someone(tx, "+15550125").await?.1;
-            tx.touch_conversation(quiet.id, Tier::Imminent, later(99)).await?;
+            tx.touch_conversation(quiet.id, (Tier::Imminent, Locale::En), later(99)).await?;
             let gone = someone(tx, "+15550126").await?.1;
             tx.close_conversation(gone.id, NOW).await?;
         });
@@ -1012,7 +1013,7 @@ async fn a_text_that_waits_for_its_turn_sees_what_the_one_before_did() {
             let (_, conversation) = someone(tx, NUMBER).await?;
             has_locked.notify_one();
             until_somebody_waits(&url).await;
-            tx.touch_conversation(conversation.id, Tier::Imminent, NOW)
+            tx.touch_conversation(conversation.id, (Tier::Imminent, Locale::En), NOW)
                 .await
         })
     });

@@ -257,6 +257,8 @@ struct ReportPage {
     frame: Frame,
     id: Uuid,
     zone: String,
+    /// When the page was made: it may be read on paper.
+    made: String,
     row: Row,
     running: bool,
     case: String,
@@ -315,6 +317,7 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<ReportPage, Page
         frame: visit.frame(doors, Section::Drills),
         id,
         zone: wall.name(),
+        made: wall.exact(wall.now()),
         row: Row::new(&drill, &wall),
         running: !over,
         case: drill.report.case.clone().unwrap_or_default(),

@@ -30,6 +30,12 @@ pub(in crate::http) enum Section {
     Queue,
     /// Who is on call, and when.
     OnCall,
+    /// Who waits and who has what, for supervisors.
+    Board,
+    /// Incidents, open and past.
+    Incidents,
+    /// How the line did.
+    Reports,
     /// Drills and their reports.
     Drills,
     /// The accounts of the staff.
@@ -141,6 +147,10 @@ notices! {
     ContentApproved: "It is signed off. The day on which it is to be read again is shown below.",
     RulesInForce: "These rules are in force from now on.",
     ApprovalWithdrawn: "The approval is taken back.",
+    TeamCalled: "Your call for help is on its way. Whoever it reaches is asked to sign in now.",
+    IncidentAcknowledged: "You look after it. The operator hears of it once an hour from now on, until it is over.",
+    IncidentNoted: "The note is kept with the incident.",
+    IncidentClosed: "The incident is closed, and the operator is told.",
     DrillAsked: "The drill begins within seconds.",
     LanguageKept: "From now on the pages speak to you in this language.",
     DrillStopped: "The drill is called off, and who was paged is told.",
@@ -185,8 +195,17 @@ impl Visit {
             place("/", phrase!("Queue"), Some(Section::Queue)),
             place("/on-call", phrase!("On call"), Some(Section::OnCall)),
         ];
+        if self.me.role.may(Permission::SuperviseLine) {
+            places.push(place("/board", "Board", Some(Section::Board)));
+        }
+        if self.me.role.may(Permission::HandleIncidents) {
+            places.push(place("/incidents", "Incidents", Some(Section::Incidents)));
+        }
         if self.me.role.may(Permission::RunDrills) {
             places.push(place("/drills", phrase!("Drills"), Some(Section::Drills)));
+        }
+        if self.me.role.may(Permission::ViewReports) {
+            places.push(place("/reports", "Reports", Some(Section::Reports)));
         }
         if self.me.role.may(Permission::ViewPeople) {
             places.push(place("/people", phrase!("People"), Some(Section::People)));

@@ -1,7 +1,9 @@
-//! The pages of staff: the door, queue, conversation, on call, schedules, drills, people, how they are
-//! reached, one's own account.
+//! The pages of staff: the door, queue, conversation, on call, schedules, drills, the board of
+//! supervisors, incidents, reports, people, how they are reached, one's own account.
 
 mod audit;
+mod board;
+mod chart;
 mod clocks;
 mod confirm;
 mod content;
@@ -12,6 +14,7 @@ mod drills;
 mod form;
 mod frame;
 mod lab;
+mod incidents;
 mod link;
 mod lists;
 mod me;
@@ -22,6 +25,7 @@ mod policies;
 mod question;
 mod queue;
 mod readiness;
+mod reports;
 mod rights;
 mod schedules;
 mod search;
@@ -50,6 +54,9 @@ pub(super) fn routes() -> Routes {
         .merge(lab::routes())
         .merge(audit::routes())
         .merge(system::routes())
+        .merge(board::routes())
+        .merge(incidents::routes())
+        .merge(reports::routes())
         .merge(people::routes())
         .merge(me::routes())
         .merge(methods::routes())

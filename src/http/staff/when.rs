@@ -98,6 +98,11 @@ impl Wall {
         self.form(at, "%H:%M:%S")
     }
 
+    /// A moment as it is read on paper, on any other day, as in "28 Nov 2026 20:00:05".
+    pub(super) fn exact(&self, at: At) -> String {
+        self.form(at, "%-d %b %Y %H:%M:%S")
+    }
+
     /// The day of a moment, as in "today" or "Fri 28 Nov".
     pub(super) fn day(&self, at: At) -> String {
         let (Some(day), Some(today)) = (self.date(at), self.date(self.now)) else {
@@ -256,6 +261,7 @@ mod tests {
         assert_eq!(wall.name(), "Europe/Berlin (CET)");
         assert_eq!(Wall::new(TimeZone::UTC, START).name(), "UTC");
         assert_eq!(wall.moment(START), "today 01:00");
+        assert_eq!(wall.exact(START), "1 Jan 2026 01:00:00");
         let late = START.plus(23 * HOUR);
         assert_eq!(wall.span(START, late), "today 01:00 – tomorrow 00:00");
         assert_eq!(wall.span(START, START.plus(HOUR)), "today 01:00 – 02:00");

@@ -6,6 +6,7 @@ mod reveal;
 mod take_over;
 mod thread;
 mod tier;
+mod timeline;
 mod wrap_up;
 
 use askama::Template;
@@ -45,6 +46,7 @@ pub(super) fn routes() -> Routes {
         .merge(hand_on::routes())
         .merge(reveal::routes())
         .merge(tier::routes())
+        .merge(timeline::routes())
         .merge(wrap_up::routes())
 }
 

@@ -1,0 +1,187 @@
+//! What each kind of incident means, what to do about it, and when it is over. Floor 4.
+
+use crate::oncall::IncidentKind;
+
+/// A kind of incident, in words.
+pub(super) struct Kind {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What it means for the people who text.
+    pub(super) means: &'static str,
+    /// What to do.
+    pub(super) fix: &'static str,
+    /// When it is over.
+    pub(super) over: &'static str,
+    /// Where one looks at it, and what the link says.
+    pub(super) place: Option<(&'static str, &'static str)>,
+}
+
+const QUEUE: Option<(&str, &str)> = Some(("/", "To the queue"));
+const ON_CALL: Option<(&str, &str)> = Some(("/on-call", "To on call"));
+const SCHEDULES: Option<(&str, &str)> = Some(("/schedules", "To the schedules"));
+const DRILLS: Option<(&str, &str)> = Some(("/drills", "To the drills"));
+const HEARTBEAT: Option<(&str, &str)> = Some(("/on-call#heartbeat", "To the heartbeat"));
+/// Of what happens rather than lasts.
+const QUIET: &str =
+    "It is over by itself when it has not happened again for a while, or when you close it.";
+
+/// The words of a kind.
+#[expect(clippy::too_many_lines, reason = "one entry a kind, side by side")]
+pub(super) const fn kind(kind: IncidentKind) -> Kind {
+    match kind {
+        IncidentKind::Overdue => Kind {
+            name: "Texts without an answer",
+            means: "Somebody texted and got no answer in time. No person is in their conversation.",
+            fix: "Look at the gateway's account and status, then at /readyz. If texts do not leave, tell your team: people can be called from the queue.",
+            over: "It is over by itself when all of them are answered.",
+            place: QUEUE,
+        },
+        IncidentKind::Unanswered => Kind {
+            name: "Texts wait for the person who has them",
+            means: "A person has the conversation, and has not answered for ten minutes.",
+            fix: "Ask who has it to answer, hand it on or close it. A supervisor can take it over.",
+            over: "It is over by itself when they are answered or the conversation is closed.",
+            place: QUEUE,
+        },
+        IncidentKind::Unowed => Kind {
+            name: "A text without a planned answer",
+            means: "A fault of the program: a text was kept, and nothing was planned as its answer. It is owed one from now on.",
+            fix: "Look whether it was answered, and report the fault.",
+            over: QUIET,
+            place: QUEUE,
+        },
+        IncidentKind::Stalled => Kind {
+            name: "A case without a next page",
+            means: "A fault of the program: a case was open with nobody and no next page. It was paged at once when it was found.",
+            fix: "Look whether somebody has it, and report the fault.",
+            over: QUIET,
+            place: ON_CALL,
+        },
+        IncidentKind::Exhausted => Kind {
+            name: "Nobody takes a case",
+            means: "Every rung was paged in vain. Everyone who can be reached is paged until somebody comes.",
+            fix: "Call your team by phone now, or take the case yourself.",
+            over: "It is over by itself when somebody has each of them.",
+            place: ON_CALL,
+        },
+        IncidentKind::Signature => Kind {
+            name: "Hooks whose signature does not hold",
+            means: "The gateway brings texts that we cannot trust: it may be somebody else, or a token that has changed. Under enforce they are refused, and may be lost.",
+            fix: "Compare the gateway's token or key and public_url with the configuration. Until that is done, signature = \"quarantine\" keeps what comes.",
+            over: QUIET,
+            place: None,
+        },
+        IncidentKind::MissedHook => Kind {
+            name: "Texts that no hook brought",
+            means: "They were found at the provider and answered late.",
+            fix: "Look at the address of the webhook at the provider: harborline doctor says what it should be.",
+            over: QUIET,
+            place: None,
+        },
+        IncidentKind::Listing => Kind {
+            name: "The provider cannot be asked",
+            means: "Texts that no hook brings would not be found.",
+            fix: "Look at the credentials and the provider's status: harborline doctor.",
+            over: "It is over by itself when it can be asked again.",
+            place: None,
+        },
+        IncidentKind::Unfetched => Kind {
+            name: "Texts that the provider keeps to itself",
+            means: "It names texts that never reached us, and does not hand out their words.",
+            fix: "Look for them in the provider's own message log, and answer there.",
+            over: QUIET,
+            place: None,
+        },
+        IncidentKind::Quarantine => Kind {
+            name: "Texts are held",
+            means: "Their signature did not hold. A crisis among them was answered and paged.",
+            fix: "Run harborline quarantine list, then release or discard.",
+            over: "It is over by itself when nothing is held.",
+            place: None,
+        },
+        IncidentKind::NotKept => Kind {
+            name: "Something was not kept",
+            means: "Neither the database nor the spool took what a gateway brought. A crisis was answered all the same.",
+            fix: "Look for lost texts in the gateway's own message log. Then look at disk and database: harborline doctor.",
+            over: QUIET,
+            place: None,
+        },
+        IncidentKind::SetAside => Kind {
+            name: "Something of the spool was set aside",
+            means: "It could not be opened, or the database refused it. Nobody has read it. Nothing deletes it.",
+            fix: "harborline doctor says which and what to do.",
+            over: QUIET,
+            place: None,
+        },
+        IncidentKind::Spooled => Kind {
+            name: "The spool is not emptied",
+            means: "The database is well, and texts still wait in the spool: unanswered, or unread.",
+            fix: "Read the server's log, then harborline doctor.",
+            over: QUIET,
+            place: None,
+        },
+        IncidentKind::ShiftNotTaken => Kind {
+            name: "Nobody has taken a shift",
+            means: "It has begun, and who is on call did not say that they are there. Pages may go unanswered.",
+            fix: "Find out who is there, or put somebody else there.",
+            over: "It is over by itself when somebody takes it, or it ends.",
+            place: SCHEDULES,
+        },
+        IncidentKind::Audit => Kind {
+            name: "The heartbeat is withheld",
+            means: "The audit found something that nobody else tells of, so the monitor outside is not told that all is well.",
+            fix: "Look at what it found, and at /readyz.",
+            over: "It is over by itself when the audit does not find it any more.",
+            place: HEARTBEAT,
+        },
+        IncidentKind::Heartbeat => Kind {
+            name: "A sign of life did not come",
+            means: "Something that we expect to hear of is silent.",
+            fix: "Look whether it still runs, and whether it reaches us.",
+            over: "It is over by itself when it comes again.",
+            place: HEARTBEAT,
+        },
+        IncidentKind::Drill => Kind {
+            name: "A drill failed",
+            means: "What it showed would fail for a person in need, too.",
+            fix: "Read its report, mend what it names, and hold it again.",
+            over: "It is over by itself when a drill of this kind passes.",
+            place: DRILLS,
+        },
+        IncidentKind::DrillMissed => Kind {
+            name: "A drill was not held",
+            means: "Cases were open, or the server was down, for six hours from its time.",
+            fix: "Hold one soon.",
+            over: "It is over by itself when the next one is held.",
+            place: DRILLS,
+        },
+        IncidentKind::NobodyOnCall => Kind {
+            name: "Soon nobody is on call",
+            means: "Within a day there is a time in which a case would page nobody who is on call.",
+            fix: "Put somebody there.",
+            over: "It is over by itself when somebody is.",
+            place: ON_CALL,
+        },
+        IncidentKind::Uncovered => Kind {
+            name: "A gap in a schedule",
+            means: "Within a day there is a time without anybody on a schedule that is paged.",
+            fix: "Put somebody there.",
+            over: "It is over by itself when it is filled.",
+            place: SCHEDULES,
+        },
+        IncidentKind::ResponderUnreachable => Kind {
+            name: "A responder's phone cannot be texted",
+            means: "It sent STOP, or its carrier blocks us: no page reaches it.",
+            fix: "Call them and ask them to text START. Until then look who else is on call.",
+            over: "It is over by itself when START comes from it, or the method is removed.",
+            place: ON_CALL,
+        },
+        IncidentKind::PageFailed => Kind {
+            name: "A page did not arrive",
+            means: "It was given up, did not arrive, or rang in vain while its case waited. The ladder went on.",
+            fix: "Ask whose it was to mend and test this contact method.",
+            over: QUIET,
+            place: ON_CALL,
+        },
+    }
+}
