@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::{Accounts, Addresses};
 use crate::acknowledge::Acknowledge;
 use crate::calls::Calls;
+use crate::canned::CannedReplies;
 use crate::clock::{Clock, ClockWatch, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::PackError;
@@ -330,6 +331,12 @@ impl App {
             feed: feed.clone(),
         });
         let followup = Arc::new(followup(config, &store, &clock, &packs, &feed));
+        let canned = Arc::new(CannedReplies {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            packs: Arc::clone(&packs),
+            line: line(config),
+        });
         let lookup = Arc::new(Lookup {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -391,6 +398,7 @@ impl App {
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),
+            canned,
             lookup,
             page_tests: Arc::clone(&page_tests),
             policies: Arc::clone(&policies),
@@ -442,6 +450,7 @@ impl App {
             rulebook,
             doors,
         };
+        app.first_canned_replies().await?;
         if config.triage.directory.is_some() {
             app.first_rules().await?;
         }
@@ -452,6 +461,15 @@ impl App {
     #[must_use]
     pub fn intake(&self) -> &Arc<Intake> {
         &self.doors.failsafe.intake
+    }
+
+    /// A new database gets the canned replies that come with the program. Without the database, the next
+    /// start tries again.
+    async fn first_canned_replies(&self) -> Result<(), StoreError> {
+        match self.doors.canned.seed().await {
+            Err(error) if error.is_outage() => Ok(()),
+            done => done,
+        }
     }
 
     /// The same as a reload, at the start: without the database, it is not written down.

@@ -7,7 +7,7 @@
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`pager`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`acknowledge`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`lookup`] [`reconcile`] [`rota`] [`people`] [`duties`] [`preflight`] |
+//! | 3 | services | [`acknowledge`] [`calls`] [`canned`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`heartbeat`] [`incidents`] [`ledger`] [`lookup`] [`reconcile`] [`rota`] [`people`] [`duties`] [`preflight`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -44,6 +44,7 @@ pub mod store;
 pub mod accounts;
 pub mod acknowledge;
 pub mod calls;
+pub mod canned;
 pub mod dispatch;
 pub mod drill;
 pub mod duties;

@@ -4,6 +4,7 @@
 //! module reads no files and decides nothing: which message is said is up to the conversation.
 //! Floor 1.
 
+pub mod canned;
 pub mod check;
 pub mod chooser;
 pub mod codes;
@@ -15,6 +16,7 @@ mod resource;
 mod template;
 mod words;
 
+pub use canned::CannedReply;
 pub use codes::{Code, Codes};
 pub use error::PackError;
 pub use key::{Key, PageId};

@@ -11,7 +11,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// Path, kind and content.
-const ASSETS: [(&str, &str, &str); 5] = [
+const ASSETS: [(&str, &str, &str); 6] = [
     (
         "/assets/style.css",
         CSS,
@@ -21,6 +21,11 @@ const ASSETS: [(&str, &str, &str); 5] = [
         "/assets/live.js",
         SCRIPT,
         include_str!("../../templates/assets/live.js"),
+    ),
+    (
+        "/assets/compose.js",
+        SCRIPT,
+        include_str!("../../templates/assets/compose.js"),
     ),
     (
         "/assets/alarm.js",

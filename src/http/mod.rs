@@ -32,6 +32,7 @@ use uuid::Uuid;
 use crate::accounts::Accounts;
 use crate::acknowledge::Acknowledge;
 use crate::calls::Calls;
+use crate::canned::CannedReplies;
 use crate::clock::Clock;
 use crate::drill::Drills;
 use crate::duties::Duties;
@@ -64,6 +65,8 @@ pub struct Doors {
     pub rulebook: Arc<Rulebook>,
     /// Hands conversations to people.
     pub handoff: Arc<Handoff>,
+    /// Edits canned replies, and fills them in.
+    pub canned: Arc<CannedReplies>,
     /// Finds conversations, and shows numbers for a reason.
     pub lookup: Arc<Lookup>,
     /// Takes cases for responders.

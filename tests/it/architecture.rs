@@ -27,6 +27,7 @@ const FLOORS: [&[&str]; 6] = [
         "accounts",
         "acknowledge",
         "calls",
+        "canned",
         "dispatch",
         "drill",
         "duties",

@@ -112,7 +112,8 @@ fn forbidden(text: &str) -> impl Iterator<Item = &'static str> {
 /// The Flesch-Kincaid grade (Kincaid et al. 1975), with groups of vowels for syllables: good to about
 /// one grade.
 #[expect(clippy::cast_precision_loss, reason = "a text has few words")]
-pub(super) fn grade(text: &str) -> f64 {
+#[must_use]
+pub fn grade(text: &str) -> f64 {
     let count = |n: usize| n.max(1) as f64;
     let sentences = text.split(['.', '!', '?', ':', '\n']);
     let sentences = sentences

@@ -26,6 +26,8 @@ const CARRIED: Duration = Duration::from_mins(1);
 pub(in crate::http) enum Section {
     /// Who waits for a person.
     Queue,
+    /// The team's own words.
+    Canned,
     /// Who is on call, and when.
     OnCall,
     /// Drills and their reports.
@@ -119,6 +121,8 @@ notices! {
     SwapWithdrawn: "The offer is taken back. Nothing is changed.",
     PageTestSent: "The test page is on its way. What comes of it is shown below.",
     PageTestAnswered: "Thank you: the test page reached you.",
+    CannedKept: "The canned reply is kept.",
+    CannedRemoved: "The canned reply is removed.",
     OverrideMade: "It is changed, and who is concerned was told.",
     OverrideRemoved: "The change is taken back.",
     MethodAdded: "It is added, and a code is on its way there. Enter it below.",
@@ -171,6 +175,9 @@ impl Visit {
             place("/", "Queue", Some(Section::Queue)),
             place("/on-call", "On call", Some(Section::OnCall)),
         ];
+        if self.me.role.may(Permission::EditCannedReplies) {
+            places.push(place("/canned", "Replies", Some(Section::Canned)));
+        }
         if self.me.role.may(Permission::RunDrills) {
             places.push(place("/drills", "Drills", Some(Section::Drills)));
         }

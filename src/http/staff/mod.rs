@@ -1,6 +1,7 @@
 //! The pages of staff: the door, queue, conversation, on call, schedules, drills, people, how they are
 //! reached, one's own account.
 
+mod canned;
 mod clocks;
 mod confirm;
 mod conversation;
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Routes {
         .merge(lists::routes())
         .merge(search::routes())
         .merge(conversation::routes())
+        .merge(canned::routes())
         .merge(on_call::routes())
         .merge(schedules::routes())
         .merge(policies::routes())

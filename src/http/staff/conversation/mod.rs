@@ -1,11 +1,14 @@
 //! A conversation: the thread, who has it, and what a responder can do.
 
 mod acts;
+mod composer;
 mod hand_on;
+mod measure;
 mod reveal;
 mod take_over;
 mod thread;
 mod tier;
+mod why;
 mod wrap_up;
 
 use askama::Template;
@@ -15,6 +18,7 @@ use axum::response::{Html, IntoResponse, Response};
 use uuid::Uuid;
 
 use super::clocks::{self, Face, faces};
+use super::form::Sent;
 use super::frame::{Frame, Section, Visit};
 use super::when::{Wall, wait};
 use crate::clock::At;
@@ -25,6 +29,7 @@ use crate::http::error::PageError;
 use crate::oncall::Alert;
 use crate::staff::Permission;
 use crate::store::{Author, Ended, StoreError, Texter, ThreadMessage, Tx};
+use composer::{Composer, Wanted, composer};
 use thread::{Entry, entries};
 
 const MESSAGES: u16 = 200;
@@ -40,6 +45,7 @@ pub(super) fn routes() -> Routes {
         .get("/conversations/{id}", read, page)
         .get("/conversations/{id}/thread", read, fragment)
         .merge(acts::routes())
+        .merge(composer::routes())
         .merge(take_over::routes())
         .merge(hand_on::routes())
         .merge(reveal::routes())
@@ -77,8 +83,8 @@ struct ConversationPage {
     seen: Uuid,
     supervisor: bool,
     problem: Option<String>,
-    /// What was written and could not be sent.
-    draft: String,
+    /// Where a reply is written; of who cannot write, what they could not send.
+    composer: Composer,
     /// What was noted and could not be kept.
     note: String,
 }
@@ -137,7 +143,12 @@ enum Loaded {
     Held(Box<take_over::HeldPage>),
 }
 
-async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<Loaded, PageError> {
+async fn load(
+    doors: &Doors,
+    visit: &Visit,
+    id: Uuid,
+    wanted: &Wanted,
+) -> Result<Loaded, PageError> {
     let mut tx = doors.store.read().await?;
     let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
     if !tx.may_read(&visit.me, id).await? {
@@ -163,6 +174,12 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<Loaded, PageErro
     let ended = tx.ended(id).await?;
     let tier = texter.conversation.map(|open| open.tier);
     let tier = ended.as_ref().map(|ended| ended.tier).or(tier);
+    let writes = ended.is_none() && hold.other.is_none();
+    let composer = if writes {
+        composer(&mut tx, doors, visit, &wall, (&texter, id), wanted).await?
+    } else {
+        Composer::default()
+    };
     let page = ConversationPage {
         frame: visit.frame(doors, Section::Queue),
         id,
@@ -188,7 +205,7 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<Loaded, PageErro
         supervisor: visit.me.role.may(Permission::ObserveConversations),
         case: alert.map(|alert| alert.code),
         problem: None,
-        draft: String::new(),
+        composer,
         note: String::new(),
     };
     Ok(Loaded::Page(Box::new(page)))
@@ -316,8 +333,9 @@ async fn page(
     visit: Visit,
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
+    sent: Sent,
 ) -> Result<Response, PageError> {
-    match load(&doors, &visit, id).await? {
+    match load(&doors, &visit, id, &Wanted::of(&sent)).await? {
         Loaded::Page(page) => visit.show(&doors, &*page),
         Loaded::Held(page) => {
             Ok((StatusCode::FORBIDDEN, visit.show(&doors, &*page)?).into_response())
@@ -330,7 +348,7 @@ async fn fragment(
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    match load(&doors, &visit, id).await? {
+    match load(&doors, &visit, id, &Wanted::default()).await? {
         Loaded::Page(page) => Ok(Html(page.as_thread().render()?).into_response()),
         // The page reads itself again, and finds who has it.
         Loaded::Held(_) => Err(PageError::Forbidden),
