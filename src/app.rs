@@ -43,6 +43,7 @@ use crate::paging::{NextRoster, Paging};
 use crate::people::People;
 use crate::policies::Policies;
 use crate::preflight::Preflight;
+use crate::push::Pushes;
 use crate::reconcile::Reconcile;
 use crate::roster::LastRoster;
 use crate::rota::Rota;
@@ -52,8 +53,8 @@ use crate::store::{OpenError, Store, StoreError};
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
 use pieces::{
-    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, signing, spool,
-    timetable, ways,
+    Parts, beside_spool, desk, followup, keep, keyring, operator, pagers, push_contact, signing,
+    spool, timetable, ways,
 };
 pub(crate) use pieces::{line, packs};
 
@@ -170,6 +171,8 @@ pub struct App {
     pub heartbeat: Arc<Heartbeat>,
     /// Holds drills.
     pub drills: Arc<Drills>,
+    /// Tells browsers that a case waits.
+    pub pushes: Arc<Pushes>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -260,6 +263,7 @@ impl App {
             handoff: Arc::clone(&handoff),
             feed: feed.clone(),
         });
+        let pagers = Arc::new(pagers(config)?);
         let dispatch = Arc::new(Dispatch {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -274,7 +278,7 @@ impl App {
             last_alarm: LastAlarm::default(),
             in_flight: Arc::default(),
             journal: Journal::default(),
-            pagers: Arc::new(pagers(config)?),
+            pagers: Arc::clone(&pagers),
             operator: Arc::clone(&operator),
         });
         let outlets = (Arc::clone(&intake), Arc::clone(&dispatch));
@@ -394,6 +398,14 @@ impl App {
             public_url: Arc::clone(&public_url),
             feed: feed.clone(),
         });
+        let pushes = Arc::new(Pushes {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&accounts.ids),
+            pagers,
+            contact: push_contact(&public_url, &config.line.contact),
+            sessions: (Accounts::LONGEST, Accounts::IDLE),
+        });
         let doors = Doors {
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
@@ -401,6 +413,7 @@ impl App {
             canned,
             lookup,
             page_tests: Arc::clone(&page_tests),
+            pushes: Arc::clone(&pushes),
             policies: Arc::clone(&policies),
             rota: Arc::clone(&rota),
             people: Arc::clone(&people),
@@ -443,6 +456,7 @@ impl App {
             reconcile,
             heartbeat,
             drills,
+            pushes,
             store,
             feed,
             clock,

@@ -17,7 +17,7 @@ use super::find::TAKEN;
 use super::{Fill, Key, Packs, PageId};
 use crate::locale::Locale;
 use crate::segment::{Encoding, segments};
-pub use plain::grade;
+pub use plain::{grade, is_graded};
 
 /// The most units (septets) of the welcome and of every crisis text: two segments.
 pub const SHORT: usize = 306;

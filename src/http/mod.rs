@@ -46,6 +46,7 @@ use crate::lookup::Lookup;
 use crate::page_tests::PageTests;
 use crate::people::People;
 use crate::policies::Policies;
+use crate::push::Pushes;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
 use crate::store::Store;
@@ -75,6 +76,8 @@ pub struct Doors {
     pub page_tests: Arc<PageTests>,
     /// Leads calls.
     pub calls: Arc<Calls>,
+    /// Tells browsers that a case waits.
+    pub pushes: Arc<Pushes>,
     /// Edits policies.
     pub policies: Arc<Policies>,
     /// Edits schedules.

@@ -22,7 +22,9 @@
   }
 
   // Drafts. One is kept after the other, so that an older one never overtakes a newer.
-  let kept = body?.value ?? ""; // what the server has
+  // What the server has: not what it gives back because it was refused, nor what the address puts in.
+  const refused = document.querySelector("main .problem:not([data-unsent])");
+  let kept = refused || location.search ? null : body?.defaultValue ?? "";
   let saving = Promise.resolve();
   let timer;
   const draft = () => ({ body: body.value, locale: composer.elements.locale.value });
@@ -192,15 +194,15 @@
   if (composer) {
     // A browser puts back what once stood in a form. What this tab has and the server has not is newer than
     // what the server has; what the server gives back, with the reason why it was refused, is newer still.
-    const refused = document.querySelector("main .problem:not([data-unsent])");
+    const given = kept === null;
     const restore = () => {
-      const mine = sessionStorage.getItem(unkept);
-      body.value = refused || mine === null ? body.defaultValue : mine;
-      if (location.search) history.replaceState(null, "", location.pathname + location.hash);
-      if (body.value !== kept || refused) written();
+      body.value = given ? body.defaultValue : sessionStorage.getItem(unkept) ?? body.defaultValue;
+      if (body.value !== kept) written();
     };
+    if (location.search) history.replaceState(null, "", location.pathname + location.hash);
     restore();
-    addEventListener("pageshow", (event) => { if (!event.persisted) restore(); });
+    // After the browser has put back what it remembers; what was typed since is in this tab.
+    addEventListener("pageshow", (event) => { if (!event.persisted && !given) restore(); });
     for (const one of document.querySelectorAll(".unscripted")) one.hidden = true;
     body.addEventListener("input", written);
     body.addEventListener("input", stayHere);

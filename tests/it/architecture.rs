@@ -44,6 +44,7 @@ const FLOORS: [&[&str]; 6] = [
         "people",
         "policies",
         "preflight",
+        "push",
         "reconcile",
         "rota",
     ],

@@ -70,3 +70,9 @@ fn the_pages_of_drills_work_in_a_browser() {
     );
     walk("drills.mjs", &[timetable]);
 }
+
+#[test]
+fn a_responder_works_by_mouse_by_keyboard_on_a_phone_and_without_javascript() {
+    let needed = ("HARBORLINE__STAFF__REQUIRE_TOTP", "[\"administrator\"]");
+    walk("responder.mjs", &[needed]);
+}

@@ -1,6 +1,7 @@
 //! The contract of the store, on both engines: every method, units of work, races, damage.
 
 mod arrivals;
+mod composer;
 mod drills;
 mod duties;
 mod heartbeats;

@@ -10,6 +10,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use super::theme::Theme;
 use crate::http::error::PageError;
 use crate::http::session::SignedIn;
 use crate::http::{Doors, cookie};
@@ -53,6 +54,8 @@ pub(in crate::http) struct Frame {
     pub(in crate::http) places: Vec<Place>,
     /// What they have just done.
     pub(in crate::http) notice: Option<&'static str>,
+    /// How they want pages to look; none as their system does.
+    pub(in crate::http) theme: Option<Theme>,
 }
 
 /// Declares the notices: what is said once, after something was done.
@@ -123,6 +126,7 @@ notices! {
     PageTestAnswered: "Thank you: the test page reached you.",
     CannedKept: "The canned reply is kept.",
     CannedRemoved: "The canned reply is removed.",
+    PushOff: "This browser does not tell you any more.",
     OverrideMade: "It is changed, and who is concerned was told.",
     OverrideRemoved: "The change is taken back.",
     MethodAdded: "It is added, and a code is on its way there. Enter it below.",
@@ -147,6 +151,8 @@ pub(in crate::http) struct Visit {
     /// Who.
     pub(in crate::http) me: Account,
     notice: Option<Notice>,
+    /// How they want pages to look; none as their system does.
+    pub(in crate::http) theme: Option<Theme>,
 }
 
 impl FromRequestParts<Doors> for Visit {
@@ -159,7 +165,8 @@ impl FromRequestParts<Doors> for Visit {
             let mut all = Notice::ALL.iter().copied();
             all.find(|notice| notice.name() == name)
         });
-        Ok(Self { me, notice })
+        let theme = Theme::chosen(doors, &parts.headers);
+        Ok(Self { me, notice, theme })
     }
 }
 
@@ -192,6 +199,7 @@ impl Visit {
             name: self.me.name.clone(),
             places,
             notice: self.notice.map(Notice::words),
+            theme: self.theme,
         }
     }
 

@@ -9,6 +9,7 @@ mod door;
 mod drills;
 mod form;
 mod frame;
+mod keys;
 mod link;
 mod lists;
 mod me;
@@ -16,6 +17,7 @@ mod methods;
 mod on_call;
 mod people;
 mod policies;
+mod push;
 mod question;
 mod queue;
 mod readiness;
@@ -25,6 +27,7 @@ mod search;
 mod security;
 mod sessions;
 mod take;
+mod theme;
 mod when;
 
 use super::access::Routes;
@@ -45,6 +48,9 @@ pub(super) fn routes() -> Routes {
         .merge(drills::routes())
         .merge(people::routes())
         .merge(me::routes())
+        .merge(keys::routes())
+        .merge(theme::routes())
+        .merge(push::routes())
         .merge(methods::routes())
         .merge(security::routes())
         .merge(sessions::routes())

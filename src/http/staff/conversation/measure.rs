@@ -1,15 +1,13 @@
 //! What a text costs and how it reads, in words, while it is written: the same count and the same grade that
 //! the program uses itself.
 
-use crate::content::check::grade;
+use crate::content::check::{grade, is_graded};
 use crate::handoff::{LONGEST_TEXT, as_sent};
 use crate::locale::Locale;
 use crate::segment::{Encoding, segments};
 
 /// The grade up to which texts of the line are written.
 const PLAIN: f64 = 6.0;
-/// Fewer words say nothing about how a text reads.
-const FEW: usize = 3;
 
 /// A text as it would really be sent, in words; nothing for one that is empty.
 pub(super) fn measure(words: &str, locale: Locale) -> String {
@@ -46,7 +44,7 @@ fn because(text: &str, encoding: Encoding) -> String {
 
 /// How it reads. The formula is for English.
 fn reads(text: &str, locale: Locale) -> String {
-    if locale != Locale::En || text.split_whitespace().count() < FEW {
+    if locale != Locale::En || !is_graded(text) {
         return String::new();
     }
     let grade = grade(text).max(1.0);

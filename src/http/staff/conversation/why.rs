@@ -94,14 +94,16 @@ impl Why {
     }
 }
 
-/// A text in pieces, with the words marked that triage stopped at: those that counted, and those that a guard
-/// lowered. A span that does not fit the text marks nothing.
+/// A text in pieces, with the words marked that triage stopped at: those of the most urgent hits, and those
+/// that a guard lowered. A span that does not fit the text marks nothing.
 pub(super) fn pieces(text: &str, verdict: Option<&Verdict>) -> Vec<Piece> {
     let mut spans: Vec<Range<usize>> = verdict
         .into_iter()
         .flat_map(|verdict| {
-            let guarded = verdict.guarded.iter().map(|guarded| &guarded.hit);
-            verdict.hits.iter().chain(guarded)
+            let most = verdict.hits.iter().map(|hit| hit.tier).max();
+            let hits = verdict.hits.iter();
+            let hits = hits.filter(move |hit| Some(hit.tier) == most);
+            hits.chain(verdict.guarded.iter().map(|guarded| &guarded.hit))
         })
         .map(|hit| hit.span.clone())
         .filter(|span| text.get(span.clone()).is_some_and(|words| !words.is_empty()))
@@ -129,7 +131,7 @@ pub(super) fn pieces(text: &str, verdict: Option<&Verdict>) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::triage::{RuleSet, assess};
+    use crate::triage::{Category, Guarded, ModelScore, RuleSet, Tier, assess};
 
     fn shown(text: &str) -> (String, Option<Why>) {
         let rules = RuleSet::builtin().unwrap_or_else(|error| panic!("{error}"));
@@ -153,37 +155,49 @@ mod tests {
         assert_eq!(why.ruleset.len(), HASH);
     }
 
+    fn hit(span: Range<usize>) -> Hit {
+        Hit {
+            rule: "r".to_owned(),
+            tier: Tier::High,
+            category: Category::Distress,
+            why: "w".to_owned(),
+            span,
+            via: vec!["leet".to_owned()],
+        }
+    }
+
     #[test]
     fn a_guard_says_what_it_lowered() {
-        let (text, why) = shown("my boss is killing me with this deadline lol");
-        let why = why.map(|why| why.reasons.into_iter().map(|one| one.note).collect::<Vec<_>>());
-        let noted = why.is_none_or(|notes| {
-            notes.iter().all(|note| {
-                note.is_empty() || note.contains("instead of paged") || note.contains("ordinary")
-            })
-        });
-        assert!(noted, "{text}");
+        let verdict = Verdict {
+            tier: Tier::Concern,
+            guarded: vec![Guarded {
+                hit: hit(3..6),
+                guard: "joke.lol".to_owned(),
+            }],
+            model: Some(ModelScore {
+                score: 0.5,
+                top_words: vec!["die".to_owned()],
+            }),
+            ..Verdict::default()
+        };
+        let why = Why::of(&verdict).unwrap();
+        let one = &why.reasons[0];
+        assert_eq!((one.via.as_str(), one.tier), ("leet", "high"));
+        assert_eq!(one.note, "asked instead of paged, because of joke.lol");
+        assert_eq!(why.model, Some(("0.50".to_owned(), "die".to_owned())));
+        let marked = pieces("my die hard", Some(&verdict));
+        assert!(marked[1].marked && marked[1].words == "die");
     }
 
     #[test]
     fn an_ordinary_text_needs_no_reason() {
-        let (text, why) = shown("what is dbt");
-        assert_eq!(text.replace(['[', ']'], ""), "what is dbt");
-        let (_, none) = shown("menu");
-        assert!(none.is_none());
-        drop(why);
+        let (text, why) = shown("menu");
+        assert_eq!(text, "menu");
+        assert!(why.is_none());
     }
 
     #[test]
     fn spans_that_overlap_or_do_not_fit_lose_no_letter() {
-        let hit = |span: Range<usize>| Hit {
-            rule: "r".to_owned(),
-            tier: crate::triage::Tier::High,
-            category: crate::triage::Category::Distress,
-            why: "w".to_owned(),
-            span,
-            via: Vec::new(),
-        };
         let text = "año nuevo";
         let verdict = Verdict {
             hits: vec![hit(0..4), hit(2..6), hit(2..4), hit(5..9), hit(90..99)],
