@@ -183,7 +183,10 @@ impl CannedReplies {
             return Err(Refused::NoWords);
         }
         let found = check::canned(&self.packs, draft.locale, "", "", &draft.body);
-        found.into_iter().next().map_or(Ok(()), |first| Err(first.into()))
+        found
+            .into_iter()
+            .next()
+            .map_or(Ok(()), |first| Err(first.into()))
     }
 }
 

@@ -137,7 +137,9 @@ async fn case(app: &App, nth: usize, messages: usize) -> Uuid {
                             gateway: "main",
                             author: Author::Line,
                             staff_id: None,
-                            body: &MessageBody::new("You matter. Call or text 988 now, day or night."),
+                            body: &MessageBody::new(
+                                "You matter. Call or text 988 now, day or night.",
+                            ),
                             at: now,
                         },
                     )

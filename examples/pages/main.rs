@@ -82,14 +82,26 @@ async fn measure(messages: i64) {
     writeln!(out, "|---|---|---|---|---|").unwrap();
     let there = format!("/conversations/{conversation}");
     let thread = format!("{there}/thread");
-    for path in ["/", "/queue", "/queue/closed", "/queue/automated", &*there, &*thread] {
+    for path in [
+        "/",
+        "/queue",
+        "/queue/closed",
+        "/queue/automated",
+        &*there,
+        &*thread,
+    ] {
         row(&router, path, &cookie).await;
     }
     let mut assets = 0;
     for path in ASSETS {
         assets += asked(&router, path, &cookie).await.1;
     }
-    writeln!(out, "assets of a conversation: {} KB", assets.div_ceil(1024)).unwrap();
+    writeln!(
+        out,
+        "assets of a conversation: {} KB",
+        assets.div_ceil(1024)
+    )
+    .unwrap();
 }
 
 /// Asks for a page again and again.

@@ -58,7 +58,9 @@ pub fn seeds() -> Result<Vec<(Locale, Seed)>, PackError> {
         });
     }
     let of = |locale, seeds: Vec<Seed>| seeds.into_iter().map(move |seed| (locale, seed));
-    Ok(of(Locale::En, raw.en).chain(of(Locale::Es, raw.es)).collect())
+    Ok(of(Locale::En, raw.en)
+        .chain(of(Locale::Es, raw.es))
+        .collect())
 }
 
 /// A canned reply that was read: filling it in cannot fail.

@@ -60,7 +60,11 @@ impl Handoff {
         {
             // The answer to the first was lost on its way, or a finger pressed twice.
             let same = by == Some(staff.id) && words.reveal() == as_sent(body.reveal());
-            return Ok(if same { Ok(()) } else { Err(Refused::SentBefore) });
+            return Ok(if same {
+                Ok(())
+            } else {
+                Err(Refused::SentBefore)
+            });
         }
         if tx.is_closed(conversation).await? && !matches!(act, Act::Note(_)) {
             return Ok(Err(Refused::AlreadyClosed));

@@ -10,9 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use web_push_native::p256::PublicKey;
 use web_push_native::p256::ecdsa::signature::Signer as _;
 use web_push_native::p256::ecdsa::{Signature, SigningKey};
-use web_push_native::p256::PublicKey;
 use web_push_native::{Auth, encrypt};
 
 use super::guard::{NotPublic, check_url};
@@ -60,8 +60,8 @@ impl Subscription {
         // Browsers write base64url without padding; some libraries add it.
         let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
         let public = PublicKey::from_sec1_bytes(&bytes(&self.p256dh)?).ok()?;
-        let auth = bytes(&self.auth)?;
-        (auth.len() == AUTH_LEN).then(|| (public, Auth::clone_from_slice(&auth)))
+        let auth: [u8; AUTH_LEN] = bytes(&self.auth)?.try_into().ok()?;
+        Some((public, Auth::from(auth)))
     }
 }
 
@@ -97,7 +97,10 @@ impl PushKey {
 
     /// Says to a push service who sends (RFC 8292, section 3).
     fn vapid(&self, endpoint: &str, contact: &str, now: At) -> Option<String> {
-        let audience = url::Url::parse(endpoint).ok()?.origin().ascii_serialization();
+        let audience = url::Url::parse(endpoint)
+            .ok()?
+            .origin()
+            .ascii_serialization();
         let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let header = part(&json!({"typ": "JWT", "alg": "ES256"}));
         let until = now.0 / 1000 + SIGNED_S;
@@ -212,7 +215,7 @@ mod tests {
 
     fn browser() -> (SecretKey, Auth, Subscription) {
         let secret = SecretKey::from_slice(&[7; 32]).unwrap();
-        let auth = Auth::clone_from_slice(&[9; AUTH_LEN]);
+        let auth = Auth::from([9; AUTH_LEN]);
         let subscription = Subscription {
             endpoint: "https://push.example.org/send/abc".to_owned(),
             p256dh: URL_SAFE_NO_PAD.encode(secret.public_key().to_sec1_bytes()),
@@ -228,7 +231,14 @@ mod tests {
     #[test]
     fn only_the_browser_reads_it_and_it_reads_what_was_said() {
         let (secret, auth, to) = browser();
-        let request = build(&to, &key(), "https://line.example.org", "A case waits.", NOW).unwrap();
+        let request = build(
+            &to,
+            &key(),
+            "https://line.example.org",
+            "A case waits.",
+            NOW,
+        )
+        .unwrap();
         assert!(!String::from_utf8_lossy(&request.body).contains("waits"));
         let read = decrypt(request.body, &secret, &auth).unwrap();
         let read: serde_json::Value = serde_json::from_slice(&read).unwrap();
@@ -252,7 +262,9 @@ mod tests {
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
         let signature = Signature::from_slice(&signature).unwrap();
         public.verify(signed.as_bytes(), &signature).unwrap();
-        let claims = URL_SAFE_NO_PAD.decode(signed.split_once('.').unwrap().1).unwrap();
+        let claims = URL_SAFE_NO_PAD
+            .decode(signed.split_once('.').unwrap().1)
+            .unwrap();
         let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
         assert_eq!(claims["aud"], "https://push.example.org");
         let lasts = claims["exp"].as_i64().unwrap() - NOW.0 / 1000;
@@ -276,7 +288,10 @@ mod tests {
             };
             assert!(bad.check(false).is_err(), "{endpoint} {p256dh} {auth}");
         }
-        assert_eq!(format!("{good:?} {:?}", key()), "Subscription(redacted) PushKey(redacted)");
+        assert_eq!(
+            format!("{good:?} {:?}", key()),
+            "Subscription(redacted) PushKey(redacted)"
+        );
     }
 
     #[test]

@@ -67,7 +67,11 @@ impl Tx {
     }
 
     /// Forgets the draft of a person: it was sent, or they emptied it.
-    pub async fn forget_draft(&mut self, conversation: Uuid, staff: Uuid) -> Result<(), StoreError> {
+    pub async fn forget_draft(
+        &mut self,
+        conversation: Uuid,
+        staff: Uuid,
+    ) -> Result<(), StoreError> {
         later!(
             self,
             "DELETE FROM drafts WHERE conversation_id = $1 AND staff_id = $2",

@@ -107,7 +107,8 @@ impl Tx {
         (created_after, seen_after): (At, At),
         limit: u16,
     ) -> Result<Vec<DuePush>, StoreError> {
-        let rows: Vec<DueRow> = on!(self, |c| sqlx::query_as(
+        let rows: Vec<DueRow> = on!(self, |c| {
+            sqlx::query_as(
             "SELECT p.id, p.endpoint_sealed, p.failures
                FROM push_subscriptions p
                JOIN sessions e ON e.id = p.session_id
@@ -125,7 +126,8 @@ impl Tx {
         .bind(seen_after)
         .bind(i64::from(limit))
         .fetch_all(c)
-        .await?);
+        .await?
+        });
         let read = rows.into_iter().map(|row| {
             Ok(DuePush {
                 id: row.id,

@@ -123,7 +123,9 @@
     } catch {
       // The words above say it.
     }
+    sending = false;
     if (problem) {
+      row.remove();
       // What was written meanwhile comes after it.
       body.value = body.value ? `${words} ${body.value}` : words;
       sessionStorage.setItem(unkept, body.value);
@@ -142,8 +144,7 @@
       await refresh();
     }
     row.remove();
-    sending = false;
-    body.focus({ preventScroll: !problem });
+    if (problem) body.focus();
   }
 
   // Canned replies, resources and earlier drafts: put in where the pen is.
@@ -166,6 +167,10 @@
     for (const one of found.querySelectorAll(".choices > li")) {
       const text = one.dataset.find.toLowerCase();
       one.hidden = !wanted.every((word) => text.includes(word));
+    }
+    for (const list of found.querySelectorAll(".choices")) {
+      const count = list.previousElementSibling?.querySelector(".count");
+      if (count) count.textContent = String([...list.children].filter((one) => !one.hidden).length);
     }
   }
 

@@ -30,7 +30,10 @@ async fn claimed(world: &World, by: &Account) -> Uuid {
 /// The value of a hidden field on a page.
 fn hidden(page: &str, name: &str) -> String {
     let begins = format!("name=\"{name}\" value=\"");
-    let start = page.find(&begins).unwrap_or_else(|| panic!("no {name} in {page}")) + begins.len();
+    let start = page
+        .find(&begins)
+        .unwrap_or_else(|| panic!("no {name} in {page}"))
+        + begins.len();
     page[start..].split('"').next().unwrap().to_owned()
 }
 

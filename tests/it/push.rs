@@ -31,7 +31,7 @@ impl Service {
         let service = Self {
             server,
             secret: SecretKey::from_slice(&[7; 32]).unwrap(),
-            auth: Auth::clone_from_slice(&[9; 16]),
+            auth: Auth::from([9; 16]),
         };
         service.answers(status).await;
         service
@@ -51,7 +51,11 @@ impl Service {
         let endpoint = format!("{}/send/one", self.server.uri());
         let p256dh = URL_SAFE_NO_PAD.encode(self.secret.public_key().to_sec1_bytes());
         let auth = URL_SAFE_NO_PAD.encode(self.auth);
-        let fields = [("endpoint", &*endpoint), ("p256dh", &p256dh), ("auth", &auth)];
+        let fields = [
+            ("endpoint", &*endpoint),
+            ("p256dh", &p256dh),
+            ("auth", &auth),
+        ];
         let sent = visitor.sends("/me/push", &fields).await;
         (sent.status, sent.page)
     }
@@ -64,7 +68,10 @@ impl Service {
             assert_eq!(request.headers["content-encoding"], "aes128gcm");
             assert_eq!(request.headers["ttl"], "120");
             let signed = request.headers["authorization"].to_str().unwrap();
-            assert!(signed.starts_with("vapid t=") && signed.contains(", k="), "{signed}");
+            assert!(
+                signed.starts_with("vapid t=") && signed.contains(", k="),
+                "{signed}"
+            );
             let body = decrypt(request.body, &self.secret, &self.auth).unwrap();
             String::from_utf8(body).unwrap()
         });
@@ -169,7 +176,10 @@ mod a_place_inside_the_network_is_refused {
         let service = Service::that_answers(201).await;
         let (status, words) = service.subscribes(&visitor).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(words.contains("This browser named a place that cannot be told"), "{words}");
+        assert!(
+            words.contains("This browser named a place that cannot be told"),
+            "{words}"
+        );
         assert_eq!(world.count(ROWS).await, 0);
     }
 }

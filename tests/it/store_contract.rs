@@ -1,7 +1,6 @@
 //! The contract of the store, on both engines: every method, units of work, races, damage.
 
 mod arrivals;
-mod composer;
 mod drills;
 mod duties;
 mod heartbeats;
@@ -73,6 +72,7 @@ macro_rules! view {
 }
 
 mod accounts;
+mod composer;
 mod contact_methods;
 mod followers;
 mod hands;

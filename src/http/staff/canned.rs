@@ -223,7 +223,11 @@ async fn save(
     match doors.canned.save(&visit.me, draft.clone()).await? {
         Ok(_) => Ok(done(doors, "/canned", Notice::CannedKept)),
         Err(why) => {
-            let field = if why.is_about_title() { "title" } else { "body" };
+            let field = if why.is_about_title() {
+                "title"
+            } else {
+                "body"
+            };
             let field = if why == Refused::Unknown { "" } else { field };
             let wrong = Wrong::with(field, &why);
             refused(&form(doors, visit, draft, wrong))

@@ -133,7 +133,9 @@ async fn put_in(
         let found = doors.canned.packs.resources().get(id);
         return Ok(found.map(|one| one.words(locale).to_owned()));
     }
-    let found = earlier.iter().find(|draft| Some(draft.id) == wanted.earlier);
+    let found = earlier
+        .iter()
+        .find(|draft| Some(draft.id) == wanted.earlier);
     Ok(found.map(|draft| draft.words.clone()))
 }
 
@@ -200,7 +202,13 @@ fn holds(text: &str, query: &str) -> bool {
     query.split_whitespace().all(|word| text.contains(word))
 }
 
-fn replies(all: &[Canned], doors: &Doors, visit: &Visit, locale: Locale, query: &str) -> Vec<Reply> {
+fn replies(
+    all: &[Canned],
+    doors: &Doors,
+    visit: &Visit,
+    locale: Locale,
+    query: &str,
+) -> Vec<Reply> {
     let mut replies = Vec::new();
     for one in all.iter().filter(|one| one.locale == locale) {
         let words = doors.canned.filled(one, &visit.me);

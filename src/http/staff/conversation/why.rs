@@ -106,7 +106,10 @@ pub(super) fn pieces(text: &str, verdict: Option<&Verdict>) -> Vec<Piece> {
             hits.chain(verdict.guarded.iter().map(|guarded| &guarded.hit))
         })
         .map(|hit| hit.span.clone())
-        .filter(|span| text.get(span.clone()).is_some_and(|words| !words.is_empty()))
+        .filter(|span| {
+            text.get(span.clone())
+                .is_some_and(|words| !words.is_empty())
+        })
         .collect();
     spans.sort_by_key(|span| (span.start, span.end));
     let (mut pieces, mut at) = (Vec::new(), 0);
