@@ -24,7 +24,8 @@
   // Drafts. One is kept after the other, so that an older one never overtakes a newer.
   // What the server has: not what it gives back because it was refused, nor what the address puts in.
   const refused = document.querySelector("main .problem:not([data-unsent])");
-  let kept = refused || location.search ? null : body?.defaultValue ?? "";
+  const putIn = /[?&](canned|resource|earlier)=/.test(location.search);
+  let kept = refused || putIn ? null : body?.defaultValue ?? "";
   let saving = Promise.resolve();
   let timer;
   const draft = () => ({ body: body.value, locale: composer.elements.locale.value });
@@ -204,7 +205,7 @@
       body.value = given ? body.defaultValue : sessionStorage.getItem(unkept) ?? body.defaultValue;
       if (body.value !== kept) written();
     };
-    if (location.search) history.replaceState(null, "", location.pathname + location.hash);
+    if (putIn) history.replaceState(null, "", location.pathname + location.hash);
     restore();
     // After the browser has put back what it remembers; what was typed since is in this tab.
     addEventListener("pageshow", (event) => { if (!event.persisted && !given) restore(); });

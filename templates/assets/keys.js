@@ -71,7 +71,8 @@
     keys: list,
   };
 
-  const writes = (target) => target instanceof Element && target.closest("input, textarea, select, [contenteditable], dialog");
+  // What has just been closed may still have the focus for a moment.
+  const writes = (target) => target instanceof Element && target.checkVisibility() && target.closest("input, textarea, select, [contenteditable], dialog");
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat && event.key !== "j" && event.key !== "k") return;

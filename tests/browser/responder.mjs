@@ -198,9 +198,9 @@ await step("canned replies are edited", async () => {
   await page.getByRole("link", { name: "Replies", exact: true }).click();
   await page.getByRole("link", { name: "Write another…" }).click();
   await page.getByLabel("Title").fill("Evening");
-  await page.getByLabel("Words").fill("Good evening. I am {me}, a person of {line}.");
+  await page.getByLabel("Words").fill("Hi. I am {me}. I am with {line}.");
   await page.getByRole("button", { name: "Show how it reads" }).click();
-  await page.locator(".preview", { hasText: "I am First, a person of" }).waitFor();
+  await page.locator(".preview", { hasText: "I am First. I am with" }).waitFor();
 });
 await examine("canned-form");
 await step("and kept", async () => {
@@ -315,6 +315,7 @@ async function keyboard() {
     await keys.press("h");
     holds(await page.evaluate(() => document.activeElement.textContent.includes("Ask a supervisor")), "h leads nowhere");
     await keys.press("t");
+    await page.getByRole("heading", { name: "Hand the case on" }).waitFor();
     await tabTo((_, name) => name === "Second");
     await keys.press("Enter");
     await page.getByRole("button", { name: "Take the offer back" }).waitFor();

@@ -122,9 +122,12 @@ export async function examine(name) {
 export async function tabTo(wanted) {
   for (let presses = 0; presses < 120; presses += 1) {
     await page.keyboard.press("Tab");
-    const [id, name] = await page.evaluate(() => [document.activeElement?.id ?? "", document.activeElement?.textContent?.trim() ?? ""]);
+    // Asked at once: the page may change between two questions.
+    const [id, name, outline] = await page.evaluate(() => {
+      const here = document.activeElement ?? document.body;
+      return [here.id, here.textContent.trim(), getComputedStyle(here).outlineStyle];
+    });
     if (wanted(id, name)) {
-      const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
       holds(outline !== "none", `the focus on ${name || id} cannot be seen`);
       return;
     }

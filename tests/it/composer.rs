@@ -255,6 +255,25 @@ both! {
         assert_eq!(world.count(count).await, seeded - 1, "what was removed stays removed");
     }
 
+    async fn a_long_conversation_shows_its_latest_messages_and_all_on_demand(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        let conversation = claimed(&world, &first).await;
+        for nth in 0..70 {
+            let words = MessageBody::new(format!("Text {nth}."));
+            world.acts(&first, conversation, Act::Write(words)).await.unwrap();
+        }
+        let path = format!("/conversations/{conversation}");
+        let responder = world.visitor(&first).await;
+        let page = responder.reads(&path).await;
+        assert!(page.contains("Text 69.") && page.contains("Text 10.") && !page.contains("Text 9."));
+        assert!(page.contains("Show the earlier messages"));
+        for path in [format!("{path}?all=yes"), format!("{path}/thread?all=yes")] {
+            let page = responder.reads(&path).await;
+            assert!(page.contains("Text 0.") && page.contains("want to die") && page.contains("Text 69."));
+            assert!(!page.contains("Show the earlier messages"));
+        }
+    }
+
     async fn a_text_shows_why_triage_fired(world: World) {
         let first = world.a_person("First", FIRST).await;
         let conversation = claimed(&world, &first).await;

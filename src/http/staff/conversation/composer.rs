@@ -55,12 +55,15 @@ impl Composer {
     }
 }
 
-/// What is to be put into a reply: named in the address of the page, for who has no script.
+/// What the address of a page asks for: more of the thread, or words that are to be put into the reply, for
+/// who has no script.
 #[derive(Default)]
 pub(super) struct Wanted {
     canned: Option<Uuid>,
     resource: Option<String>,
     earlier: Option<Uuid>,
+    /// Whether all messages are to be shown, not only the latest.
+    pub(super) all: bool,
 }
 
 impl Wanted {
@@ -70,6 +73,7 @@ impl Wanted {
             canned: sent.id("canned"),
             resource: (!resource.is_empty()).then(|| resource.to_owned()),
             earlier: sent.id("earlier"),
+            all: !sent.get("all").is_empty(),
         }
     }
 }

@@ -32,7 +32,10 @@ use crate::store::{Author, Ended, StoreError, Texter, ThreadMessage, Tx};
 use composer::{Composer, Wanted, composer};
 use thread::{Entry, entries};
 
-const MESSAGES: u16 = 200;
+/// The latest messages, which are what most need: a page stays small.
+const MESSAGES: u16 = 60;
+/// All of them, for who asks.
+const ALL_MESSAGES: u16 = 1_000;
 const EXCHANGES: u16 = 1_000;
 const NOTES: u16 = 100;
 const HAPPENED: u16 = 300;
@@ -79,6 +82,10 @@ struct ConversationPage {
     help: Help,
     earlier: Vec<Earlier>,
     entries: Vec<Entry>,
+    /// Whether all messages were asked for.
+    all: bool,
+    /// Whether there are earlier ones than those that are shown.
+    more: bool,
     /// The last text of theirs that is shown.
     seen: Uuid,
     supervisor: bool,
@@ -158,7 +165,12 @@ async fn load(
     }
     let wall = Wall::of(&mut tx, &visit.me, doors.clock.now()).await?;
     let codes = doors.handoff.packs.codes();
-    let messages = tx.thread(&texter, id, MESSAGES).await?;
+    let limit = if wanted.all { ALL_MESSAGES } else { MESSAGES };
+    let mut messages = tx.thread(&texter, id, limit + 1).await?;
+    let more = messages.len() > usize::from(limit);
+    if more {
+        messages.remove(0);
+    }
     let notes = tx.notes(&texter, id, NOTES).await?;
     let history = tx.history(id, HAPPENED).await?;
     let log = tx.exchanges(id, EXCHANGES).await?;
@@ -200,6 +212,8 @@ async fn load(
         offer,
         help,
         earlier: earlier(&mut tx, doors, visit, &wall, &texter, id).await?,
+        all: wanted.all,
+        more: more && !wanted.all,
         seen: seen(&messages),
         entries: entries(&messages, &notes, &history, &log, codes, &wall),
         supervisor: visit.me.role.may(Permission::ObserveConversations),
@@ -347,8 +361,9 @@ async fn fragment(
     visit: Visit,
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
+    sent: Sent,
 ) -> Result<Response, PageError> {
-    match load(&doors, &visit, id, &Wanted::default()).await? {
+    match load(&doors, &visit, id, &Wanted::of(&sent)).await? {
         Loaded::Page(page) => Ok(Html(page.as_thread().render()?).into_response()),
         // The page reads itself again, and finds who has it.
         Loaded::Held(_) => Err(PageError::Forbidden),
