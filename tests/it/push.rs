@@ -101,6 +101,7 @@ both! {
 
         world.app.pushes.tick().await.unwrap();
         assert!(service.told(201).await.is_empty(), "nobody waits");
+        world.advance(seconds(1)).await;
         world.phone(TEXTER).texts("i want to die").await;
         world.advance(seconds(1)).await;
         world.app.pushes.tick().await.unwrap();
@@ -148,6 +149,7 @@ both! {
         let visitor = world.visitor(&first).await;
         let service = Service::that_answers(503).await;
         service.subscribes(&visitor).await;
+        world.advance(seconds(1)).await;
         world.phone(TEXTER).texts("i want to die").await;
         world.advance(seconds(1)).await;
         world.app.pushes.tick().await.unwrap();
