@@ -18,6 +18,7 @@ use crate::acknowledge::Acknowledge;
 use crate::audit_log::AuditLog;
 use crate::call_outs::CallOuts;
 use crate::calls::Calls;
+use crate::canned::CannedReplies;
 use crate::clock::{Clock, ClockWatch, NextLook, SystemClock};
 use crate::config::{Config, GatewaySection};
 use crate::content::PackError;
@@ -50,6 +51,7 @@ use crate::paging::{NextRoster, Paging};
 use crate::people::People;
 use crate::policies::Policies;
 use crate::preflight::Preflight;
+use crate::push::Pushes;
 use crate::reconcile::Reconcile;
 use crate::records::Records;
 use crate::retention::Retention;
@@ -63,7 +65,8 @@ use crate::system::System;
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
 use pieces::{
-    Parts, beside_spool, desk, followup, keep, operator, pagers, signing, spool, timetable, ways,
+    Parts, beside_spool, desk, followup, keep, operator, pagers, push_contact, signing, spool,
+    timetable, ways,
 };
 pub use pieces::{key_source, keyring};
 pub(crate) use pieces::{line, packs};
@@ -192,6 +195,8 @@ pub struct App {
     pub retention: Arc<Retention>,
     /// Looks after the keys.
     pub keys: Arc<Keys>,
+    /// Tells browsers that a case waits.
+    pub pushes: Arc<Pushes>,
     /// The database.
     pub store: Store,
     /// Wakes workers and pages.
@@ -284,6 +289,7 @@ impl App {
             handoff: Arc::clone(&handoff),
             feed: feed.clone(),
         });
+        let pagers = Arc::new(pagers(config)?);
         let dispatch = Arc::new(Dispatch {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -298,7 +304,7 @@ impl App {
             last_alarm: LastAlarm::default(),
             in_flight: Arc::default(),
             journal: Journal::default(),
-            pagers: Arc::new(pagers(config)?),
+            pagers: Arc::clone(&pagers),
             operator: Arc::clone(&operator),
         });
         let outlets = (Arc::clone(&intake), Arc::clone(&dispatch));
@@ -355,6 +361,12 @@ impl App {
             feed: feed.clone(),
         });
         let followup = Arc::new(followup(config, &store, &clock, &packs, &feed));
+        let canned = Arc::new(CannedReplies {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            packs: Arc::clone(&packs),
+            line: line(config),
+        });
         let lookup = Arc::new(Lookup {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -466,11 +478,20 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
         });
+        let pushes = Arc::new(Pushes {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&accounts.ids),
+            pagers,
+            contact: push_contact(&public_url, &config.line.contact),
+            sessions: (Accounts::LONGEST, Accounts::IDLE),
+        });
         let doors = Doors {
             call_outs,
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
             handoff: Arc::clone(&handoff),
+            canned,
             lookup,
             review,
             lab,
@@ -480,6 +501,7 @@ impl App {
                 clock: Arc::clone(&clock),
             }),
             page_tests: Arc::clone(&page_tests),
+            pushes: Arc::clone(&pushes),
             policies: Arc::clone(&policies),
             rota: Arc::clone(&rota),
             people: Arc::clone(&people),
@@ -527,6 +549,7 @@ impl App {
             audit_log,
             retention,
             keys,
+            pushes,
             store,
             feed,
             clock,
@@ -534,6 +557,7 @@ impl App {
             rulebook,
             doors,
         };
+        app.first_canned_replies().await?;
         if config.triage.directory.is_some() {
             app.first_rules().await?;
         }
@@ -544,6 +568,15 @@ impl App {
     #[must_use]
     pub fn intake(&self) -> &Arc<Intake> {
         &self.doors.failsafe.intake
+    }
+
+    /// A new database gets the canned replies that come with the program. Without the database, the next
+    /// start tries again.
+    async fn first_canned_replies(&self) -> Result<(), StoreError> {
+        match self.doors.canned.seed().await {
+            Err(error) if error.is_outage() => Ok(()),
+            done => done,
+        }
     }
 
     /// The same as a reload, at the start: without the database, it is not written down.

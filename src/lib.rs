@@ -7,7 +7,7 @@
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`reports`] [`staff`] |
 //! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`meter`] [`pager`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`acknowledge`] [`call_outs`] [`calls`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`lab`] [`ledger`] [`lookup`] [`neighbours`] [`reconcile`] [`records`] [`retention`] [`review`] [`rota`] [`people`] [`duties`] [`preflight`] [`system`] |
+//! | 3 | services | [`acknowledge`] [`call_outs`] [`calls`] [`canned`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`lab`] [`ledger`] [`lookup`] [`neighbours`] [`reconcile`] [`records`] [`retention`] [`review`] [`rota`] [`people`] [`duties`] [`preflight`] [`push`] [`system`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`backup`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -48,6 +48,7 @@ pub mod acknowledge;
 pub mod audit_log;
 pub mod call_outs;
 pub mod calls;
+pub mod canned;
 pub mod dispatch;
 pub mod drill;
 pub mod duties;
@@ -66,6 +67,7 @@ pub mod paging;
 pub mod people;
 pub mod policies;
 pub mod preflight;
+pub mod push;
 pub mod reconcile;
 pub mod records;
 pub mod retention;

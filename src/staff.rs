@@ -47,6 +47,8 @@ pub enum Permission {
     AnswerTexters,
     /// Read the conversations that others have, and come to who asks for help.
     ObserveConversations,
+    /// Change the words that the team puts into its replies.
+    EditCannedReplies,
     /// See who is on call, when, and what is missing.
     ViewOnCall,
     /// Change who is on call for a while, and send test pages to others.
@@ -98,6 +100,7 @@ impl Permission {
             | Self::ViewContent
             | Self::ApproveContent
             | Self::ViewAudit
+            | Self::EditCannedReplies
             | Self::ViewPeople => Role::Supervisor,
             Self::ManageContent | Self::ExportAudit | Self::ViewSystem | Self::ManagePeople => {
                 Role::Administrator

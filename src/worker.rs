@@ -228,6 +228,12 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             async move { retention.tick().await.map(Look::from) }
         },
     ));
+    let pushes = Arc::clone(&app.pushes);
+    // Nothing wakes it: pages are what must not be late.
+    tasks.spawn(run("push", shared.clone(), Arc::default(), move || {
+        let pushes = Arc::clone(&pushes);
+        async move { pushes.tick().await.map(Look::from) }
+    }));
     let drills = Arc::clone(&app.drills);
     // Nothing wakes it: who asks for a drill may be another process.
     tasks.spawn(run("drills", shared.clone(), Arc::default(), move || {

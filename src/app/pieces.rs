@@ -197,6 +197,15 @@ pub(super) fn door(
 }
 
 /// The line, as texters are told.
+/// Whom a push service asks about our pushes: an address that it can open (RFC 8292, section 2.1).
+pub(super) fn push_contact(public_url: &str, contact: &str) -> String {
+    if public_url.starts_with("https:") || !contact.contains('@') {
+        public_url.to_owned()
+    } else {
+        format!("mailto:{contact}")
+    }
+}
+
 pub(crate) fn line(config: &Config) -> Line {
     Line {
         name: config.line.name.clone(),

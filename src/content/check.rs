@@ -11,11 +11,13 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use super::canned::{CannedReply, SEEDS, seeds};
 use super::chooser::Answers;
 use super::find::TAKEN;
 use super::{Fill, Key, Packs, PageId};
 use crate::locale::Locale;
 use crate::segment::{Encoding, segments};
+pub use plain::{grade, is_graded};
 
 /// The most units (septets) of the welcome and of every crisis text: two segments.
 pub const SHORT: usize = 306;
@@ -95,6 +97,8 @@ enum Kind {
     Ordinary,
     /// A piece that only ever stands beside or inside another text.
     Fragment,
+    /// A canned reply: a person reads it, and what came before, and then sends it.
+    Canned,
 }
 
 impl Kind {
@@ -139,7 +143,7 @@ impl Kind {
     const fn most_units(self) -> usize {
         match self {
             Self::Welcome | Self::Crisis => SHORT,
-            Self::Ordinary | Self::Fragment => LONG,
+            Self::Ordinary | Self::Fragment | Self::Canned => LONG,
         }
     }
 }
@@ -164,10 +168,54 @@ pub fn check(packs: &Packs, how: Strictness) -> Vec<Finding> {
         names(packs, locale, &mut findings);
         parts(packs, locale, &mut findings);
     }
+    // They are read when the program is built: a test shows that they can be.
+    for (locale, seed) in seeds().unwrap_or_default() {
+        let key = format!("{}: {}", locale.tag(), seed.title);
+        findings.extend(canned(packs, locale, SEEDS.file, &key, &seed.body));
+    }
     facts::dates(packs, how, &mut findings);
     findings.sort();
     findings.dedup();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.weight));
+    findings
+}
+
+/// Holds a canned reply against the rules for texts. 988 need not stand in it: a person is there.
+#[must_use]
+pub fn canned(packs: &Packs, locale: Locale, file: &str, key: &str, body: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let resources = packs.resources().iter();
+    let vouched: Vec<&str> = resources
+        .map(|(_, resource)| resource.words(locale))
+        .collect();
+    let vouched = vouched.join("\n");
+    let mut sent = Sent {
+        locale,
+        file,
+        key: key.to_owned(),
+        text: String::new(),
+        kind: Kind::Canned,
+        vouched: &vouched,
+    };
+    match CannedReply::parse(body, locale, packs.resources()) {
+        Err(unknown) => {
+            let problem = format!("has {unknown}, which nothing fills in");
+            let fix = "write {line}, {contact}, {me} or the {@id} of a resource";
+            findings.push(sent.finding(problem, fix));
+        }
+        Ok(reply) => {
+            sent.text = reply.fill(&fills()[0], "Example Responder");
+            length(&sent, &mut findings);
+            // A long name is no long word of whoever wrote it.
+            let short = Fill {
+                line: "Our Line",
+                ..fills()[0]
+            };
+            sent.text = reply.fill(&short, "Me");
+            plain::check(&sent, &mut findings);
+            facts::numbers(&sent, &mut findings);
+        }
+    }
     findings
 }
 
@@ -293,7 +341,7 @@ fn length(sent: &Sent<'_>, findings: &mut Vec<Finding>) {
 
 /// 988 in every text; in a crisis text before any other number, unless 911 saves the life.
 fn reach(sent: &Sent<'_>, findings: &mut Vec<Finding>) {
-    if sent.kind == Kind::Fragment {
+    if matches!(sent.kind, Kind::Fragment | Kind::Canned) {
         return;
     }
     let Some(first) = sent.text.find("988") else {

@@ -5,6 +5,7 @@
 //! Floor 1.
 
 pub mod approval;
+pub mod canned;
 pub mod check;
 pub mod chooser;
 pub mod codes;
@@ -18,6 +19,7 @@ mod template;
 mod words;
 
 pub use approval::Approval;
+pub use canned::CannedReply;
 pub use codes::{Code, Codes};
 pub use error::PackError;
 pub use key::{Key, PageId};

@@ -78,8 +78,17 @@ impl Template {
         locale: Locale,
         resources: &Resources,
     ) -> Result<Self, String> {
+        Self::parse_untrimmed(source.trim(), locale, resources)
+    }
+
+    /// The same, with the spaces around it.
+    pub(super) fn parse_untrimmed(
+        source: &str,
+        locale: Locale,
+        resources: &Resources,
+    ) -> Result<Self, String> {
         let mut read = Self::default();
-        let mut rest = source.trim();
+        let mut rest = source;
         while let Some(at) = rest.find(['{', '}']) {
             let (before, tail) = rest.split_at(at);
             read.words(before);
@@ -147,6 +156,18 @@ impl Template {
         let mut inserts = inserts.into_iter();
         let found = inserts.find(|(piece, _)| self.pieces.contains(piece))?;
         Some(found.1)
+    }
+
+    /// The placeholder in it, if there is one, that only a message of a pack can fill.
+    pub(super) fn of_a_pack(&self) -> Option<&'static str> {
+        self.pieces.iter().find_map(|piece| match piece {
+            Piece::Words(_) | Piece::Line | Piece::Contact => None,
+            Piece::Rates => Some("{rates}"),
+            Piece::Topic => Some("{topic}"),
+            Piece::Choices => Some("{choices}"),
+            Piece::Care => Some("{care}"),
+            Piece::OwnCare => Some("{own_care}"),
+        })
     }
 
     /// The words to send.

@@ -4,7 +4,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Act, Handoff, Refused};
+use super::{Act, Handoff, Refused, as_sent};
 use crate::clock::At;
 use crate::oncall::Alert;
 use crate::store::{Account, StoreError, Texter, Tx};
@@ -51,6 +51,21 @@ impl Handoff {
         let Some(texter) = tx.texter_to_change(conversation).await? else {
             return Ok(Err(Refused::Unknown));
         };
+        if let Act::Reply {
+            body,
+            form: Some(form),
+            ..
+        } = act
+            && let Some((by, words)) = tx.sent_with(&texter, conversation, *form).await?
+        {
+            // The answer to the first was lost on its way, or a finger pressed twice.
+            let same = by == Some(staff.id) && words.reveal() == as_sent(body.reveal());
+            return Ok(if same {
+                Ok(())
+            } else {
+                Err(Refused::SentBefore)
+            });
+        }
         if tx.is_closed(conversation).await? && !matches!(act, Act::Note(_)) {
             return Ok(Err(Refused::AlreadyClosed));
         }
@@ -141,13 +156,13 @@ impl Handoff {
                 Ok(Ok(()))
             }
             Act::Tier { tier, reason } => self.set_tier(tx, case, *tier, reason).await,
-            Act::Write(body) => self.write(tx, case, body).await,
-            Act::Reply { body, seen } => {
+            Act::Write(body) => self.write(tx, case, body, None).await,
+            Act::Reply { body, seen, form } => {
                 let newer = tx.texts_after(case.conversation, *seen).await?;
                 if newer > 0 {
                     return Ok(Err(Refused::NewTexts(newer)));
                 }
-                self.write(tx, case, body).await
+                self.write(tx, case, body, *form).await
             }
             Act::OfferCheckIn => self.offer_check_in(tx, case).await,
             Act::WrapUp(wrap_up) => self.wrap_up(tx, case, wrap_up).await,

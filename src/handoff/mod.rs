@@ -4,6 +4,7 @@
 //! claim at once one has it, and a page that shows an older owner takes nothing from anybody.
 
 mod carry_out;
+mod draft;
 mod end;
 mod help;
 mod own;
@@ -25,8 +26,10 @@ use crate::oncall::Desk;
 use crate::store::{Account, Store, StoreError, Tx};
 use crate::text::MessageBody;
 use crate::triage::Tier;
+pub use draft::LONGEST_DRAFT;
 pub use end::danger;
 pub use refused::Refused;
+pub use write::as_sent;
 
 /// The longest text that a gateway takes.
 pub const LONGEST_TEXT: usize = 1600;
@@ -99,6 +102,8 @@ pub enum Act {
         body: MessageBody,
         /// The last text of theirs that the page showed.
         seen: Uuid,
+        /// The form that it was sent with: the same form again is the same text.
+        form: Option<Uuid>,
     },
     /// Asks the texter whether the line may check in with them the day after. Nothing is sent
     /// without their yes.
@@ -146,6 +151,10 @@ impl Handoff {
             return Ok(Err(refused));
         }
         let now = self.clock.now();
+        let words = match &act {
+            Act::Write(body) | Act::Reply { body, .. } => Some(body.clone()),
+            _ => None,
+        };
         let work = Arc::new((Arc::clone(self), staff.clone(), act));
         let done = self
             .store
@@ -163,6 +172,9 @@ impl Handoff {
             self.feed.wake_ladder();
             self.feed.signal(Signal::Queue);
             self.feed.signal(Signal::Conversation(conversation));
+        } else if let Some(words) = words {
+            // What could not be sent is not lost with the page that shows it.
+            self.keep_draft(staff, conversation, words).await?.ok();
         }
         Ok(done)
     }

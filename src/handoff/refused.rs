@@ -1,6 +1,6 @@
 //! Why an act was refused. Part of `handoff`: floor 3.
 
-use super::{LONGEST_NOTE, LONGEST_TEXT};
+use super::{LONGEST_DRAFT, LONGEST_NOTE, LONGEST_TEXT};
 
 /// Why an act was refused; nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,12 +54,20 @@ pub enum Refused {
         "There was danger in this conversation: choose an outcome that says what became of it."
     )]
     DangerOpen,
+    /// Its form was sent before, with other words.
+    #[error(
+        "This page had sent a text before, and the words are others now. Look at the thread, and send again if this text is still to go."
+    )]
+    SentBefore,
     /// Nothing to send or keep.
     #[error("Write something first.")]
     Empty,
     /// More than a gateway takes.
     #[error("This text has {0} characters; a text may have {LONGEST_TEXT}.")]
     TooLong(usize),
+    /// More than a draft holds.
+    #[error("This draft has {0} characters; {LONGEST_DRAFT} are kept.")]
+    DraftTooLong(usize),
     /// More than a note holds.
     #[error("This note has {0} characters; a note may have {LONGEST_NOTE}.")]
     NoteTooLong(usize),

@@ -1,5 +1,7 @@
 //! Writing to the texter, and asking whether we may check in. Part of `handoff`: floor 3.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 use super::carry_out::{Case, Done};
@@ -16,13 +18,23 @@ use crate::text::MessageBody;
 
 impl Handoff {
     /// Whoever writes has it from then on.
-    pub(super) async fn write(&self, tx: &mut Tx, case: &mut Case<'_>, body: &MessageBody) -> Done {
+    pub(super) async fn write(
+        &self,
+        tx: &mut Tx,
+        case: &mut Case<'_>,
+        body: &MessageBody,
+        form: Option<Uuid>,
+    ) -> Done {
         if let Err(refused) = reachable(tx, case).await? {
             return Ok(Err(refused));
         }
         self.own(tx, case).await?;
-        let body = MessageBody::new(to_gsm(body.reveal().trim()));
-        send(tx, case, (Author::Staff, Some(case.staff.id)), &body).await?;
+        let body = MessageBody::new(as_sent(body.reveal()));
+        let sent = send(tx, case, (Author::Staff, Some(case.staff.id)), &body).await?;
+        if let (Some(message), Some(form)) = (sent, form) {
+            tx.note_form(message, form).await?;
+        }
+        tx.forget_draft(case.conversation, case.staff.id).await?;
         tx.human_joined(case.conversation, case.now).await?;
         if let Some(alert) = &mut case.alert {
             alert.answered(case.now);
@@ -58,6 +70,12 @@ impl Handoff {
     }
 }
 
+/// The words of a person as they are really sent.
+#[must_use]
+pub fn as_sent(words: &str) -> Cow<'_, str> {
+    to_gsm(words.trim())
+}
+
 /// Whether a text to them would arrive, as far as we know.
 async fn reachable(tx: &mut Tx, case: &Case<'_>) -> Done {
     if case.texter.state.opted_out {
@@ -69,16 +87,16 @@ async fn reachable(tx: &mut Tx, case: &Case<'_>) -> Done {
     Ok(Ok(()))
 }
 
-/// Sends a text in a conversation.
+/// Sends a text in a conversation. Returns its row.
 async fn send(
     tx: &mut Tx,
     case: &Case<'_>,
     (author, staff_id): (Author, Option<Uuid>),
     body: &MessageBody,
-) -> Result<(), StoreError> {
+) -> Result<Option<Uuid>, StoreError> {
     let (texter, now) = (&case.texter, case.now);
     let Some(open) = texter.conversation else {
-        return Ok(());
+        return Ok(None);
     };
     let gateway = tx.gateway_of(case.conversation).await?.unwrap_or_default();
     let (message_id, outbox_id) = (tx.id(now), tx.id(now));
@@ -106,5 +124,6 @@ async fn send(
         due_at: now,
         now,
     })
-    .await
+    .await?;
+    Ok(Some(message_id))
 }

@@ -1,4 +1,4 @@
-//! Styles, scripts and the icon, embedded in the binary.
+//! Styles, scripts, icons and the manifest, embedded in the binary.
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -9,9 +9,10 @@ use super::Doors;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const MANIFEST: &str = "application/manifest+json";
 
 /// Path, kind and content.
-const ASSETS: [(&str, &str, &str); 5] = [
+const ASSETS: [(&str, &str, &str); 11] = [
     (
         "/assets/style.css",
         CSS,
@@ -21,6 +22,37 @@ const ASSETS: [(&str, &str, &str); 5] = [
         "/assets/live.js",
         SCRIPT,
         include_str!("../../templates/assets/live.js"),
+    ),
+    (
+        "/assets/compose.js",
+        SCRIPT,
+        include_str!("../../templates/assets/compose.js"),
+    ),
+    (
+        "/assets/keys.js",
+        SCRIPT,
+        include_str!("../../templates/assets/keys.js"),
+    ),
+    (
+        "/assets/push.js",
+        SCRIPT,
+        include_str!("../../templates/assets/push.js"),
+    ),
+    // At the root: it shows notifications for the whole of the site.
+    (
+        "/sw.js",
+        SCRIPT,
+        include_str!("../../templates/assets/sw.js"),
+    ),
+    (
+        "/manifest.webmanifest",
+        MANIFEST,
+        include_str!("../../templates/assets/manifest.webmanifest"),
+    ),
+    (
+        "/assets/icon-maskable.svg",
+        SVG,
+        include_str!("../../templates/assets/icon-maskable.svg"),
     ),
     (
         "/assets/alarm.js",

@@ -36,6 +36,7 @@ use crate::acknowledge::Acknowledge;
 use crate::audit_log::AuditLog;
 use crate::call_outs::CallOuts;
 use crate::calls::Calls;
+use crate::canned::CannedReplies;
 use crate::clock::Clock;
 use crate::drill::Drills;
 use crate::duties::Duties;
@@ -53,6 +54,7 @@ use crate::policies::Policies;
 use crate::records::Records;
 use crate::retention::Retention;
 use crate::review::Review;
+use crate::push::Pushes;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
 use crate::store::Store;
@@ -81,6 +83,8 @@ pub struct Doors {
     pub records: Arc<Records>,
     /// Looks at the program itself.
     pub system: Arc<System>,
+    /// Edits canned replies, and fills them in.
+    pub canned: Arc<CannedReplies>,
     /// Finds conversations, and shows numbers for a reason.
     pub lookup: Arc<Lookup>,
     /// Takes cases for responders.
@@ -91,6 +95,8 @@ pub struct Doors {
     pub calls: Arc<Calls>,
     /// Calls the team for help.
     pub call_outs: Arc<CallOuts>,
+    /// Tells browsers that a case waits.
+    pub pushes: Arc<Pushes>,
     /// Edits policies.
     pub policies: Arc<Policies>,
     /// Edits schedules.

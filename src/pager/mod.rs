@@ -4,6 +4,7 @@
 
 pub mod email;
 pub mod guard;
+pub mod push;
 pub mod spoken;
 pub mod webhook;
 

@@ -123,6 +123,7 @@ impl Tx {
             id,
             now,
         );
+        later!(self, "DELETE FROM drafts WHERE conversation_id = $1", id);
         Ok(())
     }
 

@@ -167,6 +167,12 @@ impl Tx {
               WHERE conversation_id IN (SELECT id FROM conversations WHERE texter_id = $1)",
             texter,
         );
+        later!(
+            self,
+            "DELETE FROM drafts
+              WHERE conversation_id IN (SELECT id FROM conversations WHERE texter_id = $1)",
+            texter,
+        );
         later!(self, "DELETE FROM parts WHERE texter_id = $1", texter);
         later!(
             self,

@@ -273,6 +273,39 @@ impl Tx {
         Ok(())
     }
 
+    /// Notes the form that a reply was sent with.
+    pub async fn note_form(&mut self, message: Uuid, form: Uuid) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE messages SET form_id = $2 WHERE id = $1",
+            message,
+            form,
+        );
+        Ok(())
+    }
+
+    /// Who sent a reply with this form, and its words.
+    pub async fn sent_with(
+        &mut self,
+        texter: &Texter,
+        conversation: Uuid,
+        form: Uuid,
+    ) -> Result<Option<(Option<Uuid>, MessageBody)>, StoreError> {
+        let row: Option<(Uuid, Option<Uuid>, Vec<u8>)> = on!(self, |c| sqlx::query_as(
+            "SELECT id, staff_id, body_sealed FROM messages
+              WHERE conversation_id = $1 AND form_id = $2"
+        )
+        .bind(conversation)
+        .bind(form)
+        .fetch_optional(c)
+        .await?);
+        let Some((id, by, sealed)) = row else {
+            return Ok(None);
+        };
+        let body = open_text(&texter.key, "messages.body", id, &sealed)?;
+        Ok(Some((by, MessageBody::new(body))))
+    }
+
     /// The latest messages of a conversation, oldest first.
     pub async fn thread(
         &mut self,

@@ -146,49 +146,6 @@ addEventListener("pagehide", () => events?.close());
 // Shown again as it was left (the back button): what it shows may be old.
 addEventListener("pageshow", (event) => { if (event.persisted && region) listen(); });
 
-// What is being written outlasts a reload, a session that ends and a browser that crashes: it is kept in
-// this tab until it was sent, and forgotten when somebody signs out. The page says what was sent last:
-// only a draft that the server has taken is dropped.
-const composer = document.querySelector("form.composer textarea");
-const draft = `draft ${location.pathname}`;
-const sent = `sent ${location.pathname}`;
-
-function keepDraft() {
-  if (composer.value) sessionStorage.setItem(draft, composer.value);
-  else sessionStorage.removeItem(draft);
-}
-
-// Who is writing is there: their claim goes on. Said once in half a minute, and only of what is theirs.
-const STAYS = 30_000;
-let said = 0;
-function stayHere() {
-  const mine = region?.dataset.mine;
-  if (!mine || Date.now() - said < STAYS) return;
-  said = Date.now();
-  fetch(mine, { method: "POST", body: new URLSearchParams({ quietly: "yes" }) }).catch(() => { said = 0; });
-}
-
-if (composer) {
-  const texts = () => String(document.querySelectorAll(".message.staff").length);
-  const before = sessionStorage.getItem(sent);
-  if (before !== null && texts() !== before) sessionStorage.removeItem(draft);
-  sessionStorage.removeItem(sent);
-  // A browser puts back what once stood in a form; ours is newer. What the server gives back, with the
-  // reason why it was refused, is newer still.
-  const restore = () => {
-    if (!composer.defaultValue) composer.value = sessionStorage.getItem(draft) ?? "";
-  };
-  restore();
-  addEventListener("pageshow", restore);
-  composer.addEventListener("input", keepDraft);
-  composer.addEventListener("input", stayHere);
-  composer.form.addEventListener("submit", () => {
-    keepDraft();
-    sessionStorage.setItem(sent, texts());
-  });
-}
-document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => sessionStorage.clear());
-
 if (region) {
   announce();
   // The newest text is what a responder came for.

@@ -2,22 +2,10 @@
 //   node sign-in.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
 // The server is new, and wants a second factor of administrators.
 
-import { createHmac } from "node:crypto";
+import { code } from "./totp.mjs";
 import { base, browser, end, examine, holds, must, page, setupLink, step, unexpected } from "./walk.mjs";
 
 const PASSWORD = "a long enough password";
-
-// RFC 4648 and RFC 6238, written again: an app of somebody else's.
-function code(spelled, at = Date.now()) {
-  const letters = spelled.replaceAll("-", "");
-  const bits = [...letters].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const mac = createHmac("sha1", key).update(step).digest();
-  const offset = mac.at(-1) & 15;
-  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
 
 await must("the set-up link makes the first administrator, who has to set a second factor up", async () => {
   await page.goto(setupLink);

@@ -1,5 +1,5 @@
 // What every walk through the pages in a browser shares: steps that are counted, axe on every page in
-// both schemes, reflow at 320 px, targets of 44 px, pictures for whoever looks. Nothing sleeps here:
+// every scheme, reflow at 320 px, targets of 44 px, pictures for whoever looks. Nothing sleeps here:
 // every step waits for what it expects to see.
 
 import { mkdirSync } from "node:fs";
@@ -11,7 +11,8 @@ const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const PATIENCE = 20_000;
 export const PHONE = { width: 390, height: 844 };
 export const DESK = { width: 1280, height: 800 };
-const SCHEMES = ["light", "dark"];
+// The system asks for light or dark; night is chosen.
+const SCHEMES = ["light", "dark", "night"];
 
 // The arguments of a walk: node WALK.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
 export const [base, setupLink, shots] = process.argv.slice(2);
@@ -75,11 +76,15 @@ page.on("console", (message) => {
 // What an ordinary page complains about: a refused form answers with 422, which a console reports.
 export const unexpected = () => complaints.filter((words) => !words.includes("422"));
 
-// axe at desktop and phone width, reflow at 320 px, pictures: light and dark.
+// axe at desktop and phone width, reflow at 320 px, pictures: light, dark and night.
 export async function examine(name) {
   for (const colorScheme of SCHEMES) {
-    await page.emulateMedia({ colorScheme });
-    for (const viewport of [PHONE, DESK]) {
+    await page.emulateMedia({ colorScheme: colorScheme === "light" ? "light" : "dark" });
+    await page.evaluate((night) => {
+      if (night) document.documentElement.dataset.theme = "night";
+      else delete document.documentElement.dataset.theme;
+    }, colorScheme === "night");
+    for (const viewport of colorScheme === "night" ? [PHONE] : [PHONE, DESK]) {
       await page.setViewportSize(viewport);
       await step(`${name}: axe finds nothing (${colorScheme}, ${viewport.width} px)`, async () => {
         if (!(await page.evaluate(() => "axe" in globalThis))) await page.addScriptTag({ path: axe });
@@ -96,6 +101,7 @@ export async function examine(name) {
     }
   }
   await page.emulateMedia({ colorScheme: "light" });
+  await page.evaluate(() => { delete document.documentElement.dataset.theme; });
   await step(`${name}: fits 320 px without scrolling sideways`, async () => {
     await page.setViewportSize({ width: 320, height: 640 });
     const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
@@ -116,9 +122,12 @@ export async function examine(name) {
 export async function tabTo(wanted) {
   for (let presses = 0; presses < 120; presses += 1) {
     await page.keyboard.press("Tab");
-    const [id, name] = await page.evaluate(() => [document.activeElement?.id ?? "", document.activeElement?.textContent?.trim() ?? ""]);
+    // Asked at once: the page may change between two questions.
+    const [id, name, outline] = await page.evaluate(() => {
+      const here = document.activeElement ?? document.body;
+      return [here.id, here.textContent.trim(), getComputedStyle(here).outlineStyle];
+    });
     if (wanted(id, name)) {
-      const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
       holds(outline !== "none", `the focus on ${name || id} cannot be seen`);
       return;
     }

@@ -80,3 +80,9 @@ fn the_pages_of_the_line_work_in_a_browser() {
 fn supervisors_look_after_the_line_in_a_browser() {
     walk("board.mjs", &[]);
 }
+
+#[test]
+fn a_responder_works_by_mouse_by_keyboard_on_a_phone_and_without_javascript() {
+    let needed = ("HARBORLINE__STAFF__REQUIRE_TOTP", "[\"administrator\"]");
+    walk("responder.mjs", &[needed]);
+}

@@ -77,6 +77,7 @@ macro_rules! view {
 }
 
 mod accounts;
+mod composer;
 mod contact_methods;
 mod followers;
 mod hands;

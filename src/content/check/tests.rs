@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 
-use super::plain::grade;
+use super::grade;
 use super::{Finding, Strictness, Weight, check};
 use crate::content::{BUILTIN, PackError, Packs, PageId, Resources, Source};
 use crate::locale::Locale;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::form::{Choice, Sent, Wrong};
 use super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::when::{Wall, length_s, wait};
+use crate::http::words::filters;
 use crate::call_outs::PAUSE;
 use crate::clock::At;
 use crate::http::Doors;

@@ -10,6 +10,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use super::theme::Theme;
 use crate::http::error::PageError;
 use crate::http::session::Current;
 use crate::http::words::{phrase, said};
@@ -28,6 +29,8 @@ const CARRIED: Duration = Duration::from_mins(1);
 pub(in crate::http) enum Section {
     /// Who waits for a person.
     Queue,
+    /// The team's own words.
+    Canned,
     /// Who is on call, and when.
     OnCall,
     /// Who waits and who has what, for supervisors.
@@ -61,6 +64,8 @@ pub(in crate::http) struct Frame {
     pub(in crate::http) places: Vec<Place>,
     /// What they have just done.
     pub(in crate::http) notice: Option<String>,
+    /// How they want pages to look; none as their system does.
+    pub(in crate::http) theme: Option<Theme>,
 }
 
 /// Declares the notices: what is said once, after something was done.
@@ -129,6 +134,9 @@ notices! {
     SwapWithdrawn: "The offer is taken back. Nothing is changed.",
     PageTestSent: "The test page is on its way. What comes of it is shown below.",
     PageTestAnswered: "Thank you: the test page reached you.",
+    CannedKept: "The canned reply is kept.",
+    CannedRemoved: "The canned reply is removed.",
+    PushOff: "This browser does not tell you any more.",
     OverrideMade: "It is changed, and who is concerned was told.",
     OverrideRemoved: "The change is taken back.",
     MethodAdded: "It is added, and a code is on its way there. Enter it below.",
@@ -163,6 +171,8 @@ pub(in crate::http) struct Visit {
     /// The language that they chose, if they did.
     pub(in crate::http) locale: Option<Locale>,
     notice: Option<Notice>,
+    /// How they want pages to look; none as their system does.
+    pub(in crate::http) theme: Option<Theme>,
 }
 
 impl FromRequestParts<Doors> for Visit {
@@ -179,7 +189,13 @@ impl FromRequestParts<Doors> for Visit {
             let mut all = Notice::ALL.iter().copied();
             all.find(|notice| notice.name() == name)
         });
-        Ok(Self { me, locale, notice })
+        let theme = Theme::chosen(doors, &parts.headers);
+        Ok(Self {
+            me,
+            locale,
+            notice,
+            theme,
+        })
     }
 }
 
@@ -196,10 +212,12 @@ impl Visit {
             place("/on-call", phrase!("On call"), Some(Section::OnCall)),
         ];
         if self.me.role.may(Permission::SuperviseLine) {
-            places.push(place("/board", "Board", Some(Section::Board)));
+            places.push(place("/board", phrase!("Board"), Some(Section::Board)));
         }
         if self.me.role.may(Permission::HandleIncidents) {
-            places.push(place("/incidents", "Incidents", Some(Section::Incidents)));
+            places.push(place("/incidents", phrase!("Incidents"), Some(Section::Incidents)));
+        if self.me.role.may(Permission::EditCannedReplies) {
+            places.push(place("/canned", phrase!("Replies"), Some(Section::Canned)));
         }
         if self.me.role.may(Permission::RunDrills) {
             places.push(place("/drills", phrase!("Drills"), Some(Section::Drills)));
@@ -221,6 +239,7 @@ impl Visit {
             name: self.me.name.clone(),
             places,
             notice: self.notice.map(|notice| said(notice.words())),
+            theme: self.theme,
         }
     }
 

@@ -13,12 +13,14 @@ use super::form::{Choice, Sent};
 use super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::methods::{Row, rows};
 use super::readiness::{Mark, hours, of_person};
+use super::theme;
 use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::words::{filters, kept, phrase, said, tr};
 use crate::locale::Locale;
+use crate::http::session::Current;
 use crate::oncall::{Person, Swap};
 use crate::rota::Time;
 
@@ -55,6 +57,10 @@ struct MePage {
     swaps: Vec<Offer>,
     has_calendar: bool,
     languages: Vec<Choice>,
+    /// How pages can look, in this browser.
+    looks: Vec<Choice>,
+    /// Whether the browser of this session is told when a case waits.
+    told: bool,
     problem: String,
 }
 
@@ -153,7 +159,12 @@ fn languages(chosen: Option<Locale>) -> Vec<Choice> {
         .collect()
 }
 
-async fn shown(doors: &Doors, visit: &Visit, problem: String) -> Result<MePage, PageError> {
+async fn shown(
+    doors: &Doors,
+    visit: &Visit,
+    session: Uuid,
+    problem: String,
+) -> Result<MePage, PageError> {
     let (me, now) = (visit.me.id, doors.clock.now());
     let profile = doors.people.profile(me).await?.ok_or(PageError::NotFound)?;
     let all = doors.rota.next_times(me, AHEAD).await?;
@@ -193,19 +204,29 @@ async fn shown(doors: &Doors, visit: &Visit, problem: String) -> Result<MePage, 
         swaps: offers(&swaps, me, &names, &schedules, &wall),
         has_calendar: tx.has_feed(me).await?,
         languages: languages(visit.locale),
+        looks: theme::choices(visit.theme),
+        told: tx.has_push(session).await?,
         problem,
     })
 }
 
-async fn page(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
-    let page = shown(&doors, &visit, String::new()).await?;
+async fn page(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Current(session): Current,
+) -> Result<Response, PageError> {
+    let page = shown(&doors, &visit, session.id, String::new()).await?;
     visit.show(&doors, &page)
 }
 
-async fn take_shift(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
+async fn take_shift(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Current(session): Current,
+) -> Result<Response, PageError> {
     match doors.duties.take(&visit.me).await? {
         Ok(()) => Ok(done(&doors, "/me", Notice::ShiftTaken)),
-        Err(why) => refused(&shown(&doors, &visit, said(why)).await?),
+        Err(why) => refused(&shown(&doors, &visit, session.id, said(why)).await?),
     }
 }
 

@@ -4,6 +4,7 @@
 mod audit;
 mod board;
 mod chart;
+mod canned;
 mod clocks;
 mod confirm;
 mod content;
@@ -15,6 +16,7 @@ mod form;
 mod frame;
 mod lab;
 mod incidents;
+mod keys;
 mod link;
 mod lists;
 mod me;
@@ -22,6 +24,7 @@ mod methods;
 mod on_call;
 mod people;
 mod policies;
+mod push;
 mod question;
 mod queue;
 mod readiness;
@@ -33,6 +36,7 @@ mod security;
 mod sessions;
 mod system;
 mod take;
+mod theme;
 mod when;
 
 use super::access::Routes;
@@ -46,6 +50,7 @@ pub(super) fn routes() -> Routes {
         .merge(lists::routes())
         .merge(search::routes())
         .merge(conversation::routes())
+        .merge(canned::routes())
         .merge(on_call::routes())
         .merge(schedules::routes())
         .merge(policies::routes())
@@ -59,6 +64,9 @@ pub(super) fn routes() -> Routes {
         .merge(reports::routes())
         .merge(people::routes())
         .merge(me::routes())
+        .merge(keys::routes())
+        .merge(theme::routes())
+        .merge(push::routes())
         .merge(methods::routes())
         .merge(security::routes())
         .merge(sessions::routes())

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
+use super::composer::Wanted;
 use super::{Loaded, load};
 use crate::handoff::{Act, Refused};
 use crate::http::Doors;
@@ -62,6 +63,7 @@ async fn here(
     }
 }
 
+/// A script that sends it shows what it sends at once, and hears whether it was taken.
 async fn reply(
     visit: Visit,
     State(doors): State<Doors>,
@@ -69,11 +71,30 @@ async fn reply(
     sent: Sent,
 ) -> Result<Response, PageError> {
     let body = MessageBody::new(sent.get("body"));
-    let act_of = |seen| match seen {
-        Some(seen) => Act::Reply { body, seen },
+    let form = sent.id("form");
+    let reply = match sent.id("seen") {
+        Some(seen) => Act::Reply { body, seen, form },
         None => Act::Write(body),
     };
-    act(visit, doors, id, act_of(sent.id("seen")), None).await
+    if sent.get("quietly").is_empty() {
+        return act(visit, doors, id, reply, None).await;
+    }
+    Ok(match doors.handoff.act(&visit.me, id, reply).await? {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refused) => (StatusCode::CONFLICT, refused.to_string()).into_response(),
+    })
+}
+
+/// The page again, with what was written and could not be kept.
+pub(super) async fn not_kept(
+    visit: &Visit,
+    doors: &Doors,
+    id: Uuid,
+    words: &str,
+    refused: &Refused,
+) -> Result<Response, PageError> {
+    let act = Act::Write(MessageBody::new(words));
+    shown(visit, doors, id, &act, refused).await
 }
 
 async fn note(
@@ -176,12 +197,12 @@ async fn shown(
     act: &Act,
     refused: &Refused,
 ) -> Result<Response, PageError> {
-    let page = match load(doors, visit, id).await? {
+    let page = match load(doors, visit, id, &Wanted::default()).await? {
         Loaded::Page(mut page) => {
             page.problem = Some(refused.to_string());
             match act {
                 Act::Write(body) | Act::Reply { body, .. } => {
-                    body.reveal().clone_into(&mut page.draft);
+                    body.reveal().clone_into(&mut page.composer.words);
                 }
                 Act::Note(body) => body.reveal().clone_into(&mut page.note),
                 _ => {}

@@ -1,12 +1,15 @@
 //! A conversation: the thread, who has it, and what a responder can do.
 
 mod acts;
+mod composer;
 mod hand_on;
+mod measure;
 mod reveal;
 mod take_over;
 mod thread;
 mod tier;
 mod timeline;
+mod why;
 mod wrap_up;
 
 use askama::Template;
@@ -16,6 +19,7 @@ use axum::response::{Html, IntoResponse, Response};
 use uuid::Uuid;
 
 use super::clocks::{self, Face, faces};
+use super::form::Sent;
 use super::frame::{Frame, Section, Visit};
 use super::when::{Wall, wait};
 use crate::clock::At;
@@ -27,9 +31,13 @@ use crate::http::words::filters;
 use crate::oncall::Alert;
 use crate::staff::Permission;
 use crate::store::{Author, Ended, StoreError, Texter, ThreadMessage, Tx};
+use composer::{Composer, Wanted, composer};
 use thread::{Entry, entries};
 
-const MESSAGES: u16 = 200;
+/// The latest messages, which are what most need: a page stays small.
+const MESSAGES: u16 = 60;
+/// All of them, for who asks.
+const ALL_MESSAGES: u16 = 1_000;
 const EXCHANGES: u16 = 1_000;
 const NOTES: u16 = 100;
 const HAPPENED: u16 = 300;
@@ -42,6 +50,7 @@ pub(super) fn routes() -> Routes {
         .get("/conversations/{id}", read, page)
         .get("/conversations/{id}/thread", read, fragment)
         .merge(acts::routes())
+        .merge(composer::routes())
         .merge(take_over::routes())
         .merge(hand_on::routes())
         .merge(reveal::routes())
@@ -76,12 +85,16 @@ struct ConversationPage {
     help: Help,
     earlier: Vec<Earlier>,
     entries: Vec<Entry>,
+    /// Whether all messages were asked for.
+    all: bool,
+    /// Whether there are earlier ones than those that are shown.
+    more: bool,
     /// The last text of theirs that is shown.
     seen: Uuid,
     supervisor: bool,
     problem: Option<String>,
-    /// What was written and could not be sent.
-    draft: String,
+    /// Where a reply is written; of who cannot write, what they could not send.
+    composer: Composer,
     /// What was noted and could not be kept.
     note: String,
 }
@@ -140,7 +153,12 @@ enum Loaded {
     Held(Box<take_over::HeldPage>),
 }
 
-async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<Loaded, PageError> {
+async fn load(
+    doors: &Doors,
+    visit: &Visit,
+    id: Uuid,
+    wanted: &Wanted,
+) -> Result<Loaded, PageError> {
     let mut tx = doors.store.read().await?;
     let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
     if !tx.may_read(&visit.me, id).await? {
@@ -150,7 +168,12 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<Loaded, PageErro
     }
     let wall = Wall::of(&mut tx, &visit.me, doors.clock.now()).await?;
     let codes = doors.handoff.packs.codes();
-    let messages = tx.thread(&texter, id, MESSAGES).await?;
+    let limit = if wanted.all { ALL_MESSAGES } else { MESSAGES };
+    let mut messages = tx.thread(&texter, id, limit + 1).await?;
+    let more = messages.len() > usize::from(limit);
+    if more {
+        messages.remove(0);
+    }
     let notes = tx.notes(&texter, id, NOTES).await?;
     let history = tx.history(id, HAPPENED).await?;
     let log = tx.exchanges(id, EXCHANGES).await?;
@@ -166,6 +189,12 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<Loaded, PageErro
     let ended = tx.ended(id).await?;
     let tier = texter.conversation.map(|open| open.tier);
     let tier = ended.as_ref().map(|ended| ended.tier).or(tier);
+    let writes = ended.is_none() && hold.other.is_none();
+    let composer = if writes {
+        composer(&mut tx, doors, visit, &wall, (&texter, id), wanted).await?
+    } else {
+        Composer::default()
+    };
     let page = ConversationPage {
         frame: visit.frame(doors, Section::Queue),
         id,
@@ -186,12 +215,14 @@ async fn load(doors: &Doors, visit: &Visit, id: Uuid) -> Result<Loaded, PageErro
         offer,
         help,
         earlier: earlier(&mut tx, doors, visit, &wall, &texter, id).await?,
+        all: wanted.all,
+        more: more && !wanted.all,
         seen: seen(&messages),
         entries: entries(&messages, &notes, &history, &log, codes, &wall),
         supervisor: visit.me.role.may(Permission::ObserveConversations),
         case: alert.map(|alert| alert.code),
         problem: None,
-        draft: String::new(),
+        composer,
         note: String::new(),
     };
     Ok(Loaded::Page(Box::new(page)))
@@ -319,8 +350,9 @@ async fn page(
     visit: Visit,
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
+    sent: Sent,
 ) -> Result<Response, PageError> {
-    match load(&doors, &visit, id).await? {
+    match load(&doors, &visit, id, &Wanted::of(&sent)).await? {
         Loaded::Page(page) => visit.show(&doors, &*page),
         Loaded::Held(page) => {
             Ok((StatusCode::FORBIDDEN, visit.show(&doors, &*page)?).into_response())
@@ -332,8 +364,9 @@ async fn fragment(
     visit: Visit,
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
+    sent: Sent,
 ) -> Result<Response, PageError> {
-    match load(&doors, &visit, id).await? {
+    match load(&doors, &visit, id, &Wanted::of(&sent)).await? {
         Loaded::Page(page) => Ok(Html(page.as_thread().render()?).into_response()),
         // The page reads itself again, and finds who has it.
         Loaded::Held(_) => Err(PageError::Forbidden),

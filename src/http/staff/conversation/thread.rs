@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use super::why::{Piece, Why, pieces};
 use crate::clock::At;
 use crate::content::codes::{self, Codes};
 use crate::delivery::Delivery;
@@ -17,12 +18,11 @@ pub(super) struct Entry {
     pub(super) kind: &'static str,
     pub(super) who: String,
     pub(super) when: String,
-    pub(super) before: String,
-    pub(super) marked: String,
-    pub(super) after: String,
-    pub(super) why: Vec<String>,
+    pub(super) words: Vec<Piece>,
+    pub(super) why: Option<Why>,
     pub(super) media: u16,
-    pub(super) sending: &'static str,
+    /// Where an outbound text stands: a class of the style sheet, and words.
+    pub(super) sending: Option<(&'static str, &'static str)>,
     pub(super) log: Vec<LogEntry>,
 }
 
@@ -73,12 +73,13 @@ impl Entry {
             kind,
             who,
             when: wall.moment(at),
-            before: words,
-            marked: String::new(),
-            after: String::new(),
-            why: Vec::new(),
+            words: vec![Piece {
+                words,
+                marked: false,
+            }],
+            why: None,
             media: 0,
-            sending: "",
+            sending: None,
             log: Vec::new(),
         }
     }
@@ -89,31 +90,14 @@ impl Entry {
         } else {
             message.body.reveal()
         };
-        let hits = message
-            .verdict
-            .as_ref()
-            .map(|verdict| verdict.hits.as_slice())
-            .unwrap_or_default();
-        // The span of the most urgent hit is underlined; a span that does not fit marks nothing.
-        let span = hits
-            .iter()
-            .max_by_key(|hit| hit.tier)
-            .map(|hit| hit.span.clone());
-        let span = span
-            .filter(|span| words.get(span.clone()).is_some())
-            .unwrap_or(0..0);
         let (who, kind) = match message.author {
             Author::Texter => ("Texter", "texter"),
             Author::Line => ("Line, automatic", "line"),
             Author::Staff => (message.by.as_deref().unwrap_or("Team"), "staff"),
         };
         Self {
-            marked: words[span.clone()].to_owned(),
-            after: words[span.end..].to_owned(),
-            why: hits
-                .iter()
-                .map(|hit| format!("{}: {} ({})", hit.tier.word(), hit.why, hit.rule))
-                .collect(),
+            words: pieces(words, message.verdict.as_ref()),
+            why: message.verdict.as_ref().and_then(Why::of),
             media: message.media,
             sending: sending(message),
             log: log
@@ -126,7 +110,7 @@ impl Entry {
                 message.id,
                 message.at,
                 who.to_owned(),
-                words[..span.start].to_owned(),
+                String::new(),
                 wall,
             )
         }
@@ -134,17 +118,16 @@ impl Entry {
 }
 
 /// Where an outbound text stands.
-fn sending(message: &ThreadMessage) -> &'static str {
-    match message.sending {
-        None => "",
-        Some((_, Some(Delivery::Delivered))) => "delivered",
-        Some((OutboxState::Queued, _)) => "queued",
-        Some((OutboxState::Awaiting, _)) => "sent, not confirmed yet",
-        Some((OutboxState::Accepted, _)) => "sent",
-        Some((OutboxState::Failed, _)) => "NOT delivered",
-        Some((OutboxState::Withdrawn, _)) => "not sent: more words came first",
-        Some((OutboxState::OptedOut, _)) => "blocked: the person has opted out",
-    }
+fn sending(message: &ThreadMessage) -> Option<(&'static str, &'static str)> {
+    Some(match message.sending? {
+        (_, Some(Delivery::Delivered)) => ("delivered", "delivered"),
+        (OutboxState::Queued, _) => ("queued", "queued"),
+        (OutboxState::Awaiting, _) => ("sent", "sent, not confirmed yet"),
+        (OutboxState::Accepted, _) => ("sent", "sent"),
+        (OutboxState::Failed, _) => ("failed", "NOT delivered"),
+        (OutboxState::Withdrawn, _) => ("failed", "not sent: more words came first"),
+        (OutboxState::OptedOut, _) => ("failed", "blocked: the person has opted out"),
+    })
 }
 
 /// Everything of a conversation in its order.

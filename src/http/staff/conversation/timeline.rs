@@ -7,6 +7,7 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::how;
+use crate::http::words::filters;
 use crate::clock::At;
 use crate::content::codes::{self, Codes};
 use crate::delivery::Delivery;

@@ -11,6 +11,7 @@ use super::form::{Sent, Wrong};
 use super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::readiness::Mark;
 use super::when::{Wall, length_s};
+use crate::http::words::filters;
 use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};

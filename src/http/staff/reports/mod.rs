@@ -11,6 +11,7 @@ use super::chart::Chart;
 use super::form::{Sent, Wrong};
 use super::frame::{Frame, Section, Visit, refused};
 use super::when::Wall;
+use crate::http::words::filters;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;

@@ -1,0 +1,67 @@
+//! The keys of the keyboard: a page that lists them, and in which each can be changed or all switched off.
+//! They are kept in the browser, by the script that listens to them; without it there are none.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::frame::{Frame, Section, Visit};
+use crate::http::words::filters;
+use crate::http::Doors;
+use crate::http::access::{Access, Routes};
+use crate::http::error::PageError;
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/keys", Access::SignedIn, page)
+        .get("/keys/list", Access::SignedIn, list)
+}
+
+/// What a key does: its name in `keys.js`, the key, and words.
+struct KeyRow {
+    name: &'static str,
+    key: &'static str,
+    words: &'static str,
+}
+
+const fn row(name: &'static str, key: &'static str, words: &'static str) -> KeyRow {
+    KeyRow { name, key, words }
+}
+
+/// What can be changed. `Enter` and `Esc` do what they do everywhere.
+const KEYS: [KeyRow; 12] = [
+    row("next", "j", "The next in the list"),
+    row("previous", "k", "The one before in the list"),
+    row("claim", "c", "Claim"),
+    row("reply", "r", "Write a reply"),
+    row("canned", "/", "Canned replies; in the queue: search"),
+    row("note", "n", "Write a note for the team"),
+    row("hand", "t", "Hand the conversation on"),
+    row("help", "h", "To the button that calls a supervisor"),
+    row("end", "e", "Close the conversation"),
+    row("why", "y", "Open why triage fired, at the latest text"),
+    row("queue", "q", "Back to the queue"),
+    row("keys", "?", "This list"),
+];
+
+#[derive(Template)]
+#[template(path = "pages/keys.html", blocks = ["list"])]
+struct KeysPage {
+    frame: Frame,
+    keys: &'static [KeyRow],
+}
+
+fn shown(doors: &Doors, visit: &Visit) -> KeysPage {
+    KeysPage {
+        frame: visit.frame(doors, Section::Account),
+        keys: &KEYS,
+    }
+}
+
+async fn page(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
+    visit.show(&doors, &shown(&doors, &visit))
+}
+
+async fn list(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
+    Ok(Html(shown(&doors, &visit).as_list().render()?).into_response())
+}

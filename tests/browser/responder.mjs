@@ -1,0 +1,425 @@
+// The whole journey of a responder, four times: by mouse (with axe on every page), by keyboard alone, on a
+// phone, and without JavaScript:
+//   node responder.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
+// Sign in with a second factor, queue, alarm, claim, canned reply, send, tier, note, hand on, close. The server
+// is new, and wants a second factor of administrators.
+
+import { code } from "./totp.mjs";
+import { base, browser, context, end, examine, holds, must, page, PHONE, setupLink, step, tabTo, unexpected } from "./walk.mjs";
+
+const PASSWORD = "a long enough password";
+const ASKS = "I want to ask you straight, because I care. Are you thinking about suicide?";
+
+let texters = 0;
+// Somebody in crisis; their case is the only one that waits.
+async function somebodyTexts() {
+  texters += 1;
+  const phone = await context.newPage();
+  await phone.goto(`${base}/simulator`);
+  await phone.getByRole("button", { name: "New person" }).click();
+  await phone.getByLabel("Text to the line").fill("i want to die");
+  await phone.keyboard.press("Enter");
+  await phone.locator(".phone:not(.on-call) .theirs").first().waitFor();
+  return phone;
+}
+
+// What the texter got.
+const arrives = (phone, words) => phone.locator(".phone:not(.on-call) .theirs", { hasText: words }).first().waitFor();
+
+// Set up: an administrator with a second factor, and a colleague to hand a case to.
+let secret = "";
+let recovery = [];
+await must("the first administrator is made, with a second factor", async () => {
+  await page.goto(setupLink);
+  await page.getByLabel("Your name").fill("First");
+  await page.getByLabel("E-mail address").fill("first@example.org");
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Make my account" }).click();
+  await page.getByRole("button", { name: "Show the picture" }).click();
+  secret = await page.locator("code").textContent();
+  await page.getByLabel("Code", { exact: true }).fill(code(secret));
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+  recovery = await page.locator(".codes code").allTextContents();
+});
+await must("a colleague is invited and comes", async () => {
+  await page.goto(`${base}/people`);
+  await page.getByRole("link", { name: "Invite somebody" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Second");
+  await page.getByLabel("E-mail address").fill("second@example.org");
+  await page.locator("#role-responder").check();
+  await page.getByRole("button", { name: "Make the invitation" }).click();
+  const link = await page.getByLabel("The link").inputValue();
+  const theirs = await browser.newPage();
+  await theirs.goto(link);
+  await theirs.getByLabel("password").first().fill(PASSWORD);
+  await theirs.getByRole("button").last().click();
+  await theirs.getByRole("heading", { name: "Waiting for a person" }).waitFor();
+  await theirs.close();
+});
+
+// Signs in on a page, with the code of the app or a recovery code.
+async function signIn(on, factor) {
+  await on.goto(`${base}/`);
+  await on.getByLabel("E-mail address").fill("first@example.org");
+  await on.getByLabel("Password").fill(PASSWORD);
+  await on.getByRole("button", { name: "Sign in" }).click();
+  await on.getByLabel("Code", { exact: true }).fill(factor);
+  await on.getByRole("button", { name: "Sign in" }).click();
+  await on.getByRole("heading", { name: "Waiting for a person" }).waitFor();
+}
+
+// By mouse.
+await must("by mouse: sign in with the app, after signing out", async () => {
+  await page.goto(`${base}/`);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  // The app's code of before was used: this is the next one, which a clock a little ahead would show.
+  await signIn(page, code(secret, Date.now() + 30_000));
+});
+let phone;
+await must("by mouse: the alarm is tested, and somebody waits", async () => {
+  await page.getByRole("button", { name: "Test the alarm" }).click();
+  await page.getByRole("button", { name: "I heard it: switch it on" }).click();
+  await page.getByText("The alarm is on").waitFor();
+  phone = await somebodyTexts();
+  await page.getByRole("alert").filter({ hasText: "1 person waits" }).waitFor();
+});
+await examine("queue-waiting");
+await must("by mouse: claim", async () => {
+  await page.getByRole("button", { name: /^Claim / }).click();
+  await page.getByText("yours until").waitFor();
+  await page.locator("[data-alarm-banner]").waitFor({ state: "hidden" }).catch(() => {});
+});
+await step("by mouse: why triage fired opens, and stays open when the page reads itself again", async () => {
+  await page.locator("summary", { hasText: "Why high: Says that they want to die" }).click();
+  await page.getByText("suicide.want_to_die").waitFor();
+  await page.evaluate(() => refresh());
+  holds(await page.getByText("suicide.want_to_die").isVisible(), "it closed by itself");
+});
+await step("by mouse: a canned reply is searched, previewed and put in", async () => {
+  await page.getByRole("link", { name: "Canned replies…" }).click();
+  await page.getByRole("dialog").getByLabel("Search").fill("straight");
+  await page.getByRole("dialog").getByText(ASKS).waitFor();
+});
+await examine("canned-dialog");
+await must("by mouse: it stands in the reply, with its cost, and is not sent", async () => {
+  await page.getByRole("dialog").getByRole("link", { name: /^Use it ?: Ask about suicide/ }).click();
+  holds((await page.getByLabel("Your text to them").inputValue()) === ASKS, "it is not there");
+  await page.locator("[data-cost]", { hasText: "1 segment (GSM-7, 75 units). Reading grade" }).waitFor();
+  holds((await page.locator(".message.staff").count()) === 0, "it was sent");
+});
+await examine("conversation-draft");
+await step("by mouse: the draft outlasts the browser", async () => {
+  const other = await browser.newContext({ storageState: await context.storageState() });
+  const there = await other.newPage();
+  await there.goto(page.url());
+  holds((await there.getByLabel("Your text to them").inputValue()) === ASKS, "it is not on the server");
+  await other.close();
+});
+await step("by mouse: a send that fails loses nothing, and tried again it is one text", async () => {
+  await page.route("**/reply", (route) => route.abort());
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("alert").filter({ hasText: "It was not sent: the connection is lost." }).waitFor();
+  holds((await page.getByLabel("Your text to them").inputValue()) === ASKS, "the text is lost");
+  await page.unroute("**/reply");
+  // The server takes it, and its answer is lost.
+  await page.route("**/reply", async (route) => { await route.fetch(); await route.abort(); });
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("alert").filter({ hasText: "It was not sent: the connection is lost." }).waitFor();
+  await page.unroute("**/reply");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator("[data-unsent]").waitFor({ state: "hidden" });
+  await page.locator(".thread:not(.pending) .message.staff", { hasText: ASKS }).waitFor();
+  await page.locator(".pending .message").waitFor({ state: "detached" });
+  await arrives(phone, ASKS);
+  await page.locator(".message.staff .sending.delivered").waitFor();
+  holds((await page.locator(".message.staff").count()) === 1, "it was sent more than once");
+  holds((await page.getByLabel("Your text to them").inputValue()) === "", "it would be sent again");
+});
+await step("by mouse: what is sent is shown before the server has answered", async () => {
+  let go;
+  const held = new Promise((free) => { go = free; });
+  await page.route("**/reply", async (route) => { await held; await route.continue(); });
+  await page.getByLabel("Your text to them").fill("Take your time.");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".pending .message", { hasText: "Take your time." }).filter({ hasText: "sending…" }).waitFor();
+  go();
+  await page.locator(".thread:not(.pending) .message.staff", { hasText: "Take your time." }).waitFor();
+  await page.locator(".pending .message").waitFor({ state: "detached" });
+  await page.unroute("**/reply");
+});
+await step("by mouse: nobody answers what they have not read", async () => {
+  await page.getByLabel("Your text to them").fill("Are you there?");
+  await phone.getByLabel("Text to the line").fill("yes i am here");
+  await phone.keyboard.press("Enter");
+  await page.locator("[data-newer]", { hasText: "1 new message since you began to write." }).waitFor();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("alert").filter({ hasText: "New messages came since you looked: 1." }).waitFor();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".thread:not(.pending) .message.staff", { hasText: "Are you there?" }).waitFor();
+});
+await step("by mouse: a note, and another tier with its reason", async () => {
+  await page.getByText("Note for the team").click();
+  await page.getByLabel("Your note; it is never sent to them").fill("Sounds calmer.");
+  await page.getByRole("button", { name: "Keep the note" }).click();
+  await page.locator(".message.note", { hasText: "Sounds calmer." }).waitFor();
+  await page.getByRole("link", { name: "Change the tier…" }).click();
+  await page.getByRole("heading", { name: "How urgent is it?" }).waitFor();
+});
+await examine("tier");
+await step("by mouse: the tier is decided", async () => {
+  await page.getByLabel("Tier").selectOption("concern");
+  await page.getByRole("button", { name: "Decide" }).click();
+  await page.locator("h1 .tier", { hasText: "concern" }).waitFor();
+});
+await examine("conversation-full");
+await step("by mouse: the case is offered to a colleague, and taken back", async () => {
+  await page.getByRole("link", { name: "Hand it on…" }).click();
+  await page.getByRole("button", { name: "Second" }).waitFor();
+});
+await examine("hand-on");
+await step("by mouse: offered and taken back", async () => {
+  await page.getByRole("button", { name: "Second" }).click();
+  await page.getByRole("button", { name: "Take the offer back" }).click();
+  await page.getByText("The offer is taken back.").waitFor();
+});
+await step("by mouse: the page that closes a conversation", async () => {
+  await page.getByRole("link", { name: "Close the conversation…" }).click();
+  await page.getByRole("heading", { name: "Close the conversation" }).waitFor();
+});
+await examine("close");
+await must("by mouse: it is closed with its outcome", async () => {
+  await page.getByLabel(/^Safe for now/).check();
+  await page.getByRole("button", { name: "Close the conversation" }).click();
+  await page.locator(".calm", { hasText: "Nobody is waiting." }).waitFor();
+});
+await step("canned replies are edited", async () => {
+  await page.getByRole("link", { name: "Replies", exact: true }).click();
+  await page.getByRole("link", { name: "Write another…" }).click();
+  await page.getByLabel("Title").fill("Evening");
+  await page.getByLabel("Words").fill("Hi. I am {me}. I am with {line}.");
+  await page.getByRole("button", { name: "Show how it reads" }).click();
+  await page.locator(".preview", { hasText: "I am First. I am with" }).waitFor();
+});
+await examine("canned-form");
+await step("and kept", async () => {
+  await page.getByRole("button", { name: "Keep it" }).click();
+  await page.getByText("The canned reply is kept.").waitFor();
+});
+await examine("canned");
+await step("the theme is chosen on one's own page, and kept", async () => {
+  await page.goto(`${base}/me`);
+  await page.getByRole("button", { name: "Night" }).click();
+  await page.locator("html[data-theme=night]").waitFor();
+  await page.goto(`${base}/`);
+  await page.locator("html[data-theme=night]").waitFor();
+  await page.goto(`${base}/me`);
+});
+await examine("me-look");
+await step("and given back to the system", async () => {
+  await page.getByRole("button", { name: "As the system does" }).click();
+  await page.locator("html:not([data-theme])").waitFor();
+});
+await step("it can be installed, and its worker can be registered", async () => {
+  const cdp = await context.newCDPSession(page);
+  const { installabilityErrors } = await cdp.send("Page.getInstallabilityErrors");
+  const errors = installabilityErrors.map((error) => error.errorId).filter((error) => error !== "in-incognito");
+  holds(errors.length === 0, errors.join(", "));
+  await page.evaluate(async () => { await navigator.serviceWorker.register("/sw.js"); await navigator.serviceWorker.ready; });
+});
+await step("the pages complained about nothing but what was cut", async () => {
+  const others = unexpected().filter((words) => !/ERR_FAILED|409/.test(words));
+  holds(others.length === 0, others.join("\n"));
+});
+
+// By keyboard alone. Nothing is clicked and nothing is focused by the test.
+async function keyboard() {
+  const keys = page.keyboard;
+  await must("by keyboard: sign in", async () => {
+    await context.clearCookies();
+    await page.goto(`${base}/`);
+    await tabTo((id) => id === "login");
+    await keys.type("first@example.org");
+    await keys.press("Tab");
+    await keys.type(PASSWORD);
+    await keys.press("Enter");
+    await page.getByRole("heading", { name: "Your code" }).waitFor();
+    await tabTo((id) => id === "code");
+    await keys.type(recovery[0]);
+    await keys.press("Enter");
+    await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
+  });
+  phone = await somebodyTexts();
+  await page.locator(".row").waitFor();
+  await step("by keyboard: ? lists the keys, and Esc closes the list", async () => {
+    await keys.press("?");
+    await page.getByRole("dialog").getByText("Write a reply").waitFor();
+    await keys.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  });
+  await must("by keyboard: j finds the case and c claims it", async () => {
+    await keys.press("j");
+    holds(await page.evaluate(() => document.activeElement.matches(".row a")), "j leads nowhere");
+    await keys.press("c");
+    await page.getByText("yours until").waitFor();
+  });
+  await must("by keyboard: / finds a canned reply, Enter puts it in", async () => {
+    await keys.press("/");
+    await page.getByRole("dialog").waitFor();
+    await keys.type("straight");
+    await keys.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    holds((await page.getByLabel("Your text to them").inputValue()) === ASKS, "it is not there");
+  });
+  await step("by keyboard: letters that are typed are words, and Esc loses none of them", async () => {
+    await keys.type(" ecj?");
+    await keys.press("Escape");
+    holds((await page.getByLabel("Your text to them").inputValue()) === `${ASKS} ecj?`, "a key did something");
+    holds(!(await page.evaluate(() => document.activeElement.matches("textarea"))), "Esc does not leave");
+    await keys.press("r");
+    for (let n = 0; n < 5; n += 1) await keys.press("Backspace");
+  });
+  await must("by keyboard: send", async () => {
+    await tabTo((_, name) => name === "Send");
+    await keys.press("Enter");
+    await page.locator(".thread:not(.pending) .message.staff", { hasText: ASKS }).waitFor();
+    await arrives(phone, ASKS);
+  });
+  await step("by keyboard: y opens why, j and k go through the texts", async () => {
+    await keys.press("Escape");
+    await keys.press("y");
+    await page.getByText("suicide.want_to_die").waitFor();
+    await keys.press("j");
+    await keys.press("k");
+    holds(await page.evaluate(() => document.activeElement.matches(".message")), "they lead nowhere");
+  });
+  await step("by keyboard: n writes a note", async () => {
+    await keys.press("n");
+    await keys.type("By keyboard.");
+    await tabTo((_, name) => name === "Keep the note");
+    await keys.press("Enter");
+    await page.locator(".message.note", { hasText: "By keyboard." }).waitFor();
+  });
+  await step("by keyboard: the tier", async () => {
+    await tabTo((_, name) => name === "Change the tier…");
+    await keys.press("Enter");
+    await page.getByRole("heading", { name: "How urgent is it?" }).waitFor();
+    await tabTo((id) => id === "tier");
+    await keys.type("concern");
+    await tabTo((_, name) => name === "Decide");
+    await keys.press("Enter");
+    await page.locator("h1 .tier", { hasText: "concern" }).waitFor();
+  });
+  await step("by keyboard: t hands it on, h leads to the call for a supervisor", async () => {
+    await keys.press("h");
+    holds(await page.evaluate(() => document.activeElement.textContent.includes("Ask a supervisor")), "h leads nowhere");
+    await keys.press("t");
+    await page.getByRole("heading", { name: "Hand the case on" }).waitFor();
+    await tabTo((_, name) => name === "Second");
+    await keys.press("Enter");
+    await page.getByRole("button", { name: "Take the offer back" }).waitFor();
+    await tabTo((_, name) => name === "Take the offer back");
+    await keys.press("Enter");
+    await page.getByText("The offer is taken back.").waitFor();
+  });
+  await must("by keyboard: e closes it", async () => {
+    await keys.press("e");
+    await page.getByRole("heading", { name: "Close the conversation" }).waitFor();
+    await tabTo((id) => id.startsWith("outcome-"));
+    await keys.press("Space");
+    await tabTo((_, name) => name === "Close the conversation");
+    await keys.press("Enter");
+    await page.locator(".calm", { hasText: "Nobody is waiting." }).waitFor();
+  });
+  await step("by keyboard: a key can be changed, and all switched off", async () => {
+    await page.goto(`${base}/keys`);
+    await tabTo((id) => id === "key-queue");
+    await keys.type("x");
+    await keys.press("Tab");
+    await tabTo((_, name) => name === "As they were at first");
+    await keys.press("q");
+    holds(page.url() === `${base}/keys`, "the old key still works");
+    await keys.press("x");
+    await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
+    await page.goto(`${base}/keys`);
+    await page.getByLabel("The keys are on").uncheck();
+    await page.goto(`${base}/`);
+    await keys.press("?");
+    holds((await page.getByRole("dialog").count()) === 0, "they are not off");
+    await page.goto(`${base}/keys`);
+    await page.getByRole("button", { name: "As they were at first" }).click();
+  });
+  await examine("keys");
+}
+await keyboard();
+
+// On a phone, by touch; and without JavaScript.
+async function briefly(name, options, factor, act) {
+  const there = await browser.newContext({ reducedMotion: "reduce", locale: "en-US", ...options });
+  there.setDefaultTimeout(20_000);
+  const on = await there.newPage();
+  const script = options.javaScriptEnabled !== false;
+  await must(`${name}: sign in`, () => signIn(on, factor));
+  if (script) await step(`${name}: the alarm is tested`, async () => {
+    await act(on.getByRole("button", { name: "Test the alarm" }));
+    await act(on.getByRole("button", { name: "I heard it: switch it on" }));
+    await on.getByText("The alarm is on").waitFor();
+  });
+  phone = await somebodyTexts();
+  await must(`${name}: claim`, async () => {
+    if (!script) await on.goto(`${base}/`);
+    await act(on.getByRole("button", { name: /^Claim / }));
+    await on.getByText("yours until").waitFor();
+  });
+  await must(`${name}: a canned reply is put in`, async () => {
+    await act(on.getByRole("link", { name: "Canned replies…" }));
+    await on.getByLabel("Search").fill("straight");
+    if (!script) await act(on.getByRole("button", { name: "Search" }));
+    await act(on.getByRole("link", { name: /^Use it ?: Ask about suicide/ }));
+    await on.getByLabel("Your text to them").waitFor();
+    holds((await on.getByLabel("Your text to them").inputValue()) === ASKS, "it is not there");
+  });
+  if (!script) await step(`${name}: what it costs is said after a check, and it is kept`, async () => {
+    await act(on.getByRole("button", { name: "Keep and check" }));
+    await on.getByText("1 segment (GSM-7, 75 units). Reading grade").waitFor();
+    await on.reload();
+    holds((await on.getByLabel("Your text to them").inputValue()) === ASKS, "it was not kept");
+  });
+  await must(`${name}: send`, async () => {
+    await act(on.getByRole("button", { name: "Send" }));
+    await on.locator(".thread:not(.pending) .message.staff", { hasText: ASKS }).waitFor();
+    await arrives(phone, ASKS);
+  });
+  await step(`${name}: a note, another tier, an offer that is taken back`, async () => {
+    await act(on.getByText("Note for the team"));
+    await on.getByLabel("Your note; it is never sent to them").fill("A note.");
+    await act(on.getByRole("button", { name: "Keep the note" }));
+    await on.locator(".message.note", { hasText: "A note." }).waitFor();
+    await act(on.getByRole("link", { name: "Change the tier…" }));
+    await on.getByLabel("Tier").selectOption("concern");
+    await act(on.getByRole("button", { name: "Decide" }));
+    await on.locator("h1 .tier", { hasText: "concern" }).waitFor();
+    await act(on.getByRole("link", { name: "Hand it on…" }));
+    await act(on.getByRole("button", { name: "Second" }));
+    await act(on.getByRole("button", { name: "Take the offer back" }));
+    await on.getByText("The offer is taken back.").waitFor();
+  });
+  await must(`${name}: close`, async () => {
+    await act(on.getByRole("link", { name: "Close the conversation…" }));
+    await act(on.getByLabel(/^Safe for now/));
+    await act(on.getByRole("button", { name: "Close the conversation" }));
+    await on.locator(".calm", { hasText: "Nobody is waiting." }).waitFor();
+  });
+  await step(`${name}: nothing was wider than the screen`, async () => {
+    const size = on.viewportSize();
+    const wide = await on.locator("body").boundingBox();
+    holds(wide.width <= size.width, `${wide.width} px`);
+  });
+  await there.close();
+}
+await briefly("on a phone", { viewport: PHONE, hasTouch: true, isMobile: true }, recovery[1], (what) => what.tap());
+await briefly("without JavaScript", { viewport: PHONE, javaScriptEnabled: false }, recovery[2], (what) => what.click());
+holds(texters === 4, "every journey has its texter");
+
+await end();
