@@ -215,7 +215,12 @@ impl Visit {
             places.push(place("/board", phrase!("Board"), Some(Section::Board)));
         }
         if self.me.role.may(Permission::HandleIncidents) {
-            places.push(place("/incidents", phrase!("Incidents"), Some(Section::Incidents)));
+            places.push(place(
+                "/incidents",
+                phrase!("Incidents"),
+                Some(Section::Incidents),
+            ));
+        }
         if self.me.role.may(Permission::EditCannedReplies) {
             places.push(place("/canned", phrase!("Replies"), Some(Section::Canned)));
         }
@@ -223,7 +228,11 @@ impl Visit {
             places.push(place("/drills", phrase!("Drills"), Some(Section::Drills)));
         }
         if self.me.role.may(Permission::ViewReports) {
-            places.push(place("/reports", "Reports", Some(Section::Reports)));
+            places.push(place(
+                "/reports",
+                phrase!("Reports"),
+                Some(Section::Reports),
+            ));
         }
         if self.me.role.may(Permission::ViewPeople) {
             places.push(place("/people", phrase!("People"), Some(Section::People)));

@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::frame::{Frame, Section, Visit};
-use crate::http::words::filters;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::words::filters;
 
 pub(super) fn routes() -> Routes {
     Routes::new()

@@ -18,9 +18,9 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::session::Current;
 use crate::http::words::{filters, kept, phrase, said, tr};
 use crate::locale::Locale;
-use crate::http::session::Current;
 use crate::oncall::{Person, Swap};
 use crate::rota::Time;
 

@@ -3,8 +3,8 @@
 
 mod audit;
 mod board;
-mod chart;
 mod canned;
+mod chart;
 mod clocks;
 mod confirm;
 mod content;
@@ -14,9 +14,9 @@ mod door;
 mod drills;
 mod form;
 mod frame;
-mod lab;
 mod incidents;
 mod keys;
+mod lab;
 mod link;
 mod lists;
 mod me;

@@ -8,13 +8,13 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
 use super::measure::measure;
-use crate::http::words::filters;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Section, Visit};
 use crate::http::staff::when::Wall;
+use crate::http::words::filters;
 use crate::locale::Locale;
 use crate::staff::Permission;
 use crate::store::{Canned, StoreError, Texter, Tx};

@@ -7,7 +7,6 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::how;
-use crate::http::words::filters;
 use crate::clock::At;
 use crate::content::codes::{self, Codes};
 use crate::delivery::Delivery;
@@ -16,6 +15,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::frame::{Frame, Section, Visit};
 use crate::http::staff::when::Wall;
+use crate::http::words::filters;
 use crate::lane::Lane;
 use crate::oncall::drill::took;
 use crate::oncall::{Channel, PageKind};
