@@ -145,7 +145,7 @@ impl Lab {
                 .map(|directory| directory.display().to_string()),
             refused: self.rulebook.refused(),
             counts: rules.counts(),
-            on_trial: counted(rules.on_trial(), counts),
+            on_trial: counted(rules.on_trial(), &counts),
         })
     }
 
@@ -249,7 +249,7 @@ impl Lab {
 }
 
 /// The rules on trial with their counts; then counts of rules that are not on trial any more.
-fn counted(rules: Vec<OnTrial>, counts: Vec<(String, i64)>) -> Vec<Counted> {
+fn counted(rules: Vec<OnTrial>, counts: &[(String, i64)]) -> Vec<Counted> {
     let texts = |id: &str| {
         let found = counts.iter().find(|(rule, _)| rule == id);
         found.map_or(0, |(_, texts)| *texts)
@@ -282,7 +282,7 @@ mod tests {
             why: "Says so".to_owned(),
         };
         let counts = vec![("own.old".to_owned(), 3), ("own.pier".to_owned(), 2)];
-        let all = counted(vec![on_trial("own.new"), on_trial("own.pier")], counts);
+        let all = counted(vec![on_trial("own.new"), on_trial("own.pier")], &counts);
         let short: Vec<_> = all
             .iter()
             .map(|one| (one.id.as_str(), one.texts, one.rule.is_some()))

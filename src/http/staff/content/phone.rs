@@ -120,7 +120,7 @@ impl Shown {
         };
         let when = if is_first {
             "first".to_owned()
-        } else if moment.after < Duration::from_mins(60) {
+        } else if moment.after < Duration::from_hours(1) {
             format!("after {}", length_s(moment.after))
         } else {
             format!("after {}", length(moment.after))
