@@ -21,7 +21,7 @@ ALTER TABLE incidents ADD COLUMN acknowledged_by UUID REFERENCES staff (id);
 
 CREATE TABLE incident_notes (
     id              UUID    NOT NULL PRIMARY KEY,
-    incident_id     UUID    NOT NULL REFERENCES incidents (id),
+    incident_id     UUID    NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
     staff_id        UUID    NOT NULL REFERENCES staff (id),
     body_sealed     BYTEA   NOT NULL,
     at              BIGINT  NOT NULL

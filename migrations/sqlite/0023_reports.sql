@@ -21,7 +21,7 @@ ALTER TABLE incidents ADD COLUMN acknowledged_by BLOB REFERENCES staff (id);
 
 CREATE TABLE incident_notes (
     id              BLOB    NOT NULL PRIMARY KEY,
-    incident_id     BLOB    NOT NULL REFERENCES incidents (id),
+    incident_id     BLOB    NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
     staff_id        BLOB    NOT NULL REFERENCES staff (id),
     body_sealed     BLOB    NOT NULL,
     at              INTEGER NOT NULL

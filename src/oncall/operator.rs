@@ -79,7 +79,8 @@ pub const UNANSWERED: [&str; 4] = ["busy", "canceled", "no-answer", "voicemail"]
 
 impl IncidentKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
+        Self::AuditLog,
         Self::Overdue,
         Self::Unanswered,
         Self::Unowed,

@@ -43,6 +43,7 @@ impl Keeps {
         match class {
             Class::Bodies => self.0.bodies_days,
             Class::Notes => self.0.notes_days,
+            Class::Drafts => self.0.drafts_days,
             Class::Numbers => self.0.numbers_days,
             Class::GatewayLog => self.0.gateway_log_days,
             Class::Sessions => self.0.sessions_days,

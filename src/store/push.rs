@@ -50,6 +50,18 @@ impl Tx {
         self.set_setting("push_key", &sealed).await
     }
 
+    /// Seals the key that signs anew, if it is not sealed with the key that seals now.
+    pub(super) async fn reseal_push_key(&mut self) -> Result<(), StoreError> {
+        let Some(sealed) = self.setting("push_key").await? else {
+            return Ok(());
+        };
+        if self.keys.house().is_current(&sealed) {
+            return Ok(());
+        }
+        let key = open(self.keys.house(), KEY.column, KEY.row, &sealed)?;
+        self.keep_push_key(&key).await
+    }
+
     /// Lets the browser of a session be told, in place of what it said before.
     pub async fn subscribe_push(
         &mut self,

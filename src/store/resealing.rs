@@ -56,7 +56,7 @@ macro_rules! column {
 }
 
 /// Every column that is sealed with the key of the house. A test compares it with the tables.
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 12] = [
     column!(
         "contact_methods",
         "address_sealed",
@@ -77,6 +77,12 @@ const COLUMNS: [Column; 10] = [
     column!("quarantine", "inbound_sealed", "quarantine.inbound"),
     column!("gateway_log", "exchange_sealed", "gateway_log.exchange"),
     column!("legal_holds", "reason_sealed", "legal_holds.reason"),
+    column!("incident_notes", "body_sealed", "incident_notes.body"),
+    column!(
+        "push_subscriptions",
+        "endpoint_sealed",
+        "push_subscriptions.endpoint"
+    ),
 ];
 
 /// How far the rows were gone through.
@@ -119,6 +125,7 @@ impl Tx {
             "SELECT (SELECT COUNT(*) FROM contact_methods) * 2 + (SELECT COUNT(*) FROM staff) * 2
                   + (SELECT COUNT(*) FROM pages) * 3 + (SELECT COUNT(*) FROM quarantine)
                   + (SELECT COUNT(*) FROM gateway_log) + (SELECT COUNT(*) FROM legal_holds)
+                  + (SELECT COUNT(*) FROM incident_notes) + (SELECT COUNT(*) FROM push_subscriptions)
                   + (SELECT COUNT(*) FROM texters WHERE erased_at IS NULL)"
         )
         .fetch_one(c)
@@ -131,6 +138,9 @@ impl Tx {
     /// that seals now.
     pub async fn reseal(&mut self, from: Cursor, limit: u16) -> Result<Resealed, StoreError> {
         let mut done = Resealed::default();
+        if from == Cursor::default() {
+            self.reseal_push_key().await?;
+        }
         let last = match COLUMNS.get(from.column) {
             Some(column) => {
                 self.reseal_column(column, from.after, limit, &mut done)

@@ -20,6 +20,8 @@ pub enum Class {
     Bodies,
     /// Notes of the staff.
     Notes,
+    /// What the staff began to write and did not send.
+    Drafts,
     /// Numbers, with all that is left of their texters.
     Numbers,
     /// What gateways were asked and answered.
@@ -34,11 +36,12 @@ pub enum Class {
 
 impl Class {
     /// All of them, in the order in which they are removed.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::GatewayLog,
         Self::Sessions,
         Self::Bodies,
         Self::Notes,
+        Self::Drafts,
         Self::Pages,
         Self::Numbers,
         Self::Counts,
@@ -50,6 +53,7 @@ impl Class {
         match self {
             Self::Bodies => "bodies",
             Self::Notes => "notes",
+            Self::Drafts => "drafts",
             Self::Numbers => "numbers",
             Self::GatewayLog => "gateway_log",
             Self::Sessions => "sessions",
@@ -198,7 +202,7 @@ macro_rules! rule {
     };
 }
 
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 18] = [
     rule!(GatewayLog, "gateway_log", Time, "id", "x.at < $1"),
     rule!(Sessions, "sessions", Time, "id", "x.seen_at < $1"),
     Rule {
@@ -216,6 +220,8 @@ const RULES: [Rule; 16] = [
             AND NOT EXISTS (SELECT 1 FROM texters e WHERE e.id = x.texter_id AND e.erased_at IS NOT NULL)",
         free!("x.conversation_id", "x.texter_id")
     ),
+    rule!(Drafts, "drafts", Time, "id", "x.at < $1"),
+    rule!(Counts, "call_outs", Time, "id", "x.at < $1"),
     rule!(
         Bodies,
         "quarantine",
@@ -292,7 +298,7 @@ const RULES: [Rule; 16] = [
 ];
 
 /// What goes with a conversation, in an order that no reference stands against. `$1` is the conversation.
-const WITH_A_CONVERSATION: [&str; 17] = [
+const WITH_A_CONVERSATION: [&str; 18] = [
     "DELETE FROM outbox WHERE message_id IN (SELECT id FROM messages WHERE conversation_id = $1)
         OR answers IN (SELECT id FROM messages WHERE conversation_id = $1)
         OR page_id IN (SELECT p.id FROM pages p JOIN alerts a ON a.id = p.alert_id WHERE a.conversation_id = $1)",
@@ -307,6 +313,7 @@ const WITH_A_CONVERSATION: [&str; 17] = [
     "DELETE FROM help_calls WHERE conversation_id = $1",
     "DELETE FROM check_ins WHERE conversation_id = $1",
     "DELETE FROM notes WHERE conversation_id = $1",
+    "DELETE FROM drafts WHERE conversation_id = $1",
     "DELETE FROM wrap_ups WHERE conversation_id = $1",
     "DELETE FROM reveals WHERE conversation_id = $1",
     "DELETE FROM followers WHERE conversation_id = $1",

@@ -32,7 +32,7 @@ const TEXTERS: u32 = 60;
 
 async fn in_new_york(engine: Engine) -> Option<World> {
     World::with(engine, |config| {
-        ZONE.clone_into(&mut config.oncall.time_zone)
+        ZONE.clone_into(&mut config.oncall.time_zone);
     })
     .await
 }

@@ -134,6 +134,13 @@ pub(super) const fn kind(kind: IncidentKind) -> Kind {
             over: "It is over by itself when the audit does not find it any more.",
             place: HEARTBEAT,
         },
+        IncidentKind::AuditLog => Kind {
+            name: "The audit log does not hold",
+            means: "Entries of the audit log were changed or removed, or its end could not be kept elsewhere.",
+            fix: "Run harborline audit verify, which names the first bad entry. Keep a copy of the database, and look who has access to it.",
+            over: "It is over by itself when a check of the whole log finds nothing.",
+            place: Some(("/audit", "To the audit log")),
+        },
         IncidentKind::Heartbeat => Kind {
             name: "A sign of life did not come",
             means: "Something that we expect to hear of is silent.",
