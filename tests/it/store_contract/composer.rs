@@ -20,7 +20,7 @@ both! {
         assert_eq!(all.len(), before + 1);
         let one = all.iter().find(|one| one.id == id).unwrap();
         assert_eq!((one.locale, one.title.as_str(), one.body.as_str()), (Locale::En, "One", "Hello {me}"));
-        assert_eq!((one.changed_by.as_deref(), one.changed_at), (Some("First"), later(1)));
+        assert_eq!((one.changed_by.as_deref(), one.changed_at), (Some(first.name.as_str()), later(1)));
         unit!(world, |tx| { tx.remove_canned(id).await? });
         assert_eq!(view!(world).canned_replies().await.unwrap().len(), before);
     }
@@ -39,8 +39,9 @@ both! {
         let mut tx = view!(world);
         let texter = tx.texter_of(conversation).await.unwrap().unwrap();
         let drafts = tx.drafts(&texter, conversation).await.unwrap();
-        let seen: Vec<_> = drafts.iter().map(|one| (one.by.as_str(), one.body.reveal(), one.at)).collect();
-        assert_eq!(seen, [("First", "c", later(2)), ("Second", "b", later(1))]);
+        assert_eq!(drafts[0].by, first.name);
+        let seen: Vec<_> = drafts.iter().map(|draft| (draft.staff_id, draft.body.reveal(), draft.at)).collect();
+        assert_eq!(seen, [(one, "c", later(2)), (other, "b", later(1))]);
         drop(tx);
         unit!(world, |tx| { tx.forget_draft(conversation, one).await? });
         assert_eq!(world.count("SELECT COUNT(*) FROM drafts").await, 1);
