@@ -61,7 +61,7 @@ impl Tx {
                 Some(_) => {}
                 None => {
                     self.set_setting(KEYSTORE, keystore.name().as_bytes())
-                        .await?
+                        .await?;
                 }
             }
         }

@@ -30,7 +30,7 @@ fn fields<'a>(form: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
         .collect()
 }
 
-async fn days(world: &World, days: i64) {
+fn days(world: &World, days: i64) {
     world
         .clock
         .advance(seconds(u64::try_from(days * 86_400).unwrap()));
@@ -63,7 +63,7 @@ both! {
         let text = visitor.reads("/content/en").await;
         assert!(text.contains("by Second, review 20 Jan 2026"), "{text}");
 
-        days(&world, 19).await;
+        days(&world, 19);
         // Sessions end meanwhile.
         let visitor = world.visitor(&lead).await;
         let page = visitor.reads("/content").await;
@@ -194,7 +194,7 @@ async fn refused_texts_are_shown_with_the_reason_and_edited_ones_as_not_approved
     std::fs::write(folder.path().join("en.toml"), bad).unwrap();
     let directory = folder.path().to_owned();
     let world = World::with(Engine::Sqlite, |config| {
-        config.content.directory = Some(directory)
+        config.content.directory = Some(directory);
     });
     let world = world.await.unwrap();
     let lead = world.an_account("lead@example.org", Role::Supervisor).await;

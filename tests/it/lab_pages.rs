@@ -37,7 +37,7 @@ fn without_kms() -> String {
 async fn world_with(rules: &Path) -> World {
     let directory = rules.to_owned();
     let world = World::with(Engine::Sqlite, |config| {
-        config.triage.directory = Some(directory)
+        config.triage.directory = Some(directory);
     });
     world.await.unwrap()
 }
