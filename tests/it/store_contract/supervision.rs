@@ -35,7 +35,7 @@ both! {
     async fn somebody_looks_after_an_incident_and_closes_it_with_a_note(world: World) {
         let night = world.an_account("night", Role::Supervisor).await;
         let by = night.id;
-        let told = "SELECT COUNT(*) FROM outbox WHERE lane = 'page'";
+        let texts = "SELECT COUNT(*) FROM outbox WHERE lane = 'page'";
         unit!(world, |tx| {
             tx.raise(&operator(), (IncidentKind::Signature, "main"), Tally::More(2), &json!({}), NOW).await?;
             tx.raise(&operator(), (IncidentKind::Overdue, "main"), Tally::Now(1), &json!({}), later(1)).await?;
@@ -53,16 +53,16 @@ both! {
         let entry = view!(world).incident(overdue).await.unwrap().unwrap();
         assert_eq!(entry.acknowledged, Some(("Second".to_owned(), later(60))));
         let notes = view!(world).incident_notes(overdue).await.unwrap();
-        let noted: Vec<_> = notes.iter().map(|note| (note.by.as_str(), note.body.reveal(), note.at)).collect();
-        assert_eq!(noted, [("Second", "the gateway is slow", later(62))]);
+        let words: Vec<_> = notes.iter().map(|note| (note.by.as_str(), note.body.reveal(), note.at)).collect();
+        assert_eq!(words, [("Second", "the gateway is slow", later(62))]);
         assert!(view!(world).incident_notes(signature).await.unwrap().is_empty());
 
         // Who hears of what: of the one that is looked after no more often than once an hour.
-        assert_eq!(world.count(told).await, 2);
+        assert_eq!(world.count(texts).await, 2);
         unit!(world, |tx| { tx.tend_incidents(&operator(), later(20 * 60)).await? });
-        assert_eq!(world.count(told).await, 3, "the other is over");
+        assert_eq!(world.count(texts).await, 3, "the other is over");
         unit!(world, |tx| { tx.tend_incidents(&operator(), later(62 * 60)).await? });
-        assert_eq!(world.count(told).await, 4, "and the first is still open");
+        assert_eq!(world.count(texts).await, 4, "and the first is still open");
         assert_eq!(view!(world).past_incidents(Uuid::max(), 9).await.unwrap().len(), 1);
         assert!(view!(world).past_incidents(signature, 9).await.unwrap().is_empty(), "none before it");
         unit!(world, |tx| {
@@ -70,7 +70,7 @@ both! {
             assert!(!tx.close_incident(&operator(), signature, "night", later(4000)).await?);
             assert!(tx.close_incident(&operator(), overdue, "night", later(4000)).await?);
         });
-        assert_eq!(world.count(told).await, 5);
+        assert_eq!(world.count(texts).await, 5);
         let done = view!(world).happened_to(overdue, 9).await.unwrap();
         let done: Vec<_> = done.iter().map(|one| (one.action.as_str(), one.by.as_str())).collect();
         assert_eq!(done, [
