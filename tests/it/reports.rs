@@ -506,7 +506,7 @@ async fn the_pages_show_it(world: &World, found: &Figures) {
         .await;
     let spread = found.waits[&(Measure::Claimed, Group::All)];
     let line = format!(
-        "Claimed, from the opening,all,{},{},",
+        "\"Claimed, from the opening\",all,{},{},",
         spread.median.unwrap(),
         spread.p90.unwrap()
     );
