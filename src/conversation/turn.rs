@@ -11,6 +11,10 @@ use super::{Earlier, State};
 
 /// Everything that a step depends on.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the turn, and none excludes another"
+)]
 pub struct Turn<'a> {
     /// When the text came in.
     pub now: At,
