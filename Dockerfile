@@ -11,6 +11,8 @@ COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY migrations migrations
 COPY templates templates
+# Edited rules must hold against it before they serve.
+COPY tests/corpus tests/corpus
 # Cargo wants every target of the manifest to be there; benchmarks are not built.
 COPY benches benches
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
@@ -23,6 +25,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 FROM gcr.io/distroless/cc-debian12
 COPY --from=builder /harborline /usr/local/bin/harborline
 COPY --from=builder --chown=10001:10001 --chmod=0700 /empty /data
+# What makes erasing final, where several replicas share it (docs/keys.md).
+COPY --from=builder --chown=10001:10001 --chmod=0700 /empty /keystore
 # The program looks for harborline.toml here, and keeps its data in ./data: both without a setting, so
 # that nothing here stands against what you set.
 WORKDIR /

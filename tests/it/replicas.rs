@@ -125,9 +125,11 @@ async fn of_three_replicas_some_are_killed_and_freeze_and_nobody_notices() {
     let (twilio, api_url) = FakeTwilio::start().await;
     let keys = tempfile::tempdir().unwrap();
     let key = keys.path().join("master.key").display().to_string();
+    let keystore = keys.path().join("keystore").display().to_string();
     let settings = [
         ("HARBORLINE__DATABASE__URL", database.as_str()),
         ("HARBORLINE__KEYS__FILE", key.as_str()),
+        ("HARBORLINE__KEYS__KEYSTORE", keystore.as_str()),
         ("NO_PROXY", "127.0.0.1"),
     ];
     let start = |folder: tempfile::TempDir| {
