@@ -29,7 +29,7 @@ const NO_WORDS: [&str; 13] = [
     "sim",
 ];
 /// Keys that end in `_file` by themselves: their value is the name of a file, not what is in it.
-const FILES: [&str; 1] = ["ca_file"];
+const FILES: [&str; 2] = ["anchor_file", "ca_file"];
 
 /// The settings that were found.
 pub(super) struct Environment(Dict);

@@ -55,7 +55,12 @@ fn known(method: &axum::http::Method) -> &'static str {
 
 /// The door that a route belongs to.
 fn door(route: &str) -> &'static str {
-    match route.split('/').nth(1).unwrap_or_default() {
+    match route
+        .trim_start_matches('/')
+        .split('/')
+        .next()
+        .unwrap_or_default()
+    {
         "hooks" => "hooks",
         "live" => "live",
         "assets" => "assets",

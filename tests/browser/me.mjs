@@ -62,7 +62,7 @@ await examine("method-code");
 await step("a wrong code is refused beside its field", async () => {
   await page.getByLabel("Code").fill("12");
   await page.getByRole("button", { name: "Verify" }).click();
-  await page.getByText("4 more tries are left").first().waitFor();
+  await page.getByText("Tries that are left: 4").first().waitFor();
 });
 await must("the code that arrived verifies it", async () => {
   const code = (await arrives("is the code")).match(/\d{6}/)[0];

@@ -53,7 +53,7 @@ await must("a colleague is invited and comes", async () => {
   const theirs = await browser.newPage();
   await theirs.goto(link);
   await theirs.getByLabel("password").first().fill(PASSWORD);
-  await theirs.getByRole("button").last().click();
+  await theirs.getByRole("button", { name: "Make my account" }).click();
   await theirs.getByRole("heading", { name: "Waiting for a person" }).waitFor();
   await theirs.close();
 });

@@ -164,7 +164,7 @@ fn mistakes_are_named(user: &impl Fn(&[&str]) -> Output) {
         (
             &["method", "verify", "first@example.org", "1", "--code", "12"][..],
             1,
-            "4 more tries are left",
+            "Tries that are left: 4",
         ),
         (
             &["method", "verify", "first@example.org", "9"],
