@@ -51,7 +51,7 @@ async fn sqlite(times: usize) -> Columns {
 
 /// Migrates a new `PostgreSQL` database, as often as said; `None` (said loudly) without a server.
 async fn postgres(times: usize) -> Option<Columns> {
-    let mut c = PgConnection::connect(&postgres::database().await?)
+    let mut c = PgConnection::connect(&postgres::empty_database().await?)
         .await
         .unwrap();
     let migrator = Migrator::new(folder("postgres")).await.unwrap();

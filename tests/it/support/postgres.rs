@@ -8,7 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sqlx::migrate::Migrator;
 use sqlx::{Connection, PgConnection};
+use tokio::sync::OnceCell;
 
 use super::require;
 
@@ -21,8 +23,32 @@ struct Server {
     _watchdog: Option<Child>,
 }
 
-/// A new, empty database, or `None` (said loudly) when there is no server.
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+static TEMPLATE: OnceCell<Option<String>> = OnceCell::const_new();
+
+/// A new database with its tables, or `None` (said loudly) when there is no server. It is copied: making
+/// the tables anew for each test takes longer than most tests.
 pub(crate) async fn database() -> Option<String> {
+    let template = TEMPLATE.get_or_init(template).await.as_deref()?;
+    new(&format!("TEMPLATE {template}")).await
+}
+
+/// A new database without any table, or `None` (said loudly) when there is no server.
+pub(crate) async fn empty_database() -> Option<String> {
+    new("").await
+}
+
+/// Makes the database that the others are copied from, and says its name.
+async fn template() -> Option<String> {
+    let url = empty_database().await?;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    MIGRATIONS.run(&mut connection).await.unwrap();
+    // Nobody may be in what is copied.
+    connection.close().await.unwrap();
+    url.rsplit('/').next().map(str::to_owned)
+}
+
+async fn new(how: &str) -> Option<String> {
     let server = tokio::task::spawn_blocking(|| SERVER.get_or_init(start).as_ref())
         .await
         .unwrap()?;
@@ -34,7 +60,7 @@ pub(crate) async fn database() -> Option<String> {
     let mut connection = PgConnection::connect(&format!("{}/postgres", server.url))
         .await
         .unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name} {how}"));
     sqlx::query(create).execute(&mut connection).await.unwrap();
     Some(format!("{}/{name}", server.url))
 }
@@ -74,7 +100,8 @@ fn start() -> Option<Server> {
            fi
            $as "$bin/initdb" -D "$dir/data" -U postgres -A trust >"$dir/initdb.log" 2>&1
            $as "$bin/postgres" -D "$dir/data" -k "$dir" -h 127.0.0.1 -p $port \
-               -c fsync=off -c max_connections=400 >"$dir/postgres.log" 2>&1 </dev/null &
+               -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off \
+               -c max_connections=400 >"$dir/postgres.log" 2>&1 </dev/null &
            pid=$!
            until "$bin/pg_isready" -q -h 127.0.0.1 -p $port; do kill -0 $pid || exit 1; sleep 0.1; done
            echo ready
