@@ -15,17 +15,24 @@ use crate::staff::{Device, Role};
 use crate::triage::Tier;
 
 /// The files whose `#[error("…")]` a page shows.
-const REFUSALS: [&str; 11] = [
+const REFUSALS: [&str; 18] = [
     "src/accounts/mod.rs",
+    "src/call_outs.rs",
+    "src/canned.rs",
     "src/credential/password.rs",
     "src/drill/mod.rs",
     "src/duties/mod.rs",
     "src/handoff/refused.rs",
+    "src/incidents/attend.rs",
+    "src/lab.rs",
     "src/lookup.rs",
     "src/oncall/policy.rs",
     "src/page_tests.rs",
     "src/people/refused.rs",
     "src/policies.rs",
+    "src/push.rs",
+    "src/reports/period.rs",
+    "src/review.rs",
     "src/rota/refused.rs",
 ];
 
