@@ -51,7 +51,7 @@ function mostUrgent(rows) {
 
 function show() {
   const rows = waiting();
-  const words = rows.length === 1 ? "1 person waits, and nobody has taken the case." : `${rows.length} people wait, and nobody has taken their cases.`;
+  const words = rows.length === 1 ? banner.dataset.one : banner.dataset.many.replace("{n}", rows.length);
   if (rows.length === 0) banner.hidden = true;
   else if (banner.hidden || banner.textContent !== words) {
     banner.textContent = words;
@@ -62,9 +62,9 @@ function show() {
   part("on").hidden = !asked || isOn();
   part("off").hidden = !isOn();
   const blocked = isOn() && sound?.state !== "running";
-  part("state").textContent = asked ? "Did you hear it? If not, turn the device up and test again."
-    : !isOn() ? "The alarm is off on this device."
-    : blocked ? "Your browser holds the alarm back until you press the test." : "The alarm is on: it sounds until somebody takes the case.";
+  const state = part("state");
+  const { asks, isOff, held, isOn: sounding } = state.dataset;
+  state.textContent = asked ? asks : !isOn() ? isOff : blocked ? held : sounding;
   box.classList.toggle("blocked", blocked || !isOn());
   return rows;
 }

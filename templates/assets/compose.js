@@ -87,7 +87,12 @@
     row.className = "message staff";
     const head = document.createElement("p");
     head.className = "head";
-    head.innerHTML = '<strong>You</strong> <span class="sending queued">sending…</span>';
+    const you = document.createElement("strong");
+    you.textContent = composer.dataset.you;
+    const state = document.createElement("span");
+    state.className = "sending queued";
+    state.textContent = composer.dataset.sending;
+    head.append(you, " ", state);
     const text = document.createElement("p");
     text.className = "body";
     text.dir = "auto";
@@ -114,13 +119,13 @@
     body.value = "";
     sessionStorage.setItem(unkept, words);
     await saving;
-    let problem = "It was not sent: the connection is lost. Your text is here; send it again.";
+    let problem = composer.dataset.lost;
     try {
       const response = await post(composer.action, fields);
       if (response.status === 204) problem = "";
       else if (response.status === 409) problem = await response.text();
-      else if (response.redirected || response.status === 403) problem = "It was not sent: you are not signed in any more. Your text is kept.";
-      else problem = "It was not sent: the server had trouble. Your text is here; send it again.";
+      else if (response.redirected || response.status === 403) problem = composer.dataset.signedOut;
+      else problem = composer.dataset.trouble;
     } catch {
       // The words above say it.
     }
@@ -185,7 +190,7 @@
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       found.replaceChildren(...page.body.childNodes);
     } catch {
-      return complain("The canned replies cannot be read now: the connection is lost.");
+      return complain(composer.dataset.unread);
     }
     find.value = "";
     picker.showModal();

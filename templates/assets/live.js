@@ -85,8 +85,8 @@ function readOn() {
   const theirs = [...region.querySelectorAll(".message.texter")].map((one) => one.id.slice(2));
   if (!seen.form.elements.body.value && theirs.length) seen.value = theirs.at(-1);
   const newer = theirs.filter((id) => id > seen.value).length;
-  const words = newer === 0 ? "" : newer === 1 ? "1 new message since you began to write." : `${newer} new messages since you began to write.`;
   const place = seen.form.querySelector("[data-newer]");
+  const words = newer === 0 ? "" : newer === 1 ? place.dataset.one : place.dataset.many.replace("{n}", newer);
   if (place.textContent !== words) place.textContent = words;
 }
 
@@ -95,8 +95,9 @@ function announce() {
   const count = region.querySelector("h1 .count")?.textContent;
   if (count === undefined) return;
   document.title = count === "0" ? title : `(${count}) ${title}`;
-  const words = count === "0" ? "Nobody is waiting." : `Waiting for a person: ${count}.`;
-  if (news && news.textContent !== words) news.textContent = words;
+  if (!news) return;
+  const words = count === "0" ? news.dataset.none : news.dataset.waiting.replace("{n}", count);
+  if (news.textContent !== words) news.textContent = words;
 }
 
 let soon;

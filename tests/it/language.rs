@@ -160,6 +160,21 @@ both! {
         let conversation = world.first_in_the_queue().await;
         let (plan, person) = (format!("/schedules/{}", team.schedule), format!("/people/{}", team.first.id));
         let pages = [
+            "/".to_owned(),
+            "/board".to_owned(),
+            "/incidents".to_owned(),
+            "/reports".to_owned(),
+            "/content/phone".to_owned(),
+            "/content/codes".to_owned(),
+            "/triage-lab".to_owned(),
+            "/audit".to_owned(),
+            "/system".to_owned(),
+            "/canned/new".to_owned(),
+            "/keys".to_owned(),
+            format!("/conversations/{conversation}"),
+            format!("/conversations/{conversation}/timeline"),
+            format!("/conversations/{conversation}/release"),
+            format!("/conversations/{conversation}/hand-on"),
             "/queue/automated".to_owned(),
             "/queue/closed".to_owned(),
             "/search".to_owned(),

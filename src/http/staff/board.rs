@@ -16,7 +16,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase, tr};
 use crate::oncall::{Audience, Clocks, Facts, Light, Unclaimed, Urgency, Why, health, may_wait};
 use crate::staff::Permission;
 use crate::store::{Board, BoardCase};
@@ -180,10 +180,10 @@ async fn load(
         audiences: Audience::ALL
             .map(|one| {
                 let words = match one {
-                    Audience::OnCall => "whoever is on call",
-                    Audience::Everyone => "everyone of the team",
+                    Audience::OnCall => tr!("whoever is on call"),
+                    Audience::Everyone => tr!("everyone of the team"),
                 };
-                Choice::new(&one.word(), words, one == chosen)
+                Choice::new(&one.word(), &words, one == chosen)
             })
             .into(),
         urgent: facts.unclaimed.iter().any(|case| case.urgency.is_crisis()),
@@ -329,19 +329,21 @@ impl Look<'_> {
         let members = self.board.members.iter();
         let came = members.filter(|one| one.seen_at.is_some_and(|seen| seen > call.at));
         let audience = match call.audience {
-            Audience::OnCall => "whoever is on call",
-            Audience::Everyone => "everyone",
+            Audience::OnCall => tr!("whoever is on call"),
+            Audience::Everyone => tr!("everyone"),
         };
         let told = match call.reached {
-            1 => "1 could be told".to_owned(),
-            many => format!("{many} could be told"),
+            1 => tr!("1 could be told"),
+            n => tr!("{n} could be told", n),
         };
         Some(Called {
-            words: format!(
-                "{} called {audience} for help {} ago: {told}, {} of the team have opened a page since.",
-                call.by,
-                wait(call.at, self.now),
-                came.count(),
+            words: tr!(
+                "{by} called {audience} for help {wait} ago: {told}, {came} of the team have opened a page since.",
+                by = call.by,
+                audience,
+                wait = wait(call.at, self.now),
+                told,
+                came = came.count(),
             ),
             pauses: self.now.since(call.at) < PAUSE,
         })
@@ -352,71 +354,90 @@ const fn sign(light: Light) -> Sign {
     match light {
         Light::Green => Sign {
             class: "green",
-            word: "Green",
-            means: "whoever waits can count on a person",
+            word: phrase!("Green"),
+            means: phrase!("whoever waits can count on a person"),
         },
         Light::Amber => Sign {
             class: "amber",
-            word: "Amber",
-            means: "somebody should look",
+            word: phrase!("Amber"),
+            means: phrase!("somebody should look"),
         },
         Light::Red => Sign {
             class: "red",
-            word: "Red",
-            means: "somebody must come now",
+            word: phrase!("Red"),
+            means: phrase!("somebody must come now"),
         },
     }
 }
 
-fn some(count: u32, one: &str, many: &str) -> String {
+fn conversations(count: u32) -> String {
     match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
+        1 => tr!("1 conversation"),
+        n => tr!("{n} conversations", n),
     }
 }
 
 /// What the light is judged by, in one line.
 fn sums(facts: &Facts) -> String {
-    format!(
-        "{} on call can be reached, {} signed in, {} in hands, {} overdue.",
-        some(facts.on_call, "person or phone", "people and phones"),
-        some(facts.signed_in, "person is", "people are"),
-        some(facts.in_hands, "conversation", "conversations"),
-        some(facts.overdue, "answer is", "answers are"),
+    let reached = match facts.on_call {
+        1 => tr!("1 person or phone"),
+        n => tr!("{n} people and phones", n),
+    };
+    let there = match facts.signed_in {
+        1 => tr!("1 person is"),
+        n => tr!("{n} people are", n),
+    };
+    let late = match facts.overdue {
+        1 => tr!("1 answer is"),
+        n => tr!("{n} answers are", n),
+    };
+    tr!(
+        "{reached} on call can be reached, {there} signed in, {hands} in hands, {late} overdue.",
+        reached,
+        there,
+        hands = conversations(facts.in_hands),
+        late
     )
 }
 
 fn reason(why: Why) -> String {
     match why {
-        Why::NobodyOnCall => "Nobody who is on call can be reached.".to_owned(),
-        Why::Exhausted(count) => format!(
-            "{} paged on every rung, and nobody took it.",
-            some(count, "case was", "cases were")
+        Why::NobodyOnCall => tr!("Nobody who is on call can be reached."),
+        Why::Exhausted(1) => tr!("1 case was paged on every rung, and nobody took it."),
+        Why::Exhausted(n) => tr!("{n} cases were paged on every rung, and nobody took it.", n),
+        Why::CrisisWaits(1, longest) => tr!(
+            "1 crisis waits longer than the clocks allow, up to {longest}.",
+            longest = length_s(longest)
         ),
-        Why::CrisisWaits(count, longest) => format!(
-            "{} longer than the clocks allow, up to {}.",
-            some(count, "crisis waits", "crises wait"),
-            length_s(longest)
+        Why::CrisisWaits(n, longest) => tr!(
+            "{n} crises wait longer than the clocks allow, up to {longest}.",
+            n,
+            longest = length_s(longest)
         ),
-        Why::OtherWaits(count, longest) => format!(
-            "{} longer than the clocks allow, up to {}.",
-            some(count, "other case waits", "other cases wait"),
-            length_s(longest)
+        Why::OtherWaits(1, longest) => tr!(
+            "1 other case waits longer than the clocks allow, up to {longest}.",
+            longest = length_s(longest)
         ),
-        Why::Overdue(count) => {
-            format!("The answer to {} is overdue.", some(count, "text", "texts"))
+        Why::OtherWaits(n, longest) => tr!(
+            "{n} other cases wait longer than the clocks allow, up to {longest}.",
+            n,
+            longest = length_s(longest)
+        ),
+        Why::Overdue(1) => tr!("The answer to 1 text is overdue."),
+        Why::Overdue(n) => tr!("The answer to {n} texts is overdue.", n),
+        Why::HelpWanted(1) => tr!("1 responder asks for a supervisor."),
+        Why::HelpWanted(n) => tr!("{n} responders ask for a supervisor.", n),
+        Why::Loaded(work, people) => {
+            let people = match people {
+                1 => tr!("1 person"),
+                n => tr!("{n} people", n),
+            };
+            let work = conversations(work);
+            tr!("{work} for {people} signed in.", work, people)
         }
-        Why::HelpWanted(count) => format!(
-            "{} for a supervisor.",
-            some(count, "responder asks", "responders ask")
-        ),
-        Why::Loaded(work, people) => format!(
-            "{} for {} signed in.",
-            some(work, "conversation", "conversations"),
-            some(people, "person", "people")
-        ),
-        Why::NobodySignedIn => "Nobody is signed in, and somebody waits.".to_owned(),
-        Why::Incidents(count) => format!("{} open.", some(count, "incident is", "incidents are")),
+        Why::NobodySignedIn => tr!("Nobody is signed in, and somebody waits."),
+        Why::Incidents(1) => tr!("1 incident is open."),
+        Why::Incidents(n) => tr!("{n} incidents are open.", n),
     }
 }
 
@@ -432,7 +453,7 @@ async fn fragment(visit: Visit, State(doors): State<Doors>) -> Result<Html<Strin
 
 async fn call(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Response, PageError> {
     let Some(audience) = Audience::of(sent.get("audience")) else {
-        let wrong = Wrong::with("audience", &"Choose who is called.");
+        let wrong = Wrong::with("audience", &phrase!("Choose who is called."));
         return refused(&load(&doors, &visit, (&sent, wrong)).await?);
     };
     let urgent = !sent.get("urgent").is_empty();

@@ -12,7 +12,7 @@ use crate::canned::{CannedDraft, Refused};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, tr};
 use crate::locale::Locale;
 use crate::segment::segments;
 use crate::staff::Permission;
@@ -88,8 +88,11 @@ struct RemovePage {
 /// What a text costs, in words.
 fn cost(words: &str) -> String {
     let cost = segments(words);
-    let plural = if cost.segments == 1 { "" } else { "s" };
-    format!("{} segment{plural}, {}", cost.segments, cost.encoding)
+    let many = match cost.segments {
+        1 => tr!("1 segment"),
+        n => tr!("{n} segments", n),
+    };
+    format!("{many}, {}", cost.encoding)
 }
 
 async fn list(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageError> {
@@ -105,8 +108,8 @@ async fn list(visit: Visit, State(doors): State<Doors>) -> Result<Response, Page
             cost: cost(&words),
             words,
             changed: one.changed_by.as_ref().map_or_else(
-                || "came with the program".to_owned(),
-                |by| format!("changed by {by}, {}", wall.moment(one.changed_at)),
+                || tr!("came with the program"),
+                |by| tr!("changed by {by}, {when}", by, when = wall.moment(one.changed_at)),
             ),
         }
     };

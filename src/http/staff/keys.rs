@@ -9,7 +9,7 @@ use super::frame::{Frame, Section, Visit};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase};
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -30,18 +30,18 @@ const fn row(name: &'static str, key: &'static str, words: &'static str) -> KeyR
 
 /// What can be changed. `Enter` and `Esc` do what they do everywhere.
 const KEYS: [KeyRow; 12] = [
-    row("next", "j", "The next in the list"),
-    row("previous", "k", "The one before in the list"),
-    row("claim", "c", "Claim"),
-    row("reply", "r", "Write a reply"),
-    row("canned", "/", "Canned replies; in the queue: search"),
-    row("note", "n", "Write a note for the team"),
-    row("hand", "t", "Hand the conversation on"),
-    row("help", "h", "To the button that calls a supervisor"),
-    row("end", "e", "Close the conversation"),
-    row("why", "y", "Open why triage fired, at the latest text"),
-    row("queue", "q", "Back to the queue"),
-    row("keys", "?", "This list"),
+    row("next", "j", phrase!("The next in the list")),
+    row("previous", "k", phrase!("The one before in the list")),
+    row("claim", "c", phrase!("Claim")),
+    row("reply", "r", phrase!("Write a reply")),
+    row("canned", "/", phrase!("Canned replies; in the queue: search")),
+    row("note", "n", phrase!("Write a note for the team")),
+    row("hand", "t", phrase!("Hand the conversation on")),
+    row("help", "h", phrase!("To the button that calls a supervisor")),
+    row("end", "e", phrase!("Close the conversation")),
+    row("why", "y", phrase!("Open why triage fired, at the latest text")),
+    row("queue", "q", phrase!("Back to the queue")),
+    row("keys", "?", phrase!("This list")),
 ];
 
 #[derive(Template)]

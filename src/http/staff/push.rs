@@ -10,6 +10,7 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::session::Current;
+use crate::http::words::said;
 use crate::pager::push::Subscription;
 
 pub(super) fn routes() -> Routes {
@@ -37,7 +38,7 @@ async fn on(
     };
     Ok(match doors.pushes.subscribe(&session, to).await? {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(refused) => (StatusCode::UNPROCESSABLE_ENTITY, refused.to_string()).into_response(),
+        Err(refused) => (StatusCode::UNPROCESSABLE_ENTITY, said(refused)).into_response(),
     })
 }
 

@@ -15,7 +15,7 @@ use crate::conversation::Reason;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::staff::Permission;
 use crate::store::{CasePlace, Hands, QueueRow};
 use crate::triage::Tier;
@@ -103,11 +103,11 @@ impl Row {
             case: row.code.clone(),
             tier: row.tier.word(),
             reason: match row.reason {
-                Reason::Crisis => "crisis",
-                Reason::Question => "asked if they are in danger",
-                Reason::WantsHuman => "asks for a person",
-                Reason::OptedOutInCrisis => "sent STOP in a crisis",
-                Reason::AwaitsHuman => "waits for an answer",
+                Reason::Crisis => phrase!("crisis"),
+                Reason::Question => phrase!("asked if they are in danger"),
+                Reason::WantsHuman => phrase!("asks for a person"),
+                Reason::OptedOutInCrisis => phrase!("sent STOP in a crisis"),
+                Reason::AwaitsHuman => phrase!("waits for an answer"),
             },
             waits: wait(since, now),
             long: is_long(since, now),
@@ -189,8 +189,8 @@ async fn load(doors: &Doors, visit: &Visit, asked: &Asked) -> Result<QueuePage, 
         frame: visit.frame(doors, Section::Queue),
         tabs: lists::tabs("/"),
         query: asked.query(asked.after),
-        tiers: std::iter::once(Choice::new(&"", "every tier", tier.is_none()))
-            .chain(choices.map(|one| Choice::new(&one.word(), one.word(), tier == Some(one))))
+        tiers: std::iter::once(Choice::new(&"", &tr!("every tier"), tier.is_none()))
+            .chain(choices.map(|one| Choice::new(&one.word(), &said(one.word()), tier == Some(one))))
             .collect(),
         filtered: tier.is_some(),
         further: asked.after.is_some(),

@@ -16,7 +16,7 @@ use crate::gateway::check::{Finding, State as Stands};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase, phrase_of, said, tr};
 use crate::lane::Lane;
 use crate::oncall::{Incident, IncidentKind, incident};
 use crate::staff::Permission;
@@ -72,9 +72,9 @@ impl Tally {
     /// A count that should be zero.
     const fn none(label: &'static str, count: i64) -> Self {
         let (class, word) = if count == 0 {
-            ("good", "none")
+            ("good", phrase!("none"))
         } else {
-            ("bad", "look at it")
+            ("bad", phrase!("look at it"))
         };
         Self {
             label,
@@ -96,7 +96,7 @@ impl Open {
         let what = words.strip_prefix("Harborline: ").unwrap_or(&words);
         Self {
             since: wait(one.opened_at, now),
-            what: what.to_owned(),
+            what: said(what),
         }
     }
 }
@@ -123,8 +123,11 @@ impl GatewayRow {
     ) -> Self {
         let ago = |at: Option<At>| {
             at.map_or_else(
-                || "not in the last seven days".to_owned(),
-                |at| format!("{} ago, {}", wait(at, look.now), wall.moment(at)),
+                || tr!("not in the last seven days"),
+                |at| {
+                    let (wait, moment) = (wait(at, look.now), wall.moment(at));
+                    tr!("{wait} ago, {moment}", wait, moment)
+                },
             )
         };
         Self {
@@ -142,25 +145,31 @@ impl GatewayRow {
 
 fn state_of(standing: &GatewayStanding, now: At) -> Mark {
     let (class, word) = if standing.circuit.is_open(now) {
-        ("bad", "goes round it")
+        ("bad", phrase!("goes round it"))
     } else if standing.circuit.failures > 0 || standing.failed > 0 {
-        ("care", "failed lately")
+        ("care", phrase!("failed lately"))
     } else if standing.tries > 0 {
-        ("good", "works")
+        ("good", phrase!("works"))
     } else {
-        ("plain", "quiet")
+        ("plain", phrase!("quiet"))
     };
     Mark { class, word }
 }
 
 fn tries(standing: &GatewayStanding) -> String {
-    let sent = format!("{} tried, {} failed", standing.tries, standing.failed);
+    let (tried, failed) = (standing.tries, standing.failed);
+    let sent = tr!("{tried} tried, {failed} failed", tried, failed);
     let in_a_row = match standing.circuit.failures {
         0 => String::new(),
-        failures => format!(", {failures} in a row"),
+        n => tr!(", {n} in a row", n),
     };
     match &standing.last_failure {
-        Some(last) => format!("{sent}{in_a_row}; the latest: {last}"),
+        Some(last) => tr!(
+            "{sent}{in_a_row}; the latest: {last}",
+            sent,
+            in_a_row,
+            last
+        ),
         None => format!("{sent}{in_a_row}"),
     }
 }
@@ -169,15 +178,15 @@ const fn signature(policy: SignaturePolicy) -> Mark {
     match policy {
         SignaturePolicy::Enforce => Mark {
             class: "good",
-            word: "signed hooks only",
+            word: phrase!("signed hooks only"),
         },
         SignaturePolicy::Observe => Mark {
             class: "bad",
-            word: "takes every hook",
+            word: phrase!("takes every hook"),
         },
         SignaturePolicy::Quarantine => Mark {
             class: "care",
-            word: "holds unsigned texts",
+            word: phrase!("holds unsigned texts"),
         },
     }
 }
@@ -191,10 +200,10 @@ fn hooks(name: &str, standing: &GatewayStanding, incidents: &[Incident]) -> Stri
         .sum();
     let mut words = Vec::new();
     if bad > 0 {
-        words.push(format!("{bad} whose signature does not hold"));
+        words.push(tr!("{n} whose signature does not hold", n = bad));
     }
     if standing.held > 0 {
-        words.push(format!("{} held until somebody decides", standing.held));
+        words.push(tr!("{n} held until somebody decides", n = standing.held));
     }
     words.join(", ")
 }
@@ -212,10 +221,10 @@ impl LaneRow {
         let found = standings.iter().find(|one| one.lane == lane);
         Self {
             name: match lane {
-                Lane::Crisis => "Crisis replies",
-                Lane::Page => "Pages",
-                Lane::Conversation => "Conversations",
-                Lane::Content => "Menus",
+                Lane::Crisis => phrase!("Crisis replies"),
+                Lane::Page => phrase!("Pages"),
+                Lane::Conversation => phrase!("Conversations"),
+                Lane::Content => phrase!("Menus"),
             },
             due: found.map_or(0, |one| one.due),
             later: found.map_or(0, |one| one.later),
@@ -230,43 +239,54 @@ fn overdue(look: &Look) -> Vec<String> {
     let [alone, with_human] = &look.overdue;
     let words = |one: &Overdue, who: &str| {
         let since = wait(one.oldest_due, look.now);
-        format!(
-            "{} from gateway {}, {who}; the first was due {since} ago",
-            one.count, one.gateway
+        tr!(
+            "{count} from gateway {gateway}, {who}; the first was due {since} ago",
+            count = one.count,
+            gateway = one.gateway,
+            who = said(who),
+            since
         )
     };
-    let alone = alone.iter().map(|one| words(one, "for the line to answer"));
+    let alone = alone.iter().map(|one| words(one, phrase!("for the line to answer")));
     let human = with_human.iter();
     alone
-        .chain(human.map(|one| words(one, "while a person has the conversation")))
+        .chain(human.map(|one| words(one, phrase!("while a person has the conversation"))))
         .collect()
 }
 
 fn spool(look: &Look) -> Vec<(Mark, String)> {
     let good = Mark {
         class: "good",
-        word: "empty",
+        word: phrase!("empty"),
     };
     let bad = |word| Mark { class: "bad", word };
     let counts = &look.spool;
     let mut rows = Vec::new();
     if counts.entries == 0 {
-        rows.push((good, "Nothing waits for the database.".to_owned()));
+        rows.push((good, tr!("Nothing waits for the database.")));
     } else {
         let oldest = counts.oldest.map_or_else(String::new, |at| {
-            format!(", the oldest for {}", wait(at, look.now))
+            tr!(", the oldest for {wait}", wait = wait(at, look.now))
         });
-        let words = format!("{} wait for the database{oldest}.", counts.entries);
-        rows.push((bad("waiting"), words));
+        let n = counts.entries;
+        let words = tr!("{n} wait for the database{oldest}.", n, oldest);
+        rows.push((bad(phrase!("waiting")), words));
     }
-    for (count, word, what) in [
-        (counts.corrupt, "set aside", "could not be opened"),
-        (counts.refused, "set aside", "were refused by the database"),
+    for (count, words) in [
+        (
+            counts.corrupt,
+            phrase!("{n} could not be opened, and nobody has read them. The checks say what to do."),
+        ),
+        (
+            counts.refused,
+            phrase!(
+                "{n} were refused by the database, and nobody has read them. The checks say what to do."
+            ),
+        ),
     ] {
         if count > 0 {
-            let words =
-                format!("{count} {what}, and nobody has read them. The checks say what to do.");
-            rows.push((bad(word), words));
+            let words = phrase_of(words).with("n", &count).to_string();
+            rows.push((bad(phrase!("set aside")), words));
         }
     }
     rows
@@ -281,34 +301,37 @@ fn snapshot(look: &Look) -> (Mark, String) {
         .count();
     let until = look.roster.standby.iter().map(|one| one.until).max();
     let reach = until.map_or_else(
-        || "no schedule is in it".to_owned(),
+        || tr!("no schedule is in it"),
         |until| {
             let ahead = until.since(look.now);
-            format!("it knows the schedules for the next {}", length(ahead))
+            tr!("it knows the schedules for the next {time}", time = length(ahead))
         },
     );
     let contacts = look.roster.fallback.len();
     let of_configuration = match contacts {
-        1 => "1 contact".to_owned(),
-        many => format!("{many} contacts"),
+        1 => tr!("1 contact"),
+        n => tr!("{n} contacts", n),
     };
-    let words = format!(
-        "{on_call} on call now and {of_configuration} of the configuration would be paged; {reach}."
+    let words = tr!(
+        "{on_call} on call now and {of_configuration} of the configuration would be paged; {reach}.",
+        on_call,
+        of_configuration,
+        reach
     );
     let mark = if on_call + contacts == 0 {
         Mark {
             class: "bad",
-            word: "pages nobody",
+            word: phrase!("pages nobody"),
         }
     } else if look.roster_kept {
         Mark {
             class: "good",
-            word: "kept on disk",
+            word: phrase!("kept on disk"),
         }
     } else {
         Mark {
             class: "bad",
-            word: "in memory only",
+            word: phrase!("in memory only"),
         }
     };
     (mark, words)
@@ -317,30 +340,40 @@ fn snapshot(look: &Look) -> (Mark, String) {
 fn facts(doors: &Doors, look: &Look, wall: &Wall) -> Vec<(&'static str, String)> {
     let age = look.key_since.map_or_else(String::new, |since| {
         let age = length(look.now.since(since).max(Duration::from_mins(1)));
-        format!(", written {age} ago ({})", wall.moment(since))
+        tr!(", written {age} ago ({moment})", age, moment = wall.moment(since))
     });
     let running = length(look.now.since(look.started).max(Duration::from_mins(1)));
     vec![
-        ("Version", env!("CARGO_PKG_VERSION").to_owned()),
+        (phrase!("Version"), env!("CARGO_PKG_VERSION").to_owned()),
         (
-            "Running",
-            format!("since {}, for {running}", wall.moment(look.started)),
-        ),
-        (
-            "Database",
-            format!(
-                "{}, {}, migration {}",
-                look.database.engine,
-                size(look.database.bytes),
-                look.database.migration
+            phrase!("Running"),
+            tr!(
+                "since {moment}, for {length}",
+                moment = wall.moment(look.started),
+                length = running
             ),
         ),
-        ("Master key", format!("id {}{age}", look.key_id)),
         (
-            "Rules",
-            format!("version {}", short(doors.rulebook.current().hash())),
+            phrase!("Database"),
+            tr!(
+                "{engine}, {size}, migration {migration}",
+                engine = look.database.engine,
+                size = size(look.database.bytes),
+                migration = look.database.migration
+            ),
         ),
-        ("Address", doors.public_url.to_string()),
+        (
+            phrase!("Master key"),
+            tr!("id {id}{age}", id = look.key_id, age),
+        ),
+        (
+            phrase!("Rules"),
+            tr!(
+                "version {version}",
+                version = short(doors.rulebook.current().hash())
+            ),
+        ),
+        (phrase!("Address"), doors.public_url.to_string()),
     ]
 }
 
@@ -379,12 +412,12 @@ async fn load(doors: &Doors, visit: &Visit) -> Result<SystemPage, PageError> {
         frame: visit.frame(doors, Section::Line),
         zone: wall.name(),
         tallies: vec![
-            Tally::none("Overdue answers", look.owed.1),
-            Tally::none("Cases that nobody has taken", look.cases.1),
-            Tally::none("In the spool", i64::try_from(spooled).unwrap_or(i64::MAX)),
-            Tally::plain("Texts owed an answer", look.owed.0),
-            Tally::plain("Open cases", look.cases.0),
-            Tally::plain("In the outbox", waiting),
+            Tally::none(phrase!("Overdue answers"), look.owed.1),
+            Tally::none(phrase!("Cases that nobody has taken"), look.cases.1),
+            Tally::none(phrase!("In the spool"), i64::try_from(spooled).unwrap_or(i64::MAX)),
+            Tally::plain(phrase!("Texts owed an answer"), look.owed.0),
+            Tally::plain(phrase!("Open cases"), look.cases.0),
+            Tally::plain(phrase!("In the outbox"), waiting),
         ],
         incidents: look
             .incidents
@@ -439,10 +472,10 @@ struct CheckRow {
 impl CheckRow {
     fn new(finding: Finding) -> Self {
         let (class, word) = match finding.state {
-            Stands::Ok => ("good", "ok"),
-            Stands::Skipped => ("plain", "skipped"),
-            Stands::Warn => ("care", "warning"),
-            Stands::Fail => ("bad", "fails"),
+            Stands::Ok => ("good", phrase!("ok")),
+            Stands::Skipped => ("plain", phrase!("skipped")),
+            Stands::Warn => ("care", phrase!("warning")),
+            Stands::Fail => ("bad", phrase!("fails")),
         };
         Self {
             mark: Mark { class, word },

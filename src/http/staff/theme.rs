@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::{Choice, Sent};
 use crate::http::access::{Access, Routes};
+use crate::http::words::{phrase, said, tr};
 use crate::http::{Doors, cookie};
 
 const COOKIE_NAME: &str = "harborline_theme";
@@ -47,9 +48,9 @@ impl Theme {
     /// What it is called.
     const fn label(self) -> &'static str {
         match self {
-            Self::Light => "Light",
-            Self::Dark => "Dark",
-            Self::Night => "Night",
+            Self::Light => phrase!("Light"),
+            Self::Dark => phrase!("Dark"),
+            Self::Night => phrase!("Night"),
         }
     }
 
@@ -74,9 +75,9 @@ impl Theme {
 
 /// The themes, as buttons: first the one that asks the system.
 pub(super) fn choices(chosen: Option<Theme>) -> Vec<Choice> {
-    let system = Choice::new(&"", "As the system does", chosen.is_none());
+    let system = Choice::new(&"", &tr!("As the system does"), chosen.is_none());
     let themes = Theme::ALL.into_iter();
-    let themes = themes.map(|one| Choice::new(&one.name(), one.label(), chosen == Some(one)));
+    let themes = themes.map(|one| Choice::new(&one.name(), &said(one.label()), chosen == Some(one)));
     std::iter::once(system).chain(themes).collect()
 }
 

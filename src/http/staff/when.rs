@@ -100,7 +100,8 @@ impl Wall {
 
     /// A moment as it is read on paper, on any other day, as in "28 Nov 2026 20:00:05".
     pub(super) fn exact(&self, at: At) -> String {
-        self.form(at, "%-d %b %Y %H:%M:%S")
+        let day = self.date(at).map_or_else(String::new, date);
+        format!("{day} {}", self.second(at))
     }
 
     /// The day of a moment, as in "today" or "Fri 28 Nov".
@@ -205,14 +206,21 @@ const MONTHS: [&str; 12] = [
 
 /// A day within a year, as in "Fri 28 Nov".
 pub(super) fn short_day(day: Date) -> String {
-    let one = |names: &[&str], nth: i8| {
-        let nth = usize::try_from(nth).ok();
-        nth.and_then(|nth| names.get(nth))
-            .map_or_else(String::new, said)
-    };
-    let weekday = one(&DAYS, day.weekday().to_monday_zero_offset());
-    let month = one(&MONTHS, day.month() - 1);
+    let weekday = name(&DAYS, day.weekday().to_monday_zero_offset());
+    let month = name(&MONTHS, day.month() - 1);
     format!("{weekday} {} {month}", day.day())
+}
+
+/// The name at a place of a list.
+fn name(names: &[&str], nth: i8) -> String {
+    let nth = usize::try_from(nth).ok();
+    nth.and_then(|nth| names.get(nth))
+        .map_or_else(String::new, said)
+}
+
+/// A day on paper, as in "28 Nov 2026".
+pub(super) fn date(day: Date) -> String {
+    format!("{} {} {}", day.day(), name(&MONTHS, day.month() - 1), day.year())
 }
 
 /// A day of any year, as in "Fri 28 Nov 2025".

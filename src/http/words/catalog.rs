@@ -20,6 +20,15 @@ pub(super) const PAGES: &[(&str, &str)] = files![
     "account.toml",
     "on_call.toml",
     "queue.toml",
+    "conversation.toml",
+    "canned.toml",
+    "board.toml",
+    "incidents.toml",
+    "reports.toml",
+    "content.toml",
+    "lab.toml",
+    "audit.toml",
+    "system.toml",
     "drills.toml"
 ];
 

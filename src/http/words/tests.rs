@@ -15,17 +15,24 @@ use crate::staff::{Device, Role};
 use crate::triage::Tier;
 
 /// The files whose `#[error("…")]` a page shows.
-const REFUSALS: [&str; 11] = [
+const REFUSALS: [&str; 18] = [
     "src/accounts/mod.rs",
+    "src/call_outs.rs",
+    "src/canned.rs",
     "src/credential/password.rs",
     "src/drill/mod.rs",
     "src/duties/mod.rs",
     "src/handoff/refused.rs",
+    "src/incidents/attend.rs",
+    "src/lab.rs",
     "src/lookup.rs",
     "src/oncall/policy.rs",
     "src/page_tests.rs",
     "src/people/refused.rs",
     "src/policies.rs",
+    "src/push.rs",
+    "src/reports/period.rs",
+    "src/review.rs",
     "src/rota/refused.rs",
 ];
 
@@ -362,4 +369,73 @@ fn a_template_escapes_what_people_wrote_and_keeps_our_tags() {
         page,
         "Welcome, &#60;b&#62;&#34; <em>&#60;b&#62;&#34;</em> it is"
     );
+}
+
+/// What stands in a template for a person to read, and is in no phrase.
+fn bare(template: &str) -> Vec<String> {
+    let comment = regex(&[r"(?s)\{#.*?#\}"]);
+    let code = regex(&[r"(?s)\{%.*?%\}|\{\{.*?\}\}"]);
+    let template = comment.replace_all(template, "");
+    let text = code.replace_all(&template, "\u{1}");
+    let spoken = regex(&[r#"(?:aria-label|placeholder|title|alt)="([^"]*)""#]);
+    let mut found: Vec<String> = spoken
+        .captures_iter(&text)
+        .map(|found| found[1].to_owned())
+        .collect();
+    let tags = regex(&[r"(?s)<[^>]*>"]);
+    found.extend(tags.split(&text).map(str::to_owned));
+    let word = regex(&[r"[A-Za-z]{2,}"]);
+    // Names, texts to try, keys of a keyboard, and attributes that a template puts into a tag of another.
+    let ours = regex(&[
+        r#"Harborline|HTTP|MENU|HUMAN|what is dbt\?|Enter|Esc|[a-z]+-[a-z]+="[^"]*""#,
+    ]);
+    found.retain(|text| word.is_match(&ours.replace_all(text, "")));
+    found
+}
+
+#[test]
+fn a_template_says_nothing_that_is_no_phrase() {
+    let mut wrong = Vec::new();
+    for (file, text) in templates() {
+        let unsaid = bare(&text).into_iter();
+        wrong.extend(unsaid.map(|text| format!("{}: {}", file.display(), text.trim())));
+    }
+    none(&wrong, "write it as `{{ \"…\"|tr }}`");
+}
+
+#[test]
+fn a_handler_says_nothing_that_is_no_phrase() {
+    // What goes to a log or a file, is a reason for the compiler, or is no words at all.
+    let not_said =
+        regex(&[r"(reason = |expect\(|tracing::\w+!\([^;]*|concat!\([^;]*|name: &str = )$"]);
+    // Attributes and classes, a name, what is kept in English, and what goes into a file.
+    let no_words = regex(&[
+        r"^(required min=.*|bar-of slow|Microsoft Teams|\{\} stopped it|There are older entries.*)$",
+    ]);
+    let wrapped = regex(&[r"(tr!|phrase!)\(\s*$"]);
+    let comment = regex(&[r"(?m)^\s*//.*$"]);
+    let sentence = regex(&[r"[A-Za-z’']{2,},? [a-zA-Z]{2,}"]);
+    let notices = regex(&[r"(?s)\nnotices! \{.*?\n\}"]);
+    let mut wrong = Vec::new();
+    for (file, text) in pages() {
+        // What quotes a quotation mark cannot be read here; it has no words.
+        let is_page = file.starts_with("src/http/staff") && !file.ends_with("csv.rs");
+        if !is_page && !file.ends_with("error.rs") {
+            continue;
+        }
+        let text = comment.replace_all(&text, "");
+        let text = notices.replace_all(&text, "");
+        for found in regex(&[LITERAL]).captures_iter(&text) {
+            let (before, words) = (&text[..found.get(0).unwrap().start()], &found[1]);
+            let near = before.floor_char_boundary(before.len().saturating_sub(200));
+            if sentence.is_match(words)
+                && !no_words.is_match(words)
+                && !wrapped.is_match(&before[near..])
+                && !not_said.is_match(&before[near..])
+            {
+                wrong.push(format!("{}: {words}", file.display()));
+            }
+        }
+    }
+    none(&wrong, "write it as `tr!(\"…\")` or `phrase!(\"…\")`");
 }

@@ -22,7 +22,7 @@ use crate::content::codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::records::{COUNTED_DAYS, MOST, Page};
 use crate::staff::Permission;
 use crate::store::{AuditEntry, Member, Sift};
@@ -110,7 +110,7 @@ impl Asked {
             from: from.to_owned(),
             until: until.to_owned(),
             problem: if unread {
-                "A day was not understood and left out. Write it like 2026-01-31."
+                phrase!("A day was not understood and left out. Write it like 2026-01-31.")
             } else {
                 ""
             },
@@ -168,16 +168,16 @@ impl Names<'_> {
     fn row(&self, entry: &AuditEntry) -> Row {
         let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
         let about = match (&entry.code, self.person(entry.subject)) {
-            (Some(code), _) => format!("case {code}"),
+            (Some(code), _) => tr!("case {code}", code),
             (None, Some(name)) => name.to_owned(),
-            (None, None) if entry.conversation_id.is_some() => "a conversation".to_owned(),
+            (None, None) if entry.conversation_id.is_some() => tr!("a conversation"),
             (None, None) => String::new(),
         };
         Row {
             when: self.wall.second_of_day(entry.at),
             who: part_of_the_program(&entry.actor)
-                .map_or_else(|| entry.by_name.clone(), str::to_owned),
-            what: words::words(&entry.action).to_owned(),
+                .map_or_else(|| entry.by_name.clone(), said),
+            what: said(words::words(&entry.action)),
             conversation: entry.conversation_id,
             about,
             detail: self.told(&entry.action, &detail),
@@ -198,7 +198,7 @@ impl Names<'_> {
             let words = if action == "number.revealed" && name == "reason" {
                 let reveals = &self.doors.review.packs.codes().reveals;
                 let code = value.as_str().unwrap_or_default();
-                codes::line(reveals, code).map(|line| line.label.clone())
+                codes::line(reveals, code).map(|line| said(&line.label))
             } else {
                 None
             };
@@ -211,7 +211,7 @@ impl Names<'_> {
     fn value(&self, value: &Value) -> Option<String> {
         match value {
             Value::Null | Value::Object(_) => None,
-            Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),
+            Value::Bool(yes) => Some(if *yes { tr!("yes") } else { tr!("no") }),
             Value::Number(number) => Some(match number.as_i64() {
                 // A moment, in milliseconds: no count is that large.
                 Some(ms) if ms >= 1_000_000_000_000 => self.wall.moment(At(ms)),
@@ -263,17 +263,17 @@ fn tallies(page: &Page) -> Vec<Tally> {
 fn groups(asked: &Asked) -> Vec<Choice> {
     let all = Choice::new(
         &"",
-        "Everything but decisions on texts",
+        &tr!("Everything but decisions on texts"),
         asked.group.is_none(),
     );
     let group =
-        |group: Group| Choice::new(&group.word(), group.label(), asked.group == Some(group));
+        |group: Group| Choice::new(&group.word(), &said(group.label()), asked.group == Some(group));
     std::iter::once(all).chain(Group::ALL.map(group)).collect()
 }
 
 fn actors(asked: &Asked, members: &[Member]) -> Vec<Choice> {
     let chosen = asked.sift.actor.as_str();
-    let all = Choice::new(&"", "Everybody", chosen.is_empty());
+    let all = Choice::new(&"", &tr!("Everybody"), chosen.is_empty());
     let person = |one: &Member| {
         let login = &one.account.login;
         let label = format!("{} ({login})", one.account.name);
@@ -282,7 +282,7 @@ fn actors(asked: &Asked, members: &[Member]) -> Vec<Choice> {
     let parts = ["line", "operator", "texter", "cli"];
     let part = |actor: &&str| {
         let label = part_of_the_program(actor).unwrap_or_default();
-        Choice::new(actor, label, *actor == chosen)
+        Choice::new(actor, &said(label), *actor == chosen)
     };
     let mut choices: Vec<Choice> = std::iter::once(all)
         .chain(members.iter().map(person))

@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use super::frame::{Frame, Section, Visit};
 use super::readiness::Mark;
-use super::when::Wall;
+use super::when::{Wall, date};
 use crate::content::check::{Finding, Weight};
 use crate::content::{Approval, PackFile, approval};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase, tr};
 use crate::review::Overview;
 use crate::staff::Permission;
 
@@ -38,21 +38,16 @@ pub(super) fn routes() -> Routes {
 /// What a file holds, in words.
 const fn label(file: PackFile) -> &'static str {
     match file {
-        PackFile::En => "English texts",
-        PackFile::Es => "Spanish texts",
-        PackFile::Resources => "Resources",
-        PackFile::Codes => "Codes of the staff",
+        PackFile::En => phrase!("English texts"),
+        PackFile::Es => phrase!("Spanish texts"),
+        PackFile::Resources => phrase!("Resources"),
+        PackFile::Codes => phrase!("Codes of the staff"),
     }
 }
 
 /// The beginning of a version, to compare by eye.
 fn short(hash: &str) -> &str {
     hash.get(..SHOWN).unwrap_or(hash)
-}
-
-/// A day, as in "1 Jul 2026".
-fn day(date: Date) -> String {
-    date.strftime("%-d %b %Y").to_string()
 }
 
 #[derive(Template)]
@@ -105,26 +100,30 @@ fn standing(approval: Option<&Approval>, today: Date) -> (Mark, String) {
     let Some(approval) = approval else {
         let mark = Mark {
             class: "care",
-            word: "not approved",
+            word: phrase!("not approved"),
         };
-        return (mark, "Nobody has signed this version off.".to_owned());
+        return (mark, tr!("Nobody has signed this version off."));
     };
-    let (by, review_on) = (&approval.by, day(approval.review_on));
+    let (by, review_on) = (&approval.by, date(approval.review_on));
     if approval.is_overdue(today) {
         let mark = Mark {
             class: "bad",
-            word: "review is due",
+            word: phrase!("review is due"),
         };
-        let words = format!("{by} signed it off; it was to be read again on {review_on}.");
+        let words = tr!(
+            "{by} signed it off; it was to be read again on {review_on}.",
+            by,
+            review_on
+        );
         return (mark, words);
     }
     let mark = Mark {
         class: "good",
-        word: "approved",
+        word: phrase!("approved"),
     };
     (
         mark,
-        format!("{by} signed it off; to be read again on {review_on}."),
+        tr!("{by} signed it off; to be read again on {review_on}.", by, review_on),
     )
 }
 
@@ -141,11 +140,11 @@ impl Found {
         let mark = match finding.weight {
             Weight::Error => Mark {
                 class: "bad",
-                word: "error",
+                word: phrase!("error"),
             },
             Weight::Warning => Mark {
                 class: "care",
-                word: "warning",
+                word: phrase!("warning"),
             },
         };
         Self {
@@ -177,7 +176,7 @@ impl Signed {
             version: short(&approval.hash).to_owned(),
             when: wall.moment(approval.at),
             by: approval.by.clone(),
-            review_on: day(approval.review_on),
+            review_on: date(approval.review_on),
             withdrawn_by: approval.withdrawn_by.clone(),
             in_force: doors.review.packs.hash(approval.file) == approval.hash,
         }

@@ -7,14 +7,15 @@ use axum::response::Response;
 
 use super::super::frame::{Frame, Section, Visit};
 use super::super::readiness::Mark;
-use super::{VIEW, day, file_of, label, short, standing};
+use super::super::when::date;
+use super::{VIEW, file_of, label, short, standing};
 use crate::content::codes::Code;
 use crate::content::review::{Text, mark_of};
 use crate::content::{Approval, PackFile, Resource, approval};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase, tr};
 use crate::locale::Locale;
 use crate::review::Overview;
 use crate::staff::Permission;
@@ -63,29 +64,34 @@ struct TextRow {
 const GROUPS: [(&str, &str); 4] = [
     (
         "crisis",
-        "Crisis texts, questions and answers to who asks for a person",
+        phrase!("Crisis texts, questions and answers to who asks for a person"),
     ),
-    ("messages", "Other messages"),
-    ("pages", "Pages"),
-    ("chooser", "Questions of the chooser"),
+    ("messages", phrase!("Other messages")),
+    ("pages", phrase!("Pages")),
+    ("chooser", phrase!("Questions of the chooser")),
 ];
 
 impl TextRow {
     fn new(file: PackFile, text: Text, overview: &Overview) -> Self {
         let segments = match text.cost.segments {
-            1 => "1 segment".to_owned(),
-            many => format!("{many} segments"),
+            1 => tr!("1 segment"),
+            n => tr!("{n} segments", n),
         };
         let found = approval::of_text(file, (&text.key, &text.mark), &overview.approvals);
         let (mark, approved) = approved(found, overview);
         Self {
-            cost: format!(
-                "{segments}, {} of {} units, {}",
-                text.cost.units, text.most_units, text.cost.encoding
+            cost: tr!(
+                "{segments}, {units} of {most} units, {encoding}",
+                segments,
+                units = text.cost.units,
+                most = text.most_units,
+                encoding = text.cost.encoding
             ),
             grade: text
                 .grade
-                .map_or_else(String::new, |grade| format!("reading grade {grade:.1}")),
+                .map_or_else(String::new, |grade| {
+                    tr!("reading grade {grade}", grade = format!("{grade:.1}"))
+                }),
             mark,
             approved,
             key: text.key,
@@ -98,7 +104,8 @@ impl TextRow {
 fn approved(found: Option<&Approval>, overview: &Overview) -> (Mark, String) {
     let (mark, _) = standing(found, overview.today);
     let words = found.map_or_else(String::new, |approval| {
-        format!("by {}, review {}", approval.by, day(approval.review_on))
+        let day = date(approval.review_on);
+        tr!("by {by}, review {day}", by = approval.by, day)
     });
     (mark, words)
 }
@@ -144,17 +151,17 @@ impl ResourceRow {
         let freshness = if resource.expires_on <= overview.today {
             Mark {
                 class: "bad",
-                word: "stale",
+                word: phrase!("stale"),
             }
         } else if resource.unverified.is_empty() {
             Mark {
                 class: "good",
-                word: "verified",
+                word: phrase!("verified"),
             }
         } else {
             Mark {
                 class: "care",
-                word: "unsure",
+                word: phrase!("unsure"),
             }
         };
         let key = format!("resources.{id}");
@@ -168,10 +175,10 @@ impl ResourceRow {
             es: resource.words(Locale::Es).to_owned(),
             source: resource.source.clone(),
             link: resource.source.starts_with("https://"),
-            dates: format!(
-                "verified on {}, to be verified again by {}",
-                day(resource.verified_on),
-                day(resource.expires_on)
+            dates: tr!(
+                "verified on {verified_on}, to be verified again by {expires_on}",
+                verified_on = date(resource.verified_on),
+                expires_on = date(resource.expires_on)
             ),
             reviewed_by: resource.reviewed_by.clone(),
             unverified: resource.unverified.clone(),

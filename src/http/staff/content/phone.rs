@@ -16,7 +16,7 @@ use crate::conversation::{AlertRequest, Happens, Moment, Played, Reply, Silence}
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::segment::segments;
@@ -37,20 +37,20 @@ pub(super) fn routes() -> Routes {
 
 /// How long after what came before it something may happen, in seconds, and how the form says it.
 const GAPS: [(u64, &str); 6] = [
-    (20, "20 seconds later"),
-    (1, "at once"),
-    (6 * 60, "6 minutes later"),
-    (40 * 60, "40 minutes later"),
-    (25 * 3600, "the next day"),
-    (8 * 24 * 3600, "a week later"),
+    (20, phrase!("20 seconds later")),
+    (1, phrase!("at once")),
+    (6 * 60, phrase!("6 minutes later")),
+    (40 * 60, phrase!("40 minutes later")),
+    (25 * 3600, phrase!("the next day")),
+    (8 * 24 * 3600, phrase!("a week later")),
 ];
 
 /// What may happen besides a text: its word, and what the button says.
 const ACTS: [(&str, &str); 4] = [
-    ("told", "A page is accepted"),
-    ("taken", "Somebody takes the case"),
-    ("joined", "Somebody writes to them"),
-    ("closed", "The conversation is closed"),
+    ("told", phrase!("A page is accepted")),
+    ("taken", phrase!("Somebody takes the case")),
+    ("joined", phrase!("Somebody writes to them")),
+    ("closed", phrase!("The conversation is closed")),
 ];
 
 #[derive(Template)]
@@ -93,21 +93,24 @@ struct ReplyRow {
 impl ReplyRow {
     fn new(reply: &Reply) -> Self {
         let lane = match reply.lane {
-            Lane::Crisis => "crisis reply, at once",
-            Lane::Page => "page",
-            Lane::Conversation => "conversation",
-            Lane::Content => "menu",
+            Lane::Crisis => tr!("crisis reply, at once"),
+            Lane::Page => tr!("page"),
+            Lane::Conversation => tr!("conversation"),
+            Lane::Content => tr!("menu"),
         };
         let count = segments(&reply.text).segments;
-        let plural = if count == 1 { "" } else { "s" };
+        let many = match count {
+            1 => tr!("1 segment"),
+            n => tr!("{n} segments", n),
+        };
         let waits = if reply.wait.is_zero() {
             String::new()
         } else {
-            format!(", waits {} for more words", length_s(reply.wait))
+            tr!(", waits {wait} for more words", wait = length_s(reply.wait))
         };
         Self {
             words: reply.text.clone(),
-            cost: format!("{lane}, {count} segment{plural}{waits}"),
+            cost: format!("{lane}, {many}{waits}"),
         }
     }
 }
@@ -119,11 +122,11 @@ impl Shown {
             other => (String::new(), happened(other)),
         };
         let when = if is_first {
-            "first".to_owned()
+            tr!("first")
         } else if moment.after < Duration::from_hours(1) {
-            format!("after {}", length_s(moment.after))
+            tr!("after {wait}", wait = length_s(moment.after))
         } else {
-            format!("after {}", length(moment.after))
+            tr!("after {wait}", wait = length(moment.after))
         };
         Self {
             when,
@@ -143,56 +146,52 @@ impl Shown {
 const fn happened(what: &Happens) -> &'static str {
     match what {
         Happens::Text(_) => "",
-        Happens::Told => "A gateway accepts a page: the team was told.",
-        Happens::Taken => "Somebody of the team says that they take the case.",
-        Happens::Joined => "Somebody of the team writes to the person.",
-        Happens::Closed => "Somebody of the team closes the conversation.",
+        Happens::Told => phrase!("A gateway accepts a page: the team was told."),
+        Happens::Taken => phrase!("Somebody of the team says that they take the case."),
+        Happens::Joined => phrase!("Somebody of the team writes to the person."),
+        Happens::Closed => phrase!("Somebody of the team closes the conversation."),
     }
 }
 
 fn why(verdict: &Verdict) -> Vec<String> {
     let hits = verdict.hits.iter();
-    hits.map(|hit| format!("{}: {} ({})", hit.tier.word(), hit.why, hit.rule))
+    hits.map(|hit| format!("{}: {} ({})", said(hit.tier.word()), said(&hit.why), hit.rule))
         .collect()
 }
 
 fn follows(played: &Played) -> Vec<String> {
     let mut follows = Vec::new();
     if played.taken_back {
-        follows.push("An answer that waited for more words was taken back.".to_owned());
+        follows.push(tr!("An answer that waited for more words was taken back."));
     }
     if let Some(silence) = played.silence {
         follows.push(
             match silence {
-                Silence::OptedOut => "No reply: they have opted out.",
-                Silence::KeywordHandled => "No reply: the gateway has answered this word.",
-                Silence::WithHuman => "No automatic reply: a person writes with them.",
-                Silence::LoopGuard => "No reply: two robots would talk to each other.",
-            }
-            .to_owned(),
-        );
+                Silence::OptedOut => tr!("No reply: they have opted out."),
+                Silence::KeywordHandled => tr!("No reply: the gateway has answered this word."),
+                Silence::WithHuman => tr!("No automatic reply: a person writes with them."),
+                Silence::LoopGuard => tr!("No reply: two robots would talk to each other."),
+            });
     }
     if let Some(alert) = played.alert {
         follows.push(called(alert));
     }
     if played.called_off {
-        follows.push("The page that waited for this answer is called off.".to_owned());
+        follows.push(tr!("The page that waited for this answer is called off."));
     }
     if played.erase {
-        follows.push(
-            "Everything about them is deleted; while a case is open, once it is closed.".to_owned(),
-        );
+        follows.push(tr!("Everything about them is deleted; while a case is open, once it is closed."));
     }
     follows
 }
 
 fn called(alert: AlertRequest) -> String {
-    let tier = alert.tier.word();
+    let tier = said(alert.tier.word());
     if alert.page_after.is_zero() {
-        return format!("People are paged now ({tier}).");
+        return tr!("People are paged now ({tier}).", tier);
     }
     let wait = length_s(alert.page_after);
-    format!("People are paged after {wait} without a clear no ({tier}).")
+    tr!("People are paged after {wait} without a clear no ({tier}).", wait, tier)
 }
 
 /// What happened so far: as the form holds it, and as it is played.
@@ -255,12 +254,12 @@ fn page(visit: &Visit, doors: &Doors, sent: &Sent, script: Script, wrong: Wrong)
     let locale = locale(sent);
     let played = doors.review.rehearse(locale, &script.moments);
     let shown = script.moments.iter().zip(&played).enumerate();
-    let choice = |(tag, label): (Locale, &str)| Choice::new(&tag.tag(), label, tag == locale);
-    let gap = |(nth, (gap, words)): (usize, (u64, &str))| Choice::new(&gap, words, nth == 0);
+    let choice = |(tag, label): (Locale, &str)| Choice::new(&tag.tag(), &said(label), tag == locale);
+    let gap = |(nth, (gap, words)): (usize, (u64, &str))| Choice::new(&gap, &said(words), nth == 0);
     PhonePage {
         frame: visit.frame(doors, Section::Line),
         administers: visit.me.role.may(Permission::ManageContent),
-        locales: [(Locale::En, "English"), (Locale::Es, "Spanish")]
+        locales: [(Locale::En, phrase!("English")), (Locale::Es, phrase!("Spanish"))]
             .map(choice)
             .into(),
         gaps: GAPS.into_iter().enumerate().map(gap).collect(),
@@ -298,10 +297,11 @@ async fn play(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Re
             script = Script::read(&Sent::default());
             Wrong::default()
         }
-        _ if script.lines.len() >= LONGEST => Wrong::with("", &"Start again: this is long enough."),
-        "text" if body.trim().is_empty() => Wrong::with("body", &"Write something first."),
+        _ if script.lines.len() >= LONGEST => Wrong::with("", &phrase!("Start again: this is long enough.")),
+        "text" if body.trim().is_empty() => Wrong::with("body", &phrase!("Write something first.")),
         "text" if body.chars().count() > LONGEST_TEXT => {
-            Wrong::with("body", &format!("Write at most {LONGEST_TEXT} letters."))
+            let words = tr!("Write at most {most} letters.", most = LONGEST_TEXT);
+            Wrong::with("body", &words)
         }
         _ => {
             script.add(format!("{gap} {act} {body}").trim_end());

@@ -14,6 +14,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::Sent;
 use crate::http::staff::frame::{Notice, Visit, done};
+use crate::http::words::said;
 use crate::staff::Permission;
 use crate::text::MessageBody;
 
@@ -81,7 +82,7 @@ async fn reply(
     }
     Ok(match doors.handoff.act(&visit.me, id, reply).await? {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(refused) => (StatusCode::CONFLICT, refused.to_string()).into_response(),
+        Err(refused) => (StatusCode::CONFLICT, said(refused)).into_response(),
     })
 }
 
@@ -199,7 +200,7 @@ async fn shown(
 ) -> Result<Response, PageError> {
     let page = match load(doors, visit, id, &Wanted::default()).await? {
         Loaded::Page(mut page) => {
-            page.problem = Some(refused.to_string());
+            page.problem = Some(said(refused));
             match act {
                 Act::Write(body) | Act::Reply { body, .. } => {
                     body.reveal().clone_into(&mut page.composer.words);
@@ -210,7 +211,7 @@ async fn shown(
             page.render()?
         }
         Loaded::Held(mut page) => {
-            page.problem = refused.to_string();
+            page.problem = said(refused);
             if let Act::Write(body) | Act::Reply { body, .. } = act {
                 body.reveal().clone_into(&mut page.draft);
             }

@@ -14,7 +14,7 @@ use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Section, Visit};
 use crate::http::staff::when::Wall;
-use crate::http::words::filters;
+use crate::http::words::{filters, said};
 use crate::locale::Locale;
 use crate::staff::Permission;
 use crate::store::{Canned, StoreError, Texter, Tx};
@@ -161,7 +161,7 @@ async fn keep(
     let quietly = !sent.get("quietly").is_empty();
     Ok(match kept {
         Ok(()) if quietly => measure(words, locale.unwrap_or_default()).into_response(),
-        Err(refused) if quietly => (StatusCode::CONFLICT, refused.to_string()).into_response(),
+        Err(refused) if quietly => (StatusCode::CONFLICT, said(refused)).into_response(),
         Ok(()) => Redirect::to(&format!("/conversations/{id}#body")).into_response(),
         Err(refused) => super::acts::not_kept(&visit, &doors, id, words, &refused).await?,
     })

@@ -3,6 +3,7 @@
 
 use crate::content::check::{grade, is_graded};
 use crate::handoff::{LONGEST_TEXT, as_sent};
+use crate::http::words::tr;
 use crate::locale::Locale;
 use crate::segment::{Encoding, segments};
 
@@ -17,14 +18,27 @@ pub(super) fn measure(words: &str, locale: Locale) -> String {
     }
     let long = text.chars().count();
     if long > LONGEST_TEXT {
-        return format!("Too long: {long} characters, and a text may have {LONGEST_TEXT}.");
+        return tr!(
+            "Too long: {long} characters, and a text may have {most}.",
+            long,
+            most = LONGEST_TEXT
+        );
     }
     let cost = segments(&text);
-    let plural = if cost.segments == 1 { "" } else { "s" };
-    let (count, encoding, units) = (cost.segments, cost.encoding, cost.units);
-    let because = because(&text, cost.encoding);
-    let reads = reads(&text, locale);
-    format!("{count} segment{plural} ({encoding}{because}, {units} units).{reads}")
+    let many = match cost.segments {
+        1 => tr!("1 segment"),
+        n => tr!("{n} segments", n),
+    };
+    let (encoding, units) = (cost.encoding, cost.units);
+    let because = because(&text, encoding);
+    let cost = tr!(
+        "{many} ({encoding}{because}, {units} units).",
+        many,
+        encoding,
+        because,
+        units
+    );
+    format!("{cost}{}", reads(&text, locale))
 }
 
 /// The characters that make a text cost more than twice as much, each once.
@@ -39,7 +53,7 @@ fn because(text: &str, encoding: Encoding) -> String {
     odd.sort_unstable();
     odd.dedup();
     let odd: String = odd.into_iter().take(5).collect();
-    format!(" because of “{odd}”")
+    tr!(" because of “{odd}”", odd)
 }
 
 /// How it reads. The formula is for English.
@@ -48,10 +62,14 @@ fn reads(text: &str, locale: Locale) -> String {
         return String::new();
     }
     let grade = grade(text).max(1.0);
+    let rounded = format!("{grade:.0}");
     if grade > PLAIN {
-        format!(" Reading grade {grade:.0}: shorter words and sentences are easier to read.")
+        tr!(
+            " Reading grade {grade}: shorter words and sentences are easier to read.",
+            grade = rounded
+        )
     } else {
-        format!(" Reading grade {grade:.0}.")
+        tr!(" Reading grade {grade}.", grade = rounded)
     }
 }
 

@@ -27,7 +27,7 @@ use crate::content::codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, said, tr};
 use crate::oncall::Alert;
 use crate::staff::Permission;
 use crate::store::{Author, Ended, StoreError, Texter, ThreadMessage, Tx};
@@ -314,16 +314,15 @@ async fn beside(
 pub(super) fn how(ended: &Ended, codes: &codes::Codes, wall: &Wall) -> String {
     let outcome = ended.outcome.as_deref().map(|code| {
         codes::line(&codes.outcomes, code)
-            .map_or_else(|| code.to_owned(), |line| line.label.clone())
+            .map_or_else(|| code.to_owned(), |line| said(&line.label))
     });
-    let by = ended.closed_by.as_deref().map(|by| format!(" by {by}"));
-    let outcome = outcome.map(|outcome| format!(": {outcome}"));
-    format!(
-        "closed {}{}{}",
-        wall.moment(ended.closed_at),
-        by.unwrap_or_default(),
-        outcome.unwrap_or_default()
-    )
+    let when = wall.moment(ended.closed_at);
+    match (ended.closed_by.as_deref(), outcome) {
+        (Some(by), Some(outcome)) => tr!("closed {when} by {by}: {outcome}", when, by, outcome),
+        (Some(by), None) => tr!("closed {when} by {by}", when, by),
+        (None, Some(outcome)) => tr!("closed {when}: {outcome}", when, outcome),
+        (None, None) => tr!("closed {when}", when),
+    }
 }
 
 async fn earlier(
@@ -340,7 +339,7 @@ async fn earlier(
         earlier.push(Earlier {
             id: ended.id,
             open: tx.may_read(&visit.me, ended.id).await?,
-            words: format!("{}, {how}", ended.tier.word()),
+            words: format!("{}, {how}", said(ended.tier.word())),
         });
     }
     Ok(earlier)

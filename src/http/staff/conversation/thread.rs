@@ -8,6 +8,7 @@ use crate::clock::At;
 use crate::content::codes::{self, Codes};
 use crate::delivery::Delivery;
 use crate::http::staff::when::{Wall, second};
+use crate::http::words::{phrase, said, tr};
 use crate::store::{Author, Exchange, ExchangeKind, Happened, Note, OutboxState, ThreadMessage};
 
 /// What the thread shows at one moment.
@@ -43,10 +44,10 @@ impl LogEntry {
         Self {
             at: second(exchange.at),
             what: match exchange.kind {
-                ExchangeKind::Send => "sent to",
-                ExchangeKind::Poll => "asked",
-                ExchangeKind::Inbound => "came from",
-                ExchangeKind::Receipt => "receipt of",
+                ExchangeKind::Send => phrase!("sent to"),
+                ExchangeKind::Poll => phrase!("asked"),
+                ExchangeKind::Inbound => phrase!("came from"),
+                ExchangeKind::Receipt => phrase!("receipt of"),
             },
             gateway: exchange.gateway.clone(),
             status: exchange.status,
@@ -85,15 +86,16 @@ impl Entry {
     }
 
     fn message(message: &ThreadMessage, log: &[Exchange], wall: &Wall) -> Self {
+        let gone = tr!("Removed: texts are kept for a limited time.");
         let words = if message.gone {
-            "Removed: texts are kept for a limited time."
+            gone.as_str()
         } else {
             message.body.reveal()
         };
         let (who, kind) = match message.author {
-            Author::Texter => ("Texter", "texter"),
-            Author::Line => ("Line, automatic", "line"),
-            Author::Staff => (message.by.as_deref().unwrap_or("Team"), "staff"),
+            Author::Texter => (tr!("Texter"), "texter"),
+            Author::Line => (tr!("Line, automatic"), "line"),
+            Author::Staff => (message.by.clone().unwrap_or_else(|| tr!("Team")), "staff"),
         };
         Self {
             words: pieces(words, message.verdict.as_ref()),
@@ -109,7 +111,7 @@ impl Entry {
                 kind,
                 message.id,
                 message.at,
-                who.to_owned(),
+                who,
                 String::new(),
                 wall,
             )
@@ -120,13 +122,13 @@ impl Entry {
 /// Where an outbound text stands.
 fn sending(message: &ThreadMessage) -> Option<(&'static str, &'static str)> {
     Some(match message.sending? {
-        (_, Some(Delivery::Delivered)) => ("delivered", "delivered"),
-        (OutboxState::Queued, _) => ("queued", "queued"),
-        (OutboxState::Awaiting, _) => ("sent", "sent, not confirmed yet"),
-        (OutboxState::Accepted, _) => ("sent", "sent"),
-        (OutboxState::Failed, _) => ("failed", "NOT delivered"),
-        (OutboxState::Withdrawn, _) => ("failed", "not sent: more words came first"),
-        (OutboxState::OptedOut, _) => ("failed", "blocked: the person has opted out"),
+        (_, Some(Delivery::Delivered)) => ("delivered", phrase!("delivered")),
+        (OutboxState::Queued, _) => ("queued", phrase!("queued")),
+        (OutboxState::Awaiting, _) => ("sent", phrase!("sent, not confirmed yet")),
+        (OutboxState::Accepted, _) => ("sent", phrase!("sent")),
+        (OutboxState::Failed, _) => ("failed", phrase!("NOT delivered")),
+        (OutboxState::Withdrawn, _) => ("failed", phrase!("not sent: more words came first")),
+        (OutboxState::OptedOut, _) => ("failed", phrase!("blocked: the person has opted out")),
     })
 }
 
@@ -144,7 +146,11 @@ pub(super) fn entries(
         .map(|message| Entry::message(message, log, wall))
         .collect();
     entries.extend(notes.iter().map(|note| {
-        let who = format!("Note by {} ({}), not sent", note.by, note.role.word());
+        let who = tr!(
+            "Note by {by} ({role}), not sent",
+            by = note.by,
+            role = said(note.role.word())
+        );
         let words = note.body.reveal().to_owned();
         Entry::plain("note", note.id, note.at, who, words, wall)
     }));
@@ -169,43 +175,43 @@ pub(super) fn entries(
 /// What was done, after the name of who did it; nothing of what the thread shows anyway.
 fn told(one: &Happened, codes: &Codes) -> Option<String> {
     let detail: serde_json::Value = serde_json::from_str(&one.detail).unwrap_or_default();
-    let said = |field: &str| detail[field].as_str().unwrap_or_default();
+    let of = |field: &str| detail[field].as_str().unwrap_or_default();
     let label = |lines: &[codes::Code], field: &str| {
-        let code = said(field);
-        codes::line(lines, code).map_or_else(|| code.to_owned(), |line| line.label.clone())
+        let code = of(field);
+        codes::line(lines, code).map_or_else(|| code.to_owned(), |line| said(&line.label))
     };
     Some(match one.action.as_str() {
-        "alert.acknowledged" => "has said that they take the case".to_owned(),
-        "alert.reopened" => match said("missed") {
-            "claim" => "opened the case again: nobody claimed it in time".to_owned(),
-            "lease" => "opened the case again: nothing was done in it for a long time".to_owned(),
-            _ => "opened the case again: nobody wrote in time".to_owned(),
+        "alert.acknowledged" => tr!("has said that they take the case"),
+        "alert.reopened" => match of("missed") {
+            "claim" => tr!("opened the case again: nobody claimed it in time"),
+            "lease" => tr!("opened the case again: nothing was done in it for a long time"),
+            _ => tr!("opened the case again: nobody wrote in time"),
         },
-        "conversation.claimed" => "claimed the conversation".to_owned(),
-        "conversation.taken_over" => "took the conversation over".to_owned(),
+        "conversation.claimed" => tr!("claimed the conversation"),
+        "conversation.taken_over" => tr!("took the conversation over"),
         "conversation.released" => {
             let why = label(&codes.releases, "reason");
             if why.is_empty() {
-                "took the conversation from its owner, who cannot answer any more".to_owned()
+                tr!("took the conversation from its owner, who cannot answer any more")
             } else {
-                format!("gave the conversation back: {why}")
+                tr!("gave the conversation back: {why}", why)
             }
         }
         "conversation.closed" => {
             let how = label(&codes.outcomes, "outcome");
-            format!("closed the conversation: {how}")
+            tr!("closed the conversation: {how}", how)
         }
         "conversation.tier" => {
             let why = label(&codes.tiers, "reason");
-            format!("decided that it is {}: {why}", said("tier"))
+            tr!("decided that it is {tier}: {why}", tier = said(of("tier")), why)
         }
-        "transfer.offered" => "offered the conversation to a colleague".to_owned(),
-        "transfer.accepted" => "accepted the conversation".to_owned(),
-        "transfer.declined" => "declined the conversation".to_owned(),
-        "transfer.withdrawn" => "took the offer back".to_owned(),
-        "transfer.lapsed" => "ended the offer: nobody answered it".to_owned(),
-        "help.asked" => "asked for a supervisor".to_owned(),
-        "help.answered" => "came to help".to_owned(),
+        "transfer.offered" => tr!("offered the conversation to a colleague"),
+        "transfer.accepted" => tr!("accepted the conversation"),
+        "transfer.declined" => tr!("declined the conversation"),
+        "transfer.withdrawn" => tr!("took the offer back"),
+        "transfer.lapsed" => tr!("ended the offer: nobody answered it"),
+        "help.asked" => tr!("asked for a supervisor"),
+        "help.answered" => tr!("came to help"),
         _ => return None,
     })
 }

@@ -15,7 +15,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::frame::{Frame, Section, Visit};
 use crate::http::staff::when::Wall;
-use crate::http::words::filters;
+use crate::http::words::{filters, said, tr};
 use crate::lane::Lane;
 use crate::oncall::drill::took;
 use crate::oncall::{Channel, PageKind};
@@ -91,8 +91,8 @@ async fn page(
 fn moments(timeline: &Timeline, codes: &Codes, wall: &Wall) -> Vec<Moment> {
     let mut all: Vec<(At, String)> = Vec::new();
     for (code, opened, closed) in &timeline.cases {
-        all.push((*opened, format!("Case {code} is opened.")));
-        all.extend(closed.map(|at| (at, format!("Case {code} is closed."))));
+        all.push((*opened, tr!("Case {code} is opened.", code)));
+        all.extend(closed.map(|at| (at, tr!("Case {code} is closed.", code))));
     }
     timeline.texts.iter().for_each(|text| texts(text, &mut all));
     timeline.pages.iter().for_each(|page| pages(page, &mut all));
@@ -112,64 +112,65 @@ fn moments(timeline: &Timeline, codes: &Codes, wall: &Wall) -> Vec<Moment> {
 fn texts(text: &TimelineText, all: &mut Vec<(At, String)>) {
     let name = match (text.author, text.lane) {
         (Author::Texter, _) => {
-            let tier = text.tier.unwrap_or_default().word();
-            all.push((text.at, format!("A text comes in; triage: {tier}.")));
+            let tier = said(text.tier.unwrap_or_default().word());
+            all.push((text.at, tr!("A text comes in; triage: {tier}.", tier)));
             return;
         }
         (Author::Staff, _) => {
-            let by = text.by.as_deref().unwrap_or("Somebody of the team");
-            all.push((text.at, format!("{by} writes to the texter.")));
-            "The text of the team"
+            let by = text.by.clone();
+            let by = by.unwrap_or_else(|| tr!("Somebody of the team"));
+            all.push((text.at, tr!("{by} writes to the texter.", by)));
+            tr!("The text of the team")
         }
-        (Author::Line, Some(Lane::Crisis)) => "The crisis reply",
-        (Author::Line, _) => "The automatic reply",
+        (Author::Line, Some(Lane::Crisis)) => tr!("The crisis reply"),
+        (Author::Line, _) => tr!("The automatic reply"),
     };
     let Some(done) = text.done_at else {
         if text.author == Author::Line {
             let state = match text.state {
-                Some(OutboxState::Awaiting) => "left, and is not confirmed yet",
-                _ => "waits to leave",
+                Some(OutboxState::Awaiting) => tr!("left, and is not confirmed yet"),
+                _ => tr!("waits to leave"),
             };
             all.push((text.at, format!("{name} {state}.")));
         }
         return;
     };
     let what = match (text.state, text.delivery) {
-        (_, Some(Delivery::Delivered)) => "has arrived at the phone",
-        (_, Some(Delivery::Failed)) | (Some(OutboxState::Failed), _) => "did NOT arrive",
-        (Some(OutboxState::OptedOut), _) => "was blocked by the carrier",
-        (Some(OutboxState::Withdrawn), _) => "was taken back before it left",
-        (_, Some(Delivery::Sent)) => "was taken by the carrier",
-        _ => "was taken by the gateway",
+        (_, Some(Delivery::Delivered)) => tr!("has arrived at the phone"),
+        (_, Some(Delivery::Failed)) | (Some(OutboxState::Failed), _) => tr!("did NOT arrive"),
+        (Some(OutboxState::OptedOut), _) => tr!("was blocked by the carrier"),
+        (Some(OutboxState::Withdrawn), _) => tr!("was taken back before it left"),
+        (_, Some(Delivery::Sent)) => tr!("was taken by the carrier"),
+        _ => tr!("was taken by the gateway"),
     };
     all.push((done, format!("{name} {what}.")));
 }
 
 fn pages(page: &TimelinePage, all: &mut Vec<(At, String)>) {
     let kind = match page.kind {
-        PageKind::Page => "Page",
-        PageKind::Notice => "Notice",
-        PageKind::Taken => "News that it is taken",
-        PageKind::Over => "News that it is over",
+        PageKind::Page => tr!("Page"),
+        PageKind::Notice => tr!("Notice"),
+        PageKind::Taken => tr!("News that it is taken"),
+        PageKind::Over => tr!("News that it is over"),
         PageKind::Code | PageKind::Test => return,
     };
     let by = match page.channel {
-        Some(Channel::Sms) => "by text",
-        Some(Channel::Voice) => "by call",
-        Some(Channel::Email) => "by e-mail",
-        Some(Channel::Webhook) => "by webhook",
-        None => "not sent: the phone texted STOP",
+        Some(Channel::Sms) => tr!("by text"),
+        Some(Channel::Voice) => tr!("by call"),
+        Some(Channel::Email) => tr!("by e-mail"),
+        Some(Channel::Webhook) => tr!("by webhook"),
+        None => tr!("not sent: the phone texted STOP"),
     };
-    let what = format!("{kind} to {}, {by}", page.contact);
+    let what = tr!("{kind} to {contact}, {by}", kind, contact = page.contact, by);
     all.push((page.at, format!("{what}.")));
     let (Some(done), Some(state)) = (page.done_at, page.state) else {
         return;
     };
     let end = match state {
-        OutboxState::Accepted => "taken by its gateway",
-        OutboxState::Failed => "given up",
-        OutboxState::OptedOut => "blocked",
-        OutboxState::Withdrawn => "not needed any more",
+        OutboxState::Accepted => tr!("taken by its gateway"),
+        OutboxState::Failed => tr!("given up"),
+        OutboxState::OptedOut => tr!("blocked"),
+        OutboxState::Withdrawn => tr!("not needed any more"),
         OutboxState::Queued | OutboxState::Awaiting => return,
     };
     all.push((done, format!("{what}: {end}.")));
@@ -181,33 +182,38 @@ fn done(one: &Happened, codes: &Codes) -> Option<String> {
     let detail: serde_json::Value = serde_json::from_str(&one.detail).unwrap_or_default();
     let label = |lines: &[codes::Code], field: &str| {
         let code = detail[field].as_str().unwrap_or_default();
-        codes::line(lines, code).map_or_else(|| code.to_owned(), |line| line.label.clone())
+        codes::line(lines, code).map_or_else(|| code.to_owned(), |line| said(&line.label))
     };
     Some(match one.action.as_str() {
-        "alert.acknowledged" => format!("{by} acknowledges."),
-        "alert.reopened" => "A clock ran out: opened again, paged from the first rung.".to_owned(),
-        "conversation.claimed" => format!("{by} claims the conversation."),
-        "conversation.taken_over" => format!("{by} takes the conversation over."),
+        "alert.acknowledged" => tr!("{by} acknowledges.", by),
+        "alert.reopened" => tr!("A clock ran out: opened again, paged from the first rung."),
+        "conversation.claimed" => tr!("{by} claims the conversation.", by),
+        "conversation.taken_over" => tr!("{by} takes the conversation over.", by),
         "conversation.released" => {
-            format!("{by} gives it back: {}.", label(&codes.releases, "reason"))
+            let why = label(&codes.releases, "reason");
+            tr!("{by} gives it back: {why}.", by, why)
         }
-        "conversation.tier" => format!(
-            "{by} decides: {}, {}.",
-            detail["tier"].as_str().unwrap_or_default(),
-            label(&codes.tiers, "reason")
+        "conversation.tier" => tr!(
+            "{by} decides: {tier}, {why}.",
+            by,
+            tier = said(detail["tier"].as_str().unwrap_or_default()),
+            why = label(&codes.tiers, "reason")
         ),
-        "conversation.noted" => format!("{by} leaves a note for the team."),
-        "conversation.closed" => format!("{by} closes it: {}.", label(&codes.outcomes, "outcome")),
-        "transfer.offered" => format!("{by} offers it to a colleague."),
-        "transfer.accepted" => format!("{by} accepts it."),
-        "transfer.declined" => format!("{by} declines it."),
-        "transfer.withdrawn" => format!("{by} takes the offer back."),
-        "transfer.lapsed" => "Nobody answered the offer.".to_owned(),
-        "help.asked" => format!("{by} asks for a supervisor."),
-        "help.answered" => format!("{by} comes to help."),
-        "check_in.asked" => format!("{by} asks whether we may check in."),
-        "texter.unreachable" => "The team is told that texts do not arrive.".to_owned(),
-        "number.revealed" => format!("{by} sees the number, for a reason."),
+        "conversation.noted" => tr!("{by} leaves a note for the team.", by),
+        "conversation.closed" => {
+            let how = label(&codes.outcomes, "outcome");
+            tr!("{by} closes it: {how}.", by, how)
+        }
+        "transfer.offered" => tr!("{by} offers it to a colleague.", by),
+        "transfer.accepted" => tr!("{by} accepts it.", by),
+        "transfer.declined" => tr!("{by} declines it.", by),
+        "transfer.withdrawn" => tr!("{by} takes the offer back.", by),
+        "transfer.lapsed" => tr!("Nobody answered the offer."),
+        "help.asked" => tr!("{by} asks for a supervisor.", by),
+        "help.answered" => tr!("{by} comes to help.", by),
+        "check_in.asked" => tr!("{by} asks whether we may check in.", by),
+        "texter.unreachable" => tr!("The team is told that texts do not arrive."),
+        "number.revealed" => tr!("{by} sees the number, for a reason.", by),
         _ => return None,
     })
 }

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use crate::http::words::{said, tr};
 use crate::triage::{Hit, Verdict};
 
 /// How much of the rule set's hash is shown: enough to tell one from another.
@@ -41,7 +42,7 @@ impl Reason {
     fn of(hit: &Hit, note: String) -> Self {
         Self {
             tier: hit.tier.word(),
-            why: hit.why.clone(),
+            why: said(&hit.why),
             rule: hit.rule.clone(),
             via: hit.via.join(", "),
             note,
@@ -55,17 +56,20 @@ impl Why {
         let mut hits: Vec<&Hit> = verdict.hits.iter().collect();
         hits.sort_by_key(|hit| std::cmp::Reverse(hit.tier));
         let guarded = verdict.guarded.iter().map(|guarded| {
-            let note = format!("asked instead of paged, because of {}", guarded.guard);
+            let note = tr!(
+                "asked instead of paged, because of {guard}",
+                guard = guarded.guard
+            );
             Reason::of(&guarded.hit, note)
         });
         let unsupported = verdict.unsupported.iter().map(|hit| {
-            let note = "not asked, because the model finds the text an ordinary one";
-            Reason::of(hit, note.to_owned())
+            let note = tr!("not asked, because the model finds the text an ordinary one");
+            Reason::of(hit, note)
         });
         let shadow = verdict
             .shadow
             .iter()
-            .map(|hit| Reason::of(hit, "on trial, changes nothing".to_owned()));
+            .map(|hit| Reason::of(hit, tr!("on trial, changes nothing")));
         let reasons: Vec<Reason> = hits
             .iter()
             .map(|hit| Reason::of(hit, String::new()))
@@ -81,7 +85,7 @@ impl Why {
             return None;
         }
         let most = reasons.first().map_or_else(
-            || "the model found words that weigh".to_owned(),
+            || tr!("the model found words that weigh"),
             |reason| reason.why.clone(),
         );
         Some(Self {

@@ -15,7 +15,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::incidents::{Attend, LONGEST_INCIDENT_NOTE, Refused};
 use crate::oncall::incident;
 use crate::staff::Permission;
@@ -83,9 +83,9 @@ fn looked_after(entry: &IncidentEntry) -> String {
 
 fn mark(entry: &IncidentEntry) -> Mark {
     let (class, word) = match (entry.closed_at, &entry.acknowledged) {
-        (Some(_), _) => ("plain", "over"),
-        (None, Some(_)) => ("care", "looked after"),
-        (None, None) => ("bad", "open"),
+        (Some(_), _) => ("plain", phrase!("over")),
+        (None, Some(_)) => ("care", phrase!("looked after")),
+        (None, None) => ("bad", phrase!("open")),
     };
     Mark { class, word }
 }
@@ -94,15 +94,15 @@ fn mark(entry: &IncidentEntry) -> Mark {
 fn lasted(entry: &IncidentEntry, wall: &Wall) -> String {
     let opened = entry.incident.opened_at;
     match entry.closed_at {
-        Some(closed) => format!(
-            "{}, for {}",
-            wall.span(opened, closed),
-            length_s(closed.since(opened))
+        Some(closed) => tr!(
+            "{span}, for {length}",
+            span = wall.span(opened, closed),
+            length = length_s(closed.since(opened))
         ),
-        None => format!(
-            "since {}, for {}",
-            wall.moment(opened),
-            length_s(wall.now().since(opened))
+        None => tr!(
+            "since {moment}, for {length}",
+            moment = wall.moment(opened),
+            length = length_s(wall.now().since(opened))
         ),
     }
 }
@@ -193,10 +193,7 @@ async fn show(
         made: wall.exact(wall.now()),
         row: Row::new(&entry, &wall),
         kind: kind(one.kind),
-        told: told
-            .strip_prefix("Harborline: ")
-            .unwrap_or(&told)
-            .to_owned(),
+        told: said(told.strip_prefix("Harborline: ").unwrap_or(&told)),
         last: wall.moment(one.last_at),
         detail: detail(&one.detail),
         is_open: entry.closed_at.is_none(),
@@ -237,12 +234,12 @@ fn moments(
     };
     let done = happened.iter().filter_map(|one| {
         let what = match one.action.as_str() {
-            "incident.opened" => "It was found, and the operator was told.".to_owned(),
-            "incident.acknowledged" => format!("{} looks after it.", one.by),
+            "incident.opened" => tr!("It was found, and the operator was told."),
+            "incident.acknowledged" => tr!("{by} looks after it.", by = one.by),
             "incident.over" if one.by == "line" => {
-                "It was over, and the operator was told.".to_owned()
+                tr!("It was over, and the operator was told.")
             }
-            "incident.over" => format!("{} closed it, and the operator was told.", one.by),
+            "incident.over" => tr!("{by} closed it, and the operator was told.", by = one.by),
             // The note itself says so.
             _ => return None,
         };
@@ -250,15 +247,15 @@ fn moments(
     });
     let written = notes.iter().map(|note| {
         let words = note.body.reveal().trim().to_owned();
-        moment(note.at, format!("{} noted:", note.by), words)
+        moment(note.at, tr!("{by} noted:", by = note.by), words)
     });
     let one = &entry.incident;
     let again = (one.last_at > one.opened_at).then(|| {
         let times = match one.count {
-            1 => "It happened again".to_owned(),
-            count => format!("It was found for the last time, {count} by then"),
+            1 => tr!("It happened again."),
+            count => tr!("It was found for the last time, {count} by then.", count),
         };
-        moment(one.last_at, format!("{times}."), String::new())
+        moment(one.last_at, times, String::new())
     });
     let mut all: Vec<Moment> = done.chain(written).chain(again).collect();
     all.sort_by_key(|one| one.at);

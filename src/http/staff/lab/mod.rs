@@ -13,7 +13,7 @@ use super::readiness::Mark;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::lab::{COUNTED_DAYS, Counted, Overview};
 use crate::staff::Permission;
 use crate::triage::Explanation;
@@ -71,13 +71,13 @@ impl TrialRow {
             Some(rule) => Self {
                 id: one.id,
                 tier: rule.tier.word(),
-                why: rule.why,
+                why: said(rule.why),
                 texts: one.texts,
             },
             None => Self {
                 id: one.id,
                 tier: "",
-                why: "It is not on trial any more.".to_owned(),
+                why: tr!("It is not on trial any more."),
                 texts: one.texts,
             },
         }
@@ -114,18 +114,18 @@ struct ReasonRow {
 impl ReasonRow {
     fn new(reason: Reason) -> Self {
         let (class, word, effect) = match &reason.effect {
-            Effect::Counts => ("good", "counts", String::new()),
+            Effect::Counts => ("good", phrase!("counts"), String::new()),
             Effect::Guarded(guard) => (
                 "care",
-                "guarded",
-                format!("Asked instead of paged, because of {guard}."),
+                phrase!("guarded"),
+                tr!("Asked instead of paged, because of {guard}.", guard),
             ),
             Effect::Unsupported => (
                 "plain",
-                "does nothing",
-                "It is weak, and the model finds the text an ordinary one.".to_owned(),
+                phrase!("does nothing"),
+                tr!("It is weak, and the model finds the text an ordinary one."),
             ),
-            Effect::OnTrial => ("plain", "on trial", "It changes nothing.".to_owned()),
+            Effect::OnTrial => ("plain", phrase!("on trial"), tr!("It changes nothing.")),
         };
         Self {
             mark: Mark { class, word },
@@ -133,7 +133,7 @@ impl ReasonRow {
             kind: reason.kind.words(),
             tier: reason.tier.word(),
             category: reason.category,
-            why: reason.why,
+            why: said(reason.why),
             words: reason.words,
             via: reason.via.join(", "),
             rule: reason.rule,
@@ -147,13 +147,22 @@ impl Explained {
         Self {
             tier: found.tier.word(),
             follows: found.follows,
-            categories: found.categories.join(", "),
+            categories: found
+                .categories
+                .iter()
+                .map(said)
+                .collect::<Vec<_>>()
+                .join(", "),
             model: model.map_or_else(String::new, |model| format!("{:.2}", model.score)),
             top_words: model.map_or_else(String::new, |model| model.top_words.join(", ")),
             thresholds: model.map_or_else(String::new, |model| {
-                format!(
-                    "Asks from {:.2}, pages from {:.2}. Where a rule asks it pages from {:.2}, and from {:.2} weak rules count.",
-                    model.ask, model.page, model.supported, model.weak
+                let two = |share: f32| format!("{share:.2}");
+                tr!(
+                    "Asks from {ask}, pages from {page}. Where a rule asks it pages from {supported}, and from {weak} weak rules count.",
+                    ask = two(model.ask),
+                    page = two(model.page),
+                    supported = two(model.supported),
+                    weak = two(model.weak)
                 )
             }),
             ruleset: short(&found.ruleset),
@@ -194,10 +203,10 @@ fn page(
 /// What is wrong with a text that is to be read, if anything is.
 fn wrong_with(field: &str, text: &str) -> Wrong {
     if text.trim().is_empty() {
-        return Wrong::with(field, &"Write or paste a text first.");
+        return Wrong::with(field, &phrase!("Write or paste a text first."));
     }
     if text.chars().count() > LONGEST_TEXT {
-        let words = format!("Write at most {LONGEST_TEXT} letters.");
+        let words = tr!("Write at most {most} letters.", most = LONGEST_TEXT);
         return Wrong::with(field, &words);
     }
     Wrong::default()

@@ -13,7 +13,7 @@ use super::{Explained, VIEW, short, wrong_with};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, phrase, said, tr};
 use crate::lab::{Edit, Trial};
 use crate::locale::Locale;
 use crate::staff::Permission;
@@ -92,9 +92,9 @@ impl ChangeRow {
             after: change.after.word(),
             breaks: change.breaks(),
             allowed: if least == most {
-                least.to_owned()
+                said(least)
             } else {
-                format!("{least} to {most}")
+                tr!("{least} to {most}", least = said(least), most = said(most))
             },
         }
     }
@@ -148,11 +148,11 @@ fn edit(sent: &Sent) -> Edit {
 
 fn page(visit: &Visit, doors: &Doors, sent: &Sent) -> RulesPage {
     let locale = locale(sent);
-    let choice = |(tag, label): (Locale, &str)| Choice::new(&tag.tag(), label, tag == locale);
+    let choice = |(tag, label): (Locale, &str)| Choice::new(&tag.tag(), &said(label), tag == locale);
     RulesPage {
         frame: visit.frame(doors, Section::Line),
         administers: visit.me.role.may(Permission::ManageContent),
-        locales: [(Locale::En, "English"), (Locale::Es, "Spanish")]
+        locales: [(Locale::En, phrase!("English")), (Locale::Es, phrase!("Spanish"))]
             .map(choice)
             .into(),
         lang: locale.tag(),
@@ -194,7 +194,7 @@ async fn try_out(
 ) -> Result<Response, PageError> {
     let mut page = page(&visit, &doors, &sent);
     if page.rules.trim().is_empty() {
-        page.wrong = Wrong::with("rules", &"Choose a rule file, or paste one.");
+        page.wrong = Wrong::with("rules", &phrase!("Choose a rule file, or paste one."));
         return refused(&page);
     }
     let text = (!page.text.trim().is_empty()).then(|| page.text.replace("\r\n", "\n"));
@@ -210,7 +210,7 @@ async fn try_out(
             visit.show(&doors, &page)
         }
         Err(why) => {
-            page.problems = why.to_string().lines().map(str::to_owned).collect();
+            page.problems = why.to_string().lines().map(said).collect();
             refused(&page)
         }
     }
@@ -226,7 +226,7 @@ async fn put(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Res
         Ok(()) => Ok(done(&doors, "/triage-lab", Notice::RulesInForce)),
         Err(why) => {
             let mut page = page(&visit, &doors, &sent);
-            page.problems = why.to_string().lines().map(str::to_owned).collect();
+            page.problems = why.to_string().lines().map(said).collect();
             refused(&page)
         }
     }

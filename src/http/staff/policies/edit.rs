@@ -194,7 +194,7 @@ async fn form(
     });
     let urgencies = Urgency::ALL.into_iter().map(|one| {
         let chosen = one.word() == fields.tried_for;
-        Choice::new(&one.word(), one.label(), chosen)
+        Choice::new(&one.word(), &said(one.label()), chosen)
     });
     Ok(FormPage {
         frame: visit.frame(doors, Section::OnCall),

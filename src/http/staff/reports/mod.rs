@@ -10,11 +10,11 @@ use axum::response::{IntoResponse, Response};
 use super::chart::Chart;
 use super::form::{Sent, Wrong};
 use super::frame::{Frame, Section, Visit, refused};
-use super::when::Wall;
+use super::when::{Wall, date};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::words::filters;
+use crate::http::words::{filters, tr};
 use crate::reports::{Figures, Period, PeriodProblem, to_csv};
 use crate::staff::Permission;
 use sections::{Counted, Fact, Wait};
@@ -147,10 +147,10 @@ async fn page(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Re
 
 /// The period in words, as in "1 Jan 2026 – 31 Jan 2026, 31 days".
 fn days(period: Period) -> String {
-    let day = |day: jiff::civil::Date| day.strftime("%-d %b %Y").to_string();
+    let (from, until) = (date(period.from), date(period.until));
     match period.days() {
-        1 => day(period.from),
-        days => format!("{} – {}, {days} days", day(period.from), day(period.until)),
+        1 => from,
+        days => tr!("{from} – {until}, {days} days", from, until, days),
     }
 }
 

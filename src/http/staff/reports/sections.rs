@@ -6,6 +6,7 @@ use crate::clock::At;
 use crate::content::codes::{self, Codes};
 use crate::http::staff::chart::{Chart, Lying, lying, upright};
 use crate::http::staff::when::wait;
+use crate::http::words::{phrase, said, tr};
 use crate::oncall::Variant;
 use crate::oncall::drill::took;
 use crate::reports::{
@@ -75,18 +76,18 @@ fn parts(figures: &Figures, codes: &Codes) -> Vec<Parts> {
 fn texts(figures: &Figures) -> Parts {
     let texts = &figures.texts;
     let mut rows = vec![
-        ("answered in time".to_owned(), texts.in_time),
-        ("answered late".to_owned(), texts.late),
-        ("not answered yet, in time".to_owned(), texts.waiting),
-        ("not answered, overdue".to_owned(), texts.overdue),
+        (phrase!("answered in time").to_owned(), texts.in_time),
+        (phrase!("answered late").to_owned(), texts.late),
+        (phrase!("not answered yet, in time").to_owned(), texts.waiting),
+        (phrase!("not answered, overdue").to_owned(), texts.overdue),
     ];
     let reasons = texts.reasons.iter();
     rows.extend(reasons.map(|(reason, count)| (format!("closed: {}", closed(reason)), *count)));
     Parts {
         key: "texts",
-        title: "Texts and their answers",
-        note: "Every text that came in, by what became of the answer that it was owed. One that was closed had a recorded reason.",
-        head: "Text",
+        title: phrase!("Texts and their answers"),
+        note: phrase!("Every text that came in, by what became of the answer that it was owed. One that was closed had a recorded reason."),
+        head: phrase!("Text"),
         upright: None,
         rows,
     }
@@ -95,14 +96,14 @@ fn texts(figures: &Figures) -> Parts {
 /// Why a text needed no answer of its own, in words; a reason of a later version by its name.
 fn closed(reason: &str) -> &str {
     match reason {
-        "opted_out" => "they had opted out",
-        "keyword_handled" => "the carrier answered the keyword",
-        "loop_guard" => "from a machine that answers itself",
-        "closed_by_staff" => "the conversation was closed",
-        "undeliverable" => "the answer could not be delivered",
-        "carrier_opt_out" => "the carrier blocks us",
-        "expired" => "the answer would have come too late",
-        "erased" => "they had everything deleted",
+        "opted_out" => phrase!("they had opted out"),
+        "keyword_handled" => phrase!("the carrier answered the keyword"),
+        "loop_guard" => phrase!("from a machine that answers itself"),
+        "closed_by_staff" => phrase!("the conversation was closed"),
+        "undeliverable" => phrase!("the answer could not be delivered"),
+        "carrier_opt_out" => phrase!("the carrier blocks us"),
+        "expired" => phrase!("the answer would have come too late"),
+        "erased" => phrase!("they had everything deleted"),
         other => other,
     }
 }
@@ -112,11 +113,11 @@ fn cases(figures: &Figures) -> Parts {
     for (name, cases) in [("crisis", &figures.crises), ("other", &figures.others)] {
         for end in CaseEnd::ALL {
             let words = match end {
-                CaseEnd::Answered => "a person answered",
-                CaseEnd::Unanswered => "closed without a person's words",
-                CaseEnd::Waiting => "open, no person has written yet",
-                CaseEnd::NotNeeded => "nobody needed: they said that they are safe",
-                CaseEnd::Begun => "begun or gone on by a person, nobody called",
+                CaseEnd::Answered => phrase!("a person answered"),
+                CaseEnd::Unanswered => phrase!("closed without a person's words"),
+                CaseEnd::Waiting => phrase!("open, no person has written yet"),
+                CaseEnd::NotNeeded => phrase!("nobody needed: they said that they are safe"),
+                CaseEnd::Begun => phrase!("begun or gone on by a person, nobody called"),
             };
             // A crisis is paged at once: it can be neither of the last two, but for what was raised later.
             let count = cases.get(&end).copied().unwrap_or(0);
@@ -128,9 +129,9 @@ fn cases(figures: &Figures) -> Parts {
     }
     Parts {
         key: "cases",
-        title: "Cases and who answered",
-        note: "A case calls a person: for a crisis, an unclear answer to our question, or somebody who asks for one.",
-        head: "Case",
+        title: phrase!("Cases and who answered"),
+        note: phrase!("A case calls a person: for a crisis, an unclear answer to our question, or somebody who asks for one."),
+        head: phrase!("Case"),
         upright: None,
         rows,
     }
@@ -140,9 +141,9 @@ fn hours(figures: &Figures) -> Parts {
     let hours = figures.hours.iter().enumerate();
     Parts {
         key: "hours",
-        title: "Conversations by hour",
-        note: "By the hour in which they were opened.",
-        head: "Hour",
+        title: phrase!("Conversations by hour"),
+        note: phrase!("By the hour in which they were opened."),
+        head: phrase!("Hour"),
         upright: Some(6),
         rows: hours
             .map(|(hour, count)| (format!("{hour:02}:00"), *count))
@@ -152,20 +153,20 @@ fn hours(figures: &Figures) -> Parts {
 
 fn weekdays(figures: &Figures) -> Parts {
     const NAMES: [&str; 7] = [
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
+        phrase!("Monday"),
+        phrase!("Tuesday"),
+        phrase!("Wednesday"),
+        phrase!("Thursday"),
+        phrase!("Friday"),
+        phrase!("Saturday"),
+        phrase!("Sunday"),
     ];
     let days = NAMES.iter().zip(figures.weekdays);
     Parts {
         key: "weekdays",
-        title: "Conversations by weekday",
-        note: "By the day on which they were opened.",
-        head: "Day",
+        title: phrase!("Conversations by weekday"),
+        note: phrase!("By the day on which they were opened."),
+        head: phrase!("Day"),
         upright: Some(1),
         rows: days
             .map(|(name, count)| ((*name).to_owned(), count))
@@ -180,9 +181,9 @@ fn tiers(figures: &Figures) -> Parts {
     };
     Parts {
         key: "tiers",
-        title: "Tiers",
-        note: "The most urgent that triage found in a conversation, or what a person decided after it.",
-        head: "Tier",
+        title: phrase!("Tiers"),
+        note: phrase!("The most urgent that triage found in a conversation, or what a person decided after it."),
+        head: phrase!("Tier"),
         upright: None,
         rows: Tier::ALL.into_iter().rev().map(tier).collect(),
     }
@@ -193,16 +194,16 @@ fn outcomes(figures: &Figures, codes: &Codes) -> Parts {
         let words = match ending {
             Ending::Outcome(code) => codes::line(&codes.outcomes, code)
                 .map_or_else(|| code.clone(), |line| line.label.clone()),
-            Ending::Without => "closed without a person".to_owned(),
-            Ending::Open => "still open".to_owned(),
+            Ending::Without => phrase!("closed without a person").to_owned(),
+            Ending::Open => phrase!("still open").to_owned(),
         };
         (words, *count)
     };
     Parts {
         key: "outcomes",
-        title: "Outcomes",
-        note: "How conversations ended, in the words of who closed them.",
-        head: "Outcome",
+        title: phrase!("Outcomes"),
+        note: phrase!("How conversations ended, in the words of who closed them."),
+        head: phrase!("Outcome"),
         upright: None,
         rows: figures.endings.iter().map(row).collect(),
     }
@@ -211,18 +212,18 @@ fn outcomes(figures: &Figures, codes: &Codes) -> Parts {
 fn languages(figures: &Figures) -> Parts {
     let row = |(tag, count): (&String, &u64)| {
         let words = match tag.as_str() {
-            "en" => "English",
-            "es" => "Spanish",
-            "" => "not known",
+            "en" => phrase!("English"),
+            "es" => phrase!("Spanish"),
+            "" => phrase!("not known"),
             other => other,
         };
         (words.to_owned(), *count)
     };
     Parts {
         key: "languages",
-        title: "Languages",
-        note: "The language that a conversation was answered in at last.",
-        head: "Language",
+        title: phrase!("Languages"),
+        note: phrase!("The language that a conversation was answered in at last."),
+        head: phrase!("Language"),
         upright: None,
         rows: figures.locales.iter().map(row).collect(),
     }
@@ -232,13 +233,13 @@ fn opt_outs(figures: &Figures) -> Parts {
     let stayed = figures.conversations - figures.opted_out;
     Parts {
         key: "opt-outs",
-        title: "Opt-outs",
-        note: "Conversations in which somebody sent STOP or a word like it.",
-        head: "Conversation",
+        title: phrase!("Opt-outs"),
+        note: phrase!("Conversations in which somebody sent STOP or a word like it."),
+        head: phrase!("Conversation"),
         upright: None,
         rows: vec![
-            ("they opted out".to_owned(), figures.opted_out),
-            ("they did not".to_owned(), stayed),
+            (phrase!("they opted out").to_owned(), figures.opted_out),
+            (phrase!("they did not").to_owned(), stayed),
         ],
     }
 }
@@ -253,14 +254,19 @@ impl Parts {
         let most = self.rows.iter().max_by_key(|(_, count)| *count);
         match most {
             Some((words, count)) if *count > 0 => {
-                format!("{} in all; the most, {count}: {words}.", self.total())
+                tr!(
+                    "{total} in all; the most, {count}: {words}.",
+                    total = self.total(),
+                    count,
+                    words = said(words)
+                )
             }
-            _ => "None in this time.".to_owned(),
+            _ => tr!("None in this time."),
         }
     }
 
     fn chart(&self) -> Chart {
-        let (title, seen) = (self.title.to_owned(), self.seen());
+        let (title, seen) = (said(self.title), self.seen());
         if let Some(apart) = self.upright {
             let under = |nth: usize, words: &str| {
                 let short: String = words.chars().take(3).collect();
@@ -272,7 +278,7 @@ impl Parts {
             };
             let rows = self.rows.iter().enumerate();
             let values: Vec<(String, u64)> = rows
-                .map(|(nth, (words, count))| (under(nth, words), *count))
+                .map(|(nth, (words, count))| (under(nth, &said(words)), *count))
                 .collect();
             return upright(self.key, title, seen, &values);
         }
@@ -280,7 +286,7 @@ impl Parts {
             .rows
             .iter()
             .map(|(words, count)| Lying {
-                words: shortened(words),
+                words: shortened(&said(words)),
                 end: count.to_string(),
                 bars: vec![("bar-of", *count)],
             })
@@ -343,7 +349,7 @@ pub(super) fn counted(figures: &Figures, codes: &Codes) -> Vec<Counted> {
             rows: parts
                 .rows
                 .into_iter()
-                .map(|(words, count)| (words, count, share(count)))
+                .map(|(words, count)| (said(words), count, share(count)))
                 .collect(),
             total,
             chart,
@@ -361,27 +367,30 @@ pub(super) fn facts(figures: &Figures) -> Vec<Fact> {
         let spread = figures.waits.get(&(Measure::Answered, group));
         spread.copied().unwrap_or_default()
     };
-    let of = |answers: Answers| format!("{} of {}", answers.answered, answers.of);
+    let of = |answers: Answers| {
+        let (answered, all) = (answers.answered, answers.of);
+        tr!("{answered} of {all}", answered, all)
+    };
     vec![
         Fact {
-            name: "Conversations",
+            name: phrase!("Conversations"),
             value: figures.conversations.to_string(),
-            words: format!("{} texts came in", figures.texts.all()),
+            words: tr!("{n} texts came in", n = figures.texts.all()),
         },
         Fact {
-            name: "Texts answered",
+            name: phrase!("Texts answered"),
             value: percent(answered),
-            words: format!("{} that were owed an answer", of(answered)),
+            words: tr!("{of} that were owed an answer", of = of(answered)),
         },
         Fact {
-            name: "Cases answered by a person",
+            name: phrase!("Cases answered by a person"),
             value: percent(person),
-            words: format!("{}; of crises {}", of(person), of(crisis)),
+            words: tr!("{of}; of crises {crises}", of = of(person), crises = of(crisis)),
         },
         Fact {
-            name: "To the first words of a person, in a crisis",
+            name: phrase!("To the first words of a person, in a crisis"),
             value: time(first(Group::Crisis).median),
-            words: format!("the median of {}", first(Group::Crisis).count),
+            words: tr!("the median of {n}", n = first(Group::Crisis).count),
         },
     ]
 }
@@ -411,7 +420,7 @@ pub(super) fn waits_chart(figures: &Figures) -> Chart {
         let spread = spread(figures, measure, Group::All);
         let length = |time: Option<i64>| u64::try_from(time.unwrap_or(0)).unwrap_or(0);
         Lying {
-            words: short_name_of(measure).to_owned(),
+            words: said(short_name_of(measure)),
             end: format!("{} · {}", time(spread.median), time(spread.p90)),
             bars: vec![
                 ("bar-of slow", length(spread.p90)),
@@ -423,7 +432,7 @@ pub(super) fn waits_chart(figures: &Figures) -> Chart {
     let words: Vec<String> = words.collect();
     lying(
         "waits",
-        "How long it took: the median and the 90th percentile".to_owned(),
+        tr!("How long it took: the median and the 90th percentile"),
         format!("{}.", words.join("; ")),
         &rows,
     )
@@ -438,7 +447,7 @@ pub(super) fn drills(figures: &Figures) -> Vec<(&'static str, &'static str, u64)
     };
     let drills = figures.drills.iter();
     drills
-        .map(|((variant, outcome), count)| (name(variant), outcome.unwrap_or("going on"), *count))
+        .map(|((variant, outcome), count)| (name(variant), outcome.unwrap_or(phrase!("going on")), *count))
         .collect()
 }
 
@@ -520,28 +529,28 @@ fn spread(figures: &Figures, measure: Measure, group: Group) -> Spread {
 
 const fn name_of(measure: Measure) -> &'static str {
     match measure {
-        Measure::Replied => "First reply",
-        Measure::Acknowledged => "Acknowledged, from the page",
-        Measure::Claimed => "Claimed, from the opening",
-        Measure::Answered => "First words of a person, from the opening",
+        Measure::Replied => phrase!("First reply"),
+        Measure::Acknowledged => phrase!("Acknowledged, from the page"),
+        Measure::Claimed => phrase!("Claimed, from the opening"),
+        Measure::Answered => phrase!("First words of a person, from the opening"),
     }
 }
 
 /// The same, short enough for a chart.
 const fn short_name_of(measure: Measure) -> &'static str {
     match measure {
-        Measure::Replied => "First reply",
-        Measure::Acknowledged => "Acknowledged",
-        Measure::Claimed => "Claimed",
-        Measure::Answered => "First words of a person",
+        Measure::Replied => phrase!("First reply"),
+        Measure::Acknowledged => phrase!("Acknowledged"),
+        Measure::Claimed => phrase!("Claimed"),
+        Measure::Answered => phrase!("First words of a person"),
     }
 }
 
 const fn name_of_group(group: Group) -> &'static str {
     match group {
-        Group::All => "all",
-        Group::Crisis => "crisis",
-        Group::Other => "other",
+        Group::All => phrase!("all"),
+        Group::Crisis => phrase!("crisis"),
+        Group::Other => phrase!("other"),
     }
 }
 
