@@ -244,7 +244,7 @@ both! {
         let outcome = [("outcome", "safe_for_now")];
         world.call(form(&format!("{path}/close"), Some(&cookie), &outcome)).await;
         let (_, queue) = get(&world, "/", Some(&cookie)).await;
-        assert!(queue.contains("Nobody is waiting."), "{queue}");
+        assert!(queue.contains("<p class=\"calm\">Nobody is waiting.</p>"), "{queue}");
         texter.texts("menu").await.expect_reply("Reply with a number");
     }
 
