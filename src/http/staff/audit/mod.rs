@@ -203,7 +203,12 @@ impl Names<'_> {
                 None
             };
             let words = words.or_else(|| self.value(value))?;
-            Some(format!("{}: {words}", name.replace('_', " ")))
+            // What stands in other fields may be a name.
+            let words = match name.as_str() {
+                "role" | "tier" => said(words),
+                _ => words,
+            };
+            Some(format!("{}: {words}", said(name).replace('_', " ")))
         });
         told.collect::<Vec<_>>().join(" · ")
     }

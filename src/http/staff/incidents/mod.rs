@@ -216,7 +216,7 @@ fn detail(detail: &serde_json::Value) -> Vec<(String, String)> {
     let shown =
         fields.filter(|(name, _)| !matches!(name.as_str(), "drill" | "oldest_due" | "last"));
     shown
-        .map(|(name, value)| (name.replace('_', " "), words(value)))
+        .map(|(name, value)| (said(name).replace('_', " "), words(value)))
         .collect()
 }
 
