@@ -164,6 +164,11 @@ const ACTIONS: &[(&str, Group, &str)] = &[
         phrase!("texted START from a contact method"),
     ),
     ("person.hours", People, phrase!("changed quiet hours or time zone")),
+    (
+        "team.called",
+        OnCall,
+        phrase!("called the team for help"),
+    ),
     ("page.tested", OnCall, phrase!("sent test pages")),
     ("schedule.made", OnCall, phrase!("made a schedule")),
     ("schedule.changed", OnCall, phrase!("changed a schedule")),
@@ -258,6 +263,16 @@ const ACTIONS: &[(&str, Group, &str)] = &[
         Content,
         phrase!("took an approval back"),
     ),
+    (
+        "canned_reply.saved",
+        Content,
+        phrase!("saved a canned reply"),
+    ),
+    (
+        "canned_reply.removed",
+        Content,
+        phrase!("removed a canned reply"),
+    ),
     ("rules.in_force", Content, phrase!("put triage rules in force")),
     ("rules.refused", Content, phrase!("had triage rules refused")),
     ("incident.opened", Line, phrase!("opened an incident")),
@@ -265,6 +280,25 @@ const ACTIONS: &[(&str, Group, &str)] = &[
     ("ledger.mended", Line, phrase!("mended what was forgotten")),
     ("drill.asked", Line, phrase!("asked for a drill")),
     ("drill.ended", Line, phrase!("ended a drill")),
+    (
+        "incident.acknowledged",
+        Line,
+        phrase!("looks after an incident"),
+    ),
+    (
+        "incident.noted",
+        Line,
+        phrase!("wrote a note on an incident"),
+    ),
+    ("hold.set", Line, phrase!("set a legal hold")),
+    ("hold.lifted", Line, phrase!("lifted a legal hold")),
+    (
+        "key.rotation_begun",
+        Line,
+        phrase!("began to change the master key"),
+    ),
+    ("key.rotated", Line, phrase!("changed the master key")),
+    ("key.retired", Line, phrase!("retired an old master key")),
     ("text.decided", Texts, phrase!("decided on a text")),
 ];
 
@@ -313,11 +347,14 @@ mod tests {
         let services = [
             "accounts",
             "acknowledge.rs",
+            "call_outs.rs",
+            "canned.rs",
             "drill",
             "duties",
             "followup",
             "handoff",
             "intake",
+            "keys",
             "lab.rs",
             "ledger.rs",
             "lookup.rs",
@@ -326,6 +363,7 @@ mod tests {
             "people",
             "policies.rs",
             "records.rs",
+            "retention",
             "review.rs",
             "rota",
         ];

@@ -210,7 +210,7 @@ async fn show(
 fn detail(detail: &serde_json::Value) -> Vec<(String, String)> {
     let fields = detail.as_object().into_iter().flatten();
     let words = |value: &serde_json::Value| match value {
-        serde_json::Value::String(words) => words.clone(),
+        serde_json::Value::String(words) => said(words),
         other => other.to_string(),
     };
     let shown =
