@@ -96,7 +96,7 @@ impl Dispatch {
         channel: Channel,
         tasks: &TaskTracker,
     ) -> Result<Looked, StoreError> {
-        let claimed = self.claim(lane, channel).await?;
+        let (claimed, until) = self.claim(lane, channel).await?;
         let looked = Looked {
             done: claimed.due.len(),
             again: claimed.again,
@@ -108,7 +108,7 @@ impl Dispatch {
             tasks.spawn(async move {
                 let outbox = due.id;
                 // A panic must not leave it counted for ever.
-                let sent = AssertUnwindSafe(dispatch.send(due)).catch_unwind().await;
+                let sent = AssertUnwindSafe(dispatch.send(due, until)).catch_unwind().await;
                 if let Err(error) = sent.unwrap_or(Err(StoreError::Panicked)) {
                     tracing::error!(%outbox, %error, "how a text fared was not kept: it goes out again when its lease runs out");
                 }

@@ -133,10 +133,10 @@ impl Dispatch {
         lane: Lane,
         channel: Channel,
     ) -> Result<Looked, StoreError> {
-        let claimed = self.claim(lane, channel).await?;
+        let (claimed, until) = self.claim(lane, channel).await?;
         let done = claimed.due.len();
         // All of them to their end: a send whose outcome is not kept would go out twice.
-        let sends = claimed.due.into_iter().map(|due| self.send(due));
+        let sends = claimed.due.into_iter().map(|due| self.send(due, until));
         let outcomes = join_all(sends).await;
         if done > 0 {
             self.feed.signal(Signal::Queue);
@@ -148,8 +148,9 @@ impl Dispatch {
         })
     }
 
-    /// Claims what is due in a lane by one channel, a batch at most, and no more than may be on its way.
-    async fn claim(&self, lane: Lane, channel: Channel) -> Result<Claimed, StoreError> {
+    /// Claims what is due in a lane by one channel, a batch at most, and no more than may be on its way. Says
+    /// until when it may be sent from here.
+    async fn claim(&self, lane: Lane, channel: Channel) -> Result<(Claimed, At), StoreError> {
         let now = self.clock.now();
         let claim = Arc::new(Claim {
             lane,
@@ -166,11 +167,15 @@ impl Dispatch {
             let claim = Arc::clone(&claim);
             Box::pin(async move { tx.claim_due(&claim).await })
         });
-        claimed.await
+        Ok((claimed.await?, now.plus(LEASE)))
     }
 
-    async fn send(self: &Arc<Self>, due: Due) -> Result<(), StoreError> {
+    async fn send(self: &Arc<Self>, due: Due, until: At) -> Result<(), StoreError> {
         let at = self.clock.now();
+        if at >= until {
+            // This process stood still for as long: by now another one sends it.
+            return Ok(());
+        }
         let not_sent = policy::not_sent(&due, at).or_else(|| self.calls_elsewhere(&due, at));
         let (outcome, settled) = if let Some(settled) = not_sent {
             tracing::warn!(outbox = %due.id, lane = ?due.lane, code = ?settled.code, "text not sent");

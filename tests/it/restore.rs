@@ -196,12 +196,13 @@ async fn a_texter_of_an_older_version_gets_a_seed_after_the_first_start() {
     let mut c = sqlx::SqliteConnection::connect(&world.config.database.url)
         .await
         .unwrap();
-    sqlx::query("INSERT INTO texters (id, number_index, number_sealed, wrapped_key, state_sealed, created_at) VALUES ($1, $2, $3, $4, $5, 1)")
+    sqlx::query("INSERT INTO texters (id, number_index, number_sealed, wrapped_key, state_sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(id)
         .bind(old.number_index(&number))
         .bind(seal("texters.number", STAYS.as_bytes()))
         .bind(&bytes)
         .bind(seal("texters.state", &state))
+        .bind(world.now().0)
         .execute(&mut c)
         .await
         .unwrap();

@@ -109,7 +109,13 @@ async fn list(visit: Visit, State(doors): State<Doors>) -> Result<Response, Page
             words,
             changed: one.changed_by.as_ref().map_or_else(
                 || tr!("came with the program"),
-                |by| tr!("changed by {by}, {when}", by, when = wall.moment(one.changed_at)),
+                |by| {
+                    tr!(
+                        "changed by {by}, {when}",
+                        by,
+                        when = wall.moment(one.changed_at)
+                    )
+                },
             ),
         }
     };

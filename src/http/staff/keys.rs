@@ -34,12 +34,24 @@ const KEYS: [KeyRow; 12] = [
     row("previous", "k", phrase!("The one before in the list")),
     row("claim", "c", phrase!("Claim")),
     row("reply", "r", phrase!("Write a reply")),
-    row("canned", "/", phrase!("Canned replies; in the queue: search")),
+    row(
+        "canned",
+        "/",
+        phrase!("Canned replies; in the queue: search"),
+    ),
     row("note", "n", phrase!("Write a note for the team")),
     row("hand", "t", phrase!("Hand the conversation on")),
-    row("help", "h", phrase!("To the button that calls a supervisor")),
+    row(
+        "help",
+        "h",
+        phrase!("To the button that calls a supervisor"),
+    ),
     row("end", "e", phrase!("Close the conversation")),
-    row("why", "y", phrase!("Open why triage fired, at the latest text")),
+    row(
+        "why",
+        "y",
+        phrase!("Open why triage fired, at the latest text"),
+    ),
     row("queue", "q", phrase!("Back to the queue")),
     row("keys", "?", phrase!("This list")),
 ];

@@ -190,7 +190,9 @@ async fn load(doors: &Doors, visit: &Visit, asked: &Asked) -> Result<QueuePage, 
         tabs: lists::tabs("/"),
         query: asked.query(asked.after),
         tiers: std::iter::once(Choice::new(&"", &tr!("every tier"), tier.is_none()))
-            .chain(choices.map(|one| Choice::new(&one.word(), &said(one.word()), tier == Some(one))))
+            .chain(
+                choices.map(|one| Choice::new(&one.word(), &said(one.word()), tier == Some(one))),
+            )
             .collect(),
         filtered: tier.is_some(),
         further: asked.after.is_some(),

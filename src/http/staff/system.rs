@@ -164,12 +164,7 @@ fn tries(standing: &GatewayStanding) -> String {
         n => tr!(", {n} in a row", n),
     };
     match &standing.last_failure {
-        Some(last) => tr!(
-            "{sent}{in_a_row}; the latest: {last}",
-            sent,
-            in_a_row,
-            last
-        ),
+        Some(last) => tr!("{sent}{in_a_row}; the latest: {last}", sent, in_a_row, last),
         None => format!("{sent}{in_a_row}"),
     }
 }
@@ -247,7 +242,9 @@ fn overdue(look: &Look) -> Vec<String> {
             since
         )
     };
-    let alone = alone.iter().map(|one| words(one, phrase!("for the line to answer")));
+    let alone = alone
+        .iter()
+        .map(|one| words(one, phrase!("for the line to answer")));
     let human = with_human.iter();
     alone
         .chain(human.map(|one| words(one, phrase!("while a person has the conversation"))))
@@ -275,7 +272,9 @@ fn spool(look: &Look) -> Vec<(Mark, String)> {
     for (count, words) in [
         (
             counts.corrupt,
-            phrase!("{n} could not be opened, and nobody has read them. The checks say what to do."),
+            phrase!(
+                "{n} could not be opened, and nobody has read them. The checks say what to do."
+            ),
         ),
         (
             counts.refused,
@@ -304,7 +303,10 @@ fn snapshot(look: &Look) -> (Mark, String) {
         || tr!("no schedule is in it"),
         |until| {
             let ahead = until.since(look.now);
-            tr!("it knows the schedules for the next {time}", time = length(ahead))
+            tr!(
+                "it knows the schedules for the next {time}",
+                time = length(ahead)
+            )
         },
     );
     let contacts = look.roster.fallback.len();
@@ -340,7 +342,11 @@ fn snapshot(look: &Look) -> (Mark, String) {
 fn facts(doors: &Doors, look: &Look, wall: &Wall) -> Vec<(&'static str, String)> {
     let age = look.key_since.map_or_else(String::new, |since| {
         let age = length(look.now.since(since).max(Duration::from_mins(1)));
-        tr!(", written {age} ago ({moment})", age, moment = wall.moment(since))
+        tr!(
+            ", written {age} ago ({moment})",
+            age,
+            moment = wall.moment(since)
+        )
     });
     let running = length(look.now.since(look.started).max(Duration::from_mins(1)));
     vec![
@@ -414,7 +420,10 @@ async fn load(doors: &Doors, visit: &Visit) -> Result<SystemPage, PageError> {
         tallies: vec![
             Tally::none(phrase!("Overdue answers"), look.owed.1),
             Tally::none(phrase!("Cases that nobody has taken"), look.cases.1),
-            Tally::none(phrase!("In the spool"), i64::try_from(spooled).unwrap_or(i64::MAX)),
+            Tally::none(
+                phrase!("In the spool"),
+                i64::try_from(spooled).unwrap_or(i64::MAX),
+            ),
             Tally::plain(phrase!("Texts owed an answer"), look.owed.0),
             Tally::plain(phrase!("Open cases"), look.cases.0),
             Tally::plain(phrase!("In the outbox"), waiting),

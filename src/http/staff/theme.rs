@@ -77,7 +77,8 @@ impl Theme {
 pub(super) fn choices(chosen: Option<Theme>) -> Vec<Choice> {
     let system = Choice::new(&"", &tr!("As the system does"), chosen.is_none());
     let themes = Theme::ALL.into_iter();
-    let themes = themes.map(|one| Choice::new(&one.name(), &said(one.label()), chosen == Some(one)));
+    let themes =
+        themes.map(|one| Choice::new(&one.name(), &said(one.label()), chosen == Some(one)));
     std::iter::once(system).chain(themes).collect()
 }
 

@@ -220,7 +220,12 @@ fn name(names: &[&str], nth: i8) -> String {
 
 /// A day on paper, as in "28 Nov 2026".
 pub(super) fn date(day: Date) -> String {
-    format!("{} {} {}", day.day(), name(&MONTHS, day.month() - 1), day.year())
+    format!(
+        "{} {} {}",
+        day.day(),
+        name(&MONTHS, day.month() - 1),
+        day.year()
+    )
 }
 
 /// A day of any year, as in "Fri 28 Nov 2025".

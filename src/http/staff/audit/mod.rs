@@ -175,8 +175,7 @@ impl Names<'_> {
         };
         Row {
             when: self.wall.second_of_day(entry.at),
-            who: part_of_the_program(&entry.actor)
-                .map_or_else(|| entry.by_name.clone(), said),
+            who: part_of_the_program(&entry.actor).map_or_else(|| entry.by_name.clone(), said),
             what: said(words::words(&entry.action)),
             conversation: entry.conversation_id,
             about,
@@ -271,8 +270,13 @@ fn groups(asked: &Asked) -> Vec<Choice> {
         &tr!("Everything but decisions on texts"),
         asked.group.is_none(),
     );
-    let group =
-        |group: Group| Choice::new(&group.word(), &said(group.label()), asked.group == Some(group));
+    let group = |group: Group| {
+        Choice::new(
+            &group.word(),
+            &said(group.label()),
+            asked.group == Some(group),
+        )
+    };
     std::iter::once(all).chain(Group::ALL.map(group)).collect()
 }
 

@@ -123,7 +123,11 @@ fn standing(approval: Option<&Approval>, today: Date) -> (Mark, String) {
     };
     (
         mark,
-        tr!("{by} signed it off; to be read again on {review_on}.", by, review_on),
+        tr!(
+            "{by} signed it off; to be read again on {review_on}.",
+            by,
+            review_on
+        ),
     )
 }
 

@@ -87,11 +87,9 @@ impl TextRow {
                 most = text.most_units,
                 encoding = text.cost.encoding
             ),
-            grade: text
-                .grade
-                .map_or_else(String::new, |grade| {
-                    tr!("reading grade {grade}", grade = format!("{grade:.1}"))
-                }),
+            grade: text.grade.map_or_else(String::new, |grade| {
+                tr!("reading grade {grade}", grade = format!("{grade:.1}"))
+            }),
             mark,
             approved,
             key: text.key,

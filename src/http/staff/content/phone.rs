@@ -155,8 +155,15 @@ const fn happened(what: &Happens) -> &'static str {
 
 fn why(verdict: &Verdict) -> Vec<String> {
     let hits = verdict.hits.iter();
-    hits.map(|hit| format!("{}: {} ({})", said(hit.tier.word()), said(&hit.why), hit.rule))
-        .collect()
+    hits.map(|hit| {
+        format!(
+            "{}: {} ({})",
+            said(hit.tier.word()),
+            said(&hit.why),
+            hit.rule
+        )
+    })
+    .collect()
 }
 
 fn follows(played: &Played) -> Vec<String> {
@@ -165,13 +172,12 @@ fn follows(played: &Played) -> Vec<String> {
         follows.push(tr!("An answer that waited for more words was taken back."));
     }
     if let Some(silence) = played.silence {
-        follows.push(
-            match silence {
-                Silence::OptedOut => tr!("No reply: they have opted out."),
-                Silence::KeywordHandled => tr!("No reply: the gateway has answered this word."),
-                Silence::WithHuman => tr!("No automatic reply: a person writes with them."),
-                Silence::LoopGuard => tr!("No reply: two robots would talk to each other."),
-            });
+        follows.push(match silence {
+            Silence::OptedOut => tr!("No reply: they have opted out."),
+            Silence::KeywordHandled => tr!("No reply: the gateway has answered this word."),
+            Silence::WithHuman => tr!("No automatic reply: a person writes with them."),
+            Silence::LoopGuard => tr!("No reply: two robots would talk to each other."),
+        });
     }
     if let Some(alert) = played.alert {
         follows.push(called(alert));
@@ -180,7 +186,9 @@ fn follows(played: &Played) -> Vec<String> {
         follows.push(tr!("The page that waited for this answer is called off."));
     }
     if played.erase {
-        follows.push(tr!("Everything about them is deleted; while a case is open, once it is closed."));
+        follows.push(tr!(
+            "Everything about them is deleted; while a case is open, once it is closed."
+        ));
     }
     follows
 }
@@ -191,7 +199,11 @@ fn called(alert: AlertRequest) -> String {
         return tr!("People are paged now ({tier}).", tier);
     }
     let wait = length_s(alert.page_after);
-    tr!("People are paged after {wait} without a clear no ({tier}).", wait, tier)
+    tr!(
+        "People are paged after {wait} without a clear no ({tier}).",
+        wait,
+        tier
+    )
 }
 
 /// What happened so far: as the form holds it, and as it is played.
@@ -254,14 +266,18 @@ fn page(visit: &Visit, doors: &Doors, sent: &Sent, script: Script, wrong: Wrong)
     let locale = locale(sent);
     let played = doors.review.rehearse(locale, &script.moments);
     let shown = script.moments.iter().zip(&played).enumerate();
-    let choice = |(tag, label): (Locale, &str)| Choice::new(&tag.tag(), &said(label), tag == locale);
+    let choice =
+        |(tag, label): (Locale, &str)| Choice::new(&tag.tag(), &said(label), tag == locale);
     let gap = |(nth, (gap, words)): (usize, (u64, &str))| Choice::new(&gap, &said(words), nth == 0);
     PhonePage {
         frame: visit.frame(doors, Section::Line),
         administers: visit.me.role.may(Permission::ManageContent),
-        locales: [(Locale::En, phrase!("English")), (Locale::Es, phrase!("Spanish"))]
-            .map(choice)
-            .into(),
+        locales: [
+            (Locale::En, phrase!("English")),
+            (Locale::Es, phrase!("Spanish")),
+        ]
+        .map(choice)
+        .into(),
         gaps: GAPS.into_iter().enumerate().map(gap).collect(),
         acts: ACTS,
         shown: shown
@@ -297,7 +313,9 @@ async fn play(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Re
             script = Script::read(&Sent::default());
             Wrong::default()
         }
-        _ if script.lines.len() >= LONGEST => Wrong::with("", &phrase!("Start again: this is long enough.")),
+        _ if script.lines.len() >= LONGEST => {
+            Wrong::with("", &phrase!("Start again: this is long enough."))
+        }
         "text" if body.trim().is_empty() => Wrong::with("body", &phrase!("Write something first.")),
         "text" if body.chars().count() > LONGEST_TEXT => {
             let words = tr!("Write at most {most} letters.", most = LONGEST_TEXT);

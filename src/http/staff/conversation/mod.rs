@@ -313,8 +313,7 @@ async fn beside(
 /// How a conversation ended, in words.
 pub(super) fn how(ended: &Ended, codes: &codes::Codes, wall: &Wall) -> String {
     let outcome = ended.outcome.as_deref().map(|code| {
-        codes::line(&codes.outcomes, code)
-            .map_or_else(|| code.to_owned(), |line| said(&line.label))
+        codes::line(&codes.outcomes, code).map_or_else(|| code.to_owned(), |line| said(&line.label))
     });
     let when = wall.moment(ended.closed_at);
     match (ended.closed_by.as_deref(), outcome) {

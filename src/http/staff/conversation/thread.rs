@@ -107,14 +107,7 @@ impl Entry {
                 .filter(|exchange| exchange.message_id == message.id)
                 .map(LogEntry::new)
                 .collect(),
-            ..Self::plain(
-                kind,
-                message.id,
-                message.at,
-                who,
-                String::new(),
-                wall,
-            )
+            ..Self::plain(kind, message.id, message.at, who, String::new(), wall)
         }
     }
 }
@@ -203,7 +196,11 @@ fn told(one: &Happened, codes: &Codes) -> Option<String> {
         }
         "conversation.tier" => {
             let why = label(&codes.tiers, "reason");
-            tr!("decided that it is {tier}: {why}", tier = said(of("tier")), why)
+            tr!(
+                "decided that it is {tier}: {why}",
+                tier = said(of("tier")),
+                why
+            )
         }
         "transfer.offered" => tr!("offered the conversation to a colleague"),
         "transfer.accepted" => tr!("accepted the conversation"),

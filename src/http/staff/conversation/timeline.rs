@@ -161,7 +161,12 @@ fn pages(page: &TimelinePage, all: &mut Vec<(At, String)>) {
         Some(Channel::Webhook) => tr!("by webhook"),
         None => tr!("not sent: the phone texted STOP"),
     };
-    let what = tr!("{kind} to {contact}, {by}", kind, contact = page.contact, by);
+    let what = tr!(
+        "{kind} to {contact}, {by}",
+        kind,
+        contact = page.contact,
+        by
+    );
     all.push((page.at, format!("{what}.")));
     let (Some(done), Some(state)) = (page.done_at, page.state) else {
         return;

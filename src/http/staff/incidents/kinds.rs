@@ -33,50 +33,70 @@ pub(super) const fn kind(kind: IncidentKind) -> Kind {
     match kind {
         IncidentKind::Overdue => Kind {
             name: phrase!("Texts without an answer"),
-            means: phrase!("Somebody texted and got no answer in time. No person is in their conversation."),
-            fix: phrase!("Look at the gateway's account and status, then at /readyz. If texts do not leave, tell your team: people can be called from the queue."),
+            means: phrase!(
+                "Somebody texted and got no answer in time. No person is in their conversation."
+            ),
+            fix: phrase!(
+                "Look at the gateway's account and status, then at /readyz. If texts do not leave, tell your team: people can be called from the queue."
+            ),
             over: phrase!("It is over by itself when all of them are answered."),
             place: QUEUE,
         },
         IncidentKind::Unanswered => Kind {
             name: phrase!("Texts wait for the person who has them"),
             means: phrase!("A person has the conversation, and has not answered for ten minutes."),
-            fix: phrase!("Ask who has it to answer, hand it on or close it. A supervisor can take it over."),
-            over: phrase!("It is over by itself when they are answered or the conversation is closed."),
+            fix: phrase!(
+                "Ask who has it to answer, hand it on or close it. A supervisor can take it over."
+            ),
+            over: phrase!(
+                "It is over by itself when they are answered or the conversation is closed."
+            ),
             place: QUEUE,
         },
         IncidentKind::Unowed => Kind {
             name: phrase!("A text without a planned answer"),
-            means: phrase!("A fault of the program: a text was kept, and nothing was planned as its answer. It is owed one from now on."),
+            means: phrase!(
+                "A fault of the program: a text was kept, and nothing was planned as its answer. It is owed one from now on."
+            ),
             fix: phrase!("Look whether it was answered, and report the fault."),
             over: QUIET,
             place: QUEUE,
         },
         IncidentKind::Stalled => Kind {
             name: phrase!("A case without a next page"),
-            means: phrase!("A fault of the program: a case was open with nobody and no next page. It was paged at once when it was found."),
+            means: phrase!(
+                "A fault of the program: a case was open with nobody and no next page. It was paged at once when it was found."
+            ),
             fix: phrase!("Look whether somebody has it, and report the fault."),
             over: QUIET,
             place: ON_CALL,
         },
         IncidentKind::Exhausted => Kind {
             name: phrase!("Nobody takes a case"),
-            means: phrase!("Every rung was paged in vain. Everyone who can be reached is paged until somebody comes."),
+            means: phrase!(
+                "Every rung was paged in vain. Everyone who can be reached is paged until somebody comes."
+            ),
             fix: phrase!("Call your team by phone now, or take the case yourself."),
             over: phrase!("It is over by itself when somebody has each of them."),
             place: ON_CALL,
         },
         IncidentKind::Signature => Kind {
             name: phrase!("Hooks whose signature does not hold"),
-            means: phrase!("The gateway brings texts that we cannot trust: it may be somebody else, or a token that has changed. Under enforce they are refused, and may be lost."),
-            fix: phrase!("Compare the gateway's token or key and public_url with the configuration. Until that is done, signature = \"quarantine\" keeps what comes."),
+            means: phrase!(
+                "The gateway brings texts that we cannot trust: it may be somebody else, or a token that has changed. Under enforce they are refused, and may be lost."
+            ),
+            fix: phrase!(
+                "Compare the gateway's token or key and public_url with the configuration. Until that is done, signature = \"quarantine\" keeps what comes."
+            ),
             over: QUIET,
             place: None,
         },
         IncidentKind::MissedHook => Kind {
             name: phrase!("Texts that no hook brought"),
             means: phrase!("They were found at the provider and answered late."),
-            fix: phrase!("Look at the address of the webhook at the provider: harborline doctor says what it should be."),
+            fix: phrase!(
+                "Look at the address of the webhook at the provider: harborline doctor says what it should be."
+            ),
             over: QUIET,
             place: None,
         },
@@ -89,57 +109,77 @@ pub(super) const fn kind(kind: IncidentKind) -> Kind {
         },
         IncidentKind::Unfetched => Kind {
             name: phrase!("Texts that the provider keeps to itself"),
-            means: phrase!("It names texts that never reached us, and does not hand out their words."),
+            means: phrase!(
+                "It names texts that never reached us, and does not hand out their words."
+            ),
             fix: phrase!("Look for them in the provider's own message log, and answer there."),
             over: QUIET,
             place: None,
         },
         IncidentKind::Quarantine => Kind {
             name: phrase!("Texts are held"),
-            means: phrase!("Their signature did not hold. A crisis among them was answered and paged."),
+            means: phrase!(
+                "Their signature did not hold. A crisis among them was answered and paged."
+            ),
             fix: phrase!("Run harborline quarantine list, then release or discard."),
             over: phrase!("It is over by itself when nothing is held."),
             place: None,
         },
         IncidentKind::NotKept => Kind {
             name: phrase!("Something was not kept"),
-            means: phrase!("Neither the database nor the spool took what a gateway brought. A crisis was answered all the same."),
-            fix: phrase!("Look for lost texts in the gateway's own message log. Then look at disk and database: harborline doctor."),
+            means: phrase!(
+                "Neither the database nor the spool took what a gateway brought. A crisis was answered all the same."
+            ),
+            fix: phrase!(
+                "Look for lost texts in the gateway's own message log. Then look at disk and database: harborline doctor."
+            ),
             over: QUIET,
             place: None,
         },
         IncidentKind::SetAside => Kind {
             name: phrase!("Something of the spool was set aside"),
-            means: phrase!("It could not be opened, or the database refused it. Nobody has read it. Nothing deletes it."),
+            means: phrase!(
+                "It could not be opened, or the database refused it. Nobody has read it. Nothing deletes it."
+            ),
             fix: phrase!("harborline doctor says which and what to do."),
             over: QUIET,
             place: None,
         },
         IncidentKind::Spooled => Kind {
             name: phrase!("The spool is not emptied"),
-            means: phrase!("The database is well, and texts still wait in the spool: unanswered, or unread."),
+            means: phrase!(
+                "The database is well, and texts still wait in the spool: unanswered, or unread."
+            ),
             fix: phrase!("Read the server's log, then harborline doctor."),
             over: QUIET,
             place: None,
         },
         IncidentKind::ShiftNotTaken => Kind {
             name: phrase!("Nobody has taken a shift"),
-            means: phrase!("It has begun, and who is on call did not say that they are there. Pages may go unanswered."),
+            means: phrase!(
+                "It has begun, and who is on call did not say that they are there. Pages may go unanswered."
+            ),
             fix: phrase!("Find out who is there, or put somebody else there."),
             over: phrase!("It is over by itself when somebody takes it, or it ends."),
             place: SCHEDULES,
         },
         IncidentKind::Audit => Kind {
             name: phrase!("The heartbeat is withheld"),
-            means: phrase!("The audit found something that nobody else tells of, so the monitor outside is not told that all is well."),
+            means: phrase!(
+                "The audit found something that nobody else tells of, so the monitor outside is not told that all is well."
+            ),
             fix: phrase!("Look at what it found, and at /readyz."),
             over: phrase!("It is over by itself when the audit does not find it any more."),
             place: HEARTBEAT,
         },
         IncidentKind::AuditLog => Kind {
             name: phrase!("The audit log does not hold"),
-            means: phrase!("Entries of the audit log were changed or removed, or its end could not be kept elsewhere."),
-            fix: phrase!("Run harborline audit verify, which names the first bad entry. Keep a copy of the database, and look who has access to it."),
+            means: phrase!(
+                "Entries of the audit log were changed or removed, or its end could not be kept elsewhere."
+            ),
+            fix: phrase!(
+                "Run harborline audit verify, which names the first bad entry. Keep a copy of the database, and look who has access to it."
+            ),
             over: phrase!("It is over by itself when a check of the whole log finds nothing."),
             place: Some(("/audit", phrase!("To the audit log"))),
         },
@@ -166,14 +206,18 @@ pub(super) const fn kind(kind: IncidentKind) -> Kind {
         },
         IncidentKind::NobodyOnCall => Kind {
             name: phrase!("Soon nobody is on call"),
-            means: phrase!("Within a day there is a time in which a case would page nobody who is on call."),
+            means: phrase!(
+                "Within a day there is a time in which a case would page nobody who is on call."
+            ),
             fix: phrase!("Put somebody there."),
             over: phrase!("It is over by itself when somebody is."),
             place: ON_CALL,
         },
         IncidentKind::Uncovered => Kind {
             name: phrase!("A gap in a schedule"),
-            means: phrase!("Within a day there is a time without anybody on a schedule that is paged."),
+            means: phrase!(
+                "Within a day there is a time without anybody on a schedule that is paged."
+            ),
             fix: phrase!("Put somebody there."),
             over: phrase!("It is over by itself when it is filled."),
             place: SCHEDULES,
@@ -181,13 +225,19 @@ pub(super) const fn kind(kind: IncidentKind) -> Kind {
         IncidentKind::ResponderUnreachable => Kind {
             name: phrase!("A responder's phone cannot be texted"),
             means: phrase!("It sent STOP, or its carrier blocks us: no page reaches it."),
-            fix: phrase!("Call them and ask them to text START. Until then look who else is on call."),
-            over: phrase!("It is over by itself when START comes from it, or the method is removed."),
+            fix: phrase!(
+                "Call them and ask them to text START. Until then look who else is on call."
+            ),
+            over: phrase!(
+                "It is over by itself when START comes from it, or the method is removed."
+            ),
             place: ON_CALL,
         },
         IncidentKind::PageFailed => Kind {
             name: phrase!("A page did not arrive"),
-            means: phrase!("It was given up, did not arrive, or rang in vain while its case waited. The ladder went on."),
+            means: phrase!(
+                "It was given up, did not arrive, or rang in vain while its case waited. The ladder went on."
+            ),
             fix: phrase!("Ask whose it was to mend and test this contact method."),
             over: QUIET,
             place: ON_CALL,

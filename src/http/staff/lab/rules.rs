@@ -148,13 +148,17 @@ fn edit(sent: &Sent) -> Edit {
 
 fn page(visit: &Visit, doors: &Doors, sent: &Sent) -> RulesPage {
     let locale = locale(sent);
-    let choice = |(tag, label): (Locale, &str)| Choice::new(&tag.tag(), &said(label), tag == locale);
+    let choice =
+        |(tag, label): (Locale, &str)| Choice::new(&tag.tag(), &said(label), tag == locale);
     RulesPage {
         frame: visit.frame(doors, Section::Line),
         administers: visit.me.role.may(Permission::ManageContent),
-        locales: [(Locale::En, phrase!("English")), (Locale::Es, phrase!("Spanish"))]
-            .map(choice)
-            .into(),
+        locales: [
+            (Locale::En, phrase!("English")),
+            (Locale::Es, phrase!("Spanish")),
+        ]
+        .map(choice)
+        .into(),
         lang: locale.tag(),
         kept: doors.lab.rulebook.directory().is_some(),
         rules: edit(sent).text,

@@ -78,7 +78,10 @@ fn texts(figures: &Figures) -> Parts {
     let mut rows = vec![
         (phrase!("answered in time").to_owned(), texts.in_time),
         (phrase!("answered late").to_owned(), texts.late),
-        (phrase!("not answered yet, in time").to_owned(), texts.waiting),
+        (
+            phrase!("not answered yet, in time").to_owned(),
+            texts.waiting,
+        ),
         (phrase!("not answered, overdue").to_owned(), texts.overdue),
     ];
     let reasons = texts.reasons.iter();
@@ -86,7 +89,9 @@ fn texts(figures: &Figures) -> Parts {
     Parts {
         key: "texts",
         title: phrase!("Texts and their answers"),
-        note: phrase!("Every text that came in, by what became of the answer that it was owed. One that was closed had a recorded reason."),
+        note: phrase!(
+            "Every text that came in, by what became of the answer that it was owed. One that was closed had a recorded reason."
+        ),
         head: phrase!("Text"),
         upright: None,
         rows,
@@ -130,7 +135,9 @@ fn cases(figures: &Figures) -> Parts {
     Parts {
         key: "cases",
         title: phrase!("Cases and who answered"),
-        note: phrase!("A case calls a person: for a crisis, an unclear answer to our question, or somebody who asks for one."),
+        note: phrase!(
+            "A case calls a person: for a crisis, an unclear answer to our question, or somebody who asks for one."
+        ),
         head: phrase!("Case"),
         upright: None,
         rows,
@@ -182,7 +189,9 @@ fn tiers(figures: &Figures) -> Parts {
     Parts {
         key: "tiers",
         title: phrase!("Tiers"),
-        note: phrase!("The most urgent that triage found in a conversation, or what a person decided after it."),
+        note: phrase!(
+            "The most urgent that triage found in a conversation, or what a person decided after it."
+        ),
         head: phrase!("Tier"),
         upright: None,
         rows: Tier::ALL.into_iter().rev().map(tier).collect(),
@@ -385,7 +394,11 @@ pub(super) fn facts(figures: &Figures) -> Vec<Fact> {
         Fact {
             name: phrase!("Cases answered by a person"),
             value: percent(person),
-            words: tr!("{of}; of crises {crises}", of = of(person), crises = of(crisis)),
+            words: tr!(
+                "{of}; of crises {crises}",
+                of = of(person),
+                crises = of(crisis)
+            ),
         },
         Fact {
             name: phrase!("To the first words of a person, in a crisis"),
@@ -447,7 +460,13 @@ pub(super) fn drills(figures: &Figures) -> Vec<(&'static str, &'static str, u64)
     };
     let drills = figures.drills.iter();
     drills
-        .map(|((variant, outcome), count)| (name(variant), outcome.unwrap_or(phrase!("going on")), *count))
+        .map(|((variant, outcome), count)| {
+            (
+                name(variant),
+                outcome.unwrap_or(phrase!("going on")),
+                *count,
+            )
+        })
         .collect()
 }
 
