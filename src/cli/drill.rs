@@ -106,11 +106,13 @@ async fn hold(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         Err(why) => return Err(Failure::from(why)),
     };
     let drill = tokio::select! {
-        ended = follow(app, arguments, id) => ended?,
+        // In this order, so that a signal is listened for before anything is said.
+        biased;
         _ = tokio::signal::ctrl_c() => {
             app.drills.call_off(id, "stopped at the command line").await?;
             return Err(Failure::from("the drill was called off. Who was paged is told"));
         }
+        ended = follow(app, arguments, id) => ended?,
     };
     let mut out = io::stdout().lock();
     if arguments.json {
