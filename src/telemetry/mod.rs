@@ -38,7 +38,10 @@ pub fn start() -> Result<(), UnknownFormat> {
     let filter = EnvFilter::try_from_env("HARBORLINE_LOG")
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn,reqwest=warn"));
     // At trace level it says the address of each request, which can hold a link that opens something.
-    let filter = filter.add_directive("tower_http::csrf=off".parse().expect("a directive"));
+    let filter = match "tower_http::csrf=off".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let format = Format::of(std::env::var("HARBORLINE_LOG_FORMAT").ok().as_deref())?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
