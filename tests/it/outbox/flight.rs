@@ -5,6 +5,7 @@ use harborline::oncall::Channel;
 use tokio_util::task::TaskTracker;
 
 use crate::support::gateway::Fault;
+use crate::support::world::seconds;
 use crate::support::{World, both};
 
 both! {
@@ -29,5 +30,21 @@ both! {
         sends.close();
         sends.wait().await;
         assert!(starts().await > 0, "whoever comes back makes room");
+    }
+
+    async fn a_text_whose_lease_ran_out_while_its_process_stood_still_is_sent_by_the_next_who_looks(world: World) {
+        world.phone("+15550123").delivers(&world.new_sid(), "HELP").await;
+        let sends = TaskTracker::new();
+        let claimed = world.app.dispatch.start(Lane::Conversation, Channel::Sms, &sends).await.unwrap();
+        assert_eq!(claimed.done, 1);
+        // Claimed, and not begun: the process is frozen for longer than the lease.
+        world.clock.advance(seconds(61));
+        sends.close();
+        sends.wait().await;
+        assert!(world.twilio.sent_to("+15550123").is_empty(), "another one may have sent it by now");
+        let other = world.another_app().await;
+        assert_eq!(other.dispatch.run_once(Lane::Conversation).await.unwrap(), 1);
+        assert_eq!(world.twilio.sent_to("+15550123").len(), 1);
+        assert_eq!(world.app.dispatch.run_once(Lane::Conversation).await.unwrap(), 0);
     }
 }
