@@ -46,7 +46,7 @@ pub(crate) fn command(database: &Path) -> Command {
 /// Measures bare, node and intake, and prints a table and the ratios.
 pub(crate) async fn compare(time: Duration) {
     process::pin(std::process::id(), 1);
-    let sink = client::sink().await;
+    let (sink, _) = client::sink().await;
     crate::print_head();
     let bare = crate::print_row("bare", &sink, time).await;
     let node = crate::print_row(MODE, &sink, time).await;

@@ -23,6 +23,9 @@ const TEXTS: [&str; 6] = [
     "thank you so much",
 ];
 
+/// Loads so far: no text of one is a text of another, also where they share a database.
+static LOADS: AtomicU64 = AtomicU64::new(0);
+
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) connections: u64,
@@ -60,16 +63,17 @@ impl Outcome {
 /// The first answered hook after the start.
 pub(crate) async fn first(address: &str, mode: &str) -> Outcome {
     let mut connection = TcpStream::connect(address).await.unwrap();
-    exchange(&mut connection, &request(u64::MAX, mode)).await;
+    exchange(&mut connection, &request(0, u64::MAX, mode)).await;
     Outcome::default()
 }
 
-/// Runs a load to its end.
-pub(crate) async fn run(address: &str, mode: &str, load: &Load, start: Duration) -> Outcome {
+/// Runs a load to its end; the connections are spread evenly over the addresses.
+pub(crate) async fn run(addresses: &[String], mode: &str, load: &Load, start: Duration) -> Outcome {
     let begun = Instant::now();
     let sent = Arc::new(AtomicU64::new(0));
+    let nth = LOADS.fetch_add(1, Ordering::Relaxed) + 1;
     let mut tasks = Vec::new();
-    for worker in 0..load.connections {
+    for (worker, address) in (0..load.connections).zip(addresses.iter().cycle()) {
         let (address, mode, sent, load) = (
             address.to_owned(),
             mode.to_owned(),
@@ -95,7 +99,7 @@ pub(crate) async fn run(address: &str, mode: &str, load: &Load, start: Duration)
                 if begun.elapsed() >= load.time {
                     return latencies;
                 }
-                let request = request(sent.fetch_add(1, Ordering::Relaxed), &mode);
+                let request = request(nth, sent.fetch_add(1, Ordering::Relaxed), &mode);
                 if pace.is_none() {
                     due = Instant::now();
                 }
@@ -118,8 +122,11 @@ pub(crate) async fn run(address: &str, mode: &str, load: &Load, start: Duration)
     }
 }
 
-fn request(n: u64, mode: &str) -> Vec<u8> {
-    let (sid, from) = (format!("SM{n:032}"), format!("+1555{:07}", n % TEXTERS));
+fn request(load: u64, n: u64, mode: &str) -> Vec<u8> {
+    let (sid, from) = (
+        format!("SM{load:06}{n:026}"),
+        format!("+1555{:07}", n % TEXTERS),
+    );
     let index = usize::try_from(n % 6).unwrap_or(0);
     let text = if mode == "crisis" {
         "i want to die"
@@ -199,12 +206,13 @@ pub(crate) async fn read_message(connection: &mut TcpStream) -> Option<(String, 
     }
 }
 
-/// An API on loopback that takes every text.
-pub(crate) async fn sink() -> String {
+/// An API on loopback that takes every text: its URL, and how many it took.
+pub(crate) async fn sink() -> (String, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    let taken = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&taken);
     tokio::spawn(async move {
-        let taken = Arc::new(AtomicU64::new(0));
         while let Ok((mut connection, _)) = listener.accept().await {
             let taken = Arc::clone(&taken);
             tokio::spawn(async move {
@@ -224,5 +232,5 @@ pub(crate) async fn sink() -> String {
             });
         }
     });
-    url
+    (url, count)
 }

@@ -6,6 +6,8 @@
 //! cargo run --release --example loadgen -- 20        # with 20 s a run
 //! cargo run --release --example loadgen -- flood     # a crisis behind 10,000 menus on a slow sender
 //! cargo run --release --example loadgen -- compare   # bare, the Node baseline and intake, and the ratios
+//! cargo run --release --example loadgen -- replicas postgres://… # one, two and three on one server
+//! cargo run --release --example loadgen -- history 10000000      # intake, empty and with a past
 //! ```
 //!
 //! Each server runs in a process of its own, on core 0 where `taskset` is there; the load comes
@@ -16,7 +18,10 @@
 mod baseline;
 mod client;
 mod flood;
+#[path = "../past/mod.rs"]
+mod past;
 mod process;
+mod scale;
 mod server;
 
 use std::io::Write;
@@ -24,7 +29,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use client::{Load, Outcome};
-use process::Process;
+use process::{Database, Process};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -35,7 +40,20 @@ fn main() -> ExitCode {
     match arguments.next().as_deref() {
         Some("serve") => {
             let (mode, sink) = (arguments.next().unwrap(), arguments.next().unwrap());
-            server::run(&mode, &sink);
+            let database = arguments.next().map(|url| Database {
+                url,
+                keys: arguments.next().unwrap(),
+            });
+            server::run(&mode, &sink, database);
+        }
+        Some("replicas") => {
+            let url = arguments.next().expect("the URL of a PostgreSQL server");
+            block_on(scale::replicas(&url, seconds(arguments.next())));
+        }
+        Some("history") => {
+            let messages = arguments.next();
+            let messages = messages.map_or(10_000_000, |n| n.parse().expect("how many messages"));
+            block_on(scale::history(messages, seconds(arguments.next())));
         }
         Some("flood") => block_on(flood::measure()),
         Some("compare") => {
@@ -62,7 +80,7 @@ fn block_on(measurement: impl Future<Output = ()>) {
 /// Runs every mode.
 async fn measure(time: Duration) {
     process::pin(std::process::id(), 1);
-    let sink = client::sink().await;
+    let (sink, _) = client::sink().await;
     print_head();
     for mode in ["bare", "intake", "full", "crisis"] {
         print_row(mode, &sink, time).await;
@@ -85,18 +103,8 @@ async fn print_row(mode: &str, sink: &str, time: Duration) -> f64 {
         "crisis" => "crisis: every text a crisis, inline reply",
         _ => "node: express, twilio, better-sqlite3: signature, one insert",
     };
-    let saturation = Load {
-        connections: 64,
-        rate: None,
-        time,
-    };
-    let saturated = one(mode, sink, saturation).await;
-    let fixed = Load {
-        connections: 16,
-        rate: Some(200),
-        time,
-    };
-    let steady = one(mode, sink, fixed).await;
+    let saturated = one(mode, sink, saturation(time)).await;
+    let steady = one(mode, sink, steady(time)).await;
     let mut out = std::io::stdout();
     writeln!(
         out,
@@ -111,13 +119,31 @@ async fn print_row(mode: &str, sink: &str, time: Duration) -> f64 {
     saturated.rate()
 }
 
+/// As many as are answered, over 64 connections.
+fn saturation(time: Duration) -> Load {
+    Load {
+        connections: 64,
+        rate: None,
+        time,
+    }
+}
+
+/// 200 texts a second.
+fn steady(time: Duration) -> Load {
+    Load {
+        connections: 16,
+        rate: Some(200),
+        time,
+    }
+}
+
 async fn one(mode: &str, sink: &str, load: Load) -> Outcome {
     let begun = Instant::now();
     let mut server = Process::start(mode, sink);
     let address = server.address().await;
     let mut outcome = client::first(&address, mode).await;
     outcome.start = begun.elapsed();
-    outcome = client::run(&address, mode, &load, outcome.start).await;
+    outcome = client::run(&[address], mode, &load, outcome.start).await;
     outcome.memory_mb = server.private_memory_mb();
     server.stop();
     outcome

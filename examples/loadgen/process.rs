@@ -7,6 +7,12 @@ use tempfile::TempDir;
 
 use crate::baseline;
 
+/// A database that outlives its server, and the file of the master key that opens it.
+pub(crate) struct Database {
+    pub(crate) url: String,
+    pub(crate) keys: String,
+}
+
 /// A server that runs, and the folder that its database is in.
 pub(crate) struct Process {
     child: Child,
@@ -17,12 +23,24 @@ impl Process {
     /// Starts the server of a mode on core 0. Its folder is made in the folder for temporary files, for
     /// each of them alike: the disk decides the figures.
     pub(crate) fn start(mode: &str, sink: &str) -> Self {
+        Self::start_with(mode, sink, &[])
+    }
+
+    /// The same, with a database that stays: its URL, and the file of the master key.
+    pub(crate) fn start_on(mode: &str, sink: &str, database: &Database) -> Self {
+        Self::start_with(mode, sink, &[&database.url, &database.keys])
+    }
+
+    fn start_with(mode: &str, sink: &str, database: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = if mode == baseline::MODE {
             baseline::command(folder.path())
         } else {
             let mut itself = Command::new(std::env::current_exe().unwrap());
-            itself.args(["serve", mode, sink]).stderr(Stdio::null());
+            itself
+                .args(["serve", mode, sink])
+                .args(database)
+                .stderr(Stdio::null());
             itself
         };
         let child = command

@@ -19,9 +19,10 @@ use harborline::store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{PUBLIC_URL, TOKEN};
+use crate::process::Database;
 
-/// Serves until killed; says its address on the first line.
-pub(crate) fn run(mode: &str, sink: &str) {
+/// Serves until killed; says its address on the first line. Without a database it makes one of its own.
+pub(crate) fn run(mode: &str, sink: &str, database: Option<Database>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -30,7 +31,11 @@ pub(crate) fn run(mode: &str, sink: &str) {
         let folder = tempfile::tempdir().unwrap();
         // The flood meets a slow sender; everything else is measured without one.
         let segments = if mode == "flood" { 10 } else { 0 };
-        let config = configuration(folder.path(), sink, segments);
+        let database = database.unwrap_or_else(|| Database {
+            url: format!("sqlite://{}/harborline.db", folder.path().display()),
+            keys: format!("{}/master.key", folder.path().display()),
+        });
+        let config = configuration(folder.path(), sink, segments, &database);
         match mode {
             "bare" => bare(&config).await,
             "full" | "flood" => {
@@ -58,7 +63,12 @@ fn say(address: SocketAddr) {
     out.flush().unwrap();
 }
 
-fn configuration(folder: &std::path::Path, sink: &str, segments: u32) -> Config {
+fn configuration(
+    folder: &std::path::Path,
+    sink: &str,
+    segments: u32,
+    database: &Database,
+) -> Config {
     let file = folder.join("harborline.toml");
     let text = format!(
         r#"
@@ -66,9 +76,10 @@ fn configuration(folder: &std::path::Path, sink: &str, segments: u32) -> Config 
         [listen]
         address = "127.0.0.1:0"
         [database]
-        url = "sqlite://{folder}/harborline.db"
+        url = "{url}"
         [keys]
-        file = "{folder}/master.key"
+        file = "{keys}"
+        keystore = "{keys}.seeds"
         [spool]
         directory = "{folder}/spool"
         [gateways.main]
@@ -82,6 +93,8 @@ fn configuration(folder: &std::path::Path, sink: &str, segments: u32) -> Config 
         name = "Duty phone"
         number = "+15550199"
         "#,
+        url = database.url,
+        keys = database.keys,
         folder = folder.display(),
     );
     std::fs::write(&file, text).unwrap();

@@ -1,7 +1,6 @@
 //! Fills the database: most of it by SQL, with bodies that nobody opens, and one long conversation and a full
 //! queue as the program itself makes them.
 
-use std::path::Path;
 use std::time::Duration;
 
 use harborline::app::App;
@@ -11,20 +10,18 @@ use harborline::phone::PhoneNumber;
 use harborline::store::{Author, NewInbound, NewOutbound, StoreError, Tx};
 use harborline::text::MessageBody;
 use harborline::triage::{Tier, assess};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use uuid::Uuid;
 
-/// Messages of one conversation of the past.
-const OF_ONE: i64 = 50;
+use crate::past;
+
 /// Cases that wait.
 const WAIT: usize = 60;
 /// Messages of the conversation that is opened: as many as a page shows.
 const LONG: usize = 200;
 
 /// Fills it; the conversation to open.
-pub(crate) async fn fill(app: &App, database: &Path, messages: i64) -> Uuid {
-    past(database, messages / OF_ONE).await;
+pub(crate) async fn fill(app: &App, database: &str, messages: i64) -> Uuid {
+    past::write(database, messages).await;
     let mut opened = Uuid::nil();
     for nth in 0..WAIT {
         let long = if nth == 0 { LONG } else { 4 };
@@ -34,69 +31,6 @@ pub(crate) async fn fill(app: &App, database: &Path, messages: i64) -> Uuid {
         }
     }
     opened
-}
-
-/// What is over: conversations, each with its texter, messages, case and outcome.
-async fn past(database: &Path, conversations: i64) {
-    let options = SqliteConnectOptions::new().filename(database);
-    let mut connection = options.connect().await.unwrap();
-    let staff: Uuid = sqlx::query_scalar("SELECT id FROM staff LIMIT 1")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-    let staff = staff.simple().to_string();
-    // An id is a number with a letter for its table before it, so that rows find each other.
-    let id = |table: &str, number: &str| format!("CAST(printf('{table}%015d', {number}) AS BLOB)");
-    let (texter, conversation) = (id("t", "n"), id("c", "n"));
-    let each = format!(
-        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {conversations})"
-    );
-    let both = format!(
-        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {conversations}),
-              m(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM m WHERE k < {OF_ONE})"
-    );
-    let at = "1700000000000 + n * 60000";
-    let message = id("m", &format!("n * {OF_ONE} + k"));
-    let statements = [
-        "PRAGMA synchronous = OFF".to_owned(),
-        "BEGIN".to_owned(),
-        format!(
-            "{each} INSERT INTO texters (id, number_index, number_sealed, wrapped_key, state_sealed, created_at)
-             SELECT {texter}, randomblob(32), randomblob(53), randomblob(73), randomblob(300), {at} FROM c"
-        ),
-        format!(
-            "{each} INSERT INTO conversations (id, texter_id, tier, opened_at, last_inbound_at, human_joined_at, closed_at)
-             SELECT {conversation}, {texter}, 'high', {at}, {at}, {at}, {at} + 3600000 FROM c"
-        ),
-        format!(
-            "{both} INSERT INTO messages (id, conversation_id, texter_id, author, staff_id, gateway, gateway_ref, tier, media, body_sealed, verdict_sealed, at)
-             SELECT {message}, {conversation}, {texter},
-                    CASE k % 2 WHEN 0 THEN 'texter' ELSE 'staff' END,
-                    CASE k % 2 WHEN 0 THEN NULL ELSE X'{staff}' END, 'main',
-                    CASE k % 2 WHEN 0 THEN printf('past-%d-%d', n, k) END,
-                    CASE k % 2 WHEN 0 THEN 'high' END, 0, randomblob(160),
-                    CASE k % 2 WHEN 0 THEN randomblob(600) END, {at} + k FROM c, m"
-        ),
-        format!(
-            "{each} INSERT INTO alerts (id, conversation_id, texter_id, code, tier, reason, opened_at, pages, acknowledged_at, acknowledged_by, claimed_by, claimed_at, answered_at, closed_at)
-             SELECT {}, {conversation}, {texter}, printf('A%d', n % 700 + 2), 'high', 'crisis', {at}, 1, {at}, 'First', X'{staff}', {at}, {at}, {at} + 3600000 FROM c",
-            id("a", "n")
-        ),
-        format!(
-            "{each} INSERT INTO wrap_ups (conversation_id, staff_id, outcome, tier, check_in, debrief, at)
-             SELECT {conversation}, X'{staff}', 'safe_for_now', 'high', 0, 0, {at} + 3600000 FROM c"
-        ),
-        "COMMIT".to_owned(),
-        "ANALYZE".to_owned(),
-    ];
-    for statement in statements {
-        // Made above from numbers only.
-        sqlx::query(AssertSqlSafe(statement))
-            .execute(&mut connection)
-            .await
-            .unwrap();
-    }
-    connection.close().await.unwrap();
 }
 
 /// A case that waits, with its messages as the program makes them.

@@ -9,6 +9,8 @@
 #![expect(clippy::unwrap_used, reason = "a measurement that fails must stop")]
 
 mod fill;
+#[path = "../past/mod.rs"]
+mod past;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -75,7 +77,7 @@ async fn measure(messages: i64) {
         .unwrap();
     let router = app.router();
     let cookie = administrator(&app, &router).await;
-    let conversation = fill::fill(&app, &folder.path().join("harborline.db"), messages).await;
+    let conversation = fill::fill(&app, &config.database.url, messages).await;
 
     let mut out = std::io::stdout();
     writeln!(out, "| page | p50, ms | p99, ms | most, ms | size, KB |").unwrap();

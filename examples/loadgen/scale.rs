@@ -1,0 +1,136 @@
+//! How it grows: one, two and three replicas on one PostgreSQL, and a past of millions of messages.
+//!
+//! All servers share core 0, so that more replicas have no more of the machine: what is looked for is whether they
+//! stand in each other's way. PostgreSQL runs where the system puts it.
+
+use std::io::Write;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::client::{self, Load, Outcome};
+use crate::process::{self, Database, Process};
+use crate::{past, saturation, steady};
+
+/// How long the texts that were still to be sent at the end of a load are waited for.
+const DRAIN: Duration = Duration::from_secs(120);
+
+/// Measures one, two and three replicas, each time on a new database of the server.
+pub(crate) async fn replicas(server: &str, time: Duration) {
+    process::pin(std::process::id(), 1);
+    let keys = tempfile::tempdir().unwrap();
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "| replicas | requests/s | p50 / p99 / max at saturation, ms | p50 / p99 / max at 200/s, ms | texts to send | sent | taken by the provider |\n|---|---|---|---|---|---|---|"
+    )
+    .unwrap();
+    for count in 1..=3 {
+        let (sink, taken) = client::sink().await;
+        let name = format!("loadgen_{count}");
+        let mut connection = PgConnection::connect(server).await.unwrap();
+        for statement in [
+            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+            format!("CREATE DATABASE {name}"),
+        ] {
+            // The name is made above.
+            let statement = sqlx::query(AssertSqlSafe(statement));
+            statement.execute(&mut connection).await.unwrap();
+        }
+        let mut url = url::Url::parse(server).unwrap();
+        url.set_path(&name);
+        let database = Database {
+            url: url.to_string(),
+            keys: format!("{}/{name}.key", keys.path().display()),
+        };
+        let saturated = on(&database, count, &sink, saturation(time)).await;
+        let paced = on(&database, count, &sink, steady(time)).await;
+        let (rows, sent) = drained(&database, count, &sink).await;
+        writeln!(
+            out,
+            "| {count} | {:.0} | {} | {} | {rows} | {sent} | {} |",
+            saturated.rate(),
+            saturated.latencies(),
+            paced.latencies(),
+            taken.load(Ordering::Relaxed)
+        )
+        .unwrap();
+    }
+}
+
+/// Runs a load on replicas that share a database, with texters and texts that no load before it had.
+async fn on(database: &Database, count: usize, sink: &str, load: Load) -> Outcome {
+    let mut servers = Vec::new();
+    let mut addresses = Vec::new();
+    for _ in 0..count {
+        let mut server = Process::start_on("full", sink, database);
+        addresses.push(server.address().await);
+        servers.push(server);
+    }
+    let outcome = client::run(&addresses, "full", &load, Duration::ZERO).await;
+    servers.into_iter().for_each(Process::stop);
+    outcome
+}
+
+/// Lets the replicas send what is still to be sent. Returns how many texts there were, and how many were sent.
+async fn drained(database: &Database, count: usize, sink: &str) -> (i64, i64) {
+    let servers: Vec<Process> = (0..count)
+        .map(|_| Process::start_on("full", sink, database))
+        .collect();
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let begun = std::time::Instant::now();
+    loop {
+        let (rows, done, sent): (i64, i64, i64) =
+            sqlx::query_as("SELECT count(*), count(done_at), count(gateway_ref) FROM outbox")
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+        if rows == done || begun.elapsed() > DRAIN {
+            servers.into_iter().for_each(Process::stop);
+            return (rows, sent);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Measures the intake on an empty database, and on one that holds so many messages.
+pub(crate) async fn history(messages: i64, time: Duration) {
+    process::pin(std::process::id(), 1);
+    let (sink, _) = client::sink().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "| messages | requests/s | p50 / p99 / max at saturation, ms | p50 / p99 / max at 200/s, ms | database, MB |\n|---|---|---|---|---|"
+    )
+    .unwrap();
+    for held in [0, messages] {
+        let file = folder.path().join(format!("{held}.db"));
+        let database = Database {
+            url: format!("sqlite://{}", file.display()),
+            keys: format!("{}/{held}.key", folder.path().display()),
+        };
+        // The tables are made by the program.
+        let mut empty = Process::start_on("intake", &sink, &database);
+        empty.address().await;
+        empty.stop();
+        past::write(&database.url, held).await;
+        let size = std::fs::metadata(&file).unwrap().len() / 1_000_000;
+        let mut measured = Vec::new();
+        for load in [saturation(time), steady(time)] {
+            let mut server = Process::start_on("intake", &sink, &database);
+            let address = server.address().await;
+            measured.push(client::run(&[address], "intake", &load, Duration::ZERO).await);
+            server.stop();
+        }
+        writeln!(
+            out,
+            "| {held} | {:.0} | {} | {} | {size} |",
+            measured[0].rate(),
+            measured[0].latencies(),
+            measured[1].latencies()
+        )
+        .unwrap();
+    }
+}
