@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 /// Messages of one conversation of the past.
-pub const OF_ONE: i64 = 50;
+pub(crate) const OF_ONE: i64 = 50;
 /// Conversations of one transaction: a million messages, so that neither log of the engines grows without end.
 const AT_ONCE: i64 = 20_000;
 
@@ -18,7 +18,7 @@ const STAFF: &str = "00000000000000000000000000000001";
 /// # Panics
 ///
 /// When the database refuses: a measurement that fails must stop.
-pub async fn write(url: &str, messages: i64) {
+pub(crate) async fn write(url: &str, messages: i64) {
     let mut engine = Engine::connect(url).await;
     let person = engine.person();
     engine.run(person).await;
