@@ -36,7 +36,7 @@ use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::gateway::drill::Loopback;
 use crate::handoff::Handoff;
 use crate::heartbeat::Heartbeat;
-use crate::http::{Doors, router};
+use crate::http::{Doors, Rooms, router};
 use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
@@ -486,7 +486,7 @@ impl App {
             contact: push_contact(&public_url, &config.line.contact),
             sessions: (Accounts::LONGEST, Accounts::IDLE),
         });
-        let doors = Doors {
+        let doors = Doors::to(Rooms {
             call_outs,
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),
@@ -524,7 +524,7 @@ impl App {
             public_url: Arc::clone(&public_url),
             simulator,
             stopping,
-        };
+        });
         let app = Self {
             failsafe,
             dispatch,

@@ -20,12 +20,30 @@ const CONNECTIONS: u32 = 32;
 const CRISES: u32 = 20;
 const SEGMENTS_PER_SECOND: f64 = 10.0;
 const DUTY: &str = "+15550199";
+/// A page says so; what the duty phone hears when it takes the case does not.
+const PAGE: Wanted<'_> = (DUTY, "CRISIS");
 
 /// What the provider has seen.
 #[derive(Default)]
 struct Seen {
-    taken: Vec<(Instant, String)>,
+    taken: Vec<Taken>,
     refused: usize,
+}
+
+/// A text that the provider took.
+struct Taken {
+    at: Instant,
+    to: String,
+    body: String,
+}
+
+/// A text to a number, with words that it must hold.
+type Wanted<'a> = (&'a str, &'a str);
+
+impl Taken {
+    fn is(&self, (to, words): Wanted<'_>) -> bool {
+        self.to == to && self.body.contains(words)
+    }
 }
 
 struct Provider {
@@ -78,7 +96,8 @@ impl Provider {
             ("429 Too Many Requests", r#"{"code":20429}"#.to_owned())
         } else {
             bucket.0 -= cost;
-            seen.taken.push((now, field("To")));
+            let (to, body) = (field("To"), field("Body"));
+            seen.taken.push(Taken { at: now, to, body });
             let sid = format!("SMout{}", seen.taken.len());
             (
                 "201 Created",
@@ -91,18 +110,18 @@ impl Provider {
         )
     }
 
-    fn count(&self, number: &str) -> usize {
+    fn count(&self, wanted: Wanted<'_>) -> usize {
         let seen = self.seen.lock().unwrap();
-        seen.taken.iter().filter(|(_, to)| to == number).count()
+        seen.taken.iter().filter(|text| text.is(wanted)).count()
     }
 
-    /// Waits for the next text to a number, after so many.
-    async fn next(&self, number: &str, after: usize) -> Instant {
+    /// Waits for the next text that is wanted, after so many.
+    async fn next(&self, wanted: Wanted<'_>, after: usize) -> Instant {
         loop {
             let found = {
                 let seen = self.seen.lock().unwrap();
-                let mut to = seen.taken.iter().filter(|(_, to)| to == number);
-                to.nth(after).map(|(at, _)| *at)
+                let mut to = seen.taken.iter().filter(|text| text.is(wanted));
+                to.nth(after).map(|text| text.at)
             };
             match found {
                 Some(at) => return at,
@@ -138,16 +157,19 @@ pub(crate) async fn measure() {
     let mut connection = TcpStream::connect(&address).await.unwrap();
     for n in 0..CRISES {
         let from = format!("+1666{n:07}");
-        let earlier = provider.count(DUTY);
+        let earlier = provider.count(PAGE);
         let sent = Instant::now();
         let hook = inbound(&format!("SMcrisis{n:024}"), &from, "i want to die");
         let twiml = exchange(&mut connection, &hook).await;
         assert!(twiml.contains("988"), "{twiml}");
         inline.push(sent.elapsed());
-        paged.push(provider.next(DUTY, earlier).await - sent);
+        paged.push(provider.next(PAGE, earlier).await - sent);
+        // The case is taken: pages of cases that wait together are gathered into one, on purpose.
+        let taken = inbound(&format!("SMtaken{n:025}"), DUTY, "taking it");
+        exchange(&mut connection, &taken).await;
         let told = Instant::now();
         exchange(&mut connection, &undelivered(&twiml, n)).await;
-        by_api.push(provider.next(&from, 0).await - told);
+        by_api.push(provider.next((&from, "988"), 0).await - told);
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     server.stop();

@@ -53,18 +53,20 @@ impl AuditLog {
     /// # Errors
     /// [`StoreError`]
     pub async fn head(&self) -> Result<ChainHead, StoreError> {
+        self.store.chain_waiting().await?;
         self.store.read().await?.audit_head().await
     }
 
-    /// Checks and anchors, if it is time and no other replica does, and says whether it did. A worker may
+    /// Gives entries their places that wait for them. Checks and anchors, if it is time and no other replica does, and says whether it did. A worker may
     /// call it as often as it likes.
     ///
     /// # Errors
     /// [`StoreError`]: it is tried again.
     pub async fn tick(&self) -> Result<usize, StoreError> {
+        let chained = self.store.chain_waiting().await?;
         let now = self.clock.now();
         if !self.next.is_due(now) {
-            return Ok(0);
+            return Ok(chained);
         }
         let (holder, every) = (self.holder, self.every);
         let lease = self.store.write(move |tx| {
@@ -72,7 +74,7 @@ impl AuditLog {
         });
         if !lease.await? {
             self.next.set(now.plus(AGAIN));
-            return Ok(0);
+            return Ok(chained);
         }
         let checked = self.verify(&[]).await?;
         let broken = checked.bad.as_ref().map(ToString::to_string);
@@ -94,7 +96,7 @@ impl AuditLog {
             self.give_lease_back(now).await?;
         }
         self.feed.wake_outbox();
-        Ok(1)
+        Ok(chained + 1)
     }
 
     /// So that whoever comes first tries again, soon.

@@ -1,12 +1,17 @@
 //! The check of the chain: the first entry that does not hold, and what is wrong with it.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::AuditLog;
+use crate::clock::At;
 use crate::store::{ChainHead, Chained, ROOT, StoreError, Tx};
 
 /// How many entries are read at once.
 const AT_ONCE: u16 = 1000;
+/// How long an entry may be without a place in the chain when the check begins.
+const MAY_WAIT: Duration = Duration::from_mins(1);
 
 /// What is wrong with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +76,8 @@ impl AuditLog {
     /// # Errors
     /// [`StoreError`] when it cannot be read; a damaged entry is no error.
     pub async fn verify(&self, anchors: &[ChainHead]) -> Result<Checked, StoreError> {
+        let before = self.clock.now().minus(MAY_WAIT);
+        self.store.chain_waiting().await?;
         let mut tx = self.store.read().await?;
         // First: entries may be added while it is read, and the head must not know more of them.
         let mut walk = Walk::new(anchors, tx.audit_head().await?);
@@ -86,14 +93,14 @@ impl AuditLog {
                 break;
             }
         }
-        let bad = rest(&mut tx, &walk).await?;
+        let bad = rest(&mut tx, &walk, before).await?;
         Ok(walk.ended(bad))
     }
 }
 
 /// What stands behind the last entry: one that is outside, or a head that says that there were more.
-async fn rest(tx: &mut Tx, walk: &Walk<'_>) -> Result<Option<BadRow>, StoreError> {
-    if let Some(id) = tx.audit_outside().await? {
+async fn rest(tx: &mut Tx, walk: &Walk<'_>, before: At) -> Result<Option<BadRow>, StoreError> {
+    if let Some(id) = tx.audit_outside(before).await? {
         return Ok(Some(BadRow {
             seq: 0,
             id: Some(id),

@@ -66,9 +66,29 @@ use simulator::Simulator;
 /// The largest hook or form that is read. A text has 1,600 characters; a gateway adds little.
 const LARGEST_BODY: usize = 128 * 1024;
 
-/// Everything that the doors lead to. Clones share it.
+/// The way to everything that the doors lead to. It is cloned several times for each request, so it is no more
+/// than a pointer.
 #[derive(Clone)]
-pub struct Doors {
+pub struct Doors(Arc<Rooms>);
+
+impl Doors {
+    /// Doors that lead there.
+    #[must_use]
+    pub fn to(rooms: Rooms) -> Self {
+        Self(Arc::new(rooms))
+    }
+}
+
+impl std::ops::Deref for Doors {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
+}
+
+/// Everything that the doors lead to.
+pub struct Rooms {
     /// Takes in what the hooks bring.
     pub failsafe: Arc<FailSafe>,
     /// The triage rules in force.

@@ -83,26 +83,14 @@ pub(super) async fn decide(
         return Ok(Decided::default());
     }
     count_shadows(tx, arrival).await?;
-    let spoken = by_phone::spoken(tx, intake, arrival, &verdict, &texter).await?;
-    if let Spoken::Sent(_) = spoken {
-        // They are in the conversation that they were written for, and go with it.
-        tx.forget_body(&texter, message).await?;
-    }
-    if !matches!(spoken, Spoken::No)
-        || shift::taken(tx, intake, arrival, &verdict).await?
-        || tested::answered(tx, intake, arrival, &verdict, &texter).await?
-        || responder::answered(tx, intake, arrival, &verdict, &texter).await?
-    {
-        tx.owe_reply(message, texter.id, decided, Some((decided, "responder")))
-            .await?;
-        if texter.conversation.is_none() {
-            tx.close_conversation(conversation.id, now).await?;
+    let number = &arrival.inbound.from;
+    let listed = || intake.desk.roster.contact(number).is_some();
+    if known.is_staffs.unwrap_or(true) || listed() {
+        let before = (&texter, conversation.id);
+        let done = of_responder(tx, intake, arrival, &verdict, before, message).await?;
+        if let Some(done) = done {
+            return Ok(done);
         }
-        return Ok(Decided {
-            message: Some(message),
-            conversation: spoken.conversation(),
-            ..Decided::default()
-        });
     }
 
     let read = (&verdict, earlier.as_slice());
@@ -117,6 +105,41 @@ pub(super) async fn decide(
         conversation: Some(conversation.id),
         message: Some(message),
     })
+}
+
+/// What a responder says by text as a responder: an answer to a page, a word for their conversation. None for
+/// every other text: it goes the way of a texter's. `conversation` was opened for it if the texter had none.
+async fn of_responder(
+    tx: &mut Tx,
+    intake: &Intake,
+    arrival: &Arrival,
+    verdict: &Verdict,
+    (texter, conversation): (&Texter, Uuid),
+    message: Uuid,
+) -> Result<Option<Decided>, StoreError> {
+    let (now, decided) = (arrival.arrived, intake.clock.now());
+    let spoken = by_phone::spoken(tx, intake, arrival, verdict, texter).await?;
+    if let Spoken::Sent(_) = spoken {
+        // They are in the conversation that they were written for, and go with it.
+        tx.forget_body(texter, message).await?;
+    }
+    let was_one = !matches!(spoken, Spoken::No)
+        || shift::taken(tx, intake, arrival, verdict).await?
+        || tested::answered(tx, intake, arrival, verdict, texter).await?
+        || responder::answered(tx, intake, arrival, verdict, texter).await?;
+    if !was_one {
+        return Ok(None);
+    }
+    tx.owe_reply(message, texter.id, decided, Some((decided, "responder")))
+        .await?;
+    if texter.conversation.is_none() {
+        tx.close_conversation(conversation, now).await?;
+    }
+    Ok(Some(Decided {
+        message: Some(message),
+        conversation: spoken.conversation(),
+        ..Decided::default()
+    }))
 }
 
 /// More of a text that was taken in before it was whole. It is one message and owed one reply: only

@@ -42,11 +42,14 @@ pub struct Known {
     pub earlier: Vec<Earlier>,
     /// Whether the gateway delivered it before; none where only the insert can tell.
     pub came_before: Option<bool>,
+    /// Whether the number is one that a member of staff is reached at; none where that was not asked.
+    pub is_staffs: Option<bool>,
 }
 
 const TEXTER: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
         c.id AS conversation_id, c.tier, c.human_joined_at, c.drill_id,
-        (SELECT COUNT(*) FROM messages WHERE gateway = $2 AND gateway_ref = $3) AS came_before
+        (SELECT COUNT(*) FROM messages WHERE gateway = $2 AND gateway_ref = $3) AS came_before,
+        (SELECT COUNT(*) FROM contact_methods WHERE address_index = $4) AS of_staff
    FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
   WHERE t.number_index = $1";
 
@@ -79,6 +82,7 @@ impl Tx {
             texter,
             earlier,
             came_before: None,
+            is_staffs: None,
         })
     }
 
@@ -87,10 +91,12 @@ impl Tx {
         let index = self.keys.number_index(new.number);
         let first = first_id(new.since);
         let gateway_ref = super::tx::storable(new.gateway_ref);
-        self.later.add(TEXTER, 3, |values| {
+        let address = self.keys.address_index(new.number.reveal());
+        self.later.add(TEXTER, 4, |values| {
             sqlx::Arguments::add(values, &index)?;
             sqlx::Arguments::add(values, new.gateway)?;
-            sqlx::Arguments::add(values, gateway_ref)
+            sqlx::Arguments::add(values, gateway_ref)?;
+            sqlx::Arguments::add(values, &address)
         })?;
         self.later.add(EARLIER, 5, |values| {
             sqlx::Arguments::add(values, &index)?;
@@ -111,18 +117,18 @@ impl Tx {
                 .any(|column| column.name() == "came_before")
             {
                 let came_before: i64 = row.try_get("came_before")?;
-                found = Some((TexterRow::from_row(row)?, came_before > 0));
+                let of_staff: i64 = row.try_get("of_staff")?;
+                found = Some((TexterRow::from_row(row)?, came_before > 0, of_staff > 0));
             } else {
                 before.push(EarlierRow::from_row(row)?);
             }
         }
-        let Some((row, came_before)) = found else {
+        let Some((row, came_before, of_staff)) = found else {
             return Ok(None);
         };
-        if self.was_erased(&row) {
+        let Some(texter) = self.texter_unless_erased(&row)? else {
             return Ok(None);
-        }
-        let texter = self.texter_from(&row)?;
+        };
         let earlier = if texter.state.reads_earlier(new.now) {
             let read = before.into_iter().rev().map(|row| row.open(&texter));
             read.collect::<Result<_, _>>()?
@@ -133,6 +139,7 @@ impl Tx {
             texter,
             earlier,
             came_before: Some(came_before),
+            is_staffs: Some(of_staff),
         }))
     }
 }

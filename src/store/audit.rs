@@ -137,8 +137,8 @@ impl Tx {
         .await?))
     }
 
-    /// Adds an entry. `detail` is JSON without personal data. It gets its place in the chain when the
-    /// unit of work commits.
+    /// Adds an entry. `detail` is JSON without personal data. It gets its place in the chain
+    /// when the unit of work commits, or soon after.
     #[expect(
         clippy::unused_async,
         reason = "a method of the store like the others; callers need not know which of them wait"
@@ -168,7 +168,7 @@ impl Tx {
         conversation: Uuid,
         limit: u16,
     ) -> Result<Vec<Happened>, StoreError> {
-        self.chain().await?;
+        self.enter().await?;
         let mut rows: Vec<Happened> = on!(self, |c| sqlx::query_as(
             "SELECT l.id, l.at, COALESCE(s.name, l.actor) AS by, l.action, l.detail
                FROM audit_log l LEFT JOIN staff s ON s.login = l.actor
@@ -186,7 +186,7 @@ impl Tx {
 
     /// The actions recorded for a subject, oldest first, with their details.
     pub async fn audit_of(&mut self, subject: Uuid) -> Result<Vec<(String, String)>, StoreError> {
-        self.chain().await?;
+        self.enter().await?;
         Ok(on!(self, |c| sqlx::query_as(
             "SELECT action, detail FROM audit_log WHERE subject = $1 ORDER BY id"
         )

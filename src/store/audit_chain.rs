@@ -1,24 +1,27 @@
 //! The chain of the audit log: each entry has a place and a hash, which covers the entry and the hash
 //! before it. What is changed, removed, put in or moved breaks it.
 //!
-//! Entries of a unit of work are chained when it commits, as the last thing that it does: on `PostgreSQL` the
-//! row of the head is locked from then on, so that the order of the chain is that of the commits, and nobody
-//! waits for a lock of ours while they hold it. On `SQLite` one writer does all of it. No key is in it:
-//! whoever has a copy of the log can check it.
+//! On `SQLite` one writer does all of it, and entries are chained when their unit of work commits. On
+//! `PostgreSQL` units of work commit beside each other, on any number of replicas: a chain made there and then
+//! would put all of them in one line, each waiting for the sync of the one before it (measured: 600 texts a
+//! second at most, fewer with each replica). There an entry is written without a place, and gets it within a
+//! second or two by a worker ([`Store::chain_waiting`]), in the order of their ids, which is that of time. No
+//! key is in the chain: whoever has a copy of the log can check it.
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::tx::{later, on};
-use super::{Store, StoreError, Tx};
+use super::arrivals::first_id;
+use super::tx::{Inner, later, on};
+use super::{Pool, Store, StoreError, Tx};
 use crate::clock::At;
 
 /// What is hashed first: another form of entries would have another number.
 const FORM: &[u8] = b"harborline audit 1\0";
 /// The hash before the first entry.
 pub const ROOT: [u8; 32] = [0; 32];
-/// How many entries of an older version are chained in one commit.
-const OLD_AT_ONCE: usize = 500;
+/// How many entries that have no place yet are chained in one commit.
+const AT_ONCE: usize = 500;
 /// The setting that says that entries of older versions were chained.
 const CHAINED: &str = "audit_chained";
 
@@ -128,39 +131,56 @@ const POSTGRES: &str = "SELECT seq, uuid_send(id) AS id, at, convert_to(actor, '
         convert_to(action, 'UTF8') AS action, uuid_send(subject) AS subject,
         convert_to(detail, 'UTF8') AS detail, hash
    FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT $2";
-const OLD_SQLITE: &str = "SELECT 0 AS seq, id, at, CAST(actor AS BLOB) AS actor,
+const WAITING_SQLITE: &str = "SELECT 0 AS seq, id, at, CAST(actor AS BLOB) AS actor,
         CAST(action AS BLOB) AS action, subject, CAST(detail AS BLOB) AS detail, hash
    FROM audit_log WHERE seq IS NULL ORDER BY id LIMIT $1";
-const OLD_POSTGRES: &str = "SELECT 0::BIGINT AS seq, uuid_send(id) AS id, at,
+const WAITING_POSTGRES: &str = "SELECT 0::BIGINT AS seq, uuid_send(id) AS id, at,
         convert_to(actor, 'UTF8') AS actor, convert_to(action, 'UTF8') AS action,
         uuid_send(subject) AS subject, convert_to(detail, 'UTF8') AS detail, hash
    FROM audit_log WHERE seq IS NULL ORDER BY id LIMIT $1";
 
 impl Tx {
-    /// Writes the entries that wait, each at its place in the chain.
-    pub(super) async fn chain(&mut self) -> Result<(), StoreError> {
-        if self.entries.is_empty() {
+    /// Writes the entries that wait: on `SQLite` each at its place in the chain.
+    pub(super) async fn enter(&mut self) -> Result<(), StoreError> {
+        let entries = std::mem::take(&mut self.entries);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        if let Inner::Postgres(_) = &self.inner {
+            for entry in entries {
+                self.write_entry(&entry, None, None).await?;
+            }
             return Ok(());
         }
         let ChainHead { mut seq, mut hash } = self.locked_head().await?;
-        for entry in std::mem::take(&mut self.entries) {
+        for entry in entries {
             seq += 1;
             hash = entry.at_place(seq).hash_after(&hash).to_vec();
-            later!(
-                self,
-                "INSERT INTO audit_log (id, at, actor, action, subject, detail, seq, hash)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                entry.id,
-                entry.at,
-                &entry.actor,
-                &entry.action,
-                entry.subject,
-                &entry.detail,
-                seq,
-                &hash,
-            );
+            self.write_entry(&entry, Some(seq), Some(&hash)).await?;
         }
         self.set_head(seq, &hash).await
+    }
+
+    async fn write_entry(
+        &mut self,
+        entry: &Entry,
+        seq: Option<i64>,
+        hash: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        later!(
+            self,
+            "INSERT INTO audit_log (id, at, actor, action, subject, detail, seq, hash)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            entry.id,
+            entry.at,
+            &entry.actor,
+            &entry.action,
+            entry.subject,
+            &entry.detail,
+            seq,
+            hash,
+        );
+        Ok(())
     }
 
     async fn locked_head(&mut self) -> Result<ChainHead, StoreError> {
@@ -218,20 +238,18 @@ impl Tx {
         }))
     }
 
-    /// An entry that has no place in the chain, if there is one: nothing of this program wrote it.
-    pub async fn audit_outside(&mut self) -> Result<Option<Uuid>, StoreError> {
+    /// An entry from before `before` that has no place in the chain, if there is one.
+    pub async fn audit_outside(&mut self, before: At) -> Result<Option<Uuid>, StoreError> {
         Ok(on!(self, |c| sqlx::query_scalar(
-            "SELECT id FROM audit_log WHERE seq IS NULL ORDER BY id LIMIT 1"
+            "SELECT id FROM audit_log WHERE seq IS NULL AND id < $1 ORDER BY id LIMIT 1"
         )
+        .bind(first_id(before))
         .fetch_optional(c)
         .await?))
     }
 
-    /// Gives entries of older versions their places. `false` when all have one.
-    async fn chain_old(&mut self) -> Result<bool, StoreError> {
-        if self.setting(CHAINED).await?.is_some() {
-            return Ok(false);
-        }
+    /// Gives entries their places that have none, a number of them, and says how many.
+    async fn chain(&mut self) -> Result<usize, StoreError> {
         let root = ROOT.as_slice();
         later!(
             self,
@@ -239,12 +257,12 @@ impl Tx {
             root,
         );
         let ChainHead { mut seq, mut hash } = self.locked_head().await?;
-        let limit = i64::try_from(OLD_AT_ONCE).unwrap_or(i64::MAX);
-        let old: Vec<Chained> = on!(self, sqlite: OLD_SQLITE, postgres: OLD_POSTGRES, |sql, c| {
+        let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
+        let waiting: Vec<Chained> = on!(self, sqlite: WAITING_SQLITE, postgres: WAITING_POSTGRES, |sql, c| {
             sqlx::query_as(sql).bind(limit).fetch_all(c).await?
         });
-        let full = old.len() == OLD_AT_ONCE;
-        for mut entry in old {
+        let found = waiting.len();
+        for mut entry in waiting {
             // A row whose id is none was not written by us; it stays outside, where it is found.
             let Ok(id) = Uuid::from_slice(&entry.id) else {
                 continue;
@@ -261,10 +279,28 @@ impl Tx {
             );
         }
         self.set_head(seq, &hash).await?;
+        Ok(found)
+    }
+
+    /// The same for what older versions left. `false` when all have their places.
+    async fn chain_old(&mut self) -> Result<bool, StoreError> {
+        if self.setting(CHAINED).await?.is_some() {
+            return Ok(false);
+        }
+        let full = self.chain().await? == AT_ONCE;
         if !full {
             self.set_setting(CHAINED, b"1").await?;
         }
         Ok(full)
+    }
+
+    /// Whether an entry waits for its place.
+    async fn chain_waits(&mut self) -> Result<bool, StoreError> {
+        Ok(on!(self, |c| sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM audit_log WHERE seq IS NULL)"
+        )
+        .fetch_one(c)
+        .await?))
     }
 }
 
@@ -273,6 +309,26 @@ impl Store {
     pub(super) async fn chain_audit_log(&self) -> Result<(), StoreError> {
         while self.commit(|tx| Box::pin(tx.chain_old())).await? {}
         Ok(())
+    }
+
+    /// Gives the entries of the audit log that wait for their places all of them, and says how many. The row of
+    /// the head is locked meanwhile, so that any number of replicas may do it. On `SQLite` none ever waits.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it is tried again.
+    pub async fn chain_waiting(&self) -> Result<usize, StoreError> {
+        let mut chained = 0;
+        if let Pool::Sqlite { .. } = &self.pool {
+            return Ok(chained);
+        }
+        while self.read().await?.chain_waits().await? {
+            let found = self.write(|tx| Box::pin(tx.chain())).await?;
+            chained += found;
+            if found < AT_ONCE {
+                break;
+            }
+        }
+        Ok(chained)
     }
 }
 

@@ -263,7 +263,7 @@ impl Tx {
         alert: &Alert,
         dry_run: bool,
     ) -> Result<Vec<Event>, StoreError> {
-        self.chain().await?;
+        self.enter().await?;
         let pages: Vec<PageRow> = on!(self, |c| sqlx::query_as(
             "SELECT p.at, p.kind, p.contact, o.channel, o.gateway, o.state, o.done_at
                FROM pages p JOIN outbox o ON o.page_id = p.id WHERE p.alert_id = $1 ORDER BY p.id"

@@ -22,6 +22,14 @@ pub struct Texter {
     pub(super) key: SealingKey,
 }
 
+fn unreadable_key(id: Uuid, error: &CryptoError) -> StoreError {
+    StoreError::Corrupt {
+        table: "texters",
+        id,
+        why: format!("texters.wrapped_key: {error}"),
+    }
+}
+
 #[derive(sqlx::FromRow)]
 pub(super) struct TexterRow {
     id: Uuid,
@@ -57,8 +65,8 @@ impl Tx {
     ) -> Result<Texter, StoreError> {
         let index = self.keys.number_index(number);
         if let Some(row) = self.texter_row(&index).await? {
-            if !self.was_erased(&row) {
-                return self.texter_from(&row);
+            if let Some(texter) = self.texter_unless_erased(&row)? {
+                return Ok(texter);
             }
             // The row came back with a backup: what it holds cannot be opened by anybody.
             self.erase_again(row.id, now).await?;
@@ -116,14 +124,24 @@ impl Tx {
             .await?))
     }
 
-    /// Whether the seed of a texter's key was destroyed.
-    pub(super) fn was_erased(&self, row: &TexterRow) -> bool {
-        let key = self.keys.texter_key(row.id, &row.wrapped_key);
-        matches!(key, Err(CryptoError::Erased))
+    /// The texter of a row; none when the seed of their key was destroyed.
+    pub(super) fn texter_unless_erased(
+        &self,
+        row: &TexterRow,
+    ) -> Result<Option<Texter>, StoreError> {
+        match self.keys.texter_key(row.id, &row.wrapped_key) {
+            Ok(key) => Self::opened(row, key).map(Some),
+            Err(CryptoError::Erased) => Ok(None),
+            Err(error) => Err(unreadable_key(row.id, &error)),
+        }
     }
 
     pub(super) fn texter_from(&self, row: &TexterRow) -> Result<Texter, StoreError> {
         let key = self.unwrap_key(row.id, &row.wrapped_key)?;
+        Self::opened(row, key)
+    }
+
+    fn opened(row: &TexterRow, key: SealingKey) -> Result<Texter, StoreError> {
         let state = open(&key, "texters.state", row.id, &row.state_sealed)?;
         let state = State::read(&state);
         let conversation = row.conversation_id.map(|id| Conversation {
@@ -211,11 +229,7 @@ impl Tx {
     pub(super) fn unwrap_key(&self, id: Uuid, wrapped: &[u8]) -> Result<SealingKey, StoreError> {
         self.keys
             .texter_key(id, wrapped)
-            .map_err(|error| StoreError::Corrupt {
-                table: "texters",
-                id,
-                why: format!("texters.wrapped_key: {error}"),
-            })
+            .map_err(|error| unreadable_key(id, &error))
     }
 
     fn sealed_state(&self, key: &SealingKey, id: Uuid, state: &State) -> Vec<u8> {

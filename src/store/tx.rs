@@ -98,7 +98,7 @@ impl Tx {
     }
 
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        self.chain().await?;
+        self.enter().await?;
         self.flush().await?;
         match self.inner {
             Inner::Sqlite(t) => t.commit().await?,

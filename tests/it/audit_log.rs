@@ -75,7 +75,14 @@ both! { in lived_in;
              SELECT '00112233-4455-6677-8899-aabbccddeeff', at, actor, 'conversation.closed', subject, detail FROM audit_log WHERE seq = 1"
         }).await;
         assert_eq!(copied, 1);
-        assert_eq!(bad(&world, &[]).await, Some((0, Flaw::Outside)));
+        if world.config.database.url.starts_with("sqlite") {
+            assert_eq!(bad(&world, &[]).await, Some((0, Flaw::Outside)));
+        } else {
+            // Entries wait for their places there, so that it becomes the latest one; it cannot come before others.
+            let head = world.app.audit_log.head().await.unwrap();
+            assert_eq!(world.alter("DELETE FROM audit_log WHERE action = 'conversation.closed'").await, 1);
+            assert_eq!(bad(&world, &[]).await, Some((head.seq, Flaw::CutOff)), "and cannot be taken away again");
+        }
     }
 
     async fn an_end_that_was_cut_off_is_found(world: World) {

@@ -50,7 +50,7 @@ async fn take_message(
     headers: HeaderMap,
     Json(message): Json<Message>,
 ) -> Response {
-    let Some(simulator) = doors.simulator else {
+    let Some(simulator) = &doors.simulator else {
         return StatusCode::NOT_FOUND.into_response();
     };
     if !simulator.is_the_gateway(&headers) {
@@ -81,7 +81,7 @@ async fn tell_status(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Response {
-    let Some(simulator) = doors.simulator else {
+    let Some(simulator) = &doors.simulator else {
         return StatusCode::NOT_FOUND.into_response();
     };
     if !simulator.is_the_gateway(&headers) {
@@ -111,7 +111,7 @@ async fn list_messages(
     headers: HeaderMap,
     Form(Since { since }): Form<Since>,
 ) -> Response {
-    let Some(simulator) = doors.simulator else {
+    let Some(simulator) = &doors.simulator else {
         return StatusCode::NOT_FOUND.into_response();
     };
     if !simulator.is_the_gateway(&headers) {

@@ -74,7 +74,7 @@ impl Shown {
 }
 
 fn simulator(doors: Doors) -> Result<Arc<Simulator>, PageError> {
-    doors.simulator.ok_or(PageError::NotFound)
+    doors.simulator.clone().ok_or(PageError::NotFound)
 }
 
 impl Simulator {
