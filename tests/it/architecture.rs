@@ -47,8 +47,8 @@ const FLOORS: [&[&str]; 6] = [
         "heartbeat",
         "incidents",
         "intake",
-        "lab",
         "keys",
+        "lab",
         "ledger",
         "lookup",
         "neighbours",
@@ -60,8 +60,8 @@ const FLOORS: [&[&str]; 6] = [
         "push",
         "reconcile",
         "records",
-        "review",
         "retention",
+        "review",
         "rota",
         "system",
     ],
@@ -191,6 +191,42 @@ fn every_module_stands_on_its_floor() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn both_maps_of_the_house_show_every_module_on_its_floor() {
+    let document = include_str!("../../docs/architecture.md");
+    let (_, document) = document.split_once("\n## The house\n").unwrap();
+    let library = include_str!("../../src/lib.rs");
+    for (floor, modules) in FLOORS.iter().enumerate() {
+        let row = |map: &str, begins: &str| {
+            let mut lines = map.lines();
+            let row = lines.find(|line| line.starts_with(&format!("{begins}| {floor} |")));
+            row.unwrap_or_else(|| panic!("no floor {floor}")).to_owned()
+        };
+        let (document, header) = (row(document, ""), row(library, "//! "));
+        for module in modules.iter().filter(|module| **module != "main") {
+            let named = document.contains(&format!("`{module}`"));
+            assert!(named, "docs/architecture.md: `{module}` on floor {floor}");
+            let named = header.contains(&format!("[`{module}`]"));
+            assert!(named, "src/lib.rs: `{module}` on floor {floor}");
+        }
+    }
+}
+
+#[test]
+fn every_exception_is_needed() {
+    let sources = sources();
+    let of = |module: &str| {
+        let mut used = BTreeSet::new();
+        for (_, text) in sources.iter().filter(|(path, _)| module_of(path) == module) {
+            used.extend(uses(text));
+        }
+        used
+    };
+    for (module, used, _) in NEIGHBOURS {
+        assert!(of(module).contains(used), "{module} does not use {used}");
+    }
 }
 
 #[test]

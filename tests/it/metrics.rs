@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::oracles;
 use crate::support::binary::{Serving, run};
+use crate::support::wait::until;
 use crate::support::world::seconds;
 
 fn free_port() -> u16 {
@@ -72,23 +73,13 @@ impl Line {
 
     /// Scrapes until this line is there: the program works at its own pace.
     async fn scrape_until(&self, line: &str) -> String {
-        let found = async {
-            loop {
-                let text = self.scrape().await;
-                if text.lines().any(|one| one == line) {
-                    return text;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        // A watchdog for a test that would hang.
-        let Ok(text) = tokio::time::timeout(seconds(120), found).await else {
-            panic!(
-                "no {line} in {}\n{}",
-                self.scrape().await,
-                self.serving.log()
-            );
-        };
+        let mut text = String::new();
+        let found = until(async || {
+            text = self.scrape().await;
+            text.lines().any(|one| one == line)
+        });
+        let found = found.await;
+        assert!(found, "no {line} in {text}\n{}", self.serving.log());
         text
     }
 }
