@@ -77,4 +77,5 @@ mod store_contract;
 mod support;
 mod system_pages;
 mod user_command;
+mod weight;
 mod words_in_force;
