@@ -158,8 +158,8 @@ impl Drills {
             entry: entry.clone(),
         });
         let failing = Variant::ALL.into_iter();
-        let failing = failing
-            .filter_map(|one| Some((one, found(IncidentKind::Drill, one.word())?.id)));
+        let failing =
+            failing.filter_map(|one| Some((one, found(IncidentKind::Drill, one.word())?.id)));
         Ok(Overview {
             planned: planned.collect(),
             failing: failing.collect(),

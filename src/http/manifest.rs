@@ -62,6 +62,11 @@ mod tests {
         let spanish = within(Locale::Es, words);
         assert_eq!(spanish["shortcuts"][0]["name"], "Cola");
         assert_eq!(spanish["lang"], "es");
-        assert!(spanish["icons"][1]["src"].as_str().unwrap().starts_with("/assets/icon-192.png?v="));
+        assert!(
+            spanish["icons"][1]["src"]
+                .as_str()
+                .unwrap()
+                .starts_with("/assets/icon-192.png?v=")
+        );
     }
 }

@@ -56,7 +56,11 @@ async fn busy(world: &World, team: &Team) -> Uuid {
         texter.texts("i want to die and i have pills").await;
         if nth < 45 {
             let conversation = world.first_in_the_queue().await;
-            let who = if nth % 2 == 0 { &team.first } else { &team.night };
+            let who = if nth % 2 == 0 {
+                &team.first
+            } else {
+                &team.night
+            };
             world.acts(who, conversation, Act::Claim).await.unwrap();
             opened = opened.or(Some(conversation));
         }
@@ -64,13 +68,22 @@ async fn busy(world: &World, team: &Team) -> Uuid {
     let long = opened.unwrap();
     let texter = world.phone("+15550120000");
     for nth in 0..70 {
-        let words = format!("Text {nth}: we can take all the time that you need tonight, and I read every word that you write to me.");
-        let done = world.acts(&team.first, long, Act::Write(MessageBody::new(words))).await;
+        let words = format!(
+            "Text {nth}: we can take all the time that you need tonight, and I read every word that you write to me."
+        );
+        let done = world
+            .acts(&team.first, long, Act::Write(MessageBody::new(words)))
+            .await;
         done.unwrap();
-        texter.texts("i still want to die, my dad hates me and i cannot sleep").await;
+        texter
+            .texts("i still want to die, my dad hates me and i cannot sleep")
+            .await;
     }
     let noted = MessageBody::new("Sounds calmer.");
-    world.acts(&team.first, long, Act::Note(noted)).await.unwrap();
+    world
+        .acts(&team.first, long, Act::Note(noted))
+        .await
+        .unwrap();
     world.jump(minutes(1)).await;
     long
 }
@@ -86,12 +99,20 @@ async fn no_screen_weighs_more_than_a_hundred_kilobytes() {
     let mut paths: Vec<String> = declared()
         .into_iter()
         .filter(|route| route.method == Method::GET && route.path != "/live")
-        .map(|route| route.path.replace("/conversations/{id}", &format!("/conversations/{conversation}")))
+        .map(|route| {
+            route.path.replace(
+                "/conversations/{id}",
+                &format!("/conversations/{conversation}"),
+            )
+        })
         .filter(|path| !path.contains('{'))
         .collect();
     paths.extend(["/sign-in".to_owned(), "/reports?period=year".to_owned()]);
     let mut weights = BTreeMap::new();
-    for (who, account) in [("administrator", &administrator), ("responder", &team.first)] {
+    for (who, account) in [
+        ("administrator", &administrator),
+        ("responder", &team.first),
+    ] {
         let cookie = world.session_of(account).await;
         for path in &paths {
             let Some(html) = bytes(&world, path, &cookie).await else {

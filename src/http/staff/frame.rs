@@ -255,7 +255,9 @@ impl Visit {
                 place("/simulator", phrase!("Simulator"), None),
             ),
         ];
-        let rest = rest.into_iter().filter_map(|(there, place)| there.then_some(place));
+        let rest = rest
+            .into_iter()
+            .filter_map(|(there, place)| there.then_some(place));
         Frame {
             name: self.me.name.clone(),
             places,

@@ -73,8 +73,16 @@ const READS: &[(&str, &str, &[&str])] = &[
     ("incidents.rs", "past_incidents", &[]),
     ("incidents.rs", "incident_notes", &[]),
     ("incidents.rs", "happened_to", &[]),
-    ("audit.rs", "=entries!(\"l.action <> 'text.decided' AND $4 = ''\")", &[]),
-    ("audit.rs", "=entries!(\"l.action <> 'text.decided' AND l.actor = $4\")", &[]),
+    (
+        "audit.rs",
+        "=entries!(\"l.action <> 'text.decided' AND $4 = ''\")",
+        &[],
+    ),
+    (
+        "audit.rs",
+        "=entries!(\"l.action <> 'text.decided' AND l.actor = $4\")",
+        &[],
+    ),
     ("audit.rs", "audit_counts", &[]),
     ("reports.rs", "report_conversations", &[]),
     ("reports.rs", "report_cases", &[]),
@@ -173,8 +181,10 @@ fn of_sqlite(lines: &[String], sql: &str, walked: &[&str]) -> Vec<String> {
 /// The lines that say that PostgreSQL reads all of a table or of an index.
 fn of_postgres(lines: &[String], walked: &[&str]) -> Vec<String> {
     static SCAN: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(Seq|Index|Index Only|Bitmap Index) Scan (?:Backward )?(?:using (\w+) )?on (\w+)")
-            .unwrap()
+        Regex::new(
+            r"(Seq|Index|Index Only|Bitmap Index) Scan (?:Backward )?(?:using (\w+) )?on (\w+)",
+        )
+        .unwrap()
     });
     let mut bad = Vec::new();
     for (at, line) in lines.iter().enumerate() {
@@ -186,7 +196,9 @@ fn of_postgres(lines: &[String], walked: &[&str]) -> Vec<String> {
             (_, Some(index)) => (index.as_str(), &found[3]),
             _ => ("", &found[3]),
         };
-        let mut about = lines[at + 1..].iter().take_while(|line| !line.contains("->"));
+        let mut about = lines[at + 1..]
+            .iter()
+            .take_while(|line| !line.contains("->"));
         let bounded = about.any(|line| line.contains("Index Cond"));
         if !SMALL.contains(&table) && !bounded && !is_short(index, walked) {
             bad.push(line.trim().to_owned());
@@ -225,10 +237,14 @@ fn statement(file: &str, what: &str) -> String {
     if let Some(expression) = what.strip_prefix('=') {
         return expand(expression, &macros);
     }
-    let start = text.find(&format!("async fn {what}(")).unwrap_or_else(|| panic!("{file}: {what}"));
+    let start = text
+        .find(&format!("async fn {what}("))
+        .unwrap_or_else(|| panic!("{file}: {what}"));
     let body = &text[start..];
     let query = Regex::new(r"sqlx::query\w*\(").unwrap();
-    let asked = query.find(body).unwrap_or_else(|| panic!("{file}: {what} asks nothing"));
+    let asked = query
+        .find(body)
+        .unwrap_or_else(|| panic!("{file}: {what} asks nothing"));
     expand(inside(&body[asked.end()..]), &macros)
 }
 
