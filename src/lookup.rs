@@ -145,14 +145,14 @@ impl Lookup {
             let Some(texter) = tx.texter_of(one.id).await? else {
                 continue;
             };
-            let thread = tx.thread(&texter, one.id, TEXTS).await?;
-            let holds = |message: &crate::store::ThreadMessage| {
-                let have = plain(message.body.reveal());
+            let texts = tx.words_of(&texter, one.id, TEXTS).await?;
+            let holds = |text: &MessageBody| {
+                let have = plain(text.reveal());
                 wanted
                     .iter()
                     .all(|word| have.iter().any(|one| one.starts_with(word.as_str())))
             };
-            if thread.iter().any(holds) {
+            if texts.iter().any(holds) {
                 found.push(one);
             }
             if found.len() == usize::from(LISTED) {

@@ -11,12 +11,18 @@ use uuid::Uuid;
 
 use crate::clock::{At, Clock};
 use crate::id::IdSource;
+use crate::locale::Locale;
 use crate::pager::Pagers;
 use crate::pager::push::{PushKey, Pushed, Subscription};
 use crate::store::{DuePush, Session, Store, StoreError};
 
 /// What is said.
-const WORDS: &str = "A case waits. Open Harborline to take it.";
+const fn words(locale: Locale) -> &'static str {
+    match locale {
+        Locale::En => "A case waits. Open Harborline to take it.",
+        Locale::Es => "Espera un caso. Abra Harborline para tomarlo.",
+    }
+}
 /// How long a case waits until it is said again.
 const AGAIN: Duration = Duration::from_mins(2);
 /// How long one try may take before another may begin: longer than a request.
@@ -183,7 +189,8 @@ impl Pushes {
         let outcome = match serde_json::from_slice::<Subscription>(&due.endpoint) {
             Ok(to) => {
                 let webhooks = &self.pagers.webhooks;
-                webhooks.push(&to, key, &self.contact, WORDS, now).await
+                let words = words(due.locale.unwrap_or_default());
+                webhooks.push(&to, key, &self.contact, words, now).await
             }
             Err(_) => Pushed::Gone,
         };

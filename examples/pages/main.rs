@@ -26,7 +26,7 @@ use tower::ServiceExt;
 const PUBLIC_URL: &str = "http://line.example.org";
 /// How often each page is asked for.
 const TIMES: usize = 200;
-/// What a page loads besides: all that a browser gets from us for a conversation.
+/// What a page loads besides, compressed: all that a browser gets from us for a conversation.
 const ASSETS: [&str; 7] = [
     "/assets/style.css",
     "/assets/live.js",
@@ -136,7 +136,9 @@ async fn row(router: &Router, path: &str, cookie: &str) {
 
 /// How long an answer took until its last byte, and its size.
 async fn asked(router: &Router, path: &str, cookie: &str) -> (Duration, usize) {
-    let request = Request::get(path).header(header::COOKIE, cookie);
+    let request = Request::get(path)
+        .header(header::COOKIE, cookie)
+        .header(header::ACCEPT_ENCODING, "gzip");
     let request = request.body(Body::empty()).unwrap();
     let began = Instant::now();
     let response = router.clone().oneshot(request).await.unwrap();

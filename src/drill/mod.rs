@@ -82,8 +82,8 @@ pub struct Overview {
     pub drills: Vec<Drill>,
     /// Those that are held by themselves.
     pub planned: Vec<Planned>,
-    /// What failed last time, and has not passed since: an open incident each.
-    pub failing: Vec<Variant>,
+    /// What failed last time, and has not passed since, each with its open incident.
+    pub failing: Vec<(Variant, Uuid)>,
     /// How many real cases wait for a person, if any do: until then no drill begins.
     pub waiting: Option<i64>,
 }
@@ -93,8 +93,8 @@ pub struct Overview {
 pub struct Kept {
     /// The drill.
     pub drill: Drill,
-    /// It failed, and no drill of its variant has passed since.
-    pub incident: bool,
+    /// The open incident: it failed, and no drill of its variant has passed since.
+    pub incident: Option<Uuid>,
 }
 
 /// A drill that is held by itself.
@@ -148,17 +148,18 @@ impl Drills {
         let now = self.clock.now();
         let mut tx = self.store.read().await?;
         let open = tx.incidents_open().await?;
-        let is_open = |kind, subject: &str| {
+        let found = |kind, subject: &str| {
             let mut open = open.iter();
-            open.any(|one| one.kind == kind && one.subject == subject)
+            open.find(|one| one.kind == kind && one.subject == subject)
         };
         let planned = self.timetable.iter().map(|entry| Planned {
-            missed: is_open(IncidentKind::DrillMissed, &entry.name),
+            missed: found(IncidentKind::DrillMissed, &entry.name).is_some(),
             next: entry.time.next(now),
             entry: entry.clone(),
         });
         let failing = Variant::ALL.into_iter();
-        let failing = failing.filter(|one| is_open(IncidentKind::Drill, one.word()));
+        let failing =
+            failing.filter_map(|one| Some((one, found(IncidentKind::Drill, one.word())?.id)));
         Ok(Overview {
             planned: planned.collect(),
             failing: failing.collect(),
@@ -177,11 +178,12 @@ impl Drills {
             return Ok(None);
         };
         let open = tx.incidents_open().await?;
-        let about =
-            |one: &Incident| one.kind == IncidentKind::Drill && one.subject == drill.variant.word();
         let failed = drill.outcome == Some(DrillOutcome::Failed);
+        let about = |one: &&Incident| {
+            failed && one.kind == IncidentKind::Drill && one.subject == drill.variant.word()
+        };
         Ok(Some(Kept {
-            incident: failed && open.iter().any(about),
+            incident: open.iter().find(about).map(|one| one.id),
             drill,
         }))
     }

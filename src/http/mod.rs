@@ -11,6 +11,7 @@ mod health;
 mod heartbeat;
 mod hooks;
 mod live;
+mod manifest;
 mod request_id;
 mod security;
 mod session;
@@ -164,6 +165,7 @@ fn staff_routes() -> access::Routes {
         .merge(words::routes())
         .merge(live::routes())
         .merge(calendar::routes())
+        .merge(manifest::routes())
 }
 
 /// Every route of the staff, with what it asks for.

@@ -49,8 +49,6 @@ pub struct NewExchange {
 /// An exchange as it is shown beside its message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
-    /// The message.
-    pub message_id: Uuid,
     /// When it began.
     pub at: At,
     /// The gateway.
@@ -72,7 +70,6 @@ pub struct Exchange {
 #[derive(sqlx::FromRow)]
 struct ExchangeRow {
     id: Uuid,
-    message_id: Uuid,
     at: At,
     gateway: String,
     kind: ExchangeKind,
@@ -135,25 +132,20 @@ impl Tx {
         Ok(())
     }
 
-    /// The exchanges about the messages of a conversation, oldest first, the latest ones if there are
-    /// more than `limit`.
+    /// The exchanges about a message, oldest first, the latest ones if there are more than `limit`.
     pub async fn exchanges(
         &mut self,
-        conversation: Uuid,
+        message: Uuid,
         limit: u16,
     ) -> Result<Vec<Exchange>, StoreError> {
-        let rows: Vec<ExchangeRow> = on!(self, |c| {
-            sqlx::query_as(
-            "SELECT g.id, g.message_id, g.at, g.gateway, g.kind, g.status, g.outcome, g.duration_ms,
-                    g.exchange_sealed
-               FROM messages m JOIN gateway_log g ON g.message_id = m.id
-              WHERE m.conversation_id = $1 ORDER BY g.id DESC LIMIT $2"
+        let rows: Vec<ExchangeRow> = on!(self, |c| sqlx::query_as(
+            "SELECT id, at, gateway, kind, status, outcome, duration_ms, exchange_sealed
+               FROM gateway_log WHERE message_id = $1 ORDER BY id DESC LIMIT $2"
         )
-        .bind(conversation)
+        .bind(message)
         .bind(i64::from(limit))
         .fetch_all(c)
-        .await?
-        });
+        .await?);
         let house = self.keys.house();
         rows.into_iter()
             .rev()
@@ -161,7 +153,6 @@ impl Tx {
                 let words = open_text(house, "gateway_log.exchange", row.id, &row.exchange_sealed)?;
                 let (asked, answered) = words.split_once(ANSWER).unwrap_or((&words, ""));
                 Ok(Exchange {
-                    message_id: row.message_id,
                     at: row.at,
                     gateway: row.gateway,
                     kind: row.kind,

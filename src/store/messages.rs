@@ -313,15 +313,29 @@ impl Tx {
         conversation: Uuid,
         limit: u16,
     ) -> Result<Vec<ThreadMessage>, StoreError> {
+        self.thread_until(texter, conversation, Uuid::max(), limit)
+            .await
+    }
+
+    /// The messages of a conversation up to one of them, that one included, oldest first: the latest of
+    /// them if there are more than `limit`.
+    pub async fn thread_until(
+        &mut self,
+        texter: &Texter,
+        conversation: Uuid,
+        last: Uuid,
+        limit: u16,
+    ) -> Result<Vec<ThreadMessage>, StoreError> {
         let rows: Vec<ThreadRow> = on!(self, |c| {
             sqlx::query_as(
             "SELECT m.id, m.author, s.name AS by_name, m.body_sealed, m.verdict_sealed, m.media, m.at,
                     o.state, o.delivery
                FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
                LEFT JOIN staff s ON s.id = m.staff_id
-              WHERE m.conversation_id = $1 ORDER BY m.id DESC LIMIT $2"
+              WHERE m.conversation_id = $1 AND m.id <= $2 ORDER BY m.id DESC LIMIT $3"
         )
         .bind(conversation)
+        .bind(last)
         .bind(i64::from(limit))
         .fetch_all(c)
         .await?
@@ -329,6 +343,27 @@ impl Tx {
         rows.into_iter()
             .rev()
             .map(|row| thread_message(texter, row))
+            .collect()
+    }
+
+    /// The words of the latest messages of a conversation, the latest first, and nothing else of them: for
+    /// who looks for words.
+    pub async fn words_of(
+        &mut self,
+        texter: &Texter,
+        conversation: Uuid,
+        limit: u16,
+    ) -> Result<Vec<MessageBody>, StoreError> {
+        let rows: Vec<(Uuid, Vec<u8>)> = on!(self, |c| sqlx::query_as(
+            "SELECT id, body_sealed FROM messages
+              WHERE conversation_id = $1 ORDER BY id DESC LIMIT $2"
+        )
+        .bind(conversation)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await?);
+        let rows = rows.into_iter();
+        rows.map(|(id, sealed)| Ok(MessageBody::new(body_of(texter, id, &sealed)?)))
             .collect()
     }
 

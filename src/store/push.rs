@@ -7,6 +7,7 @@ use super::tx::{later, on, open};
 use super::{StoreError, Tx};
 use crate::clock::At;
 use crate::crypto::Place;
+use crate::locale::Locale;
 
 /// The key that signs.
 const KEY: Place = Place {
@@ -24,6 +25,8 @@ pub struct DuePush {
     pub endpoint: Vec<u8>,
     /// How often it failed in a row.
     pub failures: i32,
+    /// The language that the person chose for the pages, if they did.
+    pub locale: Option<Locale>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -31,6 +34,7 @@ struct DueRow {
     id: Uuid,
     endpoint_sealed: Vec<u8>,
     failures: i32,
+    locale: Option<Locale>,
 }
 
 impl Tx {
@@ -121,7 +125,7 @@ impl Tx {
     ) -> Result<Vec<DuePush>, StoreError> {
         let rows: Vec<DueRow> = on!(self, |c| {
             sqlx::query_as(
-            "SELECT p.id, p.endpoint_sealed, p.failures
+            "SELECT p.id, p.endpoint_sealed, p.failures, s.locale
                FROM push_subscriptions p
                JOIN sessions e ON e.id = p.session_id
                JOIN staff s ON s.id = e.staff_id
@@ -145,6 +149,7 @@ impl Tx {
                 id: row.id,
                 endpoint: open(self.keys.house(), ENDPOINT, row.id, &row.endpoint_sealed)?,
                 failures: row.failures,
+                locale: row.locale,
             })
         });
         read.collect()

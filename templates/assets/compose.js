@@ -9,8 +9,12 @@
   const body = composer?.elements.body;
   const part = (name) => document.querySelector(`[data-${name}]`);
   const unkept = `draft ${location.pathname}`; // what the server does not have yet
+  const undecided = `form ${location.pathname}`; // the form of a reply of which nobody has heard whether it was taken
   const SOON = 400;
-  const post = (address, fields) => fetch(address, { method: "POST", body: new URLSearchParams({ ...fields, quietly: "yes" }) });
+  // Kept alive: what was sent arrives also when the page is left before an answer comes.
+  const post = (address, fields) => fetch(address, { method: "POST", keepalive: true, body: new URLSearchParams({ ...fields, quietly: "yes" }) });
+  // Whether somebody writes somewhere else just now: then nothing takes the focus from there.
+  const isElsewhere = () => document.activeElement?.matches("input, textarea, select") && document.activeElement !== body;
 
   // An id, also where the page is not from a secure origin.
   function fresh() {
@@ -118,6 +122,7 @@
     const row = showPending(words);
     body.value = "";
     sessionStorage.setItem(unkept, words);
+    sessionStorage.setItem(undecided, JSON.stringify([fields.form, words]));
     await saving;
     let problem = composer.dataset.lost;
     try {
@@ -143,6 +148,7 @@
     } else {
       kept = "";
       tried = "";
+      sessionStorage.removeItem(undecided);
       composer.elements.form.value = fresh();
       if (body.value) written();
       else sessionStorage.removeItem(unkept);
@@ -150,7 +156,7 @@
       await refresh();
     }
     row.remove();
-    if (problem) body.focus();
+    if (problem && !isElsewhere()) body.focus();
   }
 
   // Canned replies, resources and earlier drafts: put in where the pen is.
@@ -180,21 +186,37 @@
     }
   }
 
+  // It opens at once, so that what is typed next is looked for and does nothing else; Enter waits for the list.
+  let chosen = false;
   async function pick(event) {
     event?.preventDefault();
     if (picker.open) return;
     const opener = document.querySelector("a[data-pick]");
+    find.value = "";
+    chosen = false;
+    found.replaceChildren();
+    found.setAttribute("aria-busy", "true");
+    picker.showModal();
+    find.focus();
     try {
       const response = await fetch(opener.dataset.pick, { headers: { Accept: "text/html" } });
       if (response.redirected || !response.ok) return location.assign(opener.href);
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       found.replaceChildren(...page.body.childNodes);
+      narrow();
+      if (chosen && picker.open) chooseFirst();
     } catch {
-      return complain(composer.dataset.unread);
+      picker.close();
+      complain(composer.dataset.unread);
+    } finally {
+      found.removeAttribute("aria-busy");
     }
-    find.value = "";
-    picker.showModal();
-    find.focus();
+  }
+
+  function chooseFirst() {
+    const first = choices()[0];
+    if (first) choose(first);
+    else chosen = found.hasAttribute("aria-busy");
   }
 
   function choose(one) {
@@ -208,6 +230,9 @@
     const given = kept === null;
     const restore = () => {
       body.value = given ? body.defaultValue : sessionStorage.getItem(unkept) ?? body.defaultValue;
+      // A reply of which nobody has heard whether it was taken goes with the same form again: it is one text.
+      const [form, words] = JSON.parse(sessionStorage.getItem(undecided) ?? "[]");
+      if (form && body.value === words) [composer.elements.form.value, tried] = [form, words];
       if (body.value !== kept) written();
     };
     if (putIn) history.replaceState(null, "", location.pathname + location.hash);
@@ -227,13 +252,13 @@
 
     document.querySelector("a[data-pick]").addEventListener("click", pick);
     part("close").addEventListener("click", () => picker.close());
-    picker.addEventListener("close", () => body.focus());
+    // The event comes a moment later: by then somebody may write elsewhere.
+    picker.addEventListener("close", () => { if (!isElsewhere()) body.focus(); });
     find.addEventListener("input", narrow);
     find.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
-      const first = choices()[0];
-      if (first) choose(first);
+      chooseFirst();
     });
     picker.addEventListener("keydown", (event) => {
       if (event.target === find || !/^[1-9]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;

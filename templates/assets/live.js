@@ -12,12 +12,14 @@ const EVERY = 15_000; // waiting times go on without any signal
 // Makes `have` like `want`. Elements with an id are the same element wherever they stand.
 function patch(have, want) {
   if (have.isEqualNode(want)) return;
+  // What was read when somebody opened it stays, and so does the focus that a key has put on a text.
+  if (have.dataset?.loaded !== undefined) return;
   if (have.nodeType !== Node.ELEMENT_NODE) {
     have.nodeValue = want.nodeValue;
     return;
   }
   // What a person has opened stays open.
-  const theirs = (name) => name === "open" && have.nodeName === "DETAILS";
+  const theirs = (name) => (name === "open" && have.nodeName === "DETAILS") || (name === "tabindex" && have === document.activeElement);
   for (const name of have.getAttributeNames()) if (!want.hasAttribute(name) && !theirs(name)) have.removeAttribute(name);
   for (const name of want.getAttributeNames()) have.setAttribute(name, want.getAttribute(name));
   const wanted = new Set([...want.children].map((child) => child.id).filter(Boolean));
@@ -46,6 +48,17 @@ function drop(node) {
   node.remove();
   return next;
 }
+
+// What stands behind a text is read when somebody opens it. Without this script, a link leads there.
+document.addEventListener("toggle", async ({ target }) => {
+  const link = target.open && target.matches("[data-load]:not([data-loaded])") && target.querySelector(":scope > a");
+  if (!link) return;
+  const response = await fetch(`${link.href}/part`, { headers: { Accept: "text/html" } }).catch(() => undefined);
+  if (!response?.ok || response.redirected || !link.isConnected) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  target.dataset.loaded = "";
+  link.replaceWith(...page.body.childNodes);
+}, true);
 
 let wanted = false;
 let reading = false;

@@ -17,8 +17,8 @@ addEventListener("push", (event) => {
     tag: "case",
     renotify: true,
     requireInteraction: true,
-    icon: "/assets/icon.svg",
-    badge: "/assets/icon.svg",
+    icon: "/assets/icon-192.png",
+    badge: "/assets/icon-192.png",
   });
   event.waitUntil(shown);
 });

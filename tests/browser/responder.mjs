@@ -97,6 +97,13 @@ await step("by mouse: why triage fired opens, and stays open when the page reads
   await page.evaluate(() => refresh());
   holds(await page.getByText("suicide.want_to_die").isVisible(), "it closed by itself");
 });
+await step("by mouse: what stands behind a text is a page, too", async () => {
+  const there = page.url();
+  await page.goto(await page.locator(".message.line details.log > a").last().evaluate((link) => link.href));
+  await page.getByRole("heading", { name: "Behind a text" }).waitFor();
+  await page.getByText("Gateway log").waitFor();
+  await page.goto(there);
+});
 await step("by mouse: a canned reply is searched, previewed and put in", async () => {
   await page.getByRole("link", { name: "Canned replies…" }).click();
   await page.getByRole("dialog").getByLabel("Search").fill("straight");
@@ -233,6 +240,17 @@ await step("the pages complained about nothing but what was cut", async () => {
   holds(others.length === 0, others.join("\n"));
 });
 
+// Holds requests to an address back until they may go.
+async function hold(address) {
+  let go;
+  let came;
+  const free = new Promise((done) => { go = done; });
+  const here = new Promise((done) => { came = done; });
+  await page.route(address, async (route) => { came(); await free; await route.continue(); });
+  return { go, came: here };
+}
+const valueIs = (words) => page.waitForFunction((wanted) => document.querySelector("#body")?.value === wanted, words);
+
 // By keyboard alone. Nothing is clicked and nothing is focused by the test.
 async function keyboard() {
   const keys = page.keyboard;
@@ -258,19 +276,33 @@ async function keyboard() {
     await keys.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
   });
-  await must("by keyboard: j finds the case and c claims it", async () => {
+  await step("by keyboard: j finds the case, and a list that reads itself again leaves the focus there", async () => {
     await keys.press("j");
     holds(await page.evaluate(() => document.activeElement.matches(".row a")), "j leads nowhere");
-    await keys.press("c");
-    await page.getByText("yours until").waitFor();
+    await page.evaluate(() => refresh());
+    holds(await page.evaluate(() => document.activeElement.matches(".row a")), "the focus is lost");
   });
-  await must("by keyboard: / finds a canned reply, Enter puts it in", async () => {
-    await keys.press("/");
-    await page.getByRole("dialog").waitFor();
-    await keys.type("straight");
+  await must("by keyboard: c claims it, and what is pressed until the case is there is not lost", async () => {
+    const held = await hold("**/claim");
+    await keys.press("c");
+    await held.came;
+    await keys.press("r");
+    await keys.type("I am here, ejt?");
+    held.go();
+    await page.getByText("yours until").waitFor();
+    await valueIs("I am here, ejt?");
+    await page.unroute("**/claim");
+    for (let n = 0; n < 15; n += 1) await keys.press("Backspace");
+    await keys.press("Escape");
+  });
+  await must("by keyboard: / finds a canned reply, Enter puts it in, and neither waits for the list", async () => {
+    const held = await hold("**/canned/list");
+    await keys.type("/straight");
     await keys.press("Enter");
+    held.go();
     await page.getByRole("dialog").waitFor({ state: "hidden" });
-    holds((await page.getByLabel("Your text to them").inputValue()) === ASKS, "it is not there");
+    await page.unroute("**/canned/list");
+    await valueIs(ASKS);
   });
   await step("by keyboard: letters that are typed are words, and Esc loses none of them", async () => {
     await keys.type(" ecj?");
@@ -293,9 +325,39 @@ async function keyboard() {
     await keys.press("j");
     await keys.press("k");
     holds(await page.evaluate(() => document.activeElement.matches(".message")), "they lead nowhere");
+    await page.evaluate(() => refresh());
+    holds(await page.evaluate(() => document.activeElement.matches(".message")), "the focus is lost");
+  });
+  await step("by keyboard: Ctrl and K find a page, an act and a conversation", async () => {
+    await keys.press("Control+k");
+    await page.getByRole("dialog", { name: "Go to" }).waitFor();
+    await keys.type("supervisor help");
+    await keys.press("Enter");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    holds(await page.evaluate(() => document.activeElement.textContent.includes("Ask a supervisor")), "it leads nowhere");
+    const there = page.url();
+    await keys.press("Control+k");
+    await keys.type("people");
+    await keys.press("ArrowDown");
+    await keys.press("Enter");
+    await page.getByRole("heading", { name: "People" }).waitFor();
+    await keys.press("Control+k");
+    await keys.type("want to die");
+    await keys.press("Enter");
+    await page.getByRole("heading", { name: "Found" }).waitFor();
+    await keys.press("Control+k");
+  });
+  await examine("ways-dialog");
+  await must("by keyboard: and back to the case", async () => {
+    await keys.press("Escape");
+    await keys.press("j");
+    await keys.press("Enter");
+    await page.getByText("yours until").waitFor();
   });
   await step("by keyboard: n writes a note", async () => {
     await keys.press("n");
+    // The observable state: where the letters go.
+    await page.waitForFunction(() => document.activeElement?.id === "note");
     await keys.type("By keyboard.");
     await tabTo((_, name) => name === "Keep the note");
     await keys.press("Enter");
@@ -365,6 +427,16 @@ async function briefly(name, options, factor, act) {
     await act(on.getByRole("button", { name: "Test the alarm" }));
     await act(on.getByRole("button", { name: "I heard it: switch it on" }));
     await on.getByText("The alarm is on").waitFor();
+  });
+  await step(`${name}: the rest of the ways stands behind a word`, async () => {
+    const me = on.getByRole("link", { name: "Me", exact: true });
+    holds(!(await me.isVisible()), "it fills the screen");
+    await act(on.locator(".rest summary"));
+    await me.waitFor();
+    await act(on.locator(".rest summary"));
+    await me.waitFor({ state: "hidden" });
+    const bar = await on.locator(".bar").boundingBox();
+    holds(bar.height < 120, `the bar is ${bar.height} px high`);
   });
   phone = await somebodyTexts();
   await must(`${name}: claim`, async () => {

@@ -82,6 +82,11 @@ fn supervisors_look_after_the_line_in_a_browser() {
 }
 
 #[test]
+fn the_other_screens_and_all_of_them_in_spanish_work_in_a_browser() {
+    walk("screens.mjs", &[]);
+}
+
+#[test]
 fn a_responder_works_by_mouse_by_keyboard_on_a_phone_and_without_javascript() {
     let needed = ("HARBORLINE__STAFF__REQUIRE_TOTP", "[\"administrator\"]");
     walk("responder.mjs", &[needed]);

@@ -245,7 +245,7 @@ both! {
         assert_eq!(world.count(count).await, seeded - 1, "what was removed stays removed");
     }
 
-    async fn a_long_conversation_shows_its_latest_messages_and_all_on_demand(world: World) {
+    async fn a_long_conversation_shows_its_latest_messages_and_leads_to_the_earlier_ones(world: World) {
         let first = world.a_person("First", FIRST).await;
         let conversation = claimed(&world, &first).await;
         for nth in 0..70 {
@@ -256,20 +256,62 @@ both! {
         let responder = world.visitor(&first).await;
         let page = responder.reads(&path).await;
         assert!(page.contains("Text 69.") && page.contains("Text 10.") && !page.contains("Text 9."));
-        assert!(page.contains("Show the earlier messages"));
-        for path in [format!("{path}?all=yes"), format!("{path}/thread?all=yes")] {
+        assert!(page.contains("Show the earlier messages") && page.contains("Your text to them"));
+        let (_, link) = page.split_once("?before=").unwrap();
+        let (first, _) = link.split_once('"').unwrap();
+        for path in [format!("{path}?before={first}"), format!("{path}/thread?before={first}")] {
             let page = responder.reads(&path).await;
-            assert!(page.contains("Text 0.") && page.contains("want to die") && page.contains("Text 69."));
-            assert!(!page.contains("Show the earlier messages"));
+            assert!(page.contains("Text 0.") && page.contains("Text 9.") && page.contains("want to die"));
+            assert!(!page.contains("Text 10.") && !page.contains("Text 69."), "none twice: {page}");
+            assert!(!page.contains("Show the earlier messages") && page.contains("Back to the latest messages"));
+            assert!(!page.contains("Your text to them"), "nobody answers what is not before them");
         }
+        let nothing = responder.reads(&format!("{path}?before={}", uuid::Uuid::nil())).await;
+        assert!(nothing.contains("Back to the latest messages") && !nothing.contains("Text 0."));
+    }
+
+    async fn long_texts_make_no_heavy_page(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        let conversation = claimed(&world, &first).await;
+        let long = "Words that go on. ".repeat(80);
+        for nth in 0..40 {
+            let words = MessageBody::new(format!("Text {nth}. {long}"));
+            world.acts(&first, conversation, Act::Write(words)).await.unwrap();
+        }
+        let responder = world.visitor(&first).await;
+        let mut path = format!("/conversations/{conversation}");
+        let mut found = std::collections::BTreeSet::new();
+        loop {
+            let page = responder.reads(&path).await;
+            assert!(page.len() < 60 * 1024, "{} bytes", page.len());
+            found.extend((0..40).filter(|nth| page.contains(&format!("Text {nth}. Words"))));
+            let Some((_, link)) = page.split_once("?before=").filter(|_| page.contains("Show the earlier")) else {
+                break;
+            };
+            path = format!("/conversations/{conversation}?before={}", link.split_once('"').unwrap().0);
+        }
+        assert_eq!(found.len(), 40, "page by page: {found:?}");
     }
 
     async fn a_text_shows_why_triage_fired(world: World) {
         let first = world.a_person("First", FIRST).await;
         let conversation = claimed(&world, &first).await;
-        let page = world.visitor(&first).await.reads(&format!("/conversations/{conversation}")).await;
-        for part in ["<mark>want to die</mark>", "Why high:", "suicide.want_to_die", "Rule set "] {
-            assert!(page.contains(part), "{part}: {page}");
+        let responder = world.visitor(&first).await;
+        let path = format!("/conversations/{conversation}");
+        let page = responder.reads(&path).await;
+        assert!(page.contains("<mark>want to die</mark>") && page.contains("Why high:"), "{page}");
+        let (_, link) = page.split_once(&format!("{path}/texts/")).unwrap();
+        let text = link.split_once('"').unwrap().0.to_owned();
+        for there in [format!("{path}/texts/{text}"), format!("{path}/texts/{text}/part")] {
+            let page = responder.reads(&there).await;
+            for part in ["suicide.want_to_die", "Rule set ", "came from main"] {
+                assert!(page.contains(part), "{part}: {page}");
+            }
         }
+        let second = world.a_person_as("Night", NIGHT, Role::Responder).await;
+        let other = world.visitor(&second).await;
+        assert_eq!(other.opens(&format!("{path}/texts/{text}")).await.0, StatusCode::NOT_FOUND, "not theirs to read");
+        let unknown = format!("{path}/texts/{}", uuid::Uuid::nil());
+        assert_eq!(responder.opens(&unknown).await.0, StatusCode::NOT_FOUND);
     }
 }

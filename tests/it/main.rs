@@ -78,4 +78,5 @@ mod store_contract;
 mod support;
 mod system_pages;
 mod user_command;
+mod weight;
 mod words_in_force;

@@ -43,7 +43,8 @@ struct ListPage {
     zone: String,
     drills: Vec<Row>,
     planned: Vec<Entry>,
-    failing: Vec<String>,
+    /// What failed last time, with its incident.
+    failing: Vec<(String, Uuid)>,
     /// Why none can begin now; empty when one can.
     hindrance: String,
 }
@@ -142,7 +143,7 @@ async fn list(visit: Visit, State(doors): State<Doors>) -> Result<Response, Page
         failing: overview
             .failing
             .into_iter()
-            .map(|one| said(one.name()))
+            .map(|(one, incident)| (said(one.name()), incident))
             .collect(),
         hindrance: match overview.waiting {
             _ if running => tr!("A drill is going on."),
@@ -263,7 +264,8 @@ struct ReportPage {
     running: bool,
     case: String,
     way: String,
-    incident: bool,
+    /// The open incident of a drill that failed.
+    incident: Option<Uuid>,
     steps: Vec<Line>,
     timeline: Vec<Moment>,
 }

@@ -60,12 +60,21 @@ pub(in crate::http) struct Place {
 pub(in crate::http) struct Frame {
     /// Who looks at it.
     pub(in crate::http) name: String,
-    /// Where they can go.
+    /// Where they can go: what is needed at 3 am, first.
     pub(in crate::http) places: Vec<Place>,
+    /// Where else. On a narrow screen these stand behind a word.
+    pub(in crate::http) rest: Vec<Place>,
     /// What they have just done.
     pub(in crate::http) notice: Option<String>,
     /// How they want pages to look; none as their system does.
     pub(in crate::http) theme: Option<Theme>,
+}
+
+impl Frame {
+    /// Whether they are in one of the places that a narrow screen does not show.
+    pub(in crate::http) fn is_in_rest(&self) -> bool {
+        self.rest.iter().any(|place| place.here)
+    }
 }
 
 /// Declares the notices: what is said once, after something was done.
@@ -214,39 +223,45 @@ impl Visit {
         if self.me.role.may(Permission::SuperviseLine) {
             places.push(place("/board", phrase!("Board"), Some(Section::Board)));
         }
-        if self.me.role.may(Permission::HandleIncidents) {
-            places.push(place(
-                "/incidents",
-                phrase!("Incidents"),
-                Some(Section::Incidents),
-            ));
-        }
-        if self.me.role.may(Permission::EditCannedReplies) {
-            places.push(place("/canned", phrase!("Replies"), Some(Section::Canned)));
-        }
-        if self.me.role.may(Permission::RunDrills) {
-            places.push(place("/drills", phrase!("Drills"), Some(Section::Drills)));
-        }
-        if self.me.role.may(Permission::ViewReports) {
-            places.push(place(
-                "/reports",
-                phrase!("Reports"),
-                Some(Section::Reports),
-            ));
-        }
-        if self.me.role.may(Permission::ViewPeople) {
-            places.push(place("/people", phrase!("People"), Some(Section::People)));
-        }
-        if self.me.role.may(Permission::ViewContent) {
-            places.push(place("/content", phrase!("The line"), Some(Section::Line)));
-        }
-        places.push(place("/me", phrase!("Me"), Some(Section::Account)));
-        if doors.simulator.is_some() {
-            places.push(place("/simulator", phrase!("Simulator"), None));
-        }
+        let may = |permission| self.me.role.may(permission);
+        let rest = [
+            (
+                may(Permission::HandleIncidents),
+                place("/incidents", phrase!("Incidents"), Some(Section::Incidents)),
+            ),
+            (
+                may(Permission::EditCannedReplies),
+                place("/canned", phrase!("Replies"), Some(Section::Canned)),
+            ),
+            (
+                may(Permission::RunDrills),
+                place("/drills", phrase!("Drills"), Some(Section::Drills)),
+            ),
+            (
+                may(Permission::ViewReports),
+                place("/reports", phrase!("Reports"), Some(Section::Reports)),
+            ),
+            (
+                may(Permission::ViewPeople),
+                place("/people", phrase!("People"), Some(Section::People)),
+            ),
+            (
+                may(Permission::ViewContent),
+                place("/content", phrase!("The line"), Some(Section::Line)),
+            ),
+            (true, place("/me", phrase!("Me"), Some(Section::Account))),
+            (
+                doors.simulator.is_some(),
+                place("/simulator", phrase!("Simulator"), None),
+            ),
+        ];
+        let rest = rest
+            .into_iter()
+            .filter_map(|(there, place)| there.then_some(place));
         Frame {
             name: self.me.name.clone(),
             places,
+            rest: rest.collect(),
             notice: self.notice.map(|notice| said(notice.words())),
             theme: self.theme,
         }

@@ -48,6 +48,8 @@ struct OnCallPage {
     frame: Frame,
     zone: String,
     problem: String,
+    /// Whether they look after incidents.
+    may_handle: bool,
     may_change: bool,
     may_edit: bool,
     there: BTreeSet<String>,
@@ -114,6 +116,7 @@ async fn load(doors: &Doors, visit: &Visit, problem: String) -> Result<OnCallPag
         frame: visit.frame(doors, Section::OnCall),
         zone: wall.name(),
         problem,
+        may_handle: visit.me.role.may(Permission::HandleIncidents),
         may_change: visit.me.role.may(Permission::OverrideOnCall),
         may_edit: visit.me.role.may(Permission::EditSchedules),
         there: there.map(|cover| look.name(cover.staff)).collect(),

@@ -22,8 +22,10 @@ use crate::triage::Tier;
 
 /// The list of one's own.
 const MINE: &str = "mine";
-/// Cases on one page.
-const ROWS: u16 = 50;
+/// Cases of those who wait on one page.
+const ROWS: u16 = 40;
+/// Cases that somebody has: of one's own, and of colleagues. Who has more sees how many more.
+const IN_HANDS: u16 = 20;
 
 pub(super) fn routes() -> Routes {
     let read = Access::May(Permission::ReadConversations);
@@ -49,6 +51,9 @@ struct QueuePage {
     waiting: Vec<Row>,
     waiting_count: i64,
     others: Vec<Row>,
+    /// How many of one's own and of colleagues there are, listed or not.
+    mine_count: usize,
+    others_count: usize,
     /// Where those who wait go on.
     next: Option<String>,
 }
@@ -160,9 +165,9 @@ async fn load(doors: &Doors, visit: &Visit, asked: &Asked) -> Result<QueuePage, 
     let tier = asked.tier;
     let mut tx = doors.store.read().await?;
     let waiting = tx.queue(me, Hands::Nobody, tier, asked.after, ROWS).await?;
-    let mine = tx.queue(me, Hands::Mine, tier, None, ROWS).await?;
-    let others = tx.queue(me, Hands::Others, tier, None, ROWS).await?;
-    let (_, waiting_count, _) = tx.case_counts(me).await?;
+    let mine = tx.queue(me, Hands::Mine, tier, None, IN_HANDS).await?;
+    let others = tx.queue(me, Hands::Others, tier, None, IN_HANDS).await?;
+    let counts = tx.case_counts(me).await?;
     let offers = tx.transfers_to(me, now).await?;
     let help = if visit.me.role.may(Permission::ObserveConversations) {
         tx.open_help_calls().await?
@@ -214,10 +219,20 @@ async fn load(doors: &Doors, visit: &Visit, asked: &Asked) -> Result<QueuePage, 
             .collect(),
         mine: rows(&mine, MINE),
         waiting: rows(&waiting, "waiting"),
-        waiting_count,
+        waiting_count: counts.1,
+        mine_count: all(&mine, counts.0),
+        others_count: all(&others, counts.2),
         others: rows(&others, "other"),
         next,
     })
+}
+
+/// How many there are: a list that is not full shows all of its tier.
+fn all(listed: &[QueueRow], counted: i64) -> usize {
+    if listed.len() < usize::from(IN_HANDS) {
+        return listed.len();
+    }
+    usize::try_from(counted).unwrap_or(0).max(listed.len())
 }
 
 async fn page(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Response, PageError> {

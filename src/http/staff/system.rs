@@ -5,6 +5,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, Response};
+use uuid::Uuid;
 
 use super::frame::{Frame, Section, Visit};
 use super::on_call::watch::{Pulse, pulse};
@@ -86,6 +87,7 @@ impl Tally {
 
 /// An open incident, in words.
 struct Open {
+    id: Uuid,
     since: String,
     what: String,
 }
@@ -95,6 +97,7 @@ impl Open {
         let words = incident(one, public_url, now);
         let what = words.strip_prefix("Harborline: ").unwrap_or(&words);
         Self {
+            id: one.id,
             since: wait(one.opened_at, now),
             what: said(what),
         }
@@ -489,8 +492,8 @@ impl CheckRow {
         Self {
             mark: Mark { class, word },
             id: finding.id,
-            finding: finding.finding,
-            fix: finding.fix,
+            finding: said(finding.finding),
+            fix: said(finding.fix),
         }
     }
 }

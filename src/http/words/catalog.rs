@@ -33,7 +33,8 @@ pub(super) const PAGES: &[(&str, &str)] = files![
 ];
 
 /// What comes from below as a finished sentence: it is found by its words, whatever stands at its places.
-pub(super) const FROM_BELOW: &[(&str, &str)] = files!["refusals.toml", "sentences.toml"];
+pub(super) const FROM_BELOW: &[(&str, &str)] =
+    files!["refusals.toml", "sentences.toml", "checks.toml"];
 
 /// A piece of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

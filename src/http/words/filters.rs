@@ -1,5 +1,5 @@
-//! The filters of templates: `{{ "{owner} has it"|tr|with("owner", owner) }}`, and `|html` behind a phrase
-//! with tags of its own. Floor 4.
+//! The filters of templates: `{{ "{owner} has it"|tr|with("owner", owner) }}`, `|html` behind a phrase with
+//! tags of its own, and `{{ "style.css"|asset }}` for the address of an asset. Floor 4.
 
 #![expect(
     clippy::inline_always,
@@ -46,4 +46,10 @@ pub(in crate::http) fn html(phrase: Phrase, _: &dyn Values) -> Result<Safe<Strin
         }
     }
     Ok(Safe(text))
+}
+
+/// The address of an asset, by the name of its file.
+#[askama::filter_fn]
+pub(in crate::http) fn asset(file: &str, _: &dyn Values) -> Result<String, Infallible> {
+    Ok(crate::http::assets::address(file))
 }

@@ -273,6 +273,48 @@ fn every_word_that_a_page_takes_from_below_has_its_spanish() {
 }
 
 #[test]
+fn what_the_checks_find_has_its_spanish() {
+    let mut sources = files("src/doctor", "rs");
+    sources.extend(files("src/gateway", "rs"));
+    sources.retain(|(path, _)| path.starts_with("src/doctor") || path.ends_with("checks.rs"));
+    let check = root().join("src/gateway/check.rs");
+    sources.push((check.clone(), std::fs::read_to_string(check).unwrap()));
+    let sentence = regex(&[r"^[A-Za-z{][^/]* [a-z].* [a-z]"]);
+    // Limits as the system names them, and sentences that are put together from others.
+    let no_words = regex(&[r"^(Max [a-z ]+|\{how\}, .*|\{\}: the approval \{\})$"]);
+    // Where something stands in a provider's own pages, in their words.
+    let theirs = regex(&[r"const [A-Z]+: &str = $"]);
+    let place = regex(&[r"\{[^}]*\}"]);
+    let known: BTreeSet<String> = spanish()
+        .phrases()
+        .keys()
+        .map(|key| place.replace_all(key, "{}").into_owned())
+        .collect();
+    let mut missing = BTreeSet::new();
+    for (file, text) in sources {
+        let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+        let comment = regex(&[r"(?m)^\s*//.*$"]);
+        let text = comment.replace_all(&text[..end], "");
+        for found in regex(&[LITERAL]).captures_iter(&text) {
+            let words = plain(&found[1]);
+            let key = place.replace_all(&words, "{}");
+            // A sentence that is put together from two stands whole among the known ones.
+            let whole = known.contains(&*key);
+            let part = known.iter().any(|known| known.contains(&*key));
+            let exempt = no_words.is_match(&words)
+                || theirs.is_match(&text[..found.get(0).unwrap().start()]);
+            if sentence.is_match(&words) && !whole && !part && !exempt {
+                missing.insert(format!("{}: {words}", file.display()));
+            }
+        }
+    }
+    none(
+        &Vec::from_iter(missing),
+        "no Spanish in templates/interface/es/checks.toml",
+    );
+}
+
+#[test]
 fn both_languages_have_the_same_places_and_tags() {
     let tag = regex(&[r"</?[a-z]+[^>]*>"]);
     let ours = regex(&[r#"^</?(strong|em|code|a( href="[^"]*")?)>$"#]);
@@ -386,8 +428,9 @@ fn bare(template: &str) -> Vec<String> {
     found.extend(tags.split(&text).map(str::to_owned));
     let word = regex(&[r"[A-Za-z]{2,}"]);
     // Names, texts to try, keys of a keyboard, and attributes that a template puts into a tag of another.
-    let ours =
-        regex(&[r#"Harborline|HTTP|MENU|HUMAN|what is dbt\?|Enter|Esc|[a-z]+-[a-z]+="[^"]*""#]);
+    let ours = regex(&[
+        r#"Harborline|HTTP|MENU|HUMAN|what is dbt\?|Enter|Esc|Ctrl|[a-z]+-[a-z]+="[^"]*""#,
+    ]);
     found.retain(|text| word.is_match(&ours.replace_all(text, "")));
     found
 }

@@ -12,7 +12,12 @@ use crate::support::{World, both};
 async fn log(world: &World) -> Vec<Exchange> {
     let conversation = world.first_in_the_queue().await;
     let mut tx = world.app.store.read().await.unwrap();
-    tx.exchanges(conversation, 1_000).await.unwrap()
+    let texter = tx.texter_of(conversation).await.unwrap().unwrap();
+    let mut log = Vec::new();
+    for message in tx.thread(&texter, conversation, 1_000).await.unwrap() {
+        log.extend(tx.exchanges(message.id, 1_000).await.unwrap());
+    }
+    log
 }
 
 both! {
@@ -74,8 +79,15 @@ both! {
             read(world.call(request.body(Body::empty()).unwrap()).await).await.1
         };
         let conversation = world.first_in_the_queue().await;
-        let page = get(format!("/conversations/{conversation}")).await;
-        for part in ["This person cannot be reached by text.", "<summary>Gateway log (", "opted out 21610", "HTTP 400", "came from main"] {
+        let path = format!("/conversations/{conversation}");
+        let page = get(path.clone()).await;
+        let mut behind = String::new();
+        for link in page.split(&format!("{path}/texts/")).skip(1) {
+            let (text, _) = link.split_once('"').unwrap();
+            behind += &get(format!("{path}/texts/{text}/part")).await;
+        }
+        let page = page + &behind;
+        for part in ["This person cannot be reached by text.", "<summary>Gateway log", "opted out 21610", "HTTP 400", "came from main"] {
             assert!(page.contains(part), "{part} in {page}");
         }
         assert!(get("/".to_owned()).await.contains("the carrier blocks us"));

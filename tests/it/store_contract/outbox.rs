@@ -257,12 +257,20 @@ both! {
             tx.log_exchange(&exchange(ExchangeKind::Receipt, None, "SMout", later(2))).await?;
             tx.log_exchange(&exchange(ExchangeKind::Receipt, None, "SMnobody", later(3))).await?;
         });
-        let log = view!(world).exchanges(conversation, 10).await.unwrap();
-        let kinds: Vec<_> = log.iter().map(|exchange| (exchange.kind, exchange.message_id == heard)).collect();
-        assert_eq!(kinds, [(ExchangeKind::Inbound, true), (ExchangeKind::Send, false), (ExchangeKind::Receipt, false)]);
-        assert_eq!((log[1].asked.as_str(), log[1].answered.as_str()), ("POST canary question", "201 canary answer"));
-        assert_eq!((log[1].status, log[1].duration_ms, log[1].at), (Some(201), 12, later(1)));
-        assert_eq!(view!(world).exchanges(conversation, 1).await.unwrap()[0].kind, ExchangeKind::Receipt);
+        let mut tx = view!(world);
+        let of = async |tx: &mut Tx, message| -> Vec<_> {
+            let log = tx.exchanges(message, 10).await.unwrap();
+            log.iter().map(|exchange| exchange.kind).collect()
+        };
+        assert_eq!(of(&mut tx, heard).await, [ExchangeKind::Inbound]);
+        let texter_now = tx.texter_of(conversation).await.unwrap().unwrap();
+        let said = tx.thread(&texter_now, conversation, 9).await.unwrap().pop().unwrap().id;
+        assert_eq!(of(&mut tx, said).await, [ExchangeKind::Send, ExchangeKind::Receipt]);
+        let log = tx.exchanges(said, 10).await.unwrap();
+        assert_eq!((log[0].asked.as_str(), log[0].answered.as_str()), ("POST canary question", "201 canary answer"));
+        assert_eq!((log[0].status, log[0].duration_ms, log[0].at), (Some(201), 12, later(1)));
+        assert_eq!(tx.exchanges(said, 1).await.unwrap()[0].kind, ExchangeKind::Receipt);
+        drop(tx);
         let stored = everything(&world).await;
         assert!(!stored.windows(6).any(|window| window == b"canary"), "sealed");
         assert_eq!(unit!(world, |tx| { tx.retain(Class::GatewayLog, later(2), later(9), 1).await? }), 1);

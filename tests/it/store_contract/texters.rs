@@ -79,6 +79,10 @@ both! {
         assert_eq!(sending, [None, Some((OutboxState::Accepted, None)), Some((OutboxState::Queued, None))]);
         let latest = tx.thread(&texter, conversation, 1).await.unwrap();
         assert_eq!(latest[0].body.reveal(), "second answer");
+        let before = tx.thread_until(&texter, conversation, thread[1].id, 1).await.unwrap();
+        assert_eq!((before.len(), before[0].id), (1, thread[1].id));
+        let alone = tx.words_of(&texter, conversation, 2).await.unwrap();
+        assert_eq!(alone.iter().map(|text| text.reveal()).collect::<Vec<_>>(), ["second answer", "first answer"]);
         assert_eq!(tx.gateway_of(conversation).await.unwrap().as_deref(), Some("main"));
         assert_eq!(tx.gateway_of(Uuid::from_u128(1)).await.unwrap(), None);
     }

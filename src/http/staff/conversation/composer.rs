@@ -63,8 +63,8 @@ pub(super) struct Wanted {
     canned: Option<Uuid>,
     resource: Option<String>,
     earlier: Option<Uuid>,
-    /// Whether all messages are to be shown, not only the latest.
-    pub(super) all: bool,
+    /// The message before which those are that are to be shown, instead of the latest.
+    pub(super) before: Option<Uuid>,
 }
 
 impl Wanted {
@@ -74,7 +74,7 @@ impl Wanted {
             canned: sent.id("canned"),
             resource: (!resource.is_empty()).then(|| resource.to_owned()),
             earlier: sent.id("earlier"),
-            all: !sent.get("all").is_empty(),
+            before: sent.id("before"),
         }
     }
 }

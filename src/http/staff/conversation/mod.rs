@@ -5,7 +5,9 @@ mod composer;
 mod hand_on;
 mod measure;
 mod reveal;
+mod stretch;
 mod take_over;
+mod text;
 mod thread;
 mod tier;
 mod timeline;
@@ -32,13 +34,9 @@ use crate::oncall::Alert;
 use crate::staff::Permission;
 use crate::store::{Author, Ended, StoreError, Texter, ThreadMessage, Tx};
 use composer::{Composer, Wanted, composer};
+use stretch::Stretch;
 use thread::{Entry, entries};
 
-/// The latest messages, which are what most need: a page stays small.
-const MESSAGES: u16 = 60;
-/// All of them, for who asks.
-const ALL_MESSAGES: u16 = 1_000;
-const EXCHANGES: u16 = 1_000;
 const NOTES: u16 = 100;
 const HAPPENED: u16 = 300;
 /// How many earlier conversations are listed.
@@ -54,6 +52,7 @@ pub(super) fn routes() -> Routes {
         .merge(take_over::routes())
         .merge(hand_on::routes())
         .merge(reveal::routes())
+        .merge(text::routes())
         .merge(tier::routes())
         .merge(timeline::routes())
         .merge(wrap_up::routes())
@@ -85,10 +84,10 @@ struct ConversationPage {
     help: Help,
     earlier: Vec<Earlier>,
     entries: Vec<Entry>,
-    /// Whether all messages were asked for.
-    all: bool,
-    /// Whether there are earlier ones than those that are shown.
-    more: bool,
+    /// The message before which those are that are shown; none where they are the latest.
+    before: Option<Uuid>,
+    /// The first of them, where there are earlier ones.
+    further: Option<Uuid>,
     /// The last text of theirs that is shown.
     seen: Uuid,
     supervisor: bool,
@@ -141,9 +140,9 @@ impl ConversationPage {
         self.ended.is_none()
     }
 
-    /// Whether who looks can write to the texter.
+    /// Whether who looks can write to the texter. Nobody answers while they read what was earlier.
     const fn writes(&self) -> bool {
-        self.is_open() && self.hold.other.is_none()
+        self.is_open() && self.hold.other.is_none() && self.before.is_none()
     }
 }
 
@@ -168,15 +167,9 @@ async fn load(
     }
     let wall = Wall::of(&mut tx, &visit.me, doors.clock.now()).await?;
     let codes = doors.handoff.packs.codes();
-    let limit = if wanted.all { ALL_MESSAGES } else { MESSAGES };
-    let mut messages = tx.thread(&texter, id, limit + 1).await?;
-    let more = messages.len() > usize::from(limit);
-    if more {
-        messages.remove(0);
-    }
+    let stretch = Stretch::read(&mut tx, &texter, id, wanted.before).await?;
     let notes = tx.notes(&texter, id, NOTES).await?;
     let history = tx.history(id, HAPPENED).await?;
-    let log = tx.exchanges(id, EXCHANGES).await?;
     let alert = tx.open_alert(id).await?;
     let hold = hold(&mut tx, visit, &wall, &texter, id, alert.as_ref()).await?;
     let (offer, help) = beside(&mut tx, visit, &wall, alert.as_ref()).await?;
@@ -189,7 +182,7 @@ async fn load(
     let ended = tx.ended(id).await?;
     let tier = texter.conversation.map(|open| open.tier);
     let tier = ended.as_ref().map(|ended| ended.tier).or(tier);
-    let writes = ended.is_none() && hold.other.is_none();
+    let writes = ended.is_none() && hold.other.is_none() && wanted.before.is_none();
     let composer = if writes {
         composer(&mut tx, doors, visit, &wall, (&texter, id), wanted).await?
     } else {
@@ -215,10 +208,10 @@ async fn load(
         offer,
         help,
         earlier: earlier(&mut tx, doors, visit, &wall, &texter, id).await?,
-        all: wanted.all,
-        more: more && !wanted.all,
-        seen: seen(&messages),
-        entries: entries(&messages, &notes, &history, &log, codes, &wall),
+        before: wanted.before,
+        further: stretch.further,
+        seen: seen(&stretch.messages),
+        entries: entries(&stretch, &notes, &history, codes, &wall),
         supervisor: visit.me.role.may(Permission::ObserveConversations),
         case: alert.map(|alert| alert.code),
         problem: None,

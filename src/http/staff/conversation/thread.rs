@@ -3,13 +3,14 @@
 
 use uuid::Uuid;
 
+use super::stretch::Stretch;
 use super::why::{Piece, Why, pieces};
 use crate::clock::At;
 use crate::content::codes::{self, Codes};
 use crate::delivery::Delivery;
-use crate::http::staff::when::{Wall, second};
+use crate::http::staff::when::Wall;
 use crate::http::words::{phrase, said, tr};
-use crate::store::{Author, Exchange, ExchangeKind, Happened, Note, OutboxState, ThreadMessage};
+use crate::store::{Author, Happened, Note, OutboxState, ThreadMessage};
 
 /// What the thread shows at one moment.
 pub(super) struct Entry {
@@ -20,43 +21,13 @@ pub(super) struct Entry {
     pub(super) who: String,
     pub(super) when: String,
     pub(super) words: Vec<Piece>,
-    pub(super) why: Option<Why>,
+    /// Why triage made of it what it made: the tier, and the reason that weighs most.
+    pub(super) why: Option<(&'static str, String)>,
     pub(super) media: u16,
     /// Where an outbound text stands: a class of the style sheet, and words.
     pub(super) sending: Option<(&'static str, &'static str)>,
-    pub(super) log: Vec<LogEntry>,
-}
-
-/// An exchange with a gateway about a message, in words.
-pub(super) struct LogEntry {
-    pub(super) at: String,
-    pub(super) what: &'static str,
-    pub(super) gateway: String,
-    pub(super) status: Option<i32>,
-    pub(super) outcome: String,
-    pub(super) took: String,
-    pub(super) asked: String,
-    pub(super) answered: String,
-}
-
-impl LogEntry {
-    fn new(exchange: &Exchange) -> Self {
-        Self {
-            at: second(exchange.at),
-            what: match exchange.kind {
-                ExchangeKind::Send => phrase!("sent to"),
-                ExchangeKind::Poll => phrase!("asked"),
-                ExchangeKind::Inbound => phrase!("came from"),
-                ExchangeKind::Receipt => phrase!("receipt of"),
-            },
-            gateway: exchange.gateway.clone(),
-            status: exchange.status,
-            outcome: exchange.outcome.clone(),
-            took: format!("{} ms", exchange.duration_ms),
-            asked: exchange.asked.clone(),
-            answered: exchange.answered.clone(),
-        }
-    }
+    /// Whether a page says what stands behind it: why, and how it went through the gateways.
+    pub(super) behind: bool,
 }
 
 impl Entry {
@@ -81,35 +52,43 @@ impl Entry {
             why: None,
             media: 0,
             sending: None,
-            log: Vec::new(),
+            behind: false,
         }
     }
 
-    fn message(message: &ThreadMessage, log: &[Exchange], wall: &Wall) -> Self {
-        let gone = tr!("Removed: texts are kept for a limited time.");
-        let words = if message.gone {
-            gone.as_str()
-        } else {
-            message.body.reveal()
-        };
-        let (who, kind) = match message.author {
-            Author::Texter => (tr!("Texter"), "texter"),
-            Author::Line => (tr!("Line, automatic"), "line"),
-            Author::Staff => (message.by.clone().unwrap_or_else(|| tr!("Team")), "staff"),
-        };
+    fn message(message: &ThreadMessage, wall: &Wall) -> Self {
+        let (who, kind) = who(message);
+        let why = message.verdict.as_ref().and_then(Why::of);
         Self {
-            words: pieces(words, message.verdict.as_ref()),
-            why: message.verdict.as_ref().and_then(Why::of),
+            words: words(message),
+            why: why.map(|why| (why.tier, why.most)),
             media: message.media,
             sending: sending(message),
-            log: log
-                .iter()
-                .filter(|exchange| exchange.message_id == message.id)
-                .map(LogEntry::new)
-                .collect(),
+            behind: true,
             ..Self::plain(kind, message.id, message.at, who, String::new(), wall)
         }
     }
+}
+
+/// Who wrote a message: their name, and a class of the style sheet.
+pub(super) fn who(message: &ThreadMessage) -> (String, &'static str) {
+    match message.author {
+        Author::Texter => (tr!("Texter"), "texter"),
+        Author::Line => (tr!("Line, automatic"), "line"),
+        Author::Staff => (message.by.clone().unwrap_or_else(|| tr!("Team")), "staff"),
+    }
+}
+
+/// The words of a message, with those marked that triage stopped at; once their time was over, that they
+/// were removed.
+pub(super) fn words(message: &ThreadMessage) -> Vec<Piece> {
+    let gone = tr!("Removed: texts are kept for a limited time.");
+    let words = if message.gone {
+        gone.as_str()
+    } else {
+        message.body.reveal()
+    };
+    pieces(words, message.verdict.as_ref())
 }
 
 /// Where an outbound text stands.
@@ -125,20 +104,20 @@ fn sending(message: &ThreadMessage) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Everything of a conversation in its order.
+/// Everything of a stretch of a conversation in its order.
 pub(super) fn entries(
-    messages: &[ThreadMessage],
+    stretch: &Stretch,
     notes: &[Note],
     history: &[Happened],
-    log: &[Exchange],
     codes: &Codes,
     wall: &Wall,
 ) -> Vec<Entry> {
+    let messages = stretch.messages.iter();
     let mut entries: Vec<Entry> = messages
-        .iter()
-        .map(|message| Entry::message(message, log, wall))
+        .map(|message| Entry::message(message, wall))
         .collect();
-    entries.extend(notes.iter().map(|note| {
+    let notes = notes.iter().filter(|note| stretch.holds(note.at));
+    entries.extend(notes.map(|note| {
         let who = tr!(
             "Note by {by} ({role}), not sent",
             by = note.by,
@@ -147,9 +126,7 @@ pub(super) fn entries(
         let words = note.body.reveal().to_owned();
         Entry::plain("note", note.id, note.at, who, words, wall)
     }));
-    // What happened before the first text that is shown belongs to texts that are not.
-    let first = messages.first().map_or(At(0), |message| message.at);
-    let happened = history.iter().filter(|one| one.at >= first);
+    let happened = history.iter().filter(|one| stretch.holds(one.at));
     entries.extend(happened.filter_map(|one| {
         let words = told(one, codes)?;
         Some(Entry::plain(

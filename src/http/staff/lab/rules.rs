@@ -177,6 +177,22 @@ async fn download(
     Ok((headers, text).into_response())
 }
 
+/// What is wrong with a rule file, in the language of who reads: where stays as it is, what and how to mend
+/// it are said.
+fn fault(line: &str) -> String {
+    let whole = said(line);
+    if whole != line {
+        return whole;
+    }
+    let said_apart = || {
+        let (problem, fix) = line.rsplit_once("; ")?;
+        let mut parts = problem.splitn(3, ": ");
+        let (file, rule, problem) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(format!("{file}: {rule}: {}; {}", said(problem), said(fix)))
+    };
+    said_apart().unwrap_or(whole)
+}
+
 async fn try_out(
     visit: Visit,
     State(doors): State<Doors>,
@@ -200,7 +216,7 @@ async fn try_out(
             visit.show(&doors, &page)
         }
         Err(why) => {
-            page.problems = why.to_string().lines().map(said).collect();
+            page.problems = why.to_string().lines().map(fault).collect();
             refused(&page)
         }
     }
@@ -216,7 +232,7 @@ async fn put(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Res
         Ok(()) => Ok(done(&doors, "/triage-lab", Notice::RulesInForce)),
         Err(why) => {
             let mut page = page(&visit, &doors, &sent);
-            page.problems = why.to_string().lines().map(said).collect();
+            page.problems = why.to_string().lines().map(fault).collect();
             refused(&page)
         }
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::super::readiness::Mark;
 use super::super::when::{length_s, wait};
 use crate::clock::At;
@@ -16,6 +18,8 @@ pub(super) struct Open {
     /// Where one looks at it.
     pub(super) link: String,
     pub(super) link_words: &'static str,
+    /// Its own page.
+    pub(super) id: Uuid,
 }
 
 /// The incidents that concern on call. What preflight finds is told as its finding.
@@ -33,6 +37,7 @@ pub(super) fn open(
             what: said(words.strip_prefix("Harborline: ").unwrap_or(&words)),
             link,
             link_words,
+            id: one.id,
         })
     };
     incidents.iter().filter_map(told).collect()
