@@ -15,6 +15,12 @@ COPY templates templates
 COPY tests/corpus tests/corpus
 # Cargo wants every target of the manifest to be there; benchmarks are not built.
 COPY benches benches
+# The same bytes from the same sources, and no path of a machine in them: docs/releases.md.
+ARG SOURCE_DATE_EPOCH=0
+ENV SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH \
+    CARGO_INCREMENTAL=0 \
+    RUSTFLAGS="--remap-path-prefix=/build=/harborline --remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=/usr/local/rustup=/rust" \
+    CFLAGS="-ffile-prefix-map=/build=/harborline -ffile-prefix-map=/usr/local/cargo=/cargo"
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
     cargo build --release --locked --bin harborline \

@@ -16,4 +16,4 @@ pub use figures::{Answers, Figures, Group, Measure, Texts};
 pub use period::{LONGEST, Period, PeriodProblem};
 pub use rows::{CaseRow, ConversationRow, DrillRow, Rows, TextsRow};
 pub use spread::Spread;
-pub use table::{Field, Table, suppressed, to_csv};
+pub use table::{Field, Table, harmless, suppressed, to_csv};

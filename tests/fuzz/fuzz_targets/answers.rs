@@ -1,6 +1,7 @@
+//! Whatever a provider answers is read without a panic; and what no one signed is not trusted.
 #![no_main]
 
-#[path = "../promises/answers.rs"]
-mod promises;
+#[path = "../bodies/answers.rs"]
+mod body;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| promises::hold(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| body::run(bytes));

@@ -1,6 +1,7 @@
+//! A content pack of any bytes is read or refused, and any text finds a page or none.
 #![no_main]
 
-#[path = "../promises/content.rs"]
-mod promises;
+#[path = "../bodies/content.rs"]
+mod body;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| promises::hold(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| body::run(bytes));

@@ -1,8 +1,11 @@
 //! Whatever a provider answers is read without a panic; and what no one signed is not trusted.
 
 use harborline::clock::At;
+use harborline::gateway::android::{Android, AndroidConfig};
 use harborline::gateway::plivo::{Plivo, PlivoConfig};
+use harborline::gateway::sandbox::{Sandbox, SandboxConfig};
 use harborline::gateway::signalwire::{self, SignalWireConfig};
+use harborline::gateway::telnyx::{Telnyx, TelnyxConfig};
 use harborline::gateway::twilio::{Twilio, TwilioConfig};
 use harborline::gateway::vonage::{SignatureMethod, Vonage, VonageConfig};
 use harborline::gateway::{ApiResult, Gateway, RawRequest};
@@ -39,6 +42,27 @@ fn gateways() -> Vec<Box<dyn Gateway>> {
             sender: sender(),
             api_url: api_url(),
         })),
+        Box::new(Telnyx::new(TelnyxConfig {
+            name: name(),
+            api_key: "key".into(),
+            public_keys: Vec::new(),
+            sender: sender(),
+            api_url: api_url(),
+        })),
+        Box::new(Android::new(AndroidConfig {
+            name: name(),
+            username: "user".to_owned(),
+            password: "password".into(),
+            signing_keys: vec!["a-long-random-signing-key".into()],
+            sim: None,
+            messages_url: "https://api.example.org/message".to_owned(),
+        })),
+        Box::new(Sandbox::new(SandboxConfig {
+            name: name(),
+            secret: "secret".into(),
+            sender: sender(),
+            api_url: api_url(),
+        })),
         Box::new(Vonage::new(VonageConfig {
             name: name(),
             api_key: "1".to_owned(),
@@ -52,7 +76,7 @@ fn gateways() -> Vec<Box<dyn Gateway>> {
     ]
 }
 
-pub(crate) fn hold(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut headers = HeaderMap::new();
     for name in [

@@ -7,7 +7,7 @@ use harborline::locale::Locale;
 
 static PACKS: LazyLock<Packs> = LazyLock::new(|| Packs::builtin().expect("the packs hold"));
 
-pub(crate) fn hold(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for locale in Locale::ALL {
         let _ = PACKS.find(&text, locale);

@@ -6,7 +6,7 @@ use harborline::triage::{RuleSet, Tier, assess};
 
 static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::builtin().expect("the rules hold"));
 
-pub(crate) fn hold(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let verdict = assess(&RULES, &text);
     for hit in &verdict.hits {

@@ -17,7 +17,7 @@ static LINE: LazyLock<Line> = LazyLock::new(|| Line {
 });
 
 // The state, a line break, the text.
-pub(crate) fn hold(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(0);
     let state = State::read(&bytes[..end]);
     let text = String::from_utf8_lossy(&bytes[end..]);

@@ -3,7 +3,7 @@
 
 use harborline::crypto::keyfile;
 use harborline::lookup::Wanted;
-use harborline::oncall::read_reply;
+use harborline::oncall::{read_by_phone, read_reply};
 use harborline::phone::PhoneNumber;
 use harborline::retention::Who;
 use harborline::segment::{segments, split, to_gsm};
@@ -11,7 +11,7 @@ use harborline::staff::Device;
 use harborline::store::ChainHead;
 use harborline::text::normalise::Normal;
 
-pub(crate) fn hold(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = PhoneNumber::of_sender(&text);
     if let Ok(number) = PhoneNumber::parse(&text) {
@@ -25,10 +25,12 @@ pub(crate) fn hold(bytes: &[u8]) {
         let _ = word;
     }
     let _ = read_reply(&text);
+    let _ = read_by_phone(&text);
     let _ = Wanted::read(&text);
     let _ = Device::of(&text);
-    let number = matches!(Who::reference(&text), Some(Who::Number(_)));
-    assert!(!number, "a number is no reference");
+    if let Some(Who::Number(_)) = Who::reference(&text) {
+        panic!("a number is no reference");
+    }
     if let Ok(head) = text.parse::<ChainHead>() {
         assert_eq!(head.to_string().parse(), Ok(head));
     }
