@@ -10,9 +10,11 @@ mod error;
 mod health;
 mod heartbeat;
 mod hooks;
+mod limits;
 mod live;
-mod manifest;
 mod machines;
+mod manifest;
+mod rates;
 mod request_id;
 pub mod security;
 mod session;
@@ -62,7 +64,10 @@ use crate::rulebook::Rulebook;
 use crate::store::Store;
 use crate::system::System;
 pub use access::{Access, Declared};
+pub use limits::{Narrow, Slow, guarded};
+pub use live::Streams;
 pub use machines::Served;
+pub use rates::{Pace, Rates};
 pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
 
@@ -150,8 +155,12 @@ pub struct Rooms {
     pub accounts: Arc<Accounts>,
     /// The proxies whose word on where a request came from counts.
     pub proxies: Arc<[IpNet]>,
+    /// How often they, and everybody else, may ask for what.
+    pub rates: Arc<Rates>,
     /// Signals to open pages.
     pub feed: Feed,
+    /// The streams that carry them.
+    pub streams: Arc<Streams>,
     /// This process: the numbers of signals are its own.
     pub process: Uuid,
     /// The URL that gateways sign and staff open.
@@ -211,10 +220,11 @@ pub fn router(doors: Doors) -> Router {
             doors.clone(),
             words::in_language,
         ));
-    Router::new()
+    let all = Router::new()
         .merge(people)
         .merge(machine_routes(doors.simulator.is_some()).router())
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+    guarded(all)
         .layer(CatchPanicLayer::custom(error::panicked))
         // Around everything that can answer, so that no answer is without.
         .layer(middleware::from_fn_with_state(

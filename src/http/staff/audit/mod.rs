@@ -24,6 +24,7 @@ use crate::content::codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::records::{COUNTED_DAYS, MOST, Page};
 use crate::staff::Permission;
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Routes {
         .get("/audit", view, list)
         .post("/audit/export", export, hand_out)
         .confirmed()
+        .at(Pace::Export)
         .merge(chain::routes())
         .merge(holds::routes())
 }
