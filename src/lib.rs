@@ -6,8 +6,8 @@
 //! |---|---|---|
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`reports`] [`staff`] |
-//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`meter`] [`pager`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`acknowledge`] [`call_outs`] [`calls`] [`canned`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`lab`] [`ledger`] [`lookup`] [`neighbours`] [`reconcile`] [`records`] [`retention`] [`review`] [`rota`] [`people`] [`duties`] [`preflight`] [`push`] [`system`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`meter`] [`pager`] [`roster`] [`spool`] [`store`] [`trail`] |
+//! | 3 | services | [`acknowledge`] [`call_outs`] [`calls`] [`canned`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`lab`] [`ledger`] [`lookup`] [`neighbours`] [`reconcile`] [`records`] [`retention`] [`review`] [`rota`] [`people`] [`duties`] [`export`] [`preflight`] [`push`] [`system`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`backup`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -42,6 +42,7 @@ pub mod roster;
 pub mod rulebook;
 pub mod spool;
 pub mod store;
+pub mod trail;
 
 pub mod accounts;
 pub mod acknowledge;
@@ -52,6 +53,7 @@ pub mod canned;
 pub mod dispatch;
 pub mod drill;
 pub mod duties;
+pub mod export;
 pub mod failsafe;
 pub mod handoff;
 pub mod heartbeat;

@@ -19,7 +19,7 @@ use crate::oncall::{IncidentKind, Operator};
 use crate::store::{ChainHead, Store, StoreError, Tally};
 
 pub use anchor::{Anchors, line};
-pub use verify::{BadRow, Checked, Flaw};
+pub use verify::{BadRow, Checked, Flaw, verify};
 
 /// From one try to the next when the end could not be kept elsewhere.
 const AGAIN: Duration = Duration::from_mins(10);

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::AuditLog;
-use crate::store::{ChainHead, Chained, ROOT, StoreError, Tx};
+use crate::store::{ChainHead, Chained, ROOT, Store, StoreError, Tx};
 
 /// How many entries are read at once.
 const AT_ONCE: u16 = 1000;
@@ -71,24 +71,39 @@ impl AuditLog {
     /// # Errors
     /// [`StoreError`] when it cannot be read; a damaged entry is no error.
     pub async fn verify(&self, anchors: &[ChainHead]) -> Result<Checked, StoreError> {
-        let mut tx = self.store.read().await?;
-        // First: entries may be added while it is read, and the head must not know more of them.
-        let mut walk = Walk::new(anchors, tx.audit_head().await?);
-        loop {
-            let rows = tx.audit_after(walk.head.seq, AT_ONCE).await?;
-            let last = rows.len() < usize::from(AT_ONCE);
-            for row in &rows {
-                if let Some(bad) = walk.step(row) {
-                    return Ok(walk.ended(Some(bad)));
-                }
-            }
-            if last {
-                break;
+        verify(&self.store, anchors, &|_, _| {}).await
+    }
+}
+
+/// The same of any database, as of a backup. `tell` hears how many entries hold so far, and how many there
+/// are by what the head says.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read; a damaged entry is no error.
+pub async fn verify(
+    store: &Store,
+    anchors: &[ChainHead],
+    tell: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<Checked, StoreError> {
+    let mut tx = store.read().await?;
+    // First: entries may be added while it is read, and the head must not know more of them.
+    let mut walk = Walk::new(anchors, tx.audit_head().await?);
+    let all = u64::try_from(walk.said.seq).unwrap_or(0);
+    loop {
+        let rows = tx.audit_after(walk.head.seq, AT_ONCE).await?;
+        let last = rows.len() < usize::from(AT_ONCE);
+        for row in &rows {
+            if let Some(bad) = walk.step(row) {
+                return Ok(walk.ended(Some(bad)));
             }
         }
-        let bad = rest(&mut tx, &walk).await?;
-        Ok(walk.ended(bad))
+        tell(walk.rows, all);
+        if last {
+            break;
+        }
     }
+    let bad = rest(&mut tx, &walk).await?;
+    Ok(walk.ended(bad))
 }
 
 /// What stands behind the last entry: one that is outside, or a head that says that there were more.

@@ -13,6 +13,7 @@ mod heartbeat;
 mod load;
 mod pagers;
 mod retention;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -34,6 +35,7 @@ pub use heartbeat::{ExpectSection, HeartbeatSection, PingMethod, host_of};
 pub use load::{ConfigError, load};
 pub use pagers::{SmtpSection, WebhooksSection};
 pub use retention::RetentionSection;
+pub use telemetry::TelemetrySection;
 
 use crate::locale::Locale;
 use crate::oncall::{Clocks, Timing};
@@ -81,6 +83,8 @@ pub struct Config {
     pub audit: AuditSection,
     /// For how long what is kept.
     pub retention: RetentionSection,
+    /// Where traces go.
+    pub telemetry: TelemetrySection,
 }
 
 /// `[listen]`

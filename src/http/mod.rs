@@ -62,6 +62,7 @@ use crate::system::System;
 pub use access::{Access, Declared};
 pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
+pub(crate) use staff::report_tables;
 
 /// The largest hook or form that is read. A text has 1,600 characters; a gateway adds little.
 const LARGEST_BODY: usize = 128 * 1024;

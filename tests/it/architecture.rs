@@ -30,6 +30,7 @@ const FLOORS: [&[&str]; 6] = [
         "rulebook",
         "spool",
         "store",
+        "trail",
     ],
     &[
         "accounts",
@@ -41,6 +42,7 @@ const FLOORS: [&[&str]; 6] = [
         "dispatch",
         "drill",
         "duties",
+        "export",
         "failsafe",
         "followup",
         "handoff",

@@ -79,6 +79,7 @@ macro_rules! view {
 mod accounts;
 mod composer;
 mod contact_methods;
+mod exports;
 mod followers;
 mod hands;
 mod keys;
