@@ -62,6 +62,7 @@ use crate::rulebook::Rulebook;
 use crate::spool::Unusable;
 use crate::store::{OpenError, Store, StoreError};
 use crate::system::System;
+use crate::trail::Trails;
 use crate::triage::{self, RuleError};
 use lookout::Lookout;
 use pieces::{
@@ -275,7 +276,9 @@ impl App {
             line: line(config),
             feed: feed.clone(),
         });
+        let trails = Arc::new(Trails::default());
         let intake = Arc::new(Intake {
+            trails: Arc::clone(&trails),
             store: store.clone(),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
@@ -305,6 +308,7 @@ impl App {
             last_alarm: LastAlarm::default(),
             in_flight: Arc::default(),
             journal: Journal::default(),
+            trails,
             pagers: Arc::clone(&pagers),
             operator: Arc::clone(&operator),
         });

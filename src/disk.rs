@@ -1,9 +1,11 @@
 //! Files that only their owner may read. Floor 2; store and crypto build on it.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
 
 /// Makes a folder and its parents with mode 0700; one that is there stays as it is.
 ///
@@ -86,4 +88,150 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// A private folder that is there whole or not at all: it is filled under another name, and goes when it
+/// is dropped before it is finished.
+#[derive(Debug)]
+pub struct NewFolder {
+    to: PathBuf,
+    half: PathBuf,
+    finished: bool,
+}
+
+impl NewFolder {
+    /// Begins a folder.
+    ///
+    /// # Errors
+    /// The path that is in the way, or cannot be made, and what the system says of it: `AlreadyExists` when
+    /// the folder is there, or was begun by somebody who did not finish it.
+    pub fn begin(to: &Path) -> Result<Self, (PathBuf, io::Error)> {
+        let mut half = to.as_os_str().to_owned();
+        half.push(HALF);
+        let half = PathBuf::from(half);
+        for there in [to, &half] {
+            if there.symlink_metadata().is_ok() {
+                return Err((there.to_owned(), io::ErrorKind::AlreadyExists.into()));
+            }
+        }
+        let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let made = parent.map_or(Ok(()), private_folder);
+        made.and_then(|()| DirBuilder::new().mode(0o700).create(&half))
+            .map_err(|error| (half.clone(), error))?;
+        Ok(Self {
+            to: to.to_owned(),
+            half,
+            finished: false,
+        })
+    }
+
+    /// Where it is filled.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.half
+    }
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// What the system says; nothing stays.
+    pub fn finish(mut self) -> io::Result<()> {
+        File::open(&self.half)?.sync_all()?;
+        // A folder with something in it, or a file, is not replaced: the system refuses.
+        std::fs::rename(&self.half, &self.to)?;
+        self.finished = true;
+        sync_folder_of(&self.to)
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = std::fs::remove_dir_all(&self.half);
+        }
+    }
+}
+
+/// A new private file that is hashed while it is written.
+pub struct HashedFile {
+    file: BufWriter<File>,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl HashedFile {
+    /// Makes the file.
+    ///
+    /// # Errors
+    /// What the system says; `AlreadyExists` when it is there.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let file = private_options().write(true).create_new(true).open(path)?;
+        Ok(Self {
+            file: BufWriter::new(file),
+            hash: Sha256::new(),
+            bytes: 0,
+        })
+    }
+
+    /// Puts it on the disk; its hash (SHA-256, hexadecimal) and how many bytes it has.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn finish(self) -> io::Result<(String, u64)> {
+        let file = self
+            .file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        Ok((hex::encode(self.hash.finalize()), self.bytes))
+    }
+}
+
+impl Write for HashedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += u64::try_from(written).unwrap_or(u64::MAX);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_there_whole_or_not_at_all_and_for_its_owner_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let to = place.path().join("a/b");
+        let begun = NewFolder::begin(&to).unwrap();
+        let mut file = HashedFile::create(&begun.path().join("words")).unwrap();
+        file.write_all(b"abc").unwrap();
+        let (hash, bytes) = file.finish().unwrap();
+        assert_eq!((&hash[..8], bytes), ("ba7816bf", 3));
+        assert!(!to.exists());
+        let other = NewFolder::begin(&to).unwrap_err();
+        assert_eq!(
+            other.1.kind(),
+            io::ErrorKind::AlreadyExists,
+            "somebody is at it"
+        );
+        drop(begun);
+        assert_eq!(
+            std::fs::read_dir(place.path().join("a")).unwrap().count(),
+            0
+        );
+        let begun = NewFolder::begin(&to).unwrap();
+        std::fs::write(begun.path().join("words"), "x").unwrap();
+        begun.finish().unwrap();
+        let rights = std::fs::metadata(&to).unwrap().permissions().mode();
+        assert_eq!(rights & 0o777, 0o700);
+        assert_eq!(NewFolder::begin(&to).unwrap_err().0, to);
+    }
 }

@@ -25,6 +25,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
+use harborline::cli::progress::Progress;
 use harborline::triage::model::{Model, Settings};
 use sha2::{Digest, Sha256};
 
@@ -55,7 +56,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         supported: f32::MAX,
         on_topic: ON_TOPIC,
     };
-    let findings = measure::held_out(&RECIPE, &rows, settings)?;
+    let bar = Progress::of("training", "models", data::FOLDS + 1);
+    let findings = measure::held_out(&RECIPE, &rows, settings, || bar.inc(1))?;
     let thresholds = measure::thresholds(&findings);
     let settings = Settings {
         ask: thresholds.ask,
@@ -65,6 +67,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ..settings
     };
     let model = RECIPE.fit(rows.iter()).quantised(settings);
+    drop(bar);
     if std::env::args().nth(1).as_deref() == Some("on") {
         for file in std::env::args().skip(2) {
             let texts = std::fs::read_to_string(&file)?;

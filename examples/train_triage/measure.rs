@@ -77,12 +77,14 @@ pub(super) fn held_out<'a>(
     recipe: &Recipe,
     rows: &'a [Row],
     settings: Settings,
+    fitted: impl Fn(),
 ) -> Result<Vec<Finding<'a>>, RuleError> {
     let mut rules = RuleSet::builtin_with(Model::silent())?;
     let mut findings = Vec::with_capacity(rows.len());
     for fold in 0..FOLDS {
         let weights = recipe.fit(rows.iter().filter(|row| row.fold() != fold));
         rules = rules.with_model(weights.quantised(settings));
+        fitted();
         let measured = |row: &&Row| row.fold() == fold && !row.of_rule;
         for row in rows.iter().filter(measured) {
             let verdict = assess(&rules, &row.text);

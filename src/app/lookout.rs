@@ -162,6 +162,7 @@ fn heartbeat(parts: &Parts<'_>, operator: Arc<Operator>) -> Heartbeat {
             url: url.clone(),
             fail_url: section.fail_url.clone(),
             method: section.method,
+            token: section.token.clone(),
             failures: AtomicI64::default(),
         }),
         expected: section.expect.iter().map(expected).collect(),

@@ -22,7 +22,7 @@ use crate::store::{ChainHead, Store, StoreError, Tally};
 
 pub use anchor::{Anchors, line};
 pub use look::{Kept, Look};
-pub use verify::{BadRow, Checked, Flaw};
+pub use verify::{BadRow, Checked, Flaw, verify};
 
 use look::KEPT;
 

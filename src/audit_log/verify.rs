@@ -1,17 +1,14 @@
 //! The check of the chain: the first entry that does not hold, and what is wrong with it.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::AuditLog;
-use crate::clock::At;
-use crate::store::{ChainHead, Chained, ROOT, StoreError, Tx};
+use crate::store::{ChainHead, Chained, ROOT, Store, StoreError};
 
 /// How many entries are read at once.
 const AT_ONCE: u16 = 1000;
-/// How long an entry may be without a place in the chain when the check begins.
-const MAY_WAIT: Duration = Duration::from_mins(1);
+/// How often entries that wait for their places are given them, before one that has none is put in.
+const LOOKS: usize = 10;
 
 /// What is wrong with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,31 +73,45 @@ impl AuditLog {
     /// # Errors
     /// [`StoreError`] when it cannot be read; a damaged entry is no error.
     pub async fn verify(&self, anchors: &[ChainHead]) -> Result<Checked, StoreError> {
-        let before = self.clock.now().minus(MAY_WAIT);
-        self.store.chain_waiting().await?;
-        let mut tx = self.store.read().await?;
-        // First: entries may be added while it is read, and the head must not know more of them.
-        let mut walk = Walk::new(anchors, tx.audit_head().await?);
-        loop {
-            let rows = tx.audit_after(walk.head.seq, AT_ONCE).await?;
-            let last = rows.len() < usize::from(AT_ONCE);
-            for row in &rows {
-                if let Some(bad) = walk.step(row) {
-                    return Ok(walk.ended(Some(bad)));
-                }
-            }
-            if last {
-                break;
-            }
-        }
-        let bad = rest(&mut tx, &walk, before).await?;
-        Ok(walk.ended(bad))
+        verify(&self.store, anchors, &|_, _| {}).await
     }
 }
 
+/// The same of any database, as of a backup. `tell` hears how many entries hold so far, and how many there
+/// are by what the head says.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be read; a damaged entry is no error.
+pub async fn verify(
+    store: &Store,
+    anchors: &[ChainHead],
+    tell: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<Checked, StoreError> {
+    store.chain_waiting().await?;
+    let mut tx = store.read().await?;
+    // First: entries may be added while it is read, and the head must not know more of them.
+    let mut walk = Walk::new(anchors, tx.audit_head().await?);
+    let all = u64::try_from(walk.said.seq).unwrap_or(0);
+    loop {
+        let rows = tx.audit_after(walk.head.seq, AT_ONCE).await?;
+        let last = rows.len() < usize::from(AT_ONCE);
+        for row in &rows {
+            if let Some(bad) = walk.step(row) {
+                return Ok(walk.ended(Some(bad)));
+            }
+        }
+        tell(walk.rows, all);
+        if last {
+            break;
+        }
+    }
+    let bad = rest(store, &walk).await?;
+    Ok(walk.ended(bad))
+}
+
 /// What stands behind the last entry: one that is outside, or a head that says that there were more.
-async fn rest(tx: &mut Tx, walk: &Walk<'_>, before: At) -> Result<Option<BadRow>, StoreError> {
-    if let Some(id) = tx.audit_outside(before).await? {
+async fn rest(store: &Store, walk: &Walk<'_>) -> Result<Option<BadRow>, StoreError> {
+    if let Some(id) = outside(store).await? {
         return Ok(Some(BadRow {
             seq: 0,
             id: Some(id),
@@ -114,6 +125,20 @@ async fn rest(tx: &mut Tx, walk: &Walk<'_>, before: At) -> Result<Option<BadRow>
         id: None,
         flaw: Flaw::CutOff,
     }))
+}
+
+/// An entry that gets no place. One that was written a moment ago gets its own at the next look.
+async fn outside(store: &Store) -> Result<Option<Uuid>, StoreError> {
+    let mut before = None;
+    for _ in 0..LOOKS {
+        store.chain_waiting().await?;
+        let found = store.read().await?.audit_outside().await?;
+        if found.is_none() || found == before {
+            return Ok(found);
+        }
+        before = found;
+    }
+    Ok(None)
 }
 
 struct Walk<'a> {

@@ -4,21 +4,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{DATABASE, NOTE, Note, SPOOL, digest};
+use super::{DATABASE, NOTE, Note, SPOOL, Tell, digest};
+use crate::audit_log;
 use crate::clock::At;
 use crate::config::Config;
 use crate::crypto::{Keyring, keyfile};
 use crate::gateway::check::Finding;
-use crate::store::{CopyState, OpenError, Probe, copy_state, probe};
+use crate::id::SystemIds;
+use crate::store::{CopyState, OpenError, Probe, copy_state, look, probe};
+
+/// The check of the audit log. Where it alone fails, a backup can be put back.
+pub(super) const AUDIT: &str = "backup.audit";
 
 /// Looks at a backup: a folder that `harborline backup` made, a SQLite file, or, without a path, the database
 /// of the configuration (for PostgreSQL: the one that a dump was restored into).
-pub async fn check(config: &Config, from: Option<&Path>, now: At) -> Vec<Finding> {
+pub async fn check(config: &Config, from: Option<&Path>, now: At, tell: Tell<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let url = match from {
         None => config.database.url.clone(),
         Some(path) if path.is_dir() => {
-            findings.extend(of_folder(path, now));
+            findings.extend(of_folder(path, now, tell));
             format!("sqlite://{}", path.join(DATABASE).display())
         }
         Some(path) => format!("sqlite://{}", path.display()),
@@ -39,22 +44,26 @@ pub async fn check(config: &Config, from: Option<&Path>, now: At) -> Vec<Finding
         return findings;
     }
     if url.starts_with("sqlite:") {
+        tell("checking every page", 0, 0);
         findings.extend(of_file(&url, now).await);
     }
     if findings
         .iter()
         .all(|one| one.id != "backup.integrity" || one.fix.is_empty())
     {
-        findings.push(with_key(config, &url).await);
+        let (finding, keys) = with_key(config, &url).await;
+        findings.push(finding);
+        if let Some(keys) = keys {
+            findings.push(chain(&url, keys, tell).await);
+        }
     }
     findings
 }
 
 /// The note, and whether the database is the one that it speaks of.
-fn of_folder(folder: &Path, now: At) -> Vec<Finding> {
+fn of_folder(folder: &Path, now: At, tell: Tell<'_>) -> Vec<Finding> {
     let (id, database) = ("backup.note", folder.join(DATABASE));
-    let read = fs::read(folder.join(NOTE)).ok();
-    let Some(note) = read.and_then(|text| serde_json::from_slice::<Note>(&text).ok()) else {
+    let Some(note) = note_of(folder) else {
         return vec![Finding::fail(
             id,
             format!(
@@ -66,7 +75,7 @@ fn of_folder(folder: &Path, now: At) -> Vec<Finding> {
     let hours = now.since(At(note.made_at)).as_secs() / 3600;
     let made = format!("made {hours} h ago by version {}", note.version);
     let mut findings = vec![Finding::ok(id, made)];
-    findings.push(match digest(&database) {
+    findings.push(match digest(&database, tell) {
         Ok((sha256, _)) if sha256 == note.sha256 => Finding::ok(
             "backup.checksum",
             format!("{} bytes, as they were written", note.bytes),
@@ -84,6 +93,12 @@ fn of_folder(folder: &Path, now: At) -> Vec<Finding> {
     });
     findings.push(spool(&folder.join(SPOOL), note.spooled));
     findings
+}
+
+/// The note of a backup; none where it cannot be read, or where there is no folder.
+pub(super) fn note_of(folder: &Path) -> Option<Note> {
+    let text = fs::read(folder.join(NOTE)).ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 fn spool(folder: &Path, noted: usize) -> Finding {
@@ -152,13 +167,22 @@ fn content(state: &CopyState, now: At) -> Finding {
 }
 
 /// Whether this program and this key can work with it.
-async fn with_key(config: &Config, url: &str) -> Finding {
+/// The keys, where the tables are those of this version, too.
+async fn with_key(config: &Config, url: &str) -> (Finding, Option<Arc<Keyring>>) {
     let id = "backup.key";
     let master = match keyfile::load(&config.keys.file) {
         Ok(master) => master,
-        Err(why) => return failed(id, &why.to_string()),
+        Err(why) => return (failed(id, &why.to_string()), None),
     };
-    match probe(url, &Arc::new(Keyring::new(&master))).await {
+    let keys = Arc::new(Keyring::new(&master));
+    let found = probe(url, &keys).await;
+    let current = matches!(found, Ok(Probe::Current));
+    (of_probe(config, found), current.then_some(keys))
+}
+
+fn of_probe(config: &Config, found: Result<Probe, OpenError>) -> Finding {
+    let id = "backup.key";
+    match found {
         Ok(Probe::Current) => Finding::ok(
             id,
             "this key opens it, and its tables are those of this version",
@@ -190,6 +214,40 @@ async fn with_key(config: &Config, url: &str) -> Finding {
             "Put back the key that was in use when it was made, or name it: HARBORLINE__KEYS__FILE",
         ),
         Err(why) => failed(id, &why.to_string()),
+    }
+}
+
+/// Whether the audit log leads from its first entry to its last.
+async fn chain(url: &str, keys: Arc<Keyring>, tell: Tell<'_>) -> Finding {
+    let store = match look(url, keys, Arc::new(SystemIds::default())).await {
+        Ok(store) => store,
+        Err(why) => return failed(AUDIT, &why.to_string()),
+    };
+    let step = |done, all| tell("checking the audit log", done, all);
+    let checked = audit_log::verify(&store, &[], &step).await;
+    store.close().await;
+    match checked {
+        Ok(checked) => match checked.bad {
+            None => Finding::ok(
+                AUDIT,
+                format!(
+                    "{} entries of the audit log hold; its end is {}",
+                    checked.rows, checked.head
+                ),
+            ),
+            Some(bad) => Finding::fail(
+                AUDIT,
+                format!(
+                    "the audit log does not hold: {bad}; the {} before it hold",
+                    checked.rows
+                ),
+                "Keep this copy as it is, and compare it with an older one: somebody changed the log",
+            ),
+        },
+        Err(why) => failed(
+            AUDIT,
+            &format!("the audit log cannot be read: {why}. Take another backup"),
+        ),
     }
 }
 

@@ -6,15 +6,16 @@ mod postgres;
 mod restore;
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::clock::At;
 use crate::config::Config;
-use crate::disk;
+use crate::disk::{self, NewFolder};
 use crate::store::{OpenError, copy};
 
 pub use check::check;
@@ -25,6 +26,13 @@ pub use restore::{Restored, restore};
 const DATABASE: &str = "harborline.db";
 const NOTE: &str = "backup.json";
 const SPOOL: &str = "spool";
+/// How much is read in one go.
+const CHUNK: usize = 1024 * 1024;
+/// How often it is looked how far a copy is.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Hears what is done just now, and how far it is: bytes or entries, of how many; 0 when nobody knows.
+pub type Tell<'a> = &'a (dyn Fn(&'static str, u64, u64) + Send + Sync);
 
 /// Why there is no backup, or nothing was put back: one sentence with the place and the fix.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +45,14 @@ pub enum BackupError {
         /// What to run.
         command: String,
     },
+    /// It is not ours to put back.
+    #[error(
+        "database.url: nothing was put back: PostgreSQL is restored by its own tool, into an empty database. Run: {command}"
+    )]
+    PostgresRestore {
+        /// What to run.
+        command: String,
+    },
     /// Something is there already.
     #[error("{0} is there already: nothing was changed. Name another place, or move it away")]
     InTheWay(PathBuf),
@@ -45,9 +61,16 @@ pub enum BackupError {
         "database.url: there is no database at {0} yet. Start the server once, or mend the URL"
     )]
     NoDatabase(PathBuf),
-    /// The folder does not hold a backup.
-    #[error("{0} holds no backup that can be used. Run `harborline restore --check` on it")]
-    NotUsable(PathBuf),
+    /// It is no backup that can be used.
+    #[error("{backup}: nothing was put back: {finding}. {fix}")]
+    NotUsable {
+        /// Which.
+        backup: PathBuf,
+        /// The first thing that is wrong with it.
+        finding: String,
+        /// What to do.
+        fix: String,
+    },
     /// A file could not be read or written.
     #[error("{path}: {source}. Make it readable and its folder writable for this user")]
     File {
@@ -85,11 +108,16 @@ pub struct Note {
     pub spooled: usize,
 }
 
-/// Makes a backup in a new folder.
+/// Makes a backup in a new folder, which is there whole or not at all: somebody might trust half a one.
 ///
 /// # Errors
 /// [`BackupError`]; what was begun is taken away again.
-pub async fn make(config: &Config, to: &Path, now: At) -> Result<Note, BackupError> {
+pub async fn make(
+    config: &Config,
+    to: &Path,
+    now: At,
+    tell: Tell<'_>,
+) -> Result<Note, BackupError> {
     if !config.database.url.starts_with("sqlite:") {
         let command = dump_command(&config.database.url, to);
         return Err(BackupError::Postgres { command });
@@ -98,24 +126,31 @@ pub async fn make(config: &Config, to: &Path, now: At) -> Result<Note, BackupErr
     if !database.exists() {
         return Err(BackupError::NoDatabase(database));
     }
-    if to.exists() {
-        return Err(BackupError::InTheWay(to.to_owned()));
-    }
-    let made = fill(config, to, now).await;
-    if made.is_err() {
-        // Half a backup is worse than none: somebody might trust it.
-        let _ = fs::remove_dir_all(to);
-    }
-    made
+    let folder = NewFolder::begin(to).map_err(|(path, source)| match source.kind() {
+        io::ErrorKind::AlreadyExists => BackupError::InTheWay(path),
+        _ => BackupError::File { path, source },
+    })?;
+    let note = fill(config, folder.path(), now, tell).await?;
+    folder.finish().map_err(BackupError::file(to))?;
+    Ok(note)
 }
 
-async fn fill(config: &Config, to: &Path, now: At) -> Result<Note, BackupError> {
-    disk::private_folder(to).map_err(BackupError::file(to))?;
+async fn fill(config: &Config, to: &Path, now: At, tell: Tell<'_>) -> Result<Note, BackupError> {
     // The spool first: what it hands over meanwhile is in the database as well, and is known there.
     let spooled = copy_files(&config.spool.directory, &to.join(SPOOL))?;
     let database = to.join(DATABASE);
-    copy(&config.database.url, &database).await?;
-    let (sha256, bytes) = digest(&database).map_err(BackupError::file(&database))?;
+    let all = fs::metadata(file_of(&config.database.url)).map_or(0, |about| about.len());
+    let mut copying = std::pin::pin!(copy(&config.database.url, &database));
+    loop {
+        // Over the time it is only looked how far it is.
+        if let Ok(copied) = tokio::time::timeout(LOOK, &mut copying).await {
+            copied?;
+            break;
+        }
+        let written = fs::metadata(&database).map_or(0, |about| about.len());
+        tell("copying", written.min(all), all);
+    }
+    let (sha256, bytes) = digest(&database, tell).map_err(BackupError::file(&database))?;
     let note = Note {
         made_at: now.0,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -156,23 +191,20 @@ fn copy_files(from: &Path, to: &Path) -> Result<usize, BackupError> {
     Ok(count)
 }
 
-fn digest(path: &Path) -> io::Result<(String, u64)> {
-    let mut hash = Sha256::new();
-    let bytes = io::copy(&mut fs::File::open(path)?, &mut HashWriter(&mut hash))?;
-    Ok((hex::encode(hash.finalize()), bytes))
-}
-
-/// Takes bytes into a hash.
-struct HashWriter<'a>(&'a mut Sha256);
-
-impl io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+/// The hash of a file, and how many bytes it has.
+fn digest(path: &Path, tell: Tell<'_>) -> io::Result<(String, u64)> {
+    let mut file = fs::File::open(path)?;
+    let all = file.metadata()?.len();
+    let (mut hash, mut done) = (Sha256::new(), 0);
+    let mut piece = vec![0; CHUNK];
+    loop {
+        let read = file.read(&mut piece)?;
+        if read == 0 {
+            return Ok((hex::encode(hash.finalize()), done));
+        }
+        hash.update(&piece[..read]);
+        done += read as u64;
+        tell("reading", done, all);
     }
 }
 

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
+use super::progress::Progress;
 use super::{Failure, with_app};
 use crate::app::App;
+use crate::audit_log;
 use crate::config::Config;
 use crate::store::ChainHead;
 
@@ -22,7 +24,11 @@ pub(super) enum Command {
         anchors: Option<PathBuf>,
     },
     /// Print the end of the chain: keep it where nobody who can write in the database can write
-    Head,
+    Head {
+        /// Print the end of another line's chain, as it last came with a ping of this name
+        #[arg(long, value_name = "NAME")]
+        of: Option<String>,
+    },
 }
 
 fn anchor(text: &str) -> Result<ChainHead, String> {
@@ -32,7 +38,7 @@ fn anchor(text: &str) -> Result<ChainHead, String> {
 
 pub(super) fn run(config: &Config, command: &Command) -> Result<(), Failure> {
     let anchors = match command {
-        Command::Head => Vec::new(),
+        Command::Head { .. } => Vec::new(),
         Command::Verify { anchor, anchors } => {
             let mut all = anchor.clone();
             if let Some(path) = anchors {
@@ -43,14 +49,29 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<(), Failure> {
     };
     with_app(config, |app| async move {
         match command {
-            Command::Head => Ok(writeln!(io::stdout(), "{}", app.audit_log.head().await?)?),
+            Command::Head { of } => head(&app, of.as_deref()).await,
             Command::Verify { .. } => verify(&app, &anchors).await,
         }
     })
 }
 
+async fn head(app: &App, of: Option<&str>) -> Result<(), Failure> {
+    let head = match of {
+        None => app.audit_log.head().await?.to_string(),
+        Some(name) => app.heartbeat.head_of(name).await?.ok_or_else(|| {
+            Failure::finding(format!(
+                "nothing is kept of `{name}`. Names are those of [[heartbeat.expect]]; its pings must come from a Harborline"
+            ))
+        })?,
+    };
+    Ok(writeln!(io::stdout(), "{head}")?)
+}
+
 async fn verify(app: &App, anchors: &[ChainHead]) -> Result<(), Failure> {
-    let checked = app.audit_log.verify(anchors).await?;
+    let bar = Progress::of("checking", "entries", 0);
+    let tell = |done, all| bar.set(done, all);
+    let checked = audit_log::verify(&app.store, anchors, &tell).await?;
+    drop(bar);
     if let Some(bad) = checked.bad {
         return Err(Failure::finding(format!(
             "the audit log does not hold: {bad}. The {} before it hold. Keep a copy of the database, and compare with a backup who changed it",

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Failure, doctor, runtime};
+use super::progress::Progress;
+use super::{Failure, doctor, interruptible, runtime};
 use crate::backup::{self, BackupError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -21,7 +22,11 @@ fn name_of_now() -> PathBuf {
 
 pub(super) fn make(config: &Config, to: Option<PathBuf>) -> Result<(), Failure> {
     let to = to.unwrap_or_else(name_of_now);
-    let made = runtime()?.block_on(backup::make(config, &to, SystemClock.now()));
+    let bar = Progress::steps("copying");
+    let tell = |step, done, all| bar.step(step, done, all);
+    let work = backup::make(config, &to, SystemClock.now(), &tell);
+    let made = runtime()?.block_on(interruptible(work))?;
+    drop(bar);
     let note = made.map_err(failure)?;
     let mut out = io::stdout().lock();
     writeln!(
@@ -48,7 +53,10 @@ pub(super) fn restore(
 ) -> Result<(), Failure> {
     let now = SystemClock.now();
     if check {
-        let findings = runtime()?.block_on(backup::check(config, from, now));
+        let bar = Progress::steps("reading");
+        let tell = |step, done, all| bar.step(step, done, all);
+        let findings = runtime()?.block_on(backup::check(config, from, now, &tell));
+        drop(bar);
         return doctor::report(&findings, json);
     }
     let Some(from) = from else {
@@ -56,8 +64,17 @@ pub(super) fn restore(
             "name the backup that is to be put back, or add --check to look at the database in use",
         ));
     };
-    let restored = runtime()?.block_on(backup::restore(config, from, now));
+    let bar = Progress::steps("reading");
+    let tell = |step, done, all| bar.step(step, done, all);
+    let restored = runtime()?.block_on(interruptible(backup::restore(config, from, now, &tell)))?;
+    drop(bar);
     let restored = restored.map_err(failure)?;
+    if let Some(why) = &restored.audit {
+        writeln!(
+            io::stderr(),
+            "harborline: {why}. It is put back as it was in the copy, so that the line can go on: find out who changed it"
+        )?;
+    }
     writeln!(
         io::stdout(),
         "{} and {} entries of the spool are back. Now: harborline doctor, then harborline serve. What else to think of: docs/operating.md, A restore",
@@ -101,6 +118,7 @@ pub(super) fn migrate(config: &Config, check: bool) -> Result<(), Failure> {
             }
             (Probe::Absent | Probe::Empty | Probe::Behind, false) => {
                 let home = jiff::tz::TimeZone::UTC;
+                let _spins = Progress::spinning("bringing the tables up to date");
                 let store = Store::open(url, config.database.most(), keys, Arc::new(ids), home).await?;
                 let whole = store.is_whole();
                 store.close().await;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::Failure;
+use super::progress::Progress;
 use crate::clock::{Clock, SystemClock};
 use crate::content::check::{Strictness, Weight, check};
 use crate::content::chooser::Answers;
@@ -55,7 +56,9 @@ fn packs(directory: Option<&Path>) -> Result<Packs, Failure> {
 }
 
 fn check_all(packs: &Packs, how: Strictness) -> Result<(), Failure> {
+    let spins = Progress::spinning("holding every text against the rules");
     let findings = check(packs, how);
+    drop(spins);
     let errors = findings
         .iter()
         .filter(|finding| finding.weight == Weight::Error);

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::progress::Progress;
 use super::{Failure, runtime};
 use crate::app::Seams;
 use crate::clock::{Clock, SystemClock};
@@ -20,6 +21,7 @@ pub(super) fn run(file: Option<&Path>, json: bool) -> Result<(), Failure> {
         )],
         Ok(config) => runtime()?.block_on(async {
             let client = Seams::system(&config)?.client;
+            let _spins = Progress::spinning("looking at everything");
             Ok::<_, Failure>(examine(&config, &client, SystemClock.now()).await)
         })?,
     };

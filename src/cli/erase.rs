@@ -40,7 +40,8 @@ pub(super) fn reference(typed: &str) -> Result<Who, Failure> {
     })
 }
 
-fn number() -> Result<PhoneNumber, Failure> {
+/// A number that is read from standard input.
+pub(super) fn number() -> Result<PhoneNumber, Failure> {
     if io::stdin().is_terminal() {
         write!(io::stderr(), "Number, like +15550123456: ")?;
     }

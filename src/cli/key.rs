@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::progress::Progress;
 use super::{Failure, with_app};
 use crate::app::App;
 use crate::config::Config;
@@ -43,7 +43,13 @@ pub(super) fn run(config: &Config, command: &Command) -> Result<(), Failure> {
             Command::Rotate { wait } => rotate(&app, Duration::from_secs(*wait)).await,
             Command::Retire => {
                 let spooled = app.failsafe.spooled();
-                app.keys.retire(spooled).await.map_err(Failure::finding)?;
+                let bar = Progress::of("looking for the old key", "rows", 0);
+                let retired = app
+                    .keys
+                    .retire(spooled, &|done, all| bar.set(done, all))
+                    .await;
+                drop(bar);
+                retired.map_err(Failure::finding)?;
                 Ok(writeln!(
                     io::stdout(),
                     "the old master key is let go. Backups of the database from before the rotation need it: destroy it together with them"
@@ -75,15 +81,12 @@ async fn rotate(app: &App, wait: Duration) -> Result<(), Failure> {
         tokio::time::sleep(wait).await;
     }
     let rows = app.keys.begin().await?;
-    let bar = ProgressBar::new(rows);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} rows, {eta} left") {
-        bar.set_style(style);
-    }
+    let bar = Progress::of("sealing anew", "rows", rows);
     let mut unreadable = 0;
     for pass in 0..PASSES {
         let mut changed = 0;
         unreadable = 0;
-        bar.set_position(0);
+        bar.set(0, rows);
         let mut next = Some(Cursor::default());
         while let Some(from) = next {
             let done = app.keys.reseal(from).await?;
@@ -96,13 +99,12 @@ async fn rotate(app: &App, wait: Duration) -> Result<(), Failure> {
             break;
         }
         if pass + 1 == PASSES {
-            bar.finish_and_clear();
             return Err(Failure::finding(
                 "a server goes on sealing with the old key. Restart every server, and run this again",
             ));
         }
     }
-    bar.finish_and_clear();
+    drop(bar);
     app.keys.finish().await?;
     writeln!(
         io::stdout(),

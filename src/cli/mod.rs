@@ -8,6 +8,7 @@ mod doctor;
 mod drill;
 mod erase;
 mod explain;
+mod export;
 mod fallback;
 mod heartbeat;
 mod hold;
@@ -15,6 +16,7 @@ mod init;
 mod key;
 mod manual;
 mod method;
+pub mod progress;
 mod quarantine;
 mod retention;
 pub mod segments;
@@ -35,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{App, Seams};
 use crate::clock::At;
 use crate::config::{self, Config};
+use crate::lifecycle::asked_to_stop;
 use crate::process;
 use crate::rulebook;
 use crate::triage::RuleSet;
@@ -46,6 +49,9 @@ struct Arguments {
     /// The configuration file [default: harborline.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Show no progress; without a terminal none is shown anyway
+    #[arg(long, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -120,6 +126,8 @@ enum Command {
     },
     /// Destroy all that is kept of a texter, as when they text DELETE
     Erase(erase::Arguments),
+    /// Take data out: a record of one conversation, all about one texter, the whole line, or figures alone
+    Export(Box<export::Arguments>),
     /// What texters get while this server is down
     Fallback {
         #[command(subcommand)]
@@ -217,6 +225,14 @@ pub fn run() -> ExitCode {
 
 impl Arguments {
     fn run(self) -> Result<(), Failure> {
+        // Who reads JSON reads nothing else.
+        let json = matches!(
+            self.command,
+            Command::Doctor { json: true } | Command::Restore { json: true, .. }
+        );
+        if self.quiet || json {
+            progress::be_quiet();
+        }
         match self.command {
             Command::Init { arguments } => init::run(self.config.as_deref(), *arguments),
             Command::Backup { to } => backup::make(&config::load(self.config.as_deref())?, to),
@@ -260,6 +276,9 @@ impl Arguments {
             }
             Command::Erase(arguments) => {
                 erase::run(&config::load(self.config.as_deref())?, &arguments)
+            }
+            Command::Export(arguments) => {
+                export::run(&config::load(self.config.as_deref())?, &arguments)
             }
             Command::Hold { command } => {
                 hold::run(&config::load(self.config.as_deref())?, &command)
@@ -322,13 +341,24 @@ where
     })
 }
 
-/// The runtime that serves.
+/// Work that Ctrl-C breaks off: what was half done is taken back when it is dropped.
+async fn interruptible<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let stop = asked_to_stop()?;
+    tokio::select! {
+        done = work => Ok(done),
+        () = stop => Err(Failure::finding(
+            "stopped before it was done: nothing half-written stays. Run it again",
+        )),
+    }
+}
+
 /// A moment, to the minute.
 fn minute(at: At) -> String {
     let moment = Timestamp::from_millisecond(at.0).unwrap_or_default();
     moment.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
+/// The runtime that serves.
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -4,10 +4,12 @@ use std::io::{self, Write};
 
 use clap::Args;
 
+use super::progress::Progress;
 use super::{Failure, with_app};
 use crate::app::App;
 use crate::config::Config;
 use crate::retention::DueClass;
+use crate::store::Class;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -25,7 +27,9 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure>
 async fn carry_out(app: &App, dry_run: bool) -> Result<(), Failure> {
     let due = app.retention.dry_run().await?;
     if !dry_run {
-        app.retention.run().await?;
+        let bar = Progress::spinning("removing what is due");
+        let tell = |class: Class, gone| bar.says(format!("removing {}, {gone} rows", class.word()));
+        app.retention.run(&tell).await?;
     }
     io::stdout().write_all(&table(&due, dry_run)?)?;
     Ok(())

@@ -8,8 +8,8 @@ use crate::lifecycle::{Server, asked_to_stop, reload_on_hangup};
 use crate::telemetry;
 
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
-    telemetry::start()?;
     runtime()?.block_on(async {
+        let traces = telemetry::start(&config.telemetry)?;
         let mut stop = std::pin::pin!(asked_to_stop()?);
         let server = Server::start(config).await?;
         reload_on_hangup(server.app.clone())?;
@@ -22,6 +22,9 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
         }
         tracing::info!("stopping: finishing what was taken");
         server.stop().await;
+        if let Some(traces) = traces {
+            traces.finish().await;
+        }
         Ok(())
     })
 }

@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use super::load::ConfigError;
 use super::{
     Config, FallbackContact, GatewaySection, audit, drills, heartbeat, limits, pagers, retention,
+    telemetry,
 };
 use crate::gateway::drill;
 use crate::oncall::{LONGEST_DELAY, SHORTEST_DELAY};
@@ -64,6 +65,7 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     drills::check(&config.drills, &at)?;
     audit::check(&config.audit, &at)?;
     retention::check(&config.retention, &at)?;
+    telemetry::check(&config.telemetry, &at)?;
     check_seconds("reconcile.every_s", config.reconcile.every_s, 30, &at)?;
     // A look leaves the last minute to the hooks: it must be in the next one.
     check_seconds(

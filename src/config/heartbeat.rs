@@ -19,6 +19,8 @@ pub struct HeartbeatSection {
     pub fail_url: Option<SecretString>,
     /// `get`, or `post` with what was found as words.
     pub method: PingMethod,
+    /// Sent with each ping as a bearer token: for another Harborline that expects us.
+    pub token: Option<SecretString>,
     /// Seconds from one audit to the next.
     pub every_s: u64,
     /// Whose pings are expected.
@@ -56,6 +58,7 @@ impl Default for HeartbeatSection {
             url: None,
             fail_url: None,
             method: PingMethod::Get,
+            token: None,
             every_s: 60,
             expect: Vec::new(),
             watch: Vec::new(),
@@ -103,6 +106,7 @@ pub(super) fn check(
             "Set heartbeat.url, too, or leave both out",
         ));
     }
+    check_token(section, at)?;
     let mut names = HashSet::new();
     for expect in &section.expect {
         check_expect(expect, &at(&format!("heartbeat.expect `{}`", expect.name)))?;
@@ -130,6 +134,24 @@ pub(super) fn check(
                 "Name each instance once",
             ));
         }
+    }
+    Ok(())
+}
+
+fn check_token(
+    section: &HeartbeatSection,
+    at: &impl Fn(&str) -> String,
+) -> Result<(), ConfigError> {
+    let Some(token) = &section.token else {
+        return Ok(());
+    };
+    let visible = |c: char| c.is_ascii_graphic();
+    if section.url.is_none() || !token.expose_secret().chars().all(visible) {
+        return Err(ConfigError::new(
+            at("heartbeat.token"),
+            "it stands without heartbeat.url, or cannot stand in a header",
+            "Set heartbeat.url to https://OTHER/heartbeats/NAME of another Harborline, and copy the token of its [[heartbeat.expect]]: visible ASCII without spaces",
+        ));
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ mod limits;
 mod load;
 mod pagers;
 mod retention;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -36,6 +37,7 @@ pub use limits::LimitsSection;
 pub use load::{ConfigError, load};
 pub use pagers::{SmtpSection, WebhooksSection};
 pub use retention::RetentionSection;
+pub use telemetry::TelemetrySection;
 
 use crate::locale::Locale;
 use crate::oncall::{Clocks, Timing};
@@ -85,6 +87,8 @@ pub struct Config {
     pub audit: AuditSection,
     /// For how long what is kept.
     pub retention: RetentionSection,
+    /// Where traces go.
+    pub telemetry: TelemetrySection,
 }
 
 /// `[listen]`

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::clock::{At, Clock};
@@ -43,6 +44,7 @@ use crate::store::{
     StoreError, Tx, Unreached,
 };
 use crate::text::MessageBody;
+use crate::trail::{self, Trails};
 
 /// Longer than the slowest send can take, 15 s.
 const LEASE: Duration = Duration::from_mins(1);
@@ -100,6 +102,8 @@ pub struct Dispatch {
     pub in_flight: Arc<InFlight>,
     /// What gateways were asked and answered, on its way to the gateway log.
     pub journal: Journal,
+    /// Where the texts came from that are answered.
+    pub trails: Arc<Trails>,
 }
 
 /// What a look at a lane came to.
@@ -170,7 +174,18 @@ impl Dispatch {
         Ok((claimed.await?, now.plus(LEASE)))
     }
 
+    /// Sends on the trail of the text that it answers.
     async fn send(self: &Arc<Self>, due: Due, until: At) -> Result<(), StoreError> {
+        let text = match due.receiver {
+            Receiver::Texter { answers, .. } => answers,
+            Receiver::Responder { .. } => None,
+        };
+        let (lane, gateway) = (due.lane, due.gateway.clone());
+        let sending = self.send_now(due, until);
+        self.trails.follow(text, (lane, &gateway), sending).await
+    }
+
+    async fn send_now(self: &Arc<Self>, due: Due, until: At) -> Result<(), StoreError> {
         let at = self.clock.now();
         if at >= until {
             // This process stood still for as long: by now another one sends it.
@@ -297,7 +312,8 @@ impl Dispatch {
         request: ApiRequest,
     ) -> SendOutcome {
         let (at, asked) = (self.clock.now(), redact::request(&request));
-        let answer: Answer = send(&self.client, request).await;
+        let asking = send(&self.client, request);
+        let answer: Answer = asking.instrument(trail::gateway(gateway.name())).await;
         let outcome = gateway.read_send(outbox_id, answer.as_result());
         self.journal.note(NewExchange {
             at,

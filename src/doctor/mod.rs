@@ -1,6 +1,7 @@
 //! `harborline doctor`: looks at everything that must be right before a text comes, and says of each
 //! thing how it stands and what to do. It changes nothing, at home and at the provider. Floor 5.
 
+mod collector;
 mod connections;
 mod content;
 mod home;
@@ -24,6 +25,7 @@ pub async fn examine(config: &Config, client: &reqwest::Client, now: At) -> Vec<
     findings.extend(machine::examine(config));
     findings.extend(spool::examine(config, now));
     findings.extend(pagers::examine(config).await);
+    findings.push(collector::examine(config).await);
     findings.extend(providers::examine(config, client).await);
     findings
 }

@@ -4,6 +4,7 @@
 //! Each round every process looks at itself and leaves what it found beside the others' (`self:…`); one
 //! of them, by a lease, looks at the whole. It deliberately mends nothing: the ledger does that.
 
+mod heads;
 mod others;
 mod ping;
 mod pulses;
@@ -26,8 +27,9 @@ use crate::spool::Spool;
 use crate::store::{Heartbeat as Sign, Store, StoreError, Tally, Tx};
 use crate::triage::{Action, RuleSet, Verdict};
 
+pub use heads::Kept;
 pub use others::{Expected, Watched};
-pub use ping::Ping;
+pub use ping::{AUDIT_HEAD, Ping};
 pub use pulses::{Pulse, Pulses};
 
 /// After a start the first round waits this long: what piled up is only now on its way.

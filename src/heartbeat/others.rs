@@ -1,18 +1,19 @@
 //! The heartbeats of others: those that ping us, and those that we ask.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, Method};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::{Heartbeat, ROUNDS, last};
+use super::{Heartbeat, Kept, ROUNDS, last};
 use crate::clock::At;
 use crate::credential::token_fits;
 use crate::gateway::ApiRequest;
 use crate::gateway::client::{Answer, send};
 use crate::oncall::IncidentKind;
-use crate::store::{Heartbeat as Sign, StoreError, Tally, Tx};
+use crate::store::{ChainHead, Heartbeat as Sign, StoreError, Tally, Tx};
 
 /// Whose ping we expect: a backup, a second instance, a replication.
 #[derive(Clone, Debug)]
@@ -41,22 +42,41 @@ impl Watched {
 }
 
 impl Heartbeat {
-    /// Notes a ping. `false` when nobody of this name is expected, or the token is not theirs.
+    /// Notes a ping, and keeps the end of the sender's audit log if it came with one. `false` when nobody of
+    /// this name is expected, or the token is not theirs.
     ///
     /// # Errors
     /// [`StoreError`]: it was not noted; it should come again.
-    pub async fn heard(&self, name: &str, token: &str) -> Result<bool, StoreError> {
+    pub async fn heard(
+        &self,
+        name: &str,
+        token: &str,
+        head: Option<&ChainHead>,
+    ) -> Result<bool, StoreError> {
         let of_name = |expected: &&Expected| expected.name == name;
         let known = self.expected.iter().find(of_name);
         if !known.is_some_and(|expected| token_fits(token, &expected.token_hash)) {
             return Ok(false);
         }
-        let (name, now) = (name.to_owned(), self.clock.now());
+        let now = self.clock.now();
+        let work = Arc::new((name.to_owned(), head.cloned(), Arc::clone(&self.operator)));
         let noted = self.store.write(move |tx| {
-            let name = name.clone();
-            Box::pin(async move { tx.heard_of(&name, now, "{}").await })
+            let work = Arc::clone(&work);
+            Box::pin(async move {
+                let (name, head, operator) = &*work;
+                let signs = tx.heartbeats().await?;
+                let before = signs.iter().find(|sign| sign.name == *name);
+                let kept = Kept::read(before.map_or("", |sign| sign.detail.as_str()));
+                let kept = match head {
+                    Some(head) => kept.and(head, tx, operator, name, now).await?,
+                    None => kept,
+                };
+                tx.heard_of(name, now, &kept.write()).await
+            })
         });
-        noted.await.map(|()| true)
+        let heard = noted.await.map(|()| true);
+        self.feed.wake_outbox();
+        heard
     }
 
     /// Asks those whom we watch, all at once, and returns the signs of those that are well.

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use axum::http::{HeaderMap, HeaderValue, Method, header};
-use secrecy::{ExposeSecret as _, SecretString};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::Heartbeat;
@@ -13,7 +13,11 @@ use crate::gateway::ApiRequest;
 use crate::gateway::client::{Answer, send};
 use crate::oncall::IncidentKind;
 use crate::oncall::audit::Found;
-use crate::store::{StoreError, Tally};
+use crate::store::{ChainHead, StoreError, Tally};
+
+/// The header that carries the end of our audit log: who keeps it can tell when the log was cut off or written
+/// anew. It says nothing of a person.
+pub const AUDIT_HEAD: HeaderName = HeaderName::from_static("x-harborline-audit-head");
 
 /// The incident of pings that do not get through.
 pub(super) const SUBJECT: &str = "ping";
@@ -28,24 +32,36 @@ pub struct Ping {
     pub fail_url: Option<SecretString>,
     /// How.
     pub method: PingMethod,
+    /// What we prove ourselves with, as a bearer token: another Harborline that expects us asks for it.
+    pub token: Option<SecretString>,
     /// How many pings in a row did not get through.
     pub failures: AtomicI64,
 }
 
 impl Ping {
-    fn request(&self, found: &[Found]) -> Option<ApiRequest> {
+    fn request(&self, found: &[Found], head: &ChainHead) -> Option<ApiRequest> {
         let url = if found.is_empty() {
             &self.url
         } else {
             self.fail_url.as_ref()?
         };
         let mut headers = HeaderMap::new();
+        // A number and a hash: digits and letters only.
+        if let Ok(value) = HeaderValue::try_from(head.to_string()) {
+            headers.insert(AUDIT_HEAD, value);
+        }
+        let token = self.token.as_ref().map(ExposeSecret::expose_secret);
+        let bearer = token.and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok());
+        if let Some(mut value) = bearer {
+            value.set_sensitive(true);
+            headers.insert(header::AUTHORIZATION, value);
+        }
         let (method, body) = match self.method {
             PingMethod::Get => (Method::GET, Vec::new()),
             PingMethod::Post => {
                 let plain = HeaderValue::from_static("text/plain; charset=utf-8");
                 headers.insert(header::CONTENT_TYPE, plain);
-                (Method::POST, words(found).into_bytes())
+                (Method::POST, words(found, head).into_bytes())
             }
         };
         Some(ApiRequest {
@@ -57,15 +73,17 @@ impl Ping {
     }
 }
 
-/// What was found, in words: a sentence a line.
-fn words(found: &[Found]) -> String {
-    if found.is_empty() {
-        return "the audit found nothing\n".to_owned();
-    }
-    found
-        .iter()
-        .map(|found| found.sentence() + "\n")
-        .collect::<String>()
+/// What was found, in words: a sentence a line; and the end of the audit log, for a monitor that keeps what
+/// is posted to it.
+fn words(found: &[Found], head: &ChainHead) -> String {
+    let mut words: String = if found.is_empty() {
+        "the audit found nothing\n".to_owned()
+    } else {
+        let sentences = found.iter().map(|found| found.sentence() + "\n");
+        sentences.collect()
+    };
+    words.push_str(&format!("the audit log ends at {head}\n"));
+    words
 }
 
 impl Heartbeat {
@@ -74,7 +92,8 @@ impl Heartbeat {
         let Some(ping) = &self.ping else {
             return Ok(());
         };
-        let Some(request) = ping.request(found) else {
+        let head = self.store.read().await?.audit_head().await?;
+        let Some(request) = ping.request(found, &head) else {
             return Ok(());
         };
         let arrived = matches!(

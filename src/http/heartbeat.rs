@@ -12,7 +12,8 @@ use serde_json::json;
 use super::Doors;
 use super::machines::Machines;
 use super::rates::Probe;
-use crate::store::StoreError;
+use crate::heartbeat::AUDIT_HEAD;
+use crate::store::{ChainHead, StoreError};
 
 pub(super) fn routes() -> Machines {
     Machines::new()
@@ -56,7 +57,11 @@ async fn heard(
         .and_then(|value| value.strip_prefix("Bearer "))
         .map(str::trim)
         .unwrap_or_default();
-    match doors.heartbeat.heard(&name, token).await {
+    let head = headers.get(AUDIT_HEAD);
+    let head: Option<ChainHead> = head
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok());
+    match doors.heartbeat.heard(&name, token, head.as_ref()).await {
         Ok(true) => StatusCode::NO_CONTENT.into_response(),
         Ok(false) => {
             let said = "No heartbeat of this name is expected, or the token is another one.\n";

@@ -70,6 +70,7 @@ pub use machines::Served;
 pub use rates::{Pace, Rates};
 pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
+pub(crate) use staff::report_tables;
 
 /// The largest hook or form that is read. A text has 1,600 characters; a gateway adds little.
 const LARGEST_BODY: usize = 128 * 1024;

@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 
 use super::Doors;
 use crate::meter;
+use crate::trail;
 
 /// The header of the answer.
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,7 +30,8 @@ pub(super) async fn name(State(doors): State<Doors>, request: Request, next: Nex
     // The pattern, never the address: that can hold a link that opens something.
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", %id, method = %known(request.method()), route);
-    let mut response = next.run(request).instrument(span).await;
+    let answering = trail::of_request(&id, next.run(request));
+    let mut response = answering.instrument(span).await;
     let class = match response.status().as_u16() {
         ..=299 => "2xx",
         300..=399 => "3xx",

@@ -42,6 +42,7 @@ use crate::rulebook::Rulebook;
 use crate::spool::KeptText;
 use crate::store::{Store, StoreError};
 use crate::text::MessageBody;
+use crate::trail::{self, Trails};
 use crate::triage::{RuleSet, Verdict};
 
 /// How long a commit may take before somebody in crisis is answered without it.
@@ -85,6 +86,8 @@ pub struct Intake {
     pub handoff: Arc<Handoff>,
     /// Wakes the workers and open pages.
     pub feed: Feed,
+    /// Where texts came from.
+    pub trails: Arc<Trails>,
 }
 
 /// What came of an inbound text.
@@ -141,7 +144,7 @@ impl Intake {
         // On a task of its own: given up, a transaction would be undone that may be about to commit.
         let began = Instant::now();
         let unit = Arc::clone(self).decide(Arc::clone(&arrival));
-        let mut unit = tokio::spawn(unit.in_current_span());
+        let mut unit = tokio::spawn(trail::carried(unit).in_current_span());
         let (why, late) = match tokio::time::timeout(wait, &mut unit).await {
             Ok(Ok(Ok(taken))) => {
                 meter::decided(began.elapsed());
@@ -185,6 +188,7 @@ impl Intake {
             feed: self.feed.clone(),
             operator: Arc::clone(&self.operator),
             handoff: Arc::clone(&self.handoff),
+            trails: Arc::clone(&self.trails),
             ..*self
         })
     }
@@ -192,7 +196,8 @@ impl Intake {
     /// A text that came in just now, judged.
     async fn arrival(&self, gateway: &str, inbound: Inbound) -> Arrival {
         let began = Instant::now();
-        let verdict = self.assess(inbound.body.reveal()).await;
+        let judging = self.assess(inbound.body.reveal());
+        let verdict = judging.instrument(trail::triage()).await;
         meter::judged(began.elapsed());
         let now = self.clock.now();
         Arrival::new(gateway.to_owned(), inbound, verdict, now, self.ids.id(now))
@@ -223,16 +228,26 @@ impl Intake {
     /// The unit of work, and the wake-ups that follow from it.
     async fn decide(self: Arc<Self>, arrival: Arc<Arrival>) -> Result<Taken, StoreError> {
         let intake = Arc::clone(&self);
+        let commit = trail::commit();
+        let (around, request) = (commit.clone(), trail::id());
         let unit = self.store.write(move |tx| {
             let (intake, arrival) = (Arc::clone(&intake), Arc::clone(&arrival));
-            Box::pin(async move {
+            // It may run on the task of the writer, and more than once.
+            let step = trail::conversation(&around, request.as_deref());
+            let unit = async move {
                 match &arrival.inbound.part {
                     Some(part) => parts::take(tx, &intake, &arrival, part).await,
                     None => decision::decide(tx, &intake, &arrival).await,
                 }
-            })
+            };
+            Box::pin(unit.instrument(step))
         });
-        let decided = unit.await?;
+        let decided = unit.instrument(commit).await?;
+        if let Some(text) = decided.message {
+            // Before anybody is woken who sends its answer.
+            self.trails.begin(text);
+            tracing::debug!(%text, "text taken in");
+        }
         self.wake(&decided);
         Ok(decided.taken)
     }

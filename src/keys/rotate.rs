@@ -180,11 +180,16 @@ impl Keys {
         unit.await
     }
 
-    /// Lets the old key go, once nothing is sealed with it. `spooled` is how many wait in the spool.
+    /// Lets the old key go, once nothing is sealed with it. `spooled` is how many wait in the spool; `tell`
+    /// hears how many rows were looked at, of how many.
     ///
     /// # Errors
     /// [`NotRotated`]; the old key stays.
-    pub async fn retire(&self, spooled: usize) -> Result<(), NotRotated> {
+    pub async fn retire(
+        &self,
+        spooled: usize,
+        tell: &(dyn Fn(u64, u64) + Send + Sync),
+    ) -> Result<(), NotRotated> {
         let standing = self.standing().await?;
         if standing.rotating {
             return Err(NotRotated::NotDone);
@@ -196,9 +201,13 @@ impl Keys {
             return Err(NotRotated::Spooled(spooled));
         }
         // What a server sealed that did not know of the new key yet.
-        let mut next = Some(Cursor::default());
+        let all = self.store.read().await?.sealed_rows().await?;
+        let (mut next, mut seen) = (Some(Cursor::default()), 0);
         while let Some(from) = next {
-            next = self.reseal(from).await?.next;
+            let done = self.reseal(from).await?;
+            seen += done.seen;
+            tell(seen, all);
+            next = done.next;
         }
         let now = self.clock.now();
         let unit = self.store.write(move |tx| {

@@ -52,7 +52,9 @@ pub use handoff::{
 };
 pub use health::{Facts, Light, MANY, Unclaimed, Why, health, may_wait};
 pub use ladder::{Place, Step, built_in, climb, climbed_within};
-pub use operator::{Incident, IncidentKind, Operator, UNANSWERED, incident, incident_over};
+pub use operator::{
+    Incident, IncidentKind, OF_ANOTHER, Operator, UNANSWERED, incident, incident_over,
+};
 pub use page::{Case, PageKind, Preset};
 pub use page_test::{
     PageTest, TEST_PAUSE, TEST_WAITS, TestAnswer, is_test_code, next_test_code, page_test,

@@ -77,6 +77,9 @@ pub enum IncidentKind {
 /// The codes of a call that rang, and that no person took.
 pub const UNANSWERED: [&str; 4] = ["busy", "canceled", "no-answer", "voicemail"];
 
+/// How the subject begins of an incident about the audit log of another line that pings us.
+pub const OF_ANOTHER: &str = "head:";
+
 impl IncidentKind {
     /// Every kind.
     pub const ALL: [Self; 23] = [
@@ -312,9 +315,14 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
                 "anchor" => format!(
                     "the end of the audit log could not be kept elsewhere ({why}). Until it is, nobody notices when its last entries are removed. Look at [audit]."
                 ),
-                _ => format!(
-                    "the AUDIT LOG does not hold: {why}. Keep a copy of the database, and find out who can write in it. More: harborline audit verify."
-                ),
+                other => match other.strip_prefix(OF_ANOTHER) {
+                    Some(name) => format!(
+                        "the AUDIT LOG of {name} was cut off or written anew: {why}. Keep a copy of its database, and find out who can write in it."
+                    ),
+                    None => format!(
+                        "the AUDIT LOG does not hold: {why}. Keep a copy of the database, and find out who can write in it. More: harborline audit verify."
+                    ),
+                },
             }
         }
         IncidentKind::Heartbeat => {
@@ -383,7 +391,10 @@ pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
         }
         IncidentKind::AuditLog => match subject.as_str() {
             "anchor" => "the end of the audit log is kept elsewhere again.".to_owned(),
-            _ => "the audit log holds again.".to_owned(),
+            other => match other.strip_prefix(OF_ANOTHER) {
+                Some(name) => format!("the audit log of {name} goes on from where it was."),
+                None => "the audit log holds again.".to_owned(),
+            },
         },
         IncidentKind::Spooled => {
             format!("for {quiet} nothing has waited too long in the spool ({count} at last).")

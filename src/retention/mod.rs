@@ -26,6 +26,9 @@ const LEASE: Duration = Duration::from_mins(30);
 const AT_ONCE: u16 = 200;
 const DAY: Duration = Duration::from_hours(24);
 
+/// Hears which class is gone through, and how many rows of it were.
+pub type Tell<'a> = &'a (dyn Fn(Class, u64) + Send + Sync);
+
 /// For how long what is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keeps(RetentionSection);
@@ -125,23 +128,24 @@ impl Retention {
         if !lease.await? {
             return Ok(0);
         }
-        self.remove_all(now).await?;
+        self.remove_all(now, &|_, _| {}).await?;
         Ok(1)
     }
 
-    /// Removes what is due, whoever else is at it.
+    /// Removes what is due, whoever else is at it. `tell` hears of each class and how many rows of it were
+    /// gone through.
     ///
     /// # Errors
     /// [`StoreError`]: what was not removed yet stays due.
-    pub async fn run(&self) -> Result<(), StoreError> {
-        self.remove_all(self.clock.now()).await?;
+    pub async fn run(&self, tell: Tell<'_>) -> Result<(), StoreError> {
+        self.remove_all(self.clock.now(), tell).await?;
         self.scrub.run(&self.store).await
     }
 
-    async fn remove_all(&self, now: At) -> Result<(), StoreError> {
+    async fn remove_all(&self, now: At, tell: Tell<'_>) -> Result<(), StoreError> {
         let mut removed = false;
         for class in Class::ALL {
-            removed |= self.remove(class, now).await?;
+            removed |= self.remove(class, now, tell).await?;
         }
         if removed {
             self.scrub.want();
@@ -150,17 +154,18 @@ impl Retention {
     }
 
     /// Removes what of a class is due, and says whether there was anything.
-    async fn remove(&self, class: Class, now: At) -> Result<bool, StoreError> {
+    async fn remove(&self, class: Class, now: At, tell: Tell<'_>) -> Result<bool, StoreError> {
         let cutoff = self.keeps.cutoff(class, now);
-        let mut any = false;
+        let mut gone = 0;
         loop {
             let unit = self.store.write(move |tx| {
                 Box::pin(async move { tx.retain(class, cutoff, now, AT_ONCE).await })
             });
             let most = unit.await?;
-            any |= most > 0;
+            gone += most;
+            tell(class, gone);
             if most < u64::from(AT_ONCE) {
-                return Ok(any);
+                return Ok(gone > 0);
             }
         }
     }

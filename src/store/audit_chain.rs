@@ -11,7 +11,6 @@
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::arrivals::first_id;
 use super::tx::{Inner, later, on};
 use super::{Pool, Store, StoreError, Tx};
 use crate::clock::At;
@@ -238,12 +237,11 @@ impl Tx {
         }))
     }
 
-    /// An entry from before `before` that has no place in the chain, if there is one.
-    pub async fn audit_outside(&mut self, before: At) -> Result<Option<Uuid>, StoreError> {
+    /// An entry that has no place in the chain, if there is one.
+    pub async fn audit_outside(&mut self) -> Result<Option<Uuid>, StoreError> {
         Ok(on!(self, |c| sqlx::query_scalar(
-            "SELECT id FROM audit_log WHERE seq IS NULL AND id < $1 ORDER BY id LIMIT 1"
+            "SELECT id FROM audit_log WHERE seq IS NULL ORDER BY id LIMIT 1"
         )
-        .bind(first_id(before))
         .fetch_optional(c)
         .await?))
     }

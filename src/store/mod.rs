@@ -25,6 +25,7 @@ mod drills;
 mod duties;
 mod erasure;
 mod error;
+mod exports;
 mod followers;
 mod gateway_log;
 mod heartbeats;
@@ -112,6 +113,9 @@ pub use credentials::Credentials;
 pub use drafts::Draft;
 pub use drills::{Drill, NewDrill};
 pub use error::{OpenError, StoreError};
+pub use exports::{
+    After, Cell, Column, Exported, Kind, LEFT_OUT, Opened, SECRET, Scope, TABLES, Table, With,
+};
 pub use followers::Follower;
 pub use gateway_log::{Exchange, ExchangeKind, NewExchange};
 pub use heartbeats::Heartbeat;

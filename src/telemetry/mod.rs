@@ -3,13 +3,30 @@
 
 mod lines;
 pub mod scrape;
+pub mod traces;
 
 use std::io::IsTerminal;
 
 use lines::Lines;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
-/// Why logging cannot be set up as asked.
+use crate::config::TelemetrySection;
+use traces::{NoTraces, Traces};
+
+/// Why logs or traces cannot be set up as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSetUp {
+    /// The form of the log.
+    #[error(transparent)]
+    Format(#[from] UnknownFormat),
+    /// Traces.
+    #[error(transparent)]
+    Traces(#[from] NoTraces),
+}
+
+/// A form of the log that is not known.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("environment variable HARBORLINE_LOG_FORMAT: `{0}` is not known. Write text or json")]
 pub struct UnknownFormat(String);
@@ -31,12 +48,13 @@ impl Format {
     }
 }
 
-/// Sets logging up. `HARBORLINE_LOG` takes filters as in `info,sqlx=warn`, `HARBORLINE_LOG_FORMAT` is
-/// `text` or `json`: one object a line, with the request that it belongs to.
+/// Sets logging up, and traces where `[telemetry]` says where to. `HARBORLINE_LOG` takes filters as in
+/// `info,sqlx=warn`, `HARBORLINE_LOG_FORMAT` is `text` or `json`: one object a line, with the request that it
+/// belongs to. Called on the runtime that serves; what it returns is finished at the end.
 ///
 /// # Errors
-/// [`UnknownFormat`].
-pub fn start() -> Result<(), UnknownFormat> {
+/// [`NotSetUp`].
+pub fn start(section: &TelemetrySection) -> Result<Option<Traces>, NotSetUp> {
     let filter = EnvFilter::try_from_env("HARBORLINE_LOG")
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn,reqwest=warn"));
     // At trace level it says the address of each request, which can hold a link that opens something.
@@ -45,19 +63,31 @@ pub fn start() -> Result<(), UnknownFormat> {
         Err(_) => filter,
     };
     let format = Format::of(std::env::var("HARBORLINE_LOG_FORMAT").ok().as_deref())?;
+    let traces = Traces::start(section)?;
     let painted = format == Format::Text && std::io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_target(false)
         .with_ansi(painted)
         .with_writer(Lines { painted });
-    // A second call, as in tests, finds logging set up.
-    let _ = match format {
-        Format::Text => lines.try_init(),
+    let lines = match format {
+        Format::Text => lines.boxed(),
         Format::Json => lines
             .json()
             .with_current_span(true)
             .with_span_list(false)
+            .boxed(),
+    };
+    // A second call, as in tests, finds logging set up.
+    let _ = match &traces {
+        // What is not logged is not even made.
+        None => tracing_subscriber::registry()
+            .with(lines)
+            .with(filter)
+            .try_init(),
+        // A quiet log must not silence the traces.
+        Some(traces) => tracing_subscriber::registry()
+            .with(lines.with_filter(filter))
+            .with(traces.layer())
             .try_init(),
     };
     // A panic message may quote its input: the place is enough.
@@ -68,7 +98,7 @@ pub fn start() -> Result<(), UnknownFormat> {
             .unwrap_or_default();
         tracing::error!(%place, "panic");
     }));
-    Ok(())
+    Ok(traces)
 }
 
 #[cfg(test)]

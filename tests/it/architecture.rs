@@ -32,6 +32,7 @@ const FLOORS: [&[&str]; 6] = [
         "rulebook",
         "spool",
         "store",
+        "trail",
     ],
     &[
         "accounts",
@@ -43,6 +44,7 @@ const FLOORS: [&[&str]; 6] = [
         "dispatch",
         "drill",
         "duties",
+        "export",
         "failsafe",
         "followup",
         "handoff",

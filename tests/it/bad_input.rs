@@ -69,6 +69,27 @@ fn a_heartbeat_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["heartbeat.fail_url", "heartbeat.url"],
         ),
         (
+            edit(
+                "[[oncall",
+                "[heartbeat]\ntoken = \"secret-token\"\n[[oncall",
+            ),
+            vec!["heartbeat.token", "heartbeat.url"],
+        ),
+        (
+            edit(
+                "[[oncall",
+                "[telemetry]\notlp_endpoint = \"collector\"\n[[oncall",
+            ),
+            vec!["telemetry.otlp_endpoint", "http://127.0.0.1:4318"],
+        ),
+        (
+            edit(
+                "[[oncall",
+                "[telemetry]\notlp_headers = { authorization = \"Bearer secret-token\" }\n[[oncall",
+            ),
+            vec!["telemetry.otlp_headers", "telemetry.otlp_endpoint"],
+        ),
+        (
             edit("[[oncall", "[heartbeat]\nevery_s = 5\n[[oncall"),
             vec!["heartbeat.every_s", "15"],
         ),

@@ -9,6 +9,7 @@ use axum::http::{Method, Request, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use harborline::clock::Clock;
 use harborline::config::{ExpectSection, PingMethod};
+use harborline::store::ChainHead;
 use serde_json::Value;
 
 use crate::support::binary::{Serving, run};
@@ -296,15 +297,133 @@ async fn a_monitor_that_wants_to_know_is_told_what_was_found() {
     world.advance(minutes(1)).await;
     let pings = monitor.pings.lock().unwrap().clone();
     let expected = [
-        ("/ping", "the audit found nothing\n"),
-        ("/ping/fail", "1 worker(s) do not work: paging\n"),
+        ("/ping", "the audit found nothing"),
+        ("/ping/fail", "1 worker(s) do not work: paging"),
     ];
     let came: Vec<_> = pings
         .iter()
-        .map(|(_, path, body)| (path.as_str(), body.as_str()))
+        .map(|(_, path, body)| (path.as_str(), body.lines().next().unwrap()))
         .collect();
     assert_eq!(came, expected);
+    for (_, _, body) in &pings {
+        let last = body.lines().last().unwrap();
+        let head = last.strip_prefix("the audit log ends at ").unwrap();
+        assert!(
+            head.parse::<ChainHead>().is_ok(),
+            "a monitor keeps it: {body}"
+        );
+    }
     assert!(pings.iter().all(|(method, _, _)| method == Method::POST));
+}
+
+/// Pings a world as another line does: with the end of its audit log.
+async fn ping_with(world: &World, head: &str) -> StatusCode {
+    let request = Request::post("/heartbeats/backup")
+        .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
+        .header("x-harborline-audit-head", head)
+        .body(Body::empty())
+        .unwrap();
+    read(world.call(request).await).await.0
+}
+
+both! {
+    in watched;
+
+    async fn the_end_of_anothers_audit_log_is_kept_and_one_that_goes_back_is_told(it: (World, Monitor)) {
+        let (world, _) = it;
+        world.settle().await;
+        let head = |seq: i64, byte: u8| ChainHead { seq, hash: vec![byte; 32] }.to_string();
+        let kept = async || world.app.heartbeat.head_of("backup").await.unwrap();
+        assert_eq!(ping_with(&world, &head(10, 1)).await, StatusCode::NO_CONTENT);
+        assert_eq!(kept().await, Some(head(10, 1)));
+        let noted = "SELECT COUNT(*) FROM audit_log WHERE action = 'head.kept'";
+        assert_eq!(world.count(noted).await, 1, "our own chain vouches for it");
+        for same in [head(10, 1), head(12, 2)] {
+            ping_with(&world, &same).await;
+        }
+        assert_eq!((kept().await, world.count(noted).await), (Some(head(12, 2)), 1), "once a day");
+        // What is none changes nothing, nor does a ping without one.
+        for odd in ["", "12", "12:zz", "-1:00"] {
+            assert_eq!(ping_with(&world, odd).await, StatusCode::NO_CONTENT);
+        }
+        assert_eq!(ping_us(&world, "backup", TOKEN).await, StatusCode::NO_CONTENT);
+        assert_eq!(kept().await, Some(head(12, 2)));
+        world.settle().await;
+        assert!(told(&world).is_empty());
+        ping_with(&world, &head(9, 1)).await;
+        world.settle().await;
+        let said = told(&world);
+        assert!(said.len() == 1 && said[0].contains("AUDIT LOG of backup was cut off"), "{said:?}");
+        assert_eq!(kept().await, Some(head(12, 2)), "the higher one stays");
+        ping_with(&world, &head(12, 3)).await;
+        ping_with(&world, &head(13, 4)).await;
+        world.settle().await;
+        let said = told(&world);
+        assert!(said.iter().any(|text| text.contains("over:") && text.contains("goes on")), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_line_vouches_for_the_audit_log_of_another() {
+    // The second expects the first, on a listener of its own.
+    let expects = World::with(Engine::Sqlite, |config| {
+        config.heartbeat.expect.push(ExpectSection {
+            name: "first".to_owned(),
+            within_s: 3600,
+            token: TOKEN.into(),
+        });
+    });
+    let second = expects.await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/heartbeats/first", listener.local_addr().unwrap());
+    let router = second.router.clone();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let first = World::with(Engine::Sqlite, |config| {
+        config.heartbeat.url = Some(url.into());
+        config.heartbeat.method = PingMethod::Post;
+        config.heartbeat.token = Some(TOKEN.into());
+    });
+    let first = first.await.unwrap();
+    for words in ["hello", "menu", "12"] {
+        first.phone("+15550123").texts(words).await;
+    }
+    first.settle().await;
+    first.advance(minutes(1)).await;
+    let kept = second
+        .app
+        .heartbeat
+        .head_of("first")
+        .await
+        .unwrap()
+        .unwrap();
+    let anchor: ChainHead = kept.parse().unwrap();
+    assert!(anchor.seq > 0);
+    let checked = first
+        .app
+        .audit_log
+        .verify(std::slice::from_ref(&anchor))
+        .await
+        .unwrap();
+    assert_eq!(
+        checked.bad, None,
+        "what the second keeps is an anchor of the first"
+    );
+    // Whoever cuts the log of the first off writes a new end into it, and not into the second.
+    first.damage("DELETE FROM audit_log WHERE seq > 1").await;
+    first
+        .damage("UPDATE audit_head SET seq = 1, hash = (SELECT hash FROM audit_log WHERE seq = 1)")
+        .await;
+    assert_eq!(first.app.audit_log.verify(&[]).await.unwrap().bad, None);
+    assert!(
+        first
+            .app
+            .audit_log
+            .verify(&[anchor])
+            .await
+            .unwrap()
+            .bad
+            .is_some()
+    );
 }
 
 #[tokio::test]

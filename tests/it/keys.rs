@@ -82,12 +82,12 @@ both! { in lived_in;
         }
         assert_eq!(reseal_all(&world).await, 0, "what came in meanwhile was sealed with the new key");
         assert_eq!(world.app.keys.standing().await.unwrap(), Standing { keys: 2, rotating: true });
-        assert!(matches!(world.app.keys.retire(0).await, Err(NotRotated::NotDone)));
+        assert!(matches!(world.app.keys.retire(0, &|_, _| {}).await, Err(NotRotated::NotDone)));
         world.app.keys.finish().await.unwrap();
         assert!(matches!(world.app.keys.prepare().await, Err(NotRotated::NotRetired)));
-        assert!(matches!(world.app.keys.retire(2).await, Err(NotRotated::Spooled(2))));
-        world.app.keys.retire(0).await.unwrap();
-        assert!(matches!(world.app.keys.retire(0).await, Err(NotRotated::NothingToRetire)));
+        assert!(matches!(world.app.keys.retire(2, &|_, _| {}).await, Err(NotRotated::Spooled(2))));
+        world.app.keys.retire(0, &|_, _| {}).await.unwrap();
+        assert!(matches!(world.app.keys.retire(0, &|_, _| {}).await, Err(NotRotated::NothingToRetire)));
         let new = keyfile::load_all(&world.config.keys.file).unwrap();
         assert!(new.len() == 1 && new[0] != old);
         other.store.close().await;
@@ -123,7 +123,7 @@ both! { in lived_in;
         assert!(reseal_all(&world).await > 0);
         assert_eq!(reseal_all(&world).await, 0);
         world.app.keys.finish().await.unwrap();
-        world.app.keys.retire(0).await.unwrap();
+        world.app.keys.retire(0, &|_, _| {}).await.unwrap();
         world.restart().await;
         assert!(thread(&world).await.contains("umbrella"));
     }
@@ -152,7 +152,7 @@ both! { in lived_in;
         world.app.keys.begin().await.unwrap();
         reseal_all(&world).await;
         world.app.keys.finish().await.unwrap();
-        assert!(matches!(world.app.keys.retire(1).await, Err(NotRotated::Spooled(1))));
+        assert!(matches!(world.app.keys.retire(1, &|_, _| {}).await, Err(NotRotated::Spooled(1))));
     }
 }
 

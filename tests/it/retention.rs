@@ -92,7 +92,7 @@ both! {
         world.phone(TEXTER).texts("i want to die").await;
         let before = full(&world).await;
         world.clock.advance(days(800));
-        world.app.retention.run().await.unwrap();
+        world.app.retention.run(&|_, _| {}).await.unwrap();
         assert_eq!(full(&world).await, before);
         assert_eq!(world.count("SELECT COUNT(*) FROM texters WHERE length(wrapped_key) > 0").await, 1);
         assert_eq!(world.count("SELECT COUNT(*) FROM alerts WHERE closed_at IS NULL").await, 1);
@@ -119,7 +119,7 @@ both! {
         let bodies = due.iter().find(|one| one.class == Class::Bodies).unwrap();
         assert_eq!((bodies.days, bodies.amounts[0].table, bodies.amounts[0].due), (30, "messages", before));
         assert_eq!(full(&world).await, before);
-        world.app.retention.run().await.unwrap();
+        world.app.retention.run(&|_, _| {}).await.unwrap();
         let after = world.app.retention.dry_run().await.unwrap();
         assert!(after.iter().filter(|one| one.class != Class::Numbers).all(|one| one.amounts.iter().all(|amount| amount.due == 0)), "{after:?}");
     }

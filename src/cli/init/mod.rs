@@ -138,9 +138,9 @@ fn ask(arguments: Arguments) -> Result<(Line, &'static Kind), Failure> {
     let mut duty = contacts("--duty", arguments.duty)?;
     if duty.is_empty() && !kind.questions.is_empty() {
         for (nth, optional) in [("first", false), ("second", true)] {
-            let mut number =
-                Question::of("--duty", format!("Number of the {nth} phone that is paged"))
-                    .checked(is_number);
+            let none = if optional { ", or Enter for none" } else { "" };
+            let ask = format!("Number of the {nth} phone that is paged, like +15550199{none}");
+            let mut number = Question::of("--duty", ask).checked(is_number);
             if optional {
                 number = number.or("");
             }

@@ -40,6 +40,7 @@ mod theme;
 mod when;
 
 use super::access::Routes;
+pub(crate) use reports::tables as report_tables;
 
 pub(super) fn routes() -> Routes {
     Routes::new()

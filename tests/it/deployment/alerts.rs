@@ -45,6 +45,14 @@ fn every_metric_that_rules_and_dashboard_name_exists() {
 }
 
 #[test]
+fn every_series_is_on_a_panel() {
+    let dashboard = read("deploy/grafana.json");
+    for series in SERIES {
+        assert!(dashboard.contains(series.name), "{}", series.name);
+    }
+}
+
+#[test]
 fn the_dashboard_shows_what_the_rules_watch_and_says_what_each_panel_is() {
     let dashboard: Value = serde_json::from_str(&read("deploy/grafana.json")).unwrap();
     let panels = dashboard["panels"].as_array().unwrap();

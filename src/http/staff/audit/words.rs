@@ -106,6 +106,21 @@ const ACTIONS: &[(&str, Group, &str)] = &[
         phrase!("took entries of the audit log with them"),
     ),
     (
+        "conversation.exported",
+        Exports,
+        phrase!("took the record of a conversation with them"),
+    ),
+    (
+        "texter.exported",
+        Exports,
+        phrase!("took all that is kept about a texter with them"),
+    ),
+    (
+        "line.exported",
+        Exports,
+        phrase!("took the data of the whole line with them"),
+    ),
+    (
         "report.exported",
         Exports,
         phrase!("took a report with them"),
@@ -413,6 +428,11 @@ const ACTIONS: &[(&str, Group, &str)] = &[
         "incident.noted",
         Line,
         phrase!("wrote a note on an incident"),
+    ),
+    (
+        "head.kept",
+        Line,
+        phrase!("kept the end of another line's audit log"),
     ),
     ("hold.set", Line, phrase!("set a legal hold")),
     ("hold.lifted", Line, phrase!("lifted a legal hold")),

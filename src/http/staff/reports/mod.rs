@@ -12,12 +12,13 @@ use super::chart::Chart;
 use super::form::{Sent, Wrong};
 use super::frame::{Frame, Section, Visit, refused};
 use super::when::{Wall, date};
+use crate::content::codes::Codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::rates::Pace;
 use crate::http::words::{filters, tr};
-use crate::reports::{Figures, Period, PeriodProblem, to_csv};
+use crate::reports::{Figures, Period, PeriodProblem, Table, to_csv};
 use crate::staff::Permission;
 use parts::Counted;
 use sections::{Fact, Wait};
@@ -33,6 +34,17 @@ pub(super) fn routes() -> Routes {
         .get("/reports", view, page)
         .get("/reports/{table}", view, download)
         .at(Pace::Export)
+}
+
+/// Every table as it is given away, with its name.
+pub(crate) fn tables(
+    figures: &Figures,
+    codes: &Codes,
+    period: Period,
+) -> Vec<(&'static str, Table)> {
+    let names = sections::names(figures, codes).into_iter();
+    let table = |name| Some((name, sections::table(figures, codes, name, period)?));
+    names.filter_map(table).collect()
 }
 
 #[derive(Template)]

@@ -136,6 +136,12 @@ pub(super) fn drills(figures: &Figures) -> Vec<(&'static str, &'static str, u64)
         .collect()
 }
 
+/// What the tables are called that [`table`] knows.
+pub(super) fn names(figures: &Figures, codes: &Codes) -> Vec<&'static str> {
+    let of_parts = parts(figures, codes).into_iter().map(|parts| parts.key);
+    of_parts.chain(["waits", "drills"]).collect()
+}
+
 /// A table by its name, as it is given away.
 pub(super) fn table(figures: &Figures, codes: &Codes, name: &str, period: Period) -> Option<Table> {
     match name {
