@@ -16,6 +16,7 @@ use crate::content::{CannedReply, Fill, Packs};
 use crate::conversation::Line;
 use crate::locale::Locale;
 use crate::store::{Account, Canned, Store, StoreError, Tx};
+use crate::text::name::{self, OddName};
 
 /// The longest title, in characters.
 pub const LONGEST_TITLE: usize = 60;
@@ -59,6 +60,9 @@ pub enum Refused {
     /// Its title is too long for a list.
     #[error("This title has {0} characters; a title may have {LONGEST_TITLE}.")]
     TitleTooLong(usize),
+    /// Its title is not what it looks like.
+    #[error(transparent)]
+    OddTitle(#[from] OddName),
     /// It has no words.
     #[error("Write the words of the reply.")]
     NoWords,
@@ -76,7 +80,7 @@ impl Refused {
     pub const fn is_about_title(&self) -> bool {
         matches!(
             self,
-            Self::NoTitle | Self::TitleTooLong(_) | Self::TitleTaken(_)
+            Self::NoTitle | Self::TitleTooLong(_) | Self::OddTitle(_) | Self::TitleTaken(_)
         )
     }
 }
@@ -179,6 +183,7 @@ impl CannedReplies {
         if long > LONGEST_TITLE {
             return Err(Refused::TitleTooLong(long));
         }
+        name::check(&draft.title)?;
         if draft.body.is_empty() {
             return Err(Refused::NoWords);
         }
@@ -201,7 +206,8 @@ async fn save(
         return Ok(Err(Refused::Unknown));
     }
     let taken = all.iter().any(|one| {
-        Some(one.id) != draft.id && one.locale == draft.locale && one.title == draft.title
+        let same = one.title == draft.title || name::look_alike(&one.title, &draft.title);
+        same && Some(one.id) != draft.id && one.locale == draft.locale
     });
     if taken {
         return Ok(Err(Refused::TitleTaken(draft.title.clone())));

@@ -14,6 +14,7 @@ use crate::clock::{At, Clock};
 use crate::feed::Feed;
 use crate::oncall::{Desk, Policy, PolicyProblem, Rung, Target, Urgency};
 use crate::store::{Account, Store, StoreError, Tx};
+use crate::text::name::look_alike;
 
 /// Edits policies.
 pub struct Policies {
@@ -183,7 +184,10 @@ async fn save(
     if let Err(problem) = policy.check() {
         return Ok(Err(problem.into()));
     }
-    let same_name = |other: &&Policy| other.id != policy.id && other.name == policy.name;
+    let same_name = |other: &&Policy| {
+        let same = other.name == policy.name || look_alike(&other.name, &policy.name);
+        same && other.id != policy.id
+    };
     if policies.iter().any(|other| same_name(&other)) {
         return Ok(Err(Refused::NameTaken(policy.name)));
     }

@@ -77,6 +77,8 @@ pub enum Permission {
     ViewAudit,
     /// Take what the audit log says out of the program.
     ExportAudit,
+    /// Keep what the law asks for, and let it go again.
+    ManageHolds,
     /// See how the program itself is: checks, gateways, keys, versions.
     ViewSystem,
     /// Invite and remove people, change roles and contact methods, make links for a new password.
@@ -102,9 +104,11 @@ impl Permission {
             | Self::ViewAudit
             | Self::EditCannedReplies
             | Self::ViewPeople => Role::Supervisor,
-            Self::ManageContent | Self::ExportAudit | Self::ViewSystem | Self::ManagePeople => {
-                Role::Administrator
-            }
+            Self::ManageContent
+            | Self::ExportAudit
+            | Self::ManageHolds
+            | Self::ViewSystem
+            | Self::ManagePeople => Role::Administrator,
         }
     }
 }

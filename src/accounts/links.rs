@@ -11,6 +11,7 @@ use crate::clock::At;
 use crate::credential::{Token, token_fits, token_hash};
 use crate::staff::Role;
 use crate::store::{Account, Link, LinkKind, NewLink, NewStaff, StoreError};
+use crate::text::name::look_alike;
 
 /// The setting that holds the hash of the set-up link's token.
 const SETUP_TOKEN: &str = "setup_token";
@@ -137,6 +138,10 @@ impl Accounts {
                     role,
                     password_hash: "",
                 };
+                let mut others = tx.members().await?.into_iter();
+                if others.any(|one| look_alike(name, &one.account.name)) {
+                    return Ok(Err(Refused::LooksAlike));
+                }
                 let back = tx.bring_back(login, name, role).await?;
                 let id = match back {
                     Some(id) => Some(id),

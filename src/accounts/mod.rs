@@ -22,6 +22,7 @@ use crate::feed::Feed;
 use crate::id::IdSource;
 use crate::staff::{Device, Role};
 use crate::store::{Account, Store};
+use crate::text::name::{self, OddName, is_unseen};
 
 pub use address::Addresses;
 pub use members::Change;
@@ -163,6 +164,14 @@ pub enum Refused {
     /// No name.
     #[error("Please give the name that colleagues see, up to 80 characters.")]
     Name,
+    /// A name that is not what it looks like.
+    #[error(transparent)]
+    OddName(#[from] OddName),
+    /// A name that can be taken for that of somebody else.
+    #[error(
+        "Somebody on the team has a name that looks the same and is written with other letters. Add something that tells them apart."
+    )]
+    LooksAlike,
     /// A password that is not taken.
     #[error(transparent)]
     Password(#[from] Weak),
@@ -228,17 +237,11 @@ fn checked(login: &str, name: &str) -> Result<(String, String), Refused> {
     if !login.contains('@') || login.len() > 200 || login.contains(odd) {
         return Err(Refused::Login);
     }
-    if name.is_empty() || name.chars().count() > 80 || name.contains(is_unseen) {
+    if name.is_empty() || name.chars().count() > 80 {
         return Err(Refused::Name);
     }
+    name::check(&name)?;
     Ok((login, name))
-}
-
-/// What is not seen, or changes how the rest is seen: one name must not look like another.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -256,19 +259,21 @@ mod tests {
             assert_eq!(checked(login, "Second"), Err(Refused::Login), "{login}");
         }
         let long = "x".repeat(81);
-        for name in [
-            "",
-            "  ",
-            "Se\ncond",
-            "Second\u{202e}tsriF",
-            "Se\u{200b}cond",
-            &long,
-        ] {
+        for name in ["", "  ", &long] {
             assert_eq!(
                 checked("second@example.org", name),
                 Err(Refused::Name),
                 "{name}"
             );
+        }
+        for (name, odd) in [
+            ("Se\ncond", OddName::Unseen),
+            ("Second\u{202e}tsriF", OddName::Unseen),
+            ("Se\u{200b}cond", OddName::Unseen),
+            ("S\u{435}cond", OddName::Mixed),
+        ] {
+            let refused = checked("second@example.org", name);
+            assert_eq!(refused, Err(Refused::OddName(odd)), "{name}");
         }
     }
 

@@ -140,6 +140,7 @@ fn audit_log(parts: &Parts<'_>, operator: &Arc<Operator>) -> AuditLog {
         every: Duration::from_secs(section.every_s),
         holder: parts.ids.id(parts.clock.now()),
         next: NextLook::default(),
+        alone: tokio::sync::Mutex::default(),
     }
 }
 

@@ -40,6 +40,11 @@ pub fn line(head: &ChainHead, now: At) -> String {
 }
 
 impl Anchors {
+    /// Whether the end is kept anywhere else at all.
+    pub(super) fn is_any(&self) -> bool {
+        self.file.is_some() || !self.command.is_empty() || self.url.is_some()
+    }
+
     /// Keeps the end everywhere that is set; one that fails keeps no other from it.
     pub(super) async fn keep(&self, head: &ChainHead, now: At) -> Result<(), String> {
         let line = line(head, now);

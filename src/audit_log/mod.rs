@@ -5,12 +5,14 @@
 //! does not hold, and anchors the end: in the log, and where the configuration says.
 
 mod anchor;
+mod look;
 mod verify;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::clock::{At, Clock, NextLook};
@@ -19,7 +21,10 @@ use crate::oncall::{IncidentKind, Operator};
 use crate::store::{ChainHead, Store, StoreError, Tally};
 
 pub use anchor::{Anchors, line};
+pub use look::{Kept, Look};
 pub use verify::{BadRow, Checked, Flaw};
+
+use look::KEPT;
 
 /// From one try to the next when the end could not be kept elsewhere.
 const AGAIN: Duration = Duration::from_mins(10);
@@ -45,6 +50,8 @@ pub struct AuditLog {
     pub holder: Uuid,
     /// When this process checks next.
     pub next: NextLook,
+    /// Held while somebody has the chain checked: it reads the whole log, and once at a time is enough.
+    pub alone: Mutex<()>,
 }
 
 impl AuditLog {
@@ -86,6 +93,9 @@ impl AuditLog {
         if let Some(why) = &failed {
             tracing::error!(%why, "the end of the audit log could not be kept elsewhere");
         }
+        if failed.is_none() && self.anchors.is_any() {
+            self.note_kept(&checked.head, now).await?;
+        }
         let again = if failed.is_some() { AGAIN } else { self.every };
         self.incident(ANCHOR, failed.map(|why| json!({ "why": why })), now)
             .await?;
@@ -95,6 +105,17 @@ impl AuditLog {
         }
         self.feed.wake_outbox();
         Ok(1)
+    }
+
+    /// Notes which end was kept elsewhere last, for who looks at the page. It vouches for nothing: it stands
+    /// in the database.
+    async fn note_kept(&self, head: &ChainHead, now: At) -> Result<(), StoreError> {
+        let line = line(head, now);
+        let unit = self.store.write(move |tx| {
+            let line = line.clone();
+            Box::pin(async move { tx.set_setting(KEPT, line.trim().as_bytes()).await })
+        });
+        unit.await
     }
 
     /// So that whoever comes first tries again, soon.

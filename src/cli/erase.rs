@@ -53,6 +53,9 @@ async fn carry_out(app: &App, who: &Who, really: bool) -> Result<(), Failure> {
     let by = By::operator();
     match app.retention.erase(who, by.name(), !really).await? {
         Err(why @ NotDone::Unknown) => Err(Failure::finding(why)),
+        Err(why @ NotDone::Held) => Err(Failure::finding(format!(
+            "nothing was erased: {why}: harborline hold list"
+        ))),
         Err(why) => Err(Failure::finding(format!("nothing was erased: {why}"))),
         Ok(_) if !really => Err(Failure::finding(
             "nothing was erased. It could be, and cannot be undone: add --yes",

@@ -52,7 +52,9 @@ async fn carry_out(app: &App, command: &Command) -> Result<(), Failure> {
         Command::List => list(app).await?,
         Command::Lift { id } => {
             let lifted = app.retention.lift(*id, by.name()).await?;
-            lifted.map_err(Failure::finding)?;
+            lifted.map_err(|why| {
+                Failure::finding(format!("{why}. Those that stand: harborline hold list"))
+            })?;
             writeln!(io::stdout(), "lifted")?;
         }
     }

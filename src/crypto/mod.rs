@@ -8,6 +8,8 @@
 
 pub mod keyfile;
 pub mod keystore;
+#[cfg(test)]
+mod properties;
 pub mod source;
 
 use std::sync::{Arc, PoisonError, RwLock};

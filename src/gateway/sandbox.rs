@@ -42,6 +42,8 @@ pub const SIGNATURE_HEADER: &str = "x-harborline-signature";
 
 /// The path of the simulator that takes texts, below [`SandboxConfig::api_url`].
 pub const MESSAGES_PATH: &str = "/simulator/provider/messages";
+/// The path of one of them.
+pub const MESSAGE_PATH: &str = "/simulator/provider/messages/{id}";
 
 /// How the simulator is reached. No `Debug`: it holds a secret.
 pub struct SandboxConfig {

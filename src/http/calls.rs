@@ -1,19 +1,18 @@
 //! The hook by which a gateway asks what a call says, and brings the keys that are pressed in it.
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 
 use super::Doors;
 use super::hooks::{Untrusted, acknowledged, note, refused, trusted};
+use super::machines::{Machines, no_hook};
 use crate::dispatch::Heard;
 use crate::gateway::{RawRequest, SignaturePolicy};
 
-pub(super) fn routes() -> Router<Doors> {
-    Router::new().route("/hooks/{gateway}/call", any(call))
+pub(super) fn routes() -> Machines {
+    Machines::new().hook("/hooks/{gateway}/call", call)
 }
 
 async fn call(
@@ -31,7 +30,7 @@ async fn call(
         return (StatusCode::NOT_FOUND, "This gateway places no calls.\n").into_response();
     };
     if !matches!(method, Method::POST | Method::GET) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        return no_hook();
     }
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let url = format!("{}{path}", doors.public_url);

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
 use serde_json::json;
 
 use super::Doors;
+use super::machines::Machines;
 use crate::store::StoreError;
 
-pub(super) fn routes() -> Router<Doors> {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
+pub(super) fn routes() -> Machines {
+    Machines::new()
+        .get("/healthz", || async { "ok\n" })
+        .get("/readyz", ready)
 }
 
 /// How long the store may take to count before it counts as away.

@@ -3,20 +3,20 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use serde_json::json;
 
 use super::Doors;
+use super::machines::Machines;
 use crate::store::StoreError;
 
-pub(super) fn routes() -> Router<Doors> {
-    Router::new()
-        .route("/heartbeat", get(stands))
-        .route("/heartbeats/{name}", post(heard))
+pub(super) fn routes() -> Machines {
+    Machines::new()
+        .get("/heartbeat", stands)
+        .post("/heartbeats/{name}", heard)
 }
 
 /// How long the store may take before it counts as away.

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
 use tokio::time::Instant;
 
 use serde_json::json;
 
 use super::Doors;
+use super::machines::{Machines, no_hook};
 use crate::dispatch::{Heard, HookAnswer};
 use crate::failsafe::{Answer, NotKept};
 use crate::gateway::drill::{Loopback, as_drill};
@@ -23,10 +22,10 @@ use crate::gateway::{
 use crate::intake::Holding;
 use crate::oncall::IncidentKind;
 
-pub(super) fn routes() -> Router<Doors> {
-    Router::new()
-        .route("/hooks/{gateway}/inbound", any(hook))
-        .route("/hooks/{gateway}/status", any(hook))
+pub(super) fn routes() -> Machines {
+    Machines::new()
+        .hook("/hooks/{gateway}/inbound", hook)
+        .hook("/hooks/{gateway}/status", hook)
 }
 
 /// One door for texts and receipts: the gateway's adapter knows which it is.
@@ -42,7 +41,7 @@ async fn hook(
         return (StatusCode::NOT_FOUND, "There is no gateway of this name.\n").into_response();
     };
     if !matches!(method, Method::POST | Method::GET) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        return no_hook();
     }
     let since = Instant::now();
     let path = uri.path_and_query().map_or("/", |path| path.as_str());

@@ -11,8 +11,9 @@ mod health;
 mod heartbeat;
 mod hooks;
 mod live;
+mod machines;
 mod request_id;
-mod security;
+pub mod security;
 mod session;
 mod signing;
 pub mod simulator;
@@ -60,6 +61,7 @@ use crate::rulebook::Rulebook;
 use crate::store::Store;
 use crate::system::System;
 pub use access::{Access, Declared};
+pub use machines::Served;
 pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
 
@@ -152,6 +154,24 @@ pub fn declared() -> Vec<Declared> {
     staff_routes().declared()
 }
 
+fn machine_routes(simulated: bool) -> machines::Machines {
+    let routes = hooks::routes()
+        .merge(calls::routes())
+        .merge(health::routes())
+        .merge(heartbeat::routes());
+    if simulated {
+        routes.merge(simulator::provider_routes())
+    } else {
+        routes
+    }
+}
+
+/// Every route that machines call, those of the sandbox among them.
+#[must_use]
+pub fn served() -> Vec<Served> {
+    machine_routes(true).served()
+}
+
 /// All routes.
 pub fn router(doors: Doors) -> Router {
     let people = Router::new()
@@ -171,18 +191,14 @@ pub fn router(doors: Doors) -> Router {
         ));
     Router::new()
         .merge(people)
-        .merge(hooks::routes())
-        .merge(calls::routes())
-        .merge(health::routes())
-        .merge(heartbeat::routes())
-        .merge(if doors.simulator.is_some() {
-            simulator::provider_routes()
-        } else {
-            Router::new()
-        })
+        .merge(machine_routes(doors.simulator.is_some()).router())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::from_fn(security::headers))
         .layer(CatchPanicLayer::custom(error::panicked))
+        // Around everything that can answer, so that no answer is without.
+        .layer(middleware::from_fn_with_state(
+            doors.clone(),
+            security::headers,
+        ))
         .layer(middleware::from_fn_with_state(
             doors.clone(),
             request_id::name,

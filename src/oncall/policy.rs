@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::text::name::{self, OddName};
+
 /// The shortest delay of a rung: the people on it need a moment to answer (design.md section 8).
 pub const SHORTEST_DELAY: Duration = Duration::from_secs(15);
 /// The longest: nobody in danger waits longer for the next page.
@@ -60,6 +62,9 @@ pub enum PolicyProblem {
     /// Nothing to call it by, or too much.
     #[error("Give the policy a name of up to {LONGEST_NAME} characters.")]
     Name,
+    /// It is not what it looks like.
+    #[error(transparent)]
+    OddName(#[from] OddName),
     /// Nobody would be paged.
     #[error("A policy needs a rung: without one nobody is paged. Add a rung.")]
     NoRungs,
@@ -102,10 +107,10 @@ impl Policy {
     /// The first [`PolicyProblem`].
     pub fn check(&self) -> Result<(), PolicyProblem> {
         let name = self.name.trim();
-        if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(char::is_control)
-        {
+        if name.is_empty() || name.chars().count() > LONGEST_NAME {
             return Err(PolicyProblem::Name);
         }
+        name::check(name)?;
         match self.rungs.len() {
             0 => return Err(PolicyProblem::NoRungs),
             count if count > MOST_RUNGS => return Err(PolicyProblem::TooManyRungs(count)),

@@ -83,6 +83,10 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 /// # Errors
 /// What is wrong with it, as half of a sentence.
 pub fn check_url(url: &str, allow_private: bool) -> Result<Url, &'static str> {
+    // Those who read addresses leave tabs and line ends out: what is shown must be what is called.
+    if url.trim().contains(char::is_control) {
+        return Err("this is not a web address");
+    }
     let url = Url::parse(url).map_err(|_| "this is not a web address")?;
     let encrypted = url.scheme() == "https";
     if !encrypted && url.scheme() != "http" {

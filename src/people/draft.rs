@@ -10,6 +10,7 @@ use crate::oncall::{Address, Channel, Preset, Secret, Uses};
 use crate::pager::guard::check_url;
 use crate::pager::webhook::PAGERDUTY_URL;
 use crate::phone::PhoneNumber;
+use crate::text::name;
 
 /// The longest address, in bytes.
 const LONGEST_ADDRESS: usize = 1000;
@@ -88,9 +89,10 @@ impl MethodDraft {
 pub(super) fn label(typed: &str) -> Result<String, Refused> {
     let label = typed.trim();
     let length = label.chars().count();
-    if length == 0 || length > LONGEST_LABEL || label.contains(char::is_control) {
+    if length == 0 || length > LONGEST_LABEL {
         return Err(Refused::Label);
     }
+    name::check(label)?;
     Ok(label.to_owned())
 }
 

@@ -1,6 +1,7 @@
 //! Why something was refused.
 
 use crate::oncall::{CODE_TRIES, LONGEST_NAME, PROOFS_A_DAY};
+use crate::text::name::OddName;
 
 /// The most methods of one person.
 pub(super) const MOST_METHODS: usize = 10;
@@ -22,6 +23,9 @@ pub enum Refused {
     /// Nothing to call it by, or too much.
     #[error("Give it a name of up to {LONGEST_LABEL} characters on one line, like “my phone”.")]
     Label,
+    /// It is not what it looks like.
+    #[error(transparent)]
+    OddName(#[from] OddName),
     /// More than anybody overlooks.
     #[error("Nobody can have more than {MOST_METHODS} contact methods. Remove one first.")]
     TooMany,

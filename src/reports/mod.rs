@@ -15,4 +15,4 @@ pub use figures::{
 };
 pub use period::{LONGEST, Period, PeriodProblem};
 pub use spread::Spread;
-pub use table::{Field, Table, suppressed, to_csv};
+pub use table::{Field, Table, harmless, suppressed, to_csv};

@@ -95,9 +95,15 @@ pub fn to_csv(table: &Table) -> Result<String, csv::Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Words that no spreadsheet computes: `=`, `+`, `-`, `@` and what may hide one of them get an apostrophe.
-fn harmless(words: &str) -> String {
-    if words.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
+/// What a formula begins with in one spreadsheet or another (OWASP, CSV injection), the wide forms of East
+/// Asian keyboards among them.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// Words that no spreadsheet computes: what begins as a formula does gets an apostrophe, spaces before it
+/// or not.
+#[must_use]
+pub fn harmless(words: &str) -> String {
+    if words.starts_with(FORMULA) || words.trim_start().starts_with(FORMULA) {
         format!("'{words}")
     } else {
         words.to_owned()

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Retention;
 use crate::phone::PhoneNumber;
 use crate::store::{Hold, Named, NewHold, StoreError, Tx};
+use crate::text::name::is_unseen;
 
 /// The longest reason that is kept.
 const LONGEST_REASON: usize = 500;
@@ -40,6 +41,13 @@ impl Who {
         is_code.then_some(Self::Code(code))
     }
 
+    /// What was typed into a form, which nobody sees on the way: a reference, or a number.
+    #[must_use]
+    pub fn typed(typed: &str) -> Option<Self> {
+        let number = || PhoneNumber::parse(typed.trim()).ok().map(Self::Number);
+        Self::reference(typed).or_else(number)
+    }
+
     async fn find(&self, tx: &mut Tx) -> Result<Option<Named>, StoreError> {
         match self {
             Self::Code(code) => tx.named_by_code(code).await,
@@ -52,6 +60,9 @@ impl Who {
 /// Why nothing was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotDone {
+    /// Nothing that names anybody.
+    #[error("This is no case like K7, no id of a conversation and no number like +15550123456")]
+    NoName,
     /// Nobody is known by this name.
     #[error("Nobody is known here by this: they were erased, or never wrote")]
     Unknown,
@@ -59,13 +70,13 @@ pub enum NotDone {
     #[error("A case of theirs is open: a person may need help now. Close it first")]
     OpenCase,
     /// It is under a legal hold.
-    #[error("They are under a legal hold. Lift it first: harborline hold list")]
+    #[error("They are under a legal hold. Lift it first")]
     Held,
     /// No reason was given, or too long a one.
-    #[error("Write why, in 1 to 500 characters")]
+    #[error("Write why, in 1 to 500 characters that can be seen, on one line")]
     NoReason,
     /// The hold is not there, or was lifted before.
-    #[error("There is no such hold: harborline hold list shows those that stand")]
+    #[error("There is no such hold, or it was lifted before")]
     NoHold,
 }
 
@@ -83,7 +94,8 @@ impl Retention {
         by: &str,
     ) -> Result<Result<Uuid, NotDone>, StoreError> {
         let reason = reason.trim().to_owned();
-        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+        let length = reason.chars().count();
+        if !(1..=LONGEST_REASON).contains(&length) || reason.contains(is_unseen) {
             return Ok(Err(NotDone::NoReason));
         }
         let now = self.clock.now();
@@ -132,6 +144,15 @@ impl Retention {
             })
         });
         unit.await
+    }
+
+    /// A hold that stands.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn hold_of_id(&self, id: Uuid) -> Result<Option<Hold>, StoreError> {
+        let mut all = self.holds().await?.into_iter();
+        Ok(all.find(|hold| hold.id == id))
     }
 
     /// The holds that stand, oldest first.
@@ -202,5 +223,9 @@ mod tests {
         for wrong in ["", "K", "+15550123", "15550123", "KK7", "7", "K7x", "é7"] {
             assert_eq!(Who::reference(wrong), None, "{wrong}");
         }
+        let number = PhoneNumber::parse("+15550123456").unwrap();
+        assert_eq!(Who::typed(" +1 555 0123456 "), Some(Who::Number(number)));
+        assert_eq!(Who::typed("K7"), Who::reference("K7"));
+        assert_eq!(Who::typed("somebody"), None);
     }
 }

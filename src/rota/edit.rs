@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::draft::{Edit, RotationDraft, ScheduleDraft};
 use super::{Refused, Stop, Work};
 use crate::oncall::{LONGEST_NAME, Person, Rotation, Schedule, Target, Unit};
+use crate::text::name::{self, look_alike};
 
 /// The longest turn, in its unit.
 const LONGEST_TURN: u16 = 366;
@@ -49,6 +50,10 @@ impl Work<'_> {
         let name = named("schedule", &draft.name)?;
         let zone = zone(&draft.zone)?;
         let taken = || Stop::from(Refused::NameTaken("schedule", name.clone()));
+        let mut others = self.tx.schedules(self.now).await?.into_iter();
+        if others.any(|one| Some(one.id) != draft.id && look_alike(&one.name, &name)) {
+            return Err(taken());
+        }
         let (id, action) = match draft.id {
             None => {
                 let made = self.tx.add_schedule(&name, &zone, self.now).await?;
@@ -104,7 +109,10 @@ impl Work<'_> {
         if draft.id.is_some_and(|id| !of_schedule(id)) {
             return Err(Refused::UnknownPart("rotation").into());
         }
-        let same = |one: &Rotation| one.name == name && Some(one.id) != draft.id;
+        let same = |one: &Rotation| {
+            let same = one.name == name || look_alike(&one.name, &name);
+            same && Some(one.id) != draft.id
+        };
         if schedule.rotations.iter().any(same) {
             return Err(Refused::NameTaken("rotation", name).into());
         }
@@ -186,9 +194,10 @@ fn check(draft: &RotationDraft) -> Result<(), Refused> {
 fn named(what: &'static str, name: &str) -> Result<String, Refused> {
     let name = name.trim();
     let length = name.chars().count();
-    if length == 0 || length > LONGEST_NAME || name.contains(char::is_control) {
+    if length == 0 || length > LONGEST_NAME {
         return Err(Refused::Name(what));
     }
+    name::check(name)?;
     Ok(name.to_owned())
 }
 

@@ -2,6 +2,7 @@
 
 use super::draft::LONGEST_REASON;
 use crate::oncall::LONGEST_NAME;
+use crate::text::name::OddName;
 
 /// Why an edit was refused; nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +16,10 @@ pub enum Refused {
     /// Nothing to call it by, or too much.
     #[error("Give the {0} a name of up to {LONGEST_NAME} characters.")]
     Name(&'static str),
-    /// Another one is called that.
+    /// It is not what it looks like.
+    #[error(transparent)]
+    OddName(#[from] OddName),
+    /// Another one is called that, or looks as if it were.
     #[error("There is a {0} “{1}” already. Give this one another name.")]
     NameTaken(&'static str, String),
     /// No such zone.

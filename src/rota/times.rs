@@ -11,6 +11,7 @@ use super::{Refused, Stop, Work};
 use crate::clock::At;
 use crate::oncall::{Change, Override, Person, Schedule, Shift, Turn, duty_words, stretch};
 use crate::store::NewOverride;
+use crate::text::name::is_unseen;
 
 /// The longest shift or override.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
@@ -148,7 +149,7 @@ impl Work<'_> {
         // What was is not changed any more.
         let starts_at = starts_at.max(self.now);
         let reason = draft.reason.trim();
-        if reason.chars().count() > LONGEST_REASON || reason.contains(char::is_control) {
+        if reason.chars().count() > LONGEST_REASON || reason.contains(is_unseen) {
             return Err(Refused::Reason.into());
         }
         let people = self.people().await?;

@@ -35,6 +35,10 @@ pub struct Hold {
     pub conversation_id: Option<Uuid>,
     /// Why.
     pub reason: String,
+    /// The code of the latest case in what is held.
+    pub code: Option<String>,
+    /// The conversation, or the latest of the texter's: where somebody looks who wants to know more.
+    pub seen_in: Option<Uuid>,
     /// Who set it, by the name that others see.
     pub set_by: String,
     /// When.
@@ -47,8 +51,26 @@ struct HoldRow {
     texter_id: Uuid,
     conversation_id: Option<Uuid>,
     reason_sealed: Vec<u8>,
+    code: Option<String>,
+    seen_in: Option<Uuid>,
     set_by: String,
     set_at: At,
+}
+
+/// What is shown of holds that stand.
+macro_rules! standing {
+    ($rest:literal) => {
+        concat!(
+            "SELECT h.id, h.texter_id, h.conversation_id, h.reason_sealed,
+                    (SELECT a.code FROM alerts a WHERE a.texter_id = h.texter_id
+                        AND (h.conversation_id IS NULL OR a.conversation_id = h.conversation_id)
+                      ORDER BY a.id DESC LIMIT 1) AS code,
+                    COALESCE(h.conversation_id, (SELECT l.id FROM conversations l
+                      WHERE l.texter_id = h.texter_id ORDER BY l.id DESC LIMIT 1)) AS seen_in,
+                    COALESCE(s.name, h.set_by) AS set_by, h.set_at ",
+            $rest
+        )
+    };
 }
 
 /// A texter that somebody named, with what else is known by that name.
@@ -107,12 +129,10 @@ impl Tx {
 
     /// The holds that stand, oldest first.
     pub async fn holds(&mut self) -> Result<Vec<Hold>, StoreError> {
-        let rows: Vec<HoldRow> = on!(self, |c| sqlx::query_as(
-            "SELECT h.id, h.texter_id, h.conversation_id, h.reason_sealed,
-                    COALESCE(s.name, h.set_by) AS set_by, h.set_at
-               FROM legal_holds h LEFT JOIN staff s ON s.login = h.set_by
+        let rows: Vec<HoldRow> = on!(self, |c| sqlx::query_as(standing!(
+            "FROM legal_holds h LEFT JOIN staff s ON s.login = h.set_by
               WHERE h.lifted_at IS NULL ORDER BY h.id"
-        )
+        ))
         .fetch_all(c)
         .await?);
         rows.into_iter().map(|row| self.hold_from(row)).collect()
@@ -120,14 +140,12 @@ impl Tx {
 
     /// The holds that keep a conversation, oldest first.
     pub async fn holds_of(&mut self, conversation: Uuid) -> Result<Vec<Hold>, StoreError> {
-        let rows: Vec<HoldRow> = on!(self, |c| sqlx::query_as(
-            "SELECT h.id, h.texter_id, h.conversation_id, h.reason_sealed,
-                    COALESCE(s.name, h.set_by) AS set_by, h.set_at
-               FROM conversations c JOIN legal_holds h ON h.texter_id = c.texter_id
+        let rows: Vec<HoldRow> = on!(self, |c| sqlx::query_as(standing!(
+            "FROM conversations c JOIN legal_holds h ON h.texter_id = c.texter_id
                LEFT JOIN staff s ON s.login = h.set_by
               WHERE c.id = $1 AND h.lifted_at IS NULL
                 AND (h.conversation_id IS NULL OR h.conversation_id = c.id) ORDER BY h.id"
-        )
+        ))
         .bind(conversation)
         .fetch_all(c)
         .await?);
@@ -141,6 +159,8 @@ impl Tx {
             texter_id: row.texter_id,
             conversation_id: row.conversation_id,
             reason,
+            code: row.code,
+            seen_in: row.seen_in,
             set_by: row.set_by,
             set_at: row.set_at,
         })

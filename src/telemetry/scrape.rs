@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::http::security;
 use crate::lane::Lane;
 use crate::meter::{self, Kind, SERIES, now};
 use crate::oncall::IncidentKind;
@@ -62,6 +64,7 @@ pub fn serve(
     let app = app.clone();
     let router = Router::new()
         .route("/metrics", get(scrape))
+        .layer(middleware::map_response(with_headers))
         .with_state(Scraped { app, recorder });
     let stop = stopping.clone().cancelled_owned();
     tasks.spawn(async move {
@@ -101,6 +104,12 @@ fn recorder() -> Result<PrometheusHandle, BuildError> {
         }
     }
     Ok(RECORDER.get_or_init(|| handle).clone())
+}
+
+/// What every answer of this program carries.
+async fn with_headers(mut response: Response) -> Response {
+    security::add(response.headers_mut());
+    response
 }
 
 async fn scrape(State(scraped): State<Scraped>) -> Response {

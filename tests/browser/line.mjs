@@ -126,6 +126,44 @@ await step("entries are taken along as a table", async () => {
   holds(download.suggestedFilename() === "audit.csv", download.suggestedFilename());
 });
 
+await must("the chain of the log is checked", async () => {
+  await page.goto(`${base}/audit`);
+  await page.getByRole("link", { name: "Check the chain" }).click();
+  await page.getByText("it holds", { exact: true }).waitFor();
+});
+await examine("audit-chain");
+
+await must("a legal hold that names nobody is refused, with what to do", async () => {
+  await page.goto(`${base}/audit`);
+  await page.getByRole("link", { name: "Look at the holds" }).click();
+  await page.getByText("Nothing is held.").waitFor();
+  await page.getByRole("link", { name: "Set a hold…" }).click();
+  await page.getByLabel("Case or number").fill("somebody");
+  await page.getByLabel("Why").fill("order 7");
+  await page.getByRole("button", { name: "Hold it" }).click();
+  await page.getByRole("alert").getByText("This is no case like K7").waitFor();
+});
+await examine("hold-form");
+await must("somebody texts, and everything of theirs is held by their number", async () => {
+  const phone = await (await page.request.post(`${base}/simulator/phones`)).json();
+  await page.request.post(`${base}/simulator/phones/${phone.id}/texts`, { data: { body: "hello" } });
+  await page.getByLabel("Case or number").fill(phone.label);
+  await page.getByLabel("Everything of the person").check();
+  await page.getByRole("button", { name: "Hold it" }).click();
+  await page.getByRole("status").filter({ hasText: "It is held now" }).waitFor();
+  await page.getByText("order 7").waitFor();
+});
+await examine("holds");
+await must("a hold is lifted after one question", async () => {
+  await page.getByRole("link", { name: "Lift it…" }).click();
+  await page.getByRole("heading", { name: "Lift this hold?" }).waitFor();
+});
+await examine("hold-lift");
+await must("and nothing is held any more", async () => {
+  await page.getByRole("button", { name: "Lift it" }).click();
+  await page.getByText("Nothing is held.").waitFor();
+});
+
 await must("the system shows how it stands", async () => {
   await page.goto(`${base}/system`);
   await page.getByText("Nothing waits for the database.").waitFor();
@@ -150,7 +188,7 @@ await step("all of it works without JavaScript", async () => {
   await plain.getByLabel("A text").fill("i dont want to die");
   await plain.getByRole("button", { name: "Explain it" }).click();
   await plain.getByText("guarded", { exact: true }).waitFor();
-  for (const path of ["/content", "/content/es", "/audit", "/system", "/system/checks"]) {
+  for (const path of ["/content", "/content/es", "/audit", "/audit/chain", "/audit/holds", "/audit/holds/new", "/system", "/system/checks"]) {
     await plain.goto(`${base}${path}`);
     await plain.getByRole("heading", { level: 1 }).waitFor();
   }

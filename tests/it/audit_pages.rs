@@ -99,4 +99,83 @@ both! {
         let page = visitor.reads("/audit?what=exports").await;
         assert_eq!(page.matches("took entries of the audit log with them").count(), 2, "{page}");
     }
+
+    async fn the_chain_is_checked_when_somebody_asks_and_what_is_broken_is_said_with_what_to_do(world: World) {
+        world.phone(NUMBER).texts(WORDS).await;
+        let lead = world.an_account("lead@example.org", Role::Supervisor).await;
+        let visitor = world.visitor(&lead).await;
+        assert!(visitor.reads("/audit").await.contains(r#"href="/audit/chain""#));
+        let page = visitor.reads("/audit/chain").await;
+        let head = world.app.audit_log.head().await.unwrap().to_string();
+        assert!(page.contains("it holds") && page.contains(&head), "{page}");
+        assert!(page.contains("The end is kept nowhere else.") && page.contains("never"), "{page}");
+        world.alter("UPDATE audit_log SET actor = 'linf' WHERE seq = 2").await;
+        let page = visitor.reads("/audit/chain").await;
+        for part in ["it is broken", "Entry 2 is not what was written there", "1 entries before it hold.", "What to do", "Keep a copy of the database"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+    }
+
+    async fn a_hold_is_set_with_a_reason_shown_and_lifted_by_administrators(world: World) {
+        let phone = world.phone(NUMBER);
+        phone.texts(WORDS).await;
+        let lead = world.an_account("lead@example.org", Role::Supervisor).await;
+        let boss = world.an_account("boss@example.org", Role::Administrator).await;
+        assert_eq!(world.visitor(&lead).await.opens("/audit/holds").await.0, StatusCode::FORBIDDEN);
+        let conversation = world.first_in_the_queue().await;
+        let code = world.cases().await[0].code.clone();
+        let visitor = world.visitor(&boss).await;
+        assert!(visitor.reads("/audit").await.contains(r#"href="/audit/holds""#));
+        assert!(visitor.reads("/audit/holds").await.contains("Nothing is held."));
+        let new = "/audit/holds/new";
+        for (what, reason, words) in [
+            ("somebody", "order 7", "This is no case like K7"),
+            ("Z9", "order 7", "Nobody is known here by this"),
+            (code.as_str(), "  ", "Write why, in 1 to 500 characters"),
+            (code.as_str(), "order\u{202e}7", "Write why, in 1 to 500 characters"),
+        ] {
+            visitor.sends(new, &[("what", what), ("reason", reason)]).await.expect_refused(words);
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM legal_holds").await, 0);
+        visitor.sends(new, &[("what", &code), ("reason", "order 7 of today")]).await.expect_done("It is held now");
+        let page = visitor.reads("/audit/holds").await;
+        for part in [format!("The conversation of case {code}"), "order 7 of today".to_owned(), format!("/conversations/{conversation}"), format!("{} set it", boss.name)] {
+            assert!(page.contains(&part), "{part}: {page}");
+        }
+        // By number: everything of the person. The number stands nowhere afterwards.
+        visitor.sends(new, &[("what", NUMBER), ("reason", "order 8")]).await.expect_done("It is held now");
+        let page = visitor.reads("/audit/holds").await;
+        assert!(page.contains(&format!("Everything of the person of case {code}")) && !page.contains("0177123"), "{page}");
+        let lift = link(&page, "/audit/holds/01");
+        let ask = visitor.reads(&lift).await;
+        assert!(ask.contains("order 7 of today"), "{ask}");
+        visitor.sends(&lift, &[]).await.expect_done("The hold is lifted.");
+        assert_eq!(visitor.sends(&lift, &[]).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(world.count("SELECT COUNT(*) FROM legal_holds WHERE lifted_at IS NULL").await, 1);
+        let log = visitor.reads("/audit?what=line").await;
+        assert!(log.contains("set a legal hold") && log.contains("lifted a legal hold") && !log.contains("0177123"), "{log}");
+    }
+
+    async fn the_last_end_that_was_kept_elsewhere_is_shown_and_compared(world: World) {
+        world.phone(NUMBER).texts(WORDS).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("anchors");
+        let kept = world.app.audit_log.head().await.unwrap();
+        std::fs::write(&file, harborline::audit_log::line(&kept, world.now())).unwrap();
+        let mut config = world.config.clone();
+        config.audit.anchor_file = Some(file.clone());
+        let mut world = world;
+        world.config = config;
+        world.restart().await;
+        let lead = world.an_account("lead@example.org", Role::Supervisor).await;
+        let visitor = world.visitor(&lead).await;
+        let page = visitor.reads("/audit/chain").await;
+        assert!(page.contains(&format!("entry {}", kept.seq)) && !page.contains("kept nowhere else"), "{page}");
+        std::fs::write(&file, "somebody wrote here\n").unwrap();
+        assert!(visitor.reads("/audit/chain").await.contains("The file of kept ends could not be read"));
+        let other = format!("2026-01-01T00:00:00Z {}:{}\n", kept.seq, "ab".repeat(32));
+        std::fs::write(&file, other).unwrap();
+        let page = visitor.reads("/audit/chain").await;
+        assert!(page.contains("is not what was kept elsewhere"), "{page}");
+    }
 }

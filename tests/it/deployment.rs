@@ -327,6 +327,24 @@ fn the_image_runs_as_nobody_and_asks_the_program_whether_it_lives() {
     );
 }
 
+#[test]
+fn what_is_released_is_built_from_the_lock_file_and_names_no_folder() {
+    let (image, script) = (read("Dockerfile"), read(".ci/release"));
+    for file in [&image, &script] {
+        for part in [
+            "cargo build --release --locked",
+            "SOURCE_DATE_EPOCH",
+            "CARGO_INCREMENTAL=0",
+            "=/harborline",
+            "=/cargo",
+            "=/rust",
+            "-ffile-prefix-map=",
+        ] {
+            assert!(file.contains(part), "{part}: {file}");
+        }
+    }
+}
+
 /// A copy of a shipped file in a folder, with some words replaced as on the machine where it will be.
 fn placed(folder: &Path, file: &str, replaced: &[(&str, &str)]) -> PathBuf {
     let text = replaced.iter().fold(read(file), |text, (from, to)| {

@@ -1,7 +1,9 @@
 //! Our arithmetic against software that nobody here wrote: the providers' own libraries, under Node
 //! and Python.
 
+mod api;
 mod mail;
+mod sbom;
 mod sdks;
 
 use std::io::Write;

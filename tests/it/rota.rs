@@ -9,6 +9,7 @@ use harborline::rota::{
     When,
 };
 use harborline::store::Account;
+use harborline::text::name::OddName;
 use jiff::civil::{DateTime, date};
 use uuid::Uuid;
 
@@ -156,7 +157,7 @@ both! {
             (named("Night", "Europe/Atlantis"), Refused::Zone("Europe/Atlantis".to_owned())),
             (named("Night", ""), Refused::Zone(String::new())),
             (named(" ", "UTC"), Refused::Name("schedule")),
-            (named("Day\nNight", "UTC"), Refused::Name("schedule")),
+            (named("Day\nNight", "UTC"), Refused::OddName(OddName::Unseen)),
             (named("Day", "UTC"), Refused::NameTaken("schedule", "Day".to_owned())),
             (turns(&|draft| draft.members.clear()), Refused::NoMembers),
             (turns(&|draft| draft.members = vec![nobody]), Refused::UnknownPerson),

@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::Json;
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
@@ -21,8 +19,9 @@ use uuid::Uuid;
 use super::phones::{Holder, Text};
 use super::{Simulator, new_id};
 use crate::clock::At;
-use crate::gateway::sandbox::{MESSAGES_PATH, SIGNATURE_HEADER, authorization, sign};
+use crate::gateway::sandbox::{MESSAGE_PATH, MESSAGES_PATH, SIGNATURE_HEADER, authorization, sign};
 use crate::http::Doors;
+use crate::http::machines::Machines;
 use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 
@@ -30,10 +29,11 @@ use crate::text::MessageBody;
 const PREFIX: &str = "sim-";
 
 /// The provider's own door. It stands outside the CSRF layer: a bearer guards it.
-pub(in crate::http) fn provider_routes() -> Router<Doors> {
-    Router::new()
-        .route(MESSAGES_PATH, post(take_message).get(list_messages))
-        .route(&format!("{MESSAGES_PATH}/{{id}}"), get(tell_status))
+pub(in crate::http) fn provider_routes() -> Machines {
+    Machines::new()
+        .post(MESSAGES_PATH, take_message)
+        .get(MESSAGES_PATH, list_messages)
+        .get(MESSAGE_PATH, tell_status)
 }
 
 /// What the sandbox gateway sends.

@@ -4,8 +4,7 @@
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
-/// What a formula begins with in one spreadsheet or another.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+use crate::reports::harmless;
 
 /// A table that grows row by row.
 #[derive(Default)]
@@ -19,17 +18,20 @@ impl Table {
                 self.0.push(',');
             }
             self.0.push('"');
-            if cell.starts_with(FORMULA) {
-                self.0.push('\'');
-            }
-            self.0.push_str(&cell.replace('"', "\"\""));
+            self.0.push_str(&harmless(cell).replace('"', "\"\""));
             self.0.push('"');
         }
         self.0.push_str("\r\n");
     }
 
-    /// The table as a file to keep.
+    /// The table as a file to keep. Its name is ours: letters, digits, `-`, `_` and one `.`, so that it leads
+    /// out of no folder and ends no header.
     pub(super) fn file(self, name: &str) -> Response {
+        debug_assert!(
+            name.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)),
+            "{name}"
+        );
         let headers = [
             (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
             (
@@ -55,5 +57,18 @@ mod tests {
         table.row(["\tx", "a \"b\", c\r\nd"]);
         let expected = "\"at\",\"who\"\r\n\"'=1+1\",\"'+1 555\"\r\n\"'@sum\",\"'-2\"\r\n\"'\tx\",\"a \"\"b\"\", c\r\nd\"\r\n";
         assert_eq!(table.0, expected);
+        for formula in [
+            " =1",
+            "\u{a0}=1",
+            "\n=1",
+            "\u{ff1d}1",
+            "\u{ff0b}1",
+            "\u{ff0d}1",
+            "\u{ff20}x",
+        ] {
+            let mut table = Table::default();
+            table.row([formula]);
+            assert!(table.0.starts_with("\"'"), "{formula:?}");
+        }
     }
 }

@@ -155,6 +155,8 @@ notices! {
     ContentApproved: "It is signed off. The day on which it is to be read again is shown below.",
     RulesInForce: "These rules are in force from now on.",
     ApprovalWithdrawn: "The approval is taken back.",
+    HoldSet: "It is held now, whatever its age and whoever wants it deleted.",
+    HoldLifted: "The hold is lifted. What was to be deleted goes from now on.",
     TeamCalled: "Your call for help is on its way. Whoever it reaches is asked to sign in now.",
     IncidentAcknowledged: "You look after it. The operator hears of it once an hour from now on, until it is over.",
     IncidentNoted: "The note is kept with the incident.",

@@ -3,6 +3,7 @@
 use harborline::oncall::{Channel, Quiet, Target, Urgency, Uses};
 use harborline::people::{Act, MethodChange, MethodDraft, Refused};
 use harborline::staff::Role;
+use harborline::text::name::OddName;
 use uuid::Uuid;
 
 use super::{FIRST, LEAD, NIGHT, act, audit, by, code_in, draft, methods};
@@ -149,7 +150,7 @@ both! {
             (another("x", "+15550100"), Refused::OwnNumber),
             (another("x", FIRST), Refused::Known),
             (Act::Add(draft(Channel::Email, "first@example.org")), Refused::NoMail),
-            (Act::Change(id, MethodChange { label: "a\nb".to_owned(), gateway: String::new(), uses: Uses::All }), Refused::Label),
+            (Act::Change(id, MethodChange { label: "a\nb".to_owned(), gateway: String::new(), uses: Uses::All }), Refused::OddName(OddName::Unseen)),
             (Act::Hours("Mars/Base".to_owned(), None), Refused::Zone("Mars/Base".to_owned())),
             (quiet(60, 60), Refused::QuietSame),
             (quiet(0, 24 * 60), Refused::QuietSame),

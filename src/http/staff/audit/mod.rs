@@ -1,6 +1,8 @@
 //! Audit and privacy: who did what and when, who was shown a number and why, what was deleted, who took
-//! data with them.
+//! data with them; whether the log holds, and what the law keeps.
 
+mod chain;
+mod holds;
 mod words;
 
 use std::fmt::Write as _;
@@ -35,6 +37,8 @@ pub(super) fn routes() -> Routes {
         .get("/audit", view, list)
         .post("/audit/export", export, hand_out)
         .confirmed()
+        .merge(chain::routes())
+        .merge(holds::routes())
 }
 
 #[derive(Template)]
@@ -58,6 +62,8 @@ struct ListPage {
     next: String,
     further: bool,
     may_export: bool,
+    /// The address of legal holds; empty for who may not look after them.
+    holds: &'static str,
     most: usize,
 }
 
@@ -335,6 +341,11 @@ async fn list(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Re
         until: asked.until,
         problem: asked.problem,
         may_export: visit.me.role.may(Permission::ExportAudit),
+        holds: if visit.me.role.may(Permission::ManageHolds) {
+            "/audit/holds"
+        } else {
+            ""
+        },
         most: MOST,
     };
     visit.show(&doors, &page)

@@ -305,7 +305,8 @@ fn whole(draft: PolicyDraft) -> Result<Policy, Wrong> {
 fn field_of(why: &Refused) -> String {
     let of_rung = |field: &str, rung: usize| format!("{field}-{}", rung.saturating_sub(1));
     match why {
-        Refused::Problem(PolicyProblem::Name) | Refused::NameTaken(_) => "name".to_owned(),
+        Refused::Problem(PolicyProblem::Name | PolicyProblem::OddName(_))
+        | Refused::NameTaken(_) => "name".to_owned(),
         Refused::Problem(PolicyProblem::NoAcks) | Refused::TooManyAcks { .. } => "acks".to_owned(),
         Refused::Problem(PolicyProblem::Delay { rung, .. }) => of_rung("delay", *rung),
         Refused::Problem(PolicyProblem::Repeat { rung, .. }) => of_rung("repeat", *rung),

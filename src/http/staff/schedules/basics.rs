@@ -97,7 +97,7 @@ async fn keep(
     };
     let field = match why {
         Refused::Zone(_) => "zone",
-        Refused::Name(_) | Refused::NameTaken(..) => "name",
+        Refused::Name(_) | Refused::OddName(_) | Refused::NameTaken(..) => "name",
         _ => "",
     };
     refused(&FormPage {

@@ -320,7 +320,7 @@ async fn keep(
 /// The field that a refusal is about.
 const fn field_of(why: &Refused) -> &'static str {
     match why {
-        Refused::Name(_) | Refused::NameTaken(..) => "name",
+        Refused::Name(_) | Refused::OddName(_) | Refused::NameTaken(..) => "name",
         Refused::Every => "every",
         Refused::NoDay => "day",
         Refused::Hours => "from",
