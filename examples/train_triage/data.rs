@@ -14,8 +14,6 @@ pub(super) struct Row {
     pub(super) family: String,
     /// The words.
     pub(super) text: String,
-    /// Whether it is an example of a rule: learnt, but not measured, because the rules know it.
-    pub(super) of_rule: bool,
     /// Whether it comes from the Spanish file.
     pub(super) spanish: bool,
 }
@@ -74,7 +72,6 @@ pub(super) fn read(
                 tier,
                 family: family.to_owned(),
                 text: text.trim().to_owned(),
-                of_rule: file.starts_with("rule"),
                 spanish: file.starts_with("es") || family.starts_with("es."),
             });
         }

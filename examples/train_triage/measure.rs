@@ -48,28 +48,14 @@ pub(super) struct Thresholds {
     pub(super) page: f32,
 }
 
-/// The most that the model may do, as shares of all texts of a tier.
-#[derive(Debug)]
-pub(super) struct Targets {
-    /// Of everyday texts, page alone.
-    page: f64,
-    /// Of everyday texts, page because a rule asks.
-    supported: f64,
-    /// Of everyday texts, page or ask alone.
-    ask: f64,
-    /// Of everyday texts, let weak rules ask.
-    weak: f64,
-    /// Of topic texts, page.
-    topic: f64,
-}
-
-/// The targets of the model that ships.
-pub(super) const TARGETS: Targets = Targets {
-    page: 0.0115,
-    supported: 0.002,
-    ask: 0.031,
-    weak: 0.012,
-    topic: 0.035,
+/// The thresholds of the model that ships. A person chose them, on everyday texts of other hands that are
+/// kept out of the repository (docs/triage.md has what was found there): the everyday texts of the
+/// training are mostly such as mislead, and a share of them says little about a line.
+pub(super) const THRESHOLDS: Thresholds = Thresholds {
+    weak: -0.4,
+    ask: 0.85,
+    supported: 0.8,
+    page: 1.6,
 };
 
 /// Trains once without each part of the families, and scores that part.
@@ -85,8 +71,7 @@ pub(super) fn held_out<'a>(
         let weights = recipe.fit(rows.iter().filter(|row| row.fold() != fold));
         rules = rules.with_model(weights.quantised(settings));
         fitted();
-        let measured = |row: &&Row| row.fold() == fold && !row.of_rule;
-        for row in rows.iter().filter(measured) {
+        for row in rows.iter().filter(|row| row.fold() == fold) {
             let verdict = assess(&rules, &row.text);
             let asks = |hit: &Hit| hit.tier == Tier::Concern && !hit.rule.starts_with("model.");
             let weak = !verdict.unsupported.is_empty();
@@ -144,44 +129,13 @@ fn without_model(verdict: &Verdict) -> Tier {
         .unwrap_or(Tier::None)
 }
 
-/// The lowest thresholds that keep the false alarms of the model within [`TARGETS`].
-pub(super) fn thresholds(findings: &[Finding]) -> Thresholds {
-    let lowest = |tier: Tier, share: f64, counts: &dyn Fn(&Finding) -> bool| {
-        let of_tier = || findings.iter().filter(|finding| finding.row.tier == tier);
-        let all = of_tier().count();
-        let counted = of_tier().filter(|finding| counts(finding));
-        let mut scores: Vec<f32> = counted.map(|finding| finding.log_odds).collect();
-        scores.sort_by(|a, b| b.total_cmp(a));
-        // The first that must stay below.
-        let may = (1..=scores.len()).take_while(|&count| number(count) <= share * number(all));
-        let above = scores.get(may.count()).copied().unwrap_or(0.0) + 0.005;
-        (above * 100.0).round() / 100.0
-    };
-    let any = |_: &Finding| true;
-    let page = lowest(Tier::None, TARGETS.page, &any).max(lowest(Tier::Topic, TARGETS.topic, &any));
-    let asked = |finding: &Finding| finding.asked;
-    let supported = lowest(Tier::None, TARGETS.supported, &asked)
-        .max(lowest(Tier::Topic, TARGETS.topic, &asked))
-        .min(page);
-    let ask = lowest(Tier::None, TARGETS.ask, &any).min(page);
-    let weak = lowest(Tier::None, TARGETS.weak, &|finding| finding.weak).min(ask);
-    Thresholds {
-        weak,
-        ask,
-        supported,
-        page,
-    }
-}
-
 fn number(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 /// The figures, as tables of the manifest.
-pub(super) fn tables(
-    findings: &[Finding],
-    thresholds: Thresholds,
-) -> Result<String, std::fmt::Error> {
+pub(super) fn tables(findings: &[Finding]) -> Result<String, std::fmt::Error> {
+    let thresholds = THRESHOLDS;
     let mut out = String::new();
     for (language, spanish) in [("en", false), ("es", true)] {
         for (name, tiers) in [

@@ -131,14 +131,17 @@ impl Found<'_> {
             };
             if rule.shadow {
                 self.verdict.shadow.push(hit);
-                continue;
-            }
-            if rule.weak {
+            } else if rule.weak {
                 self.weak.push(hit);
-                continue;
+            } else {
+                self.languages[rule.locale as usize] += 1;
+                self.keep(hit, guard.map(|cover| cover.guard));
             }
-            self.languages[rule.locale as usize] += 1;
-            self.keep(hit, guard.map(|cover| cover.guard));
+            // One free place says all that a rule can say. A guarded one may hide another, and the
+            // model asks where a topic stands.
+            if guard.is_none() && rule.tier != Tier::Topic {
+                return;
+            }
         }
     }
 

@@ -1,21 +1,23 @@
 //! The small linear model: what the rules did not foresee.
 //!
-//! A logistic regression over pieces of words, with one byte a weight. It is read from bytes that
+//! A logistic regression over pieces of words and short runs of words, with one byte a weight. It is read from bytes that
 //! are checked once; after that nothing in it can fail. It can only raise a verdict. Trained by
 //! `examples/train_triage` on texts written for this project (`templates/triage/training`).
 //! Floor 1.
 
 pub mod features;
+pub mod table;
 
 use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
 use crate::text::normalise::Normal;
-use features::{BUCKETS, Covered, Share, Shrink};
+use features::{Covered, Share, Shrink};
+use table::Table;
 
 const MAGIC: [u8; 4] = *b"HLTM";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const HEADER: usize = 4 + 4 + 4 + 4 * Settings::NUMBERS + 4;
 /// How many words an explanation names.
 const NAMED: usize = 3;
@@ -33,7 +35,8 @@ pub enum ModelError {
     },
     /// It is no model, or one of another version.
     #[error(
-        "the model does not begin as one of version {VERSION} with {BUCKETS} weights; train it again"
+        "the model does not begin as one of version {VERSION} with room for {} weights; train it again",
+        table::ROOM
     )]
     Kind,
     /// A number in the header cannot be: not finite, a scale of zero, or asking later than paging.
@@ -91,7 +94,7 @@ impl Settings {
 /// A model that has been checked and can be used.
 #[derive(Clone, Debug)]
 pub struct Model {
-    weights: Box<[i8; BUCKETS]>,
+    weights: Table,
     settings: Settings,
     shrink: Shrink,
     hash: String,
@@ -126,12 +129,12 @@ impl Model {
             supported: 0.0,
             on_topic: 0.0,
         };
-        Self::of(Box::new(std::array::from_fn(|_| 0)), settings)
+        Self::of(Table::default(), settings)
     }
 
     /// Puts a model together.
     #[must_use]
-    pub fn of(weights: Box<[i8; BUCKETS]>, settings: Settings) -> Self {
+    pub fn of(weights: Table, settings: Settings) -> Self {
         let mut model = Self {
             weights,
             settings,
@@ -144,13 +147,13 @@ impl Model {
 
     /// Reads and checks a model.
     pub fn read(bytes: &[u8]) -> Result<Self, ModelError> {
-        let expected = HEADER + BUCKETS;
+        let expected = HEADER + table::BYTES;
         let size = || ModelError::Size {
             found: bytes.len(),
             expected,
         };
         let (header, weights) = bytes.split_at_checked(HEADER).ok_or_else(size)?;
-        let weights: &[u8; BUCKETS] = weights.try_into().map_err(|_| size())?;
+        let table = Table::read(weights).ok_or_else(size)?;
         let mut words = header.chunks_exact(4).map(|word| match word {
             &[a, b, c, d] => [a, b, c, d],
             _ => [0; 4],
@@ -158,7 +161,7 @@ impl Model {
         let mut next = || words.next().unwrap_or_default();
         if next() != MAGIC
             || u32::from_le_bytes(next()) != VERSION
-            || u32::from_le_bytes(next()) as usize != BUCKETS
+            || u32::from_le_bytes(next()) as usize != table::ROOM
         {
             return Err(ModelError::Kind);
         }
@@ -178,17 +181,17 @@ impl Model {
         if u32::from_le_bytes(next()) != checksum(weights) {
             return Err(ModelError::Damaged);
         }
-        Ok(Self::of(Box::new(weights.map(u8::cast_signed)), settings))
+        Ok(Self::of(table, settings))
     }
 
     /// The bytes that [`Model::read`] reads.
     #[must_use]
     pub fn write(&self) -> Vec<u8> {
-        let weights = self.weights.map(i8::cast_unsigned);
-        let mut bytes = Vec::with_capacity(HEADER + BUCKETS);
+        let weights = self.weights.write();
+        let mut bytes = Vec::with_capacity(HEADER + weights.len());
         bytes.extend(MAGIC);
         bytes.extend(VERSION.to_le_bytes());
-        bytes.extend((1_u32 << BUCKETS.trailing_zeros()).to_le_bytes());
+        bytes.extend(u32::try_from(table::ROOM).unwrap_or_default().to_le_bytes());
         for number in self.settings.numbers() {
             bytes.extend(number.to_le_bytes());
         }
@@ -218,8 +221,8 @@ impl Model {
         }
         let mut shares: Vec<Share> = vec![[0.0; 3]; normal.words().len()];
         // Sums of whole numbers: no order of adding them changes the outcome.
-        features::walk(normal, |word, part, bucket| {
-            shares[word][part] += f32::from(self.weights[bucket]);
+        features::walk(normal, |word, part, feature| {
+            shares[word][part] += f32::from(self.weights.weight(feature));
         });
         let penalty = self.settings.on_topic / self.settings.scale;
         let covered: Vec<Covered> = (0..shares.len()).map(covered).collect();
@@ -265,7 +268,7 @@ impl Reading {
     }
 }
 
-fn checksum(weights: &[u8; BUCKETS]) -> u32 {
+fn checksum(weights: &[u8]) -> u32 {
     weights.iter().fold(0x811c_9dc5, |hash: u32, &byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })

@@ -4,15 +4,13 @@
 
 use std::ops::Range;
 
+use super::table::Feature;
 use crate::text::normalise::Normal;
 
-/// How many weights there are: features share them by hash.
-pub const BUCKETS: usize = 1 << BITS;
-const BITS: u32 = 16;
 /// The most words in one window.
 pub const WIDEST: usize = 16;
 /// The fewest: a single word is a menu choice or a name, and the rules know the words that are not.
-const NARROWEST: usize = 4;
+const NARROWEST: usize = 3;
 /// The letters of a word that are read; longer words are addresses and noise.
 const LONGEST_WORD: usize = 24;
 
@@ -22,53 +20,48 @@ pub type Share = [f32; 3];
 /// Walks through the features of a text, word by word.
 ///
 /// `each` gets the index of the word, which part of its [`Share`] the feature belongs to, and the
-/// bucket.
-pub fn walk(normal: &Normal, mut each: impl FnMut(usize, usize, usize)) {
+/// feature.
+pub fn walk(normal: &Normal, mut each: impl FnMut(usize, usize, Feature)) {
     let (mut before, mut two_before) = (0, 0);
     for (index, word) in normal.words().iter().enumerate() {
-        let hash = pieces(&normal.text()[word.at.clone()], |bucket| {
-            each(index, 0, bucket);
+        let hash = pieces(&normal.text()[word.at.clone()], |piece| {
+            each(index, 0, piece);
         });
-        each(index, 0, bucket(mix(hash, b'=')));
+        each(index, 0, Feature(mix(hash, b'=')));
         if index > 0 {
-            each(index, 1, bucket(mix(before, b'+').wrapping_add(hash)));
+            each(index, 1, Feature(mix(before, b'+').wrapping_add(hash)));
         }
         if index > 1 {
-            each(index, 2, bucket(mix(two_before, b'.').wrapping_add(hash)));
+            each(index, 2, Feature(mix(two_before, b'.').wrapping_add(hash)));
         }
         (before, two_before) = (hash, before);
     }
 }
 
-/// The character n-grams of 3 to 5 of one word between spaces; the hash of the whole is returned.
-fn pieces(word: &str, mut each: impl FnMut(usize)) -> u32 {
+/// The character n-grams of 3 and 4 of one word between spaces; the hash of the whole is returned.
+fn pieces(word: &str, mut each: impl FnMut(Feature)) -> u64 {
     let mut padded = [b' '; LONGEST_WORD + 2];
     let length = word.len().min(LONGEST_WORD);
     padded[1..=length].copy_from_slice(&word.as_bytes()[..length]);
     let padded = &padded[..length + 2];
     for start in 0..padded.len() - 1 {
         let mut hash = mix(SEED, padded[start]);
-        for (length, &byte) in (2..=5).zip(&padded[start + 1..]) {
+        for (length, &byte) in (2..=4).zip(&padded[start + 1..]) {
             hash = mix(hash, byte);
             if length > 2 {
-                each(bucket(hash));
+                each(Feature(hash));
             }
         }
     }
     padded.iter().fold(SEED, |hash, &byte| mix(hash, byte))
 }
 
-// FNV-1a, with the high bits for the bucket: the low ones are poor for short inputs.
-const SEED: u32 = 0x811c_9dc5;
+// FNV-1a. The low bits are poor for short inputs: the table takes the high ones of a product.
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
 #[inline]
-const fn mix(hash: u32, byte: u8) -> u32 {
-    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
-}
-
-#[inline]
-const fn bucket(hash: u32) -> usize {
-    (hash.wrapping_mul(0x9e37_79b1) >> (u32::BITS - BITS)) as usize
+const fn mix(hash: u64, byte: u8) -> u64 {
+    (hash ^ byte as u64).wrapping_mul(0x0100_0000_01b3)
 }
 
 /// What the rules know of a word, and the model does not.
