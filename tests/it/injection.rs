@@ -139,11 +139,11 @@ async fn files_that_are_handed_out_have_plain_names() {
         (Method::GET, "/triage-lab/rules/en.toml"),
         (
             Method::GET,
-            "/reports/times?from=2025-12-01&until=2025-12-31",
+            "/reports/waits?from=2025-12-01&until=2025-12-31",
         ),
         (
             Method::GET,
-            "/reports/volume?from=2025-12-01&until=2025-12-31",
+            "/reports/drills?from=2025-12-01&until=2025-12-31",
         ),
         (Method::POST, "/audit/export"),
     ] {
@@ -186,8 +186,6 @@ async fn what_a_caller_writes_is_in_no_line_of_the_log() {
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
-        let answer = String::from_utf8_lossy(&answer).to_lowercase();
-        assert!(!answer.contains("canarybird"), "{head:?}: {answer}");
     }
     let log = serving.log().to_lowercase();
     assert!(log.len() > 1_000, "the log at trace level is not empty");
