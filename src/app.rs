@@ -36,7 +36,7 @@ use crate::gateway::client::{LIMIT, http_client, loopback_client};
 use crate::gateway::drill::Loopback;
 use crate::handoff::Handoff;
 use crate::heartbeat::Heartbeat;
-use crate::http::{Doors, router};
+use crate::http::{Doors, Rates, router};
 use crate::id::{IdSource, SystemIds};
 use crate::incidents::Incidents;
 use crate::intake::{Assess, CRISIS_WAIT, Intake};
@@ -487,6 +487,8 @@ impl App {
             sessions: (Accounts::LONGEST, Accounts::IDLE),
         });
         let doors = Doors {
+            rates: Arc::new(Rates::new(&clock)),
+            streams: Arc::default(),
             call_outs,
             failsafe: Arc::clone(&failsafe),
             rulebook: Arc::clone(&rulebook),

@@ -6,10 +6,10 @@
 //! |---|---|---|
 //! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`reports`] [`staff`] |
-//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`meter`] [`pager`] [`roster`] [`spool`] [`store`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`limit`] [`meter`] [`pager`] [`roster`] [`spool`] [`store`] |
 //! | 3 | services | [`acknowledge`] [`call_outs`] [`calls`] [`canned`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`lab`] [`ledger`] [`lookup`] [`neighbours`] [`reconcile`] [`records`] [`retention`] [`review`] [`rota`] [`people`] [`duties`] [`preflight`] [`push`] [`system`] |
 //! | 4 | doors | [`http`] |
-//! | 5 | assembly | [`app`] [`backup`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
+//! | 5 | assembly | [`app`] [`backup`] [`doctor`] [`lifecycle`] [`listener`] [`process`] [`worker`] [`telemetry`] [`cli`] |
 
 pub mod clock;
 pub mod delivery;
@@ -36,6 +36,7 @@ pub mod disk;
 pub mod feed;
 pub mod followup;
 pub mod gateway;
+pub mod limit;
 pub mod meter;
 pub mod pager;
 pub mod roster;
@@ -82,5 +83,7 @@ pub mod backup;
 pub mod cli;
 pub mod doctor;
 pub mod lifecycle;
+pub mod listener;
+pub mod process;
 pub mod telemetry;
 pub mod worker;

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Seams, StartError};
 use crate::config::Config;
+use crate::listener::{self, Limits};
 use crate::telemetry::scrape;
 use crate::worker;
 
@@ -93,20 +94,18 @@ impl Server {
         let stopping = CancellationToken::new();
         let app = App::build(config, reachable(address), seams, stopping.clone()).await?;
         let tasks = TaskTracker::new();
-        let router = app.router();
-        let router = router.into_make_service_with_connect_info::<SocketAddr>();
-        let stop = stopping.clone().cancelled_owned();
-        tasks.spawn(async move {
-            if let Err(error) = axum::serve(listener, router)
-                .with_graceful_shutdown(stop)
-                .await
-            {
-                tracing::error!(%error, "the server stopped");
-            }
-        });
+        let limits = Limits::of(&config.limits, &config.listen.proxies);
         if let Some(listener) = metrics {
-            scrape::serve(&app, listener, &tasks, &stopping)?;
+            scrape::serve(&app, listener, &limits, &tasks, &stopping)?;
         }
+        let served = listener::serve(
+            listener,
+            app.router(),
+            limits,
+            tasks.clone(),
+            stopping.clone(),
+        );
+        tasks.spawn(served);
         worker::start(&app, &tasks, &stopping);
         Ok(Self {
             app,

@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Seams};
 use crate::config::{self, Config};
+use crate::process;
 use crate::rulebook;
 use crate::triage::RuleSet;
 
@@ -199,6 +200,8 @@ impl<E: Display> From<E> for Failure {
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn run() -> ExitCode {
+    // Before anything is in memory that must not leave it.
+    process::settle();
     // clap itself exits with 2 on wrong usage and 0 on --help.
     let arguments = Arguments::parse();
     match arguments.run() {

@@ -8,7 +8,9 @@ use jiff::tz::TimeZone;
 use secrecy::ExposeSecret;
 
 use super::load::ConfigError;
-use super::{Config, FallbackContact, GatewaySection, audit, drills, heartbeat, pagers, retention};
+use super::{
+    Config, FallbackContact, GatewaySection, audit, drills, heartbeat, limits, pagers, retention,
+};
 use crate::gateway::drill;
 use crate::oncall::{LONGEST_DELAY, SHORTEST_DELAY};
 use crate::phone::PhoneNumber;
@@ -65,6 +67,7 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
     check_keys(config, &at)?;
     check_on_call(config, &at)?;
     check_operator(config, &at)?;
+    limits::check(&config.limits, &at)?;
     heartbeat::check(&config.heartbeat, &at)?;
     pagers::check(config.smtp.as_ref(), &at)?;
     drills::check(&config.drills, &at)?;

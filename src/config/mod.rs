@@ -10,6 +10,7 @@ mod drills;
 mod environment;
 mod gateways;
 mod heartbeat;
+mod limits;
 mod load;
 mod pagers;
 mod retention;
@@ -31,6 +32,7 @@ pub use gateways::{
     TwilioSection, VonageSection,
 };
 pub use heartbeat::{ExpectSection, HeartbeatSection, PingMethod, host_of};
+pub use limits::LimitsSection;
 pub use load::{ConfigError, load};
 pub use pagers::{SmtpSection, WebhooksSection};
 pub use retention::RetentionSection;
@@ -47,6 +49,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Where the server listens.
     pub listen: Listen,
+    /// What callers may take of it.
+    pub limits: LimitsSection,
     /// Where the data is.
     pub database: Database,
     /// Where the master key is.

@@ -8,13 +8,14 @@ use rustix::fs::statvfs;
 
 use crate::config::Config;
 use crate::gateway::check::Finding;
+use crate::process;
 
 /// Below this nothing can be kept for long.
 const LITTLE_ROOM: u64 = 100 * 1024 * 1024;
 /// Below this somebody should look.
 const SOME_ROOM: u64 = 1024 * 1024 * 1024;
-/// Each request, page and send holds one; a storm holds many.
-const FEW_FILES: u64 = 1024;
+/// Besides connections: the database, the spool, sends and pages under way.
+const OTHER_FILES: u64 = 512;
 
 pub(super) fn examine(config: &Config) -> Vec<Finding> {
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
@@ -24,8 +25,8 @@ pub(super) fn examine(config: &Config) -> Vec<Finding> {
             &config.spool.directory,
             "spool.directory",
         ),
-        files(&limits),
-        cores(&limits),
+        files(process::files(), config.limits.connections),
+        cores(process::is_memory_private(), &limits),
         swap(&fs::read_to_string("/proc/swaps").unwrap_or_default()),
         user(&fs::read_to_string("/proc/self/status").unwrap_or_default()),
     ];
@@ -81,28 +82,37 @@ fn soft(limits: &str, name: &str) -> Option<u64> {
     }
 }
 
-fn files(limits: &str) -> Finding {
+/// `open`: how many may be open at once, if that is limited. Of `connections` each holds one.
+fn files(open: Option<u64>, connections: usize) -> Finding {
     let id = "machine.open_files";
-    match soft(limits, "Max open files") {
-        None => Finding::skipped(id, "the system does not say how many files may be open"),
-        Some(few) if few < FEW_FILES => Finding::warn(
+    let needed = u64::try_from(connections)
+        .unwrap_or(u64::MAX)
+        .saturating_add(OTHER_FILES);
+    match open {
+        Some(few) if few < needed => Finding::warn(
             id,
-            format!("only {few} files and connections may be open at once"),
-            "Set LimitNOFILE=65536 in the unit, or `ulimit -n 65536` before the start",
+            format!(
+                "only {few} files and connections may be open at once, and limits.connections lets {connections} in"
+            ),
+            format!(
+                "Set LimitNOFILE=65536 in the unit, `ulimit -n {needed}` before the start, or lower limits.connections"
+            ),
         ),
-        Some(_) => Finding::ok(id, "enough files and connections may be open at once"),
+        _ => Finding::ok(id, "enough files and connections may be open at once"),
     }
 }
 
-fn cores(limits: &str) -> Finding {
+/// `private`: whether the program has been told by the system that none of its memory is written.
+fn cores(private: Option<bool>, limits: &str) -> Finding {
     let id = "machine.core_dumps";
-    match soft(limits, "Max core file size") {
-        None => Finding::skipped(
+    match (private, soft(limits, "Max core file size")) {
+        (Some(true), _) => Finding::ok(id, "a crash writes no memory to a disk"),
+        (None, None) => Finding::skipped(
             id,
             "the system does not say whether memory is written after a crash",
         ),
-        Some(0) => Finding::ok(id, "a crash writes no memory to a disk"),
-        Some(_) => Finding::warn(
+        (_, Some(0)) => Finding::ok(id, "a crash writes no memory to a disk"),
+        _ => Finding::warn(
             id,
             "a crash may write memory, with words and numbers in it, to a disk",
             "Set LimitCORE=0 in the unit, or `ulimit -c 0` before the start; the shipped unit and Compose file do",
@@ -196,15 +206,19 @@ mod tests {
                       Max core file size        0                    unlimited            bytes     \n\
                       Max open files            256                  524288               files     \n";
         assert_eq!(soft(limits, "Max open files"), Some(256));
-        assert_eq!(
-            (files(limits).state, cores(limits).state),
-            (State::Warn, State::Ok)
-        );
-        assert_eq!(
-            cores("Max core file size        unlimited            unlimited  bytes").state,
-            State::Warn
-        );
-        assert_eq!(files("").state, State::Skipped);
+        let unlimited = "Max core file size        unlimited            unlimited  bytes";
+        for (private, limits, state) in [
+            (Some(true), unlimited, State::Ok),
+            (Some(false), limits, State::Ok),
+            (Some(false), unlimited, State::Warn),
+            (None, unlimited, State::Warn),
+            (None, "", State::Skipped),
+        ] {
+            assert_eq!(cores(private, limits).state, state, "{private:?} {limits}");
+        }
+        assert_eq!(files(Some(1024), 4096).state, State::Warn);
+        assert_eq!(files(Some(65_536), 4096).state, State::Ok);
+        assert_eq!(files(None, 1_000_000).state, State::Ok);
         let head = "Filename\tType\tSize\tUsed\tPriority\n";
         assert_eq!(swap(head).state, State::Ok);
         assert_eq!(

@@ -16,6 +16,7 @@ use axum::routing::{get, post};
 
 use super::Doors;
 use super::error::PageError;
+use super::rates::{self, Pace, Whose};
 use super::session::{self, Current};
 use super::words;
 use crate::staff::Permission;
@@ -44,6 +45,8 @@ pub struct Declared {
     pub access: Access,
     /// Whether the person must have proved within the last minutes who they are.
     pub confirmed: bool,
+    /// How often one person may call it.
+    pub pace: Pace,
 }
 
 /// Routes, each with what it asks for: there is no way to add one without.
@@ -80,12 +83,26 @@ impl Routes {
     }
 
     fn declare(mut self, method: Method, path: &'static str, access: Access) -> Self {
+        let pace = match (access, &method) {
+            (Access::Open, _) => Pace::Open,
+            (_, &Method::GET) => Pace::Read,
+            _ => Pace::Write,
+        };
         self.declared.push(Declared {
             method,
             path,
             access,
             confirmed: false,
+            pace,
         });
+        self
+    }
+
+    /// The route before may be called as often as this says, not as any other of its kind.
+    pub(super) fn at(mut self, pace: Pace) -> Self {
+        if let Some(last) = self.declared.last_mut() {
+            last.pace = pace;
+        }
         self
     }
 
@@ -143,7 +160,10 @@ impl Guard {
         let declared = self.declared(request.method(), path);
         let declared = declared.ok_or(PageError::NotFound)?;
         if declared.access == Access::Open {
-            return Ok(());
+            let proxies = &self.doors.proxies;
+            let whose = rates::stranger(request.extensions(), request.headers(), proxies);
+            let counted = self.doors.rates.count(declared.pace, whose);
+            return counted.map_err(PageError::TooOften);
         }
         let accounts = &self.doors.accounts;
         let found = session::of(&self.doors, request.headers()).await?;
@@ -153,6 +173,9 @@ impl Guard {
         if let Some(locale) = session.locale {
             words::speak(locale);
         }
+        let whose = Whose::Account(session.account.id);
+        let counted = self.doors.rates.count(declared.pace, whose);
+        counted.map_err(PageError::TooOften)?;
         if declared.access != Access::Session && accounts.lacks_factor(&session) {
             return Err(PageError::NoFactor);
         }

@@ -1,9 +1,11 @@
 //! Error pages: plain words, a way on, and nothing of what went wrong inside.
 
 use std::any::Any;
+use std::time::Duration;
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::then::{SECOND_FACTOR, confirm, door};
@@ -30,6 +32,8 @@ pub(super) enum PageError {
     },
     /// Signed in, with a role that does not include this.
     Forbidden,
+    /// Done too often in a short time, and how long to wait.
+    TooOften(Duration),
     /// The machine could not do the work just now.
     Busy,
     /// The store failed; it is in the log.
@@ -75,6 +79,14 @@ impl IntoResponse for PageError {
                 phrase!("Nothing here"),
                 phrase!("This page does not exist, or it is not yours to see."),
             ),
+            Self::TooOften(wait) => {
+                let asked_again = page(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    phrase!("That was very often in a short time"),
+                    phrase!("Nothing was changed. Wait a minute, then try again."),
+                );
+                (retry_after(wait), asked_again).into_response()
+            }
             Self::Busy => broken(),
             Self::LinkGone => page(
                 StatusCode::NOT_FOUND,
@@ -103,6 +115,12 @@ impl IntoResponse for PageError {
             }
         }
     }
+}
+
+/// The header that says how long to wait, in whole seconds.
+pub(super) fn retry_after(wait: Duration) -> [(HeaderName, HeaderValue); 1] {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    [(RETRY_AFTER, HeaderValue::from(seconds.max(1)))]
 }
 
 fn broken() -> Response {

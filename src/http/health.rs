@@ -10,6 +10,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::Doors;
+use super::rates::Probe;
 use crate::store::StoreError;
 
 pub(super) fn routes() -> Router<Doors> {
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Ready when the store answers; with the counts that an operator looks at first. What the spool
 /// holds is known without the store.
-async fn ready(State(doors): State<Doors>) -> Response {
+async fn ready(State(doors): State<Doors>, _: Probe) -> Response {
     let counted = tokio::time::timeout(PATIENCE, counts(&doors)).await;
     match counted.unwrap_or(Err(StoreError::Late)) {
         Ok(counts) => Json(counts).into_response(),

@@ -11,6 +11,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::Doors;
+use super::rates::Probe;
 use crate::store::StoreError;
 
 pub(super) fn routes() -> Router<Doors> {
@@ -23,7 +24,7 @@ pub(super) fn routes() -> Router<Doors> {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// 200 while an audit found nothing lately, else 503; either way what the last one found.
-async fn stands(State(doors): State<Doors>) -> Response {
+async fn stands(State(doors): State<Doors>, _: Probe) -> Response {
     let asked = tokio::time::timeout(PATIENCE, doors.heartbeat.standing()).await;
     match asked.unwrap_or(Err(StoreError::Late)) {
         Ok(standing) => {
@@ -45,6 +46,7 @@ async fn stands(State(doors): State<Doors>) -> Response {
 /// Takes a ping. Who does not know a name and its token learns nothing of either.
 async fn heard(
     State(doors): State<Doors>,
+    _: Probe,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {

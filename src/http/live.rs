@@ -4,8 +4,9 @@
 //! missed. Every second in which nothing happens there is a pulse, so that a page without one knows that
 //! it is alone.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -19,6 +20,9 @@ use uuid::Uuid;
 
 use super::Doors;
 use super::access::{Access, Routes};
+use super::error::PageError;
+use super::rates::Pace;
+use super::session::SignedIn;
 use crate::feed::{Missed, Numbered, Signal};
 use crate::staff::Permission;
 
@@ -26,26 +30,80 @@ use crate::staff::Permission;
 const PULSE: Duration = Duration::from_secs(1);
 /// How soon a browser that lost its connection tries again.
 const AGAIN: Duration = Duration::from_millis(500);
+/// The most streams of one account: more tabs than anybody reads.
+const MOST: usize = 24;
 /// Whoever hears it reads everything again.
 pub(super) const RESYNC: &str = "resync";
 /// The place of a cursor that is not one of this process.
 const UNKNOWN: u64 = u64::MAX - 1;
 
 pub(super) fn routes() -> Routes {
-    Routes::new().get("/live", Access::May(Permission::ReadConversations), live)
+    Routes::new()
+        .get("/live", Access::May(Permission::ReadConversations), live)
+        .at(Pace::Stream)
 }
 
 async fn live(
     State(doors): State<Doors>,
+    SignedIn(account): SignedIn,
     headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    signals(&doors, &headers, |signal| match signal {
-        Signal::Queue => Some("queue".to_owned()),
-        Signal::Conversation(id) => Some(format!("conversation:{id}")),
-        Signal::OnCall => Some("on-call".to_owned()),
-        Signal::Everything => Some(RESYNC.to_owned()),
-        Signal::Simulator => None,
-    })
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageError> {
+    let open = doors.streams.open(account.id);
+    let open = open.ok_or(PageError::TooOften(AGAIN))?;
+    Ok(signals(
+        &doors,
+        &headers,
+        Some(open),
+        |signal| match signal {
+            Signal::Queue => Some("queue".to_owned()),
+            Signal::Conversation(id) => Some(format!("conversation:{id}")),
+            Signal::OnCall => Some("on-call".to_owned()),
+            Signal::Everything => Some(RESYNC.to_owned()),
+            Signal::Simulator => None,
+        },
+    ))
+}
+
+/// The streams that are open, of each account.
+#[derive(Default)]
+pub struct Streams(Mutex<HashMap<Uuid, usize>>);
+
+/// One of them, until it is dropped.
+pub(super) struct OneStream {
+    of: Arc<Streams>,
+    account: Uuid,
+}
+
+impl Streams {
+    fn counts(&self) -> MutexGuard<'_, HashMap<Uuid, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more; `None` when the account has too many.
+    fn open(self: &Arc<Self>, account: Uuid) -> Option<OneStream> {
+        let mut counts = self.counts();
+        let count = counts.entry(account).or_default();
+        if *count >= MOST {
+            return None;
+        }
+        *count += 1;
+        Some(OneStream {
+            of: Arc::clone(self),
+            account,
+        })
+    }
+}
+
+impl Drop for OneStream {
+    fn drop(&mut self) {
+        let mut counts = self.of.counts();
+        if let Some(count) = counts.get_mut(&self.account) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.account);
+            }
+        }
+    }
 }
 
 /// What a stream still has to say, and where more comes from.
@@ -58,6 +116,8 @@ struct Source {
     signals: Receiver<Numbered>,
     stopping: CancellationToken,
     word: fn(Signal) -> Option<String>,
+    /// Counted for as long as the stream lives.
+    _open: Option<OneStream>,
 }
 
 /// The stream of the signals that `word` has a word for, from what the browser heard last. Whoever is too
@@ -65,6 +125,7 @@ struct Source {
 pub(super) fn signals(
     doors: &Doors,
     headers: &HeaderMap,
+    open: Option<OneStream>,
     word: fn(Signal) -> Option<String>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
     let heard = headers.get("last-event-id").map(|id| id.to_str().ok());
@@ -83,6 +144,7 @@ pub(super) fn signals(
         signals: from.signals,
         stopping: doors.stopping.clone(),
         word,
+        _open: open,
     };
     let stream = stream::unfold(source, |mut source| async move {
         let event = source.next().await?;

@@ -10,7 +10,9 @@ mod error;
 mod health;
 mod heartbeat;
 mod hooks;
+mod limits;
 mod live;
+mod rates;
 mod request_id;
 mod security;
 mod session;
@@ -60,6 +62,9 @@ use crate::rulebook::Rulebook;
 use crate::store::Store;
 use crate::system::System;
 pub use access::{Access, Declared};
+pub use limits::{Narrow, Slow, guarded};
+pub use live::Streams;
+pub use rates::{Pace, Rates};
 pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
 
@@ -127,8 +132,12 @@ pub struct Doors {
     pub accounts: Arc<Accounts>,
     /// The proxies whose word on where a request came from counts.
     pub proxies: Arc<[IpNet]>,
+    /// How often they, and everybody else, may ask for what.
+    pub rates: Arc<Rates>,
     /// Signals to open pages.
     pub feed: Feed,
+    /// The streams that carry them.
+    pub streams: Arc<Streams>,
     /// This process: the numbers of signals are its own.
     pub process: Uuid,
     /// The URL that gateways sign and staff open.
@@ -169,7 +178,7 @@ pub fn router(doors: Doors) -> Router {
             doors.clone(),
             words::in_language,
         ));
-    Router::new()
+    let all = Router::new()
         .merge(people)
         .merge(hooks::routes())
         .merge(calls::routes())
@@ -180,7 +189,8 @@ pub fn router(doors: Doors) -> Router {
         } else {
             Router::new()
         })
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+    guarded(all)
         .layer(middleware::from_fn(security::headers))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn_with_state(

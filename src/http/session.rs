@@ -72,7 +72,7 @@ impl FromRequestParts<Doors> for Caller {
 
 /// Where a request came from: the last address in `X-Forwarded-For` that is not a proxy of ours. What
 /// stands before it may have been written by anyone.
-fn caller_of(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+pub(super) fn caller_of(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let ours = |address: &IpAddr| proxies.iter().any(|net| net.contains(address));
     let mut caller = peer.to_canonical();
     let named: Vec<&str> = headers

@@ -212,6 +212,17 @@ mod tests {
             ("https://0x7f000001/", "own network"),
             ("https://[::1]/", "own network"),
             ("https://192.168.0.10:9093/", "own network"),
+            ("https://0/", "own network"),
+            ("https://0.0.0.0/", "own network"),
+            ("https://2130706433/", "own network"),
+            ("https://017700000001/", "own network"),
+            ("https://169.254.169.254/latest/meta-data", "own network"),
+            ("https://[::ffff:127.0.0.1]/", "own network"),
+            ("https://[::ffff:a9fe:a9fe]/", "own network"),
+            ("https://[64:ff9b::7f00:1]/", "own network"),
+            ("https://[2002:7f00:1::]/", "own network"),
+            ("https://[fe80::1]/", "own network"),
+            ("https://[fd00:ec2::254]/", "own network"),
         ] {
             let refused = check_url(url, false).unwrap_err();
             assert!(refused.contains(why), "{url}: {refused}");

@@ -1,10 +1,12 @@
 //! What the program says of itself: logs to stderr, without a number or a word of a text, and metrics on
 //! a listener of their own. Floor 5.
 
+mod lines;
 pub mod scrape;
 
 use std::io::IsTerminal;
 
+use lines::Lines;
 use tracing_subscriber::EnvFilter;
 
 /// Why logging cannot be set up as asked.
@@ -43,11 +45,12 @@ pub fn start() -> Result<(), UnknownFormat> {
         Err(_) => filter,
     };
     let format = Format::of(std::env::var("HARBORLINE_LOG_FORMAT").ok().as_deref())?;
+    let painted = format == Format::Text && std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
-        .with_ansi(format == Format::Text && std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_ansi(painted)
+        .with_writer(Lines { painted });
     // A second call, as in tests, finds logging set up.
     let _ = match format {
         Format::Text => lines.try_init(),

@@ -15,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::http::guarded;
 use crate::lane::Lane;
+use crate::listener::{self, Limits};
 use crate::meter::{self, Kind, SERIES, now};
 use crate::oncall::IncidentKind;
 use crate::oncall::audit::Finding;
@@ -25,6 +27,8 @@ use crate::store::StoreError;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often what was timed is put into its buckets, so that it does not pile up when nobody scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
+/// The most connections for metrics at once.
+const MOST_SCRAPES: usize = 64;
 /// The text form of Prometheus.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -44,6 +48,7 @@ struct Scraped {
 pub fn serve(
     app: &App,
     listener: TcpListener,
+    limits: &Limits,
     tasks: &TaskTracker,
     stopping: &CancellationToken,
 ) -> Result<(), BuildError> {
@@ -60,16 +65,15 @@ pub fn serve(
         }
     });
     let app = app.clone();
-    let router = Router::new()
-        .route("/metrics", get(scrape))
-        .with_state(Scraped { app, recorder });
-    let stop = stopping.clone().cancelled_owned();
-    tasks.spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(stop);
-        if let Err(error) = served.await {
-            tracing::error!(%error, "the metrics listener stopped");
-        }
-    });
+    let router = Router::new().route("/metrics", get(scrape));
+    let router = guarded(router).with_state(Scraped { app, recorder });
+    // Whoever scrapes needs few; nobody in front of it speaks for others.
+    let limits = Limits {
+        most: limits.most.min(MOST_SCRAPES),
+        ..limits.clone()
+    };
+    let (of_each, stopping) = (tasks.clone(), stopping.clone());
+    tasks.spawn(listener::serve(listener, router, limits, of_each, stopping));
     Ok(())
 }
 

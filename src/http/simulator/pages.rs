@@ -93,7 +93,7 @@ async fn page(State(doors): State<Doors>) -> Result<Html<String>, PageError> {
 }
 
 async fn events(State(doors): State<Doors>, headers: HeaderMap) -> impl IntoResponse {
-    live::signals(&doors, &headers, |signal| match signal {
+    live::signals(&doors, &headers, None, |signal| match signal {
         Signal::Simulator => Some("simulator".to_owned()),
         Signal::Everything => Some(live::RESYNC.to_owned()),
         Signal::Queue | Signal::Conversation(_) | Signal::OnCall => None,

@@ -16,6 +16,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, tr};
 use crate::oncall::{Audience, Clocks, Facts, Light, Unclaimed, Urgency, Why, health, may_wait};
 use crate::staff::Permission;
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Routes {
         .get("/board", supervise, page)
         .get("/board/now", supervise, fragment)
         .post("/board/call", supervise, call)
+        .at(Pace::Send)
 }
 
 #[derive(Template)]

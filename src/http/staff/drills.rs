@@ -13,6 +13,7 @@ use crate::drill::{Planned, Wish};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::drill::{Measured, limit, took};
 use crate::oncall::{DrillOutcome, Until, Variant};
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Routes {
         .confirmed()
         .post("/drills/new", run, start)
         .confirmed()
+        .at(Pace::Send)
         .get("/drills/{id}", run, page)
         .get("/drills/{id}/report", run, fragment)
         .post("/drills/{id}/stop", run, stop)

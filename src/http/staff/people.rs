@@ -15,6 +15,7 @@ use crate::accounts::{By, Change, OneTime, Refused};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::staff::{Permission, Role};
 use crate::store::Member;
@@ -28,11 +29,13 @@ pub(super) fn routes() -> Routes {
         .confirmed()
         .post("/people/invite", manage, invite)
         .confirmed()
+        .at(Pace::Invite)
         .get("/people/{id}", view, page)
         .post("/people/{id}/role", manage, change_role)
         .confirmed()
         .post("/people/{id}/link", manage, make_link)
         .confirmed()
+        .at(Pace::Invite)
         .post("/people/{id}/lock", manage, lock)
         .confirmed()
         .post("/people/{id}/unlock", manage, unlock)

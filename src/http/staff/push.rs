@@ -9,6 +9,7 @@ use super::frame::{Notice, done};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::session::Current;
 use crate::http::words::said;
 use crate::pager::push::Subscription;
@@ -17,6 +18,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/me/push/key", Access::SignedIn, key)
         .post("/me/push", Access::SignedIn, on)
+        .at(Pace::Send)
         .post("/me/push/off", Access::SignedIn, off)
 }
 

@@ -13,6 +13,7 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, tr};
 use crate::lookup::{Findings, LOOKED_THROUGH, Wanted};
 use crate::staff::Permission;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/search", read, page)
         .post("/search", read, search)
+        .at(Pace::Search)
 }
 
 #[derive(Template)]

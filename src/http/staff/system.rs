@@ -16,6 +16,7 @@ use crate::gateway::check::{Finding, State as Stands};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, phrase_of, said, tr};
 use crate::lane::Lane;
 use crate::oncall::{Incident, IncidentKind, incident};
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Routes {
         .get("/system", view, page)
         .get("/system/now", view, fragment)
         .get("/system/checks", view, checks)
+        .at(Pace::Try)
 }
 
 #[derive(Template)]

@@ -141,6 +141,11 @@ impl Breakable {
         sqlx::query(sql).execute(&mut connection).await.unwrap();
     }
 
+    /// All that it writes.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Where Harborline finds it.
     pub(crate) fn url(&self) -> String {
         self.url_of("line")

@@ -22,6 +22,7 @@ use crate::content::codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::records::{COUNTED_DAYS, MOST, Page};
 use crate::staff::Permission;
@@ -35,6 +36,7 @@ pub(super) fn routes() -> Routes {
         .get("/audit", view, list)
         .post("/audit/export", export, hand_out)
         .confirmed()
+        .at(Pace::Export)
 }
 
 #[derive(Template)]

@@ -16,6 +16,7 @@ use crate::conversation::{AlertRequest, Happens, Moment, Played, Reply, Silence}
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::lane::Lane;
 use crate::locale::Locale;
@@ -33,6 +34,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/content/phone", VIEW, empty)
         .post("/content/phone", VIEW, play)
+        .at(Pace::Try)
 }
 
 /// How long after what came before it something may happen, in seconds, and how the form says it.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
 use crate::http::words::{filters, said};
@@ -22,6 +23,7 @@ pub(super) fn routes() -> Routes {
         .confirmed()
         .post("/conversations/{id}/number", answer, reveal)
         .confirmed()
+        .at(Pace::Reveal)
 }
 
 #[derive(Template)]

@@ -13,6 +13,7 @@ use super::readiness::Mark;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::lab::{COUNTED_DAYS, Counted, Overview};
 use crate::staff::Permission;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/triage-lab", VIEW, bench)
         .post("/triage-lab", VIEW, explain)
+        .at(Pace::Try)
         .merge(rules::routes())
 }
 

@@ -13,6 +13,7 @@ use super::{Explained, VIEW, short, wrong_with};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::lab::{Edit, Trial};
 use crate::locale::Locale;
@@ -33,8 +34,10 @@ pub(super) fn routes() -> Routes {
         .confirmed()
         .get("/triage-lab/rules/{file}", VIEW, download)
         .post("/triage-lab/rules", VIEW, try_out.layer(large()))
+        .at(Pace::Try)
         .post("/triage-lab/rules/in-force", manage, put.layer(large()))
         .confirmed()
+        .at(Pace::Try)
 }
 
 #[derive(Template)]

@@ -16,6 +16,7 @@ use super::frame::{Frame, Notice, Section, Visit, done};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::session::SignedIn;
 use crate::http::words::tr;
 use crate::people::{Act, By, Profile, Refused};
@@ -31,9 +32,9 @@ macro_rules! routes_at {
             .post(concat!($base, "/methods/new"), $access, add::add)$(.$asks())?
             .get(concat!($base, "/methods/{method}"), $access, one::page)$(.$asks())?
             .post(concat!($base, "/methods/{method}"), $access, one::change)$(.$asks())?
-            .post(concat!($base, "/methods/{method}/send-code"), $access, one::send_code)$(.$asks())?
+            .post(concat!($base, "/methods/{method}/send-code"), $access, one::send_code)$(.$asks())?.at(Pace::Send)
             .post(concat!($base, "/methods/{method}/code"), $access, one::give_code)$(.$asks())?
-            .post(concat!($base, "/methods/{method}/test"), $access, one::send_test)$(.$asks())?
+            .post(concat!($base, "/methods/{method}/test"), $access, one::send_test)$(.$asks())?.at(Pace::Send)
             .post(concat!($base, "/methods/{method}/arrived"), $access, one::arrived)$(.$asks())?
             .post(concat!($base, "/methods/{method}/off"), $access, one::off)$(.$asks())?
             .post(concat!($base, "/methods/{method}/on"), $access, one::on)$(.$asks())?

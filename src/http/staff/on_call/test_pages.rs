@@ -19,6 +19,7 @@ use crate::delivery::Delivery;
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::{PageTest, Person, TestAnswer};
 use crate::page_tests::{Refused, Tested};
@@ -33,6 +34,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/on-call/tests", VIEW, page)
         .post("/on-call/tests", VIEW, send)
+        .at(Pace::Send)
         .get("/on-call/tests/board", VIEW, fragment)
         .get("/on-call/tests/{id}", VIEW, one)
         .post("/on-call/tests/{id}", VIEW, answer)

@@ -13,13 +13,16 @@ use super::{VIEW, urgency_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, said, tr};
 use crate::oncall::{Contact, Policy, Urgency};
 use crate::paging::{Rehearsed, rehearse};
 use crate::store::Tx;
 
 pub(super) fn routes() -> Routes {
-    Routes::new().get("/policies/try/{urgency}", VIEW, page)
+    Routes::new()
+        .get("/policies/try/{urgency}", VIEW, page)
+        .at(Pace::Try)
 }
 
 /// A rehearsal in words.

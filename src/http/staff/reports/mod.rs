@@ -14,6 +14,7 @@ use super::when::{Wall, date};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::rates::Pace;
 use crate::http::words::{filters, tr};
 use crate::reports::{Figures, Period, PeriodProblem, to_csv};
 use crate::staff::Permission;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/reports", view, page)
         .get("/reports/{table}", view, download)
+        .at(Pace::Export)
 }
 
 #[derive(Template)]

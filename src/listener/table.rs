@@ -1,0 +1,249 @@
+//! All open connections: who gets a place, and who makes room. Part of `listener`: floor 5.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::line::Line;
+use super::{Limits, is_in};
+
+/// All open connections.
+pub(super) struct Table {
+    limits: Limits,
+    open: Mutex<Open>,
+    /// Somebody has left.
+    left: Notify,
+}
+
+#[derive(Default)]
+struct Open {
+    next: u64,
+    lines: HashMap<u64, Arc<Line>>,
+    of_address: HashMap<IpAddr, usize>,
+}
+
+/// A place at the table, until it is dropped.
+pub(super) struct Place {
+    table: Arc<Table>,
+    line: Arc<Line>,
+    number: u64,
+    narrow: bool,
+}
+
+impl Place {
+    pub(super) fn line(&self) -> Arc<Line> {
+        Arc::clone(&self.line)
+    }
+
+    /// Whether who sits here must make room after all. Nobody whom we are answering by now does: their
+    /// request would be lost. Then somebody else is looked for.
+    pub(super) fn leaves(&self) -> bool {
+        let leaves = self.line.leaves();
+        if !leaves {
+            self.table.left.notify_one();
+        }
+        leaves
+    }
+
+    /// Whether it is one of those that are kept for gateways.
+    pub(super) const fn is_narrow(&self) -> bool {
+        self.narrow
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.table.open();
+        open.lines.remove(&self.number);
+        if let Some(count) = open.of_address.get_mut(&self.line.peer) {
+            *count -= 1;
+            if *count == 0 {
+                open.of_address.remove(&self.line.peer);
+            }
+        }
+        drop(open);
+        self.table.left.notify_one();
+    }
+}
+
+impl Table {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            open: Mutex::default(),
+            left: Notify::new(),
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when there is a place. If all are taken, somebody is made to leave.
+    pub(super) async fn room(&self) {
+        loop {
+            let left = self.left.notified();
+            if self.open().lines.len() < self.limits.most {
+                return;
+            }
+            self.make_room();
+            left.await;
+        }
+    }
+
+    /// Returns when somebody has left.
+    pub(super) async fn somebody_left(&self) {
+        self.left.notified().await;
+    }
+
+    /// Who has waited longest leaves; nobody when all wait for us.
+    pub(super) fn make_room(&self) {
+        if let Some(line) = self.open().longest(None) {
+            line.send_away();
+        }
+    }
+
+    /// Gives a caller a place. The last tenth of the places, and those of an address that has too many
+    /// already and waits for us in all of them, are kept for gateways.
+    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Place {
+        let peer = peer.to_canonical();
+        let mut open = self.open();
+        let reserve = (self.limits.most / 10).max(1);
+        let is_full = open.lines.len() + reserve >= self.limits.most;
+        let mut narrow = is_full;
+        let of_address = open.of_address.get(&peer).copied().unwrap_or(0);
+        if of_address >= self.limits.per_address && !is_in(peer, &self.limits.proxies) {
+            match open.longest(Some(peer)) {
+                Some(line) => line.send_away(),
+                None => narrow = true,
+            }
+        }
+        if is_full && let Some(line) = open.longest(None) {
+            line.send_away();
+        }
+        let number = open.next;
+        open.next += 1;
+        let line = Arc::new(Line::new(peer));
+        open.lines.insert(number, Arc::clone(&line));
+        *open.of_address.entry(peer).or_default() += 1;
+        Place {
+            table: Arc::clone(self),
+            line,
+            number,
+            narrow,
+        }
+    }
+}
+
+impl Open {
+    /// Who has waited longest, of all or of one address.
+    fn longest(&self, of: Option<IpAddr>) -> Option<&Arc<Line>> {
+        let lines = self.lines.values();
+        let asked = lines.filter(|line| of.is_none_or(|of| of == line.peer));
+        let waiting = asked.filter_map(|line| Some((line.could_leave()?, line)));
+        let longest = waiting.min_by_key(|(waits, _)| *waits);
+        longest.map(|(_, line)| line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::Patience;
+    use super::super::line::Phase;
+    use super::*;
+
+    fn table(most: usize, per_address: usize) -> Arc<Table> {
+        Arc::new(Table::new(Limits {
+            patience: Patience {
+                head: Duration::from_secs(1),
+                body: Duration::from_secs(1),
+                idle: Duration::from_secs(1),
+                stalled: Duration::from_secs(1),
+            },
+            most,
+            per_address,
+            proxies: ["10.0.0.1/32".parse().unwrap()].into(),
+        }))
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn is_sent_away(place: &Place) -> bool {
+        place.line.could_leave().is_none()
+    }
+
+    #[test]
+    fn an_address_with_too_many_loses_its_longest_half_request_and_nobody_else_does() {
+        let table = table(100, 3);
+        let other = table.admit(address("192.0.2.9"));
+        let [idle, half, newer] = [(); 3].map(|()| table.admit(address("192.0.2.1")));
+        half.line.now(Phase::Head);
+        newer.line.now(Phase::Body);
+        let fourth = table.admit(address("::ffff:192.0.2.1"));
+        assert!(is_sent_away(&half) && !fourth.is_narrow());
+        assert!(
+            [&other, &idle, &newer]
+                .iter()
+                .all(|place| !is_sent_away(place))
+        );
+        // The longest in the middle of something is gone: then the next, then who waits between two requests.
+        let _fifth = table.admit(address("192.0.2.1"));
+        assert!(is_sent_away(&newer) && !is_sent_away(&idle));
+        let _sixth = table.admit(address("192.0.2.1"));
+        assert!(is_sent_away(&idle));
+    }
+
+    #[test]
+    fn a_proxy_is_no_address_of_its_own() {
+        let table = table(100, 3);
+        let places: Vec<_> = (0..50).map(|_| table.admit(address("10.0.0.1"))).collect();
+        assert!(
+            places
+                .iter()
+                .all(|place| !is_sent_away(place) && !place.is_narrow())
+        );
+    }
+
+    #[test]
+    fn whoever_waits_for_us_in_too_many_gets_only_what_is_kept_for_gateways() {
+        let table = table(100, 2);
+        let places = [(); 2].map(|()| table.admit(address("192.0.2.1")));
+        for place in &places {
+            place.line.now(Phase::Answering);
+        }
+        assert!(table.admit(address("192.0.2.1")).is_narrow());
+        assert!(!table.admit(address("192.0.2.2")).is_narrow());
+        drop(places);
+        assert!(!table.admit(address("192.0.2.1")).is_narrow());
+        assert!(table.open().lines.is_empty() && table.open().of_address.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_last_places_are_for_gateways_and_a_full_table_makes_room() {
+        let table = table(10, 10);
+        let mut places = Vec::new();
+        for n in 0..9_u8 {
+            table.room().await;
+            let place = table.admit(IpAddr::from([192, 0, 2, n]));
+            place.line.now(Phase::Answering);
+            assert!(!place.is_narrow(), "{n}");
+            places.push(place);
+        }
+        let last = table.admit(address("192.0.2.77"));
+        assert!(last.is_narrow());
+        last.line.now(Phase::Head);
+        let room = table.room();
+        let leaves = async {
+            last.line.is_to_leave().await;
+            drop(last);
+        };
+        tokio::join!(room, leaves);
+        assert_eq!(table.open().lines.len(), 9);
+    }
+}
