@@ -62,8 +62,8 @@ async fn outcome(
 async fn every_route_is_open_to_whom_it_is_declared_for_and_to_nobody_else() {
     let world = World::on(Engine::Sqlite).await.unwrap();
     let mut table = format!(
-        "{:6}{:40}{:12}{:12}{:12}{:15}{}\n",
-        "", "", "signed out", "responder", "supervisor", "administrator", "asks again"
+        "{:6}{:40}{:12}{:12}{:12}{:15}{:12}{}\n",
+        "", "", "signed out", "responder", "supervisor", "administrator", "asks again", "pace"
     );
     for route in declared() {
         let path = path_of(&route);
@@ -91,14 +91,15 @@ async fn every_route_is_open_to_whom_it_is_declared_for_and_to_nobody_else() {
         assert_eq!(row, expected, "{} {}", route.method, route.path);
         writeln!(
             table,
-            "{:6}{:40}{:12}{:12}{:12}{:15}{}",
+            "{:6}{:40}{:12}{:12}{:12}{:15}{:12}{}",
             route.method.as_str(),
             route.path,
             row[0],
             row[1],
             row[2],
             row[3],
-            if route.confirmed { "yes" } else { "" }
+            if route.confirmed { "yes" } else { "" },
+            route.pace.word()
         )
         .unwrap();
     }

@@ -184,6 +184,38 @@ fn a_timetable_of_drills_that_cannot_work_is_refused_with_place_and_fix() {
 }
 
 #[test]
+fn limits_that_would_let_nobody_in_are_refused_with_place_and_fix() {
+    let with = |lines: &str| GATEWAY.replace("[[oncall", &format!("[limits]\n{lines}\n[[oncall"));
+    are_refused(vec![
+        (
+            with("connections = 1"),
+            vec!["limits.connections", "too few", "from 32 to 1000000"],
+        ),
+        (
+            with("connections_per_address = 0"),
+            vec!["limits.connections_per_address", "from 8"],
+        ),
+        (
+            with("connections = 100\nconnections_per_address = 101"),
+            vec![
+                "limits.connections_per_address",
+                "than all together",
+                "100 or less",
+            ],
+        ),
+        (
+            with("body_s = 0"),
+            vec!["limits.body_s", "too short", "from 1 to 600"],
+        ),
+        (
+            with("idle_s = 4000"),
+            vec!["limits.idle_s", "too long", "from 1 to 3600"],
+        ),
+        (with("connection = 5"), vec!["limits", "connection"]),
+    ]);
+}
+
+#[test]
 fn a_way_out_for_pages_that_cannot_work_is_refused_with_place_and_fix() {
     let edit = |from: &str, to: &str| GATEWAY.replace(from, to);
     are_refused(vec![

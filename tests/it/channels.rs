@@ -96,6 +96,17 @@ both! {
         assert_eq!(sent.iter().filter(|sent| sent["type"] == "over").count(), 1);
     }
 
+    async fn a_receiver_that_leads_elsewhere_is_not_followed(world: World) {
+        let (server, inside) = (MockServer::start().await, receiver(202).await);
+        let there = ResponseTemplate::new(307).insert_header("location", inside.uri());
+        Mock::given(method("POST")).respond_with(there).mount(&server).await;
+        with_method(&world, Channel::Webhook, Some(Preset::Json), &server.uri()).await;
+        page_everyone(&world).await;
+        world.settle().await;
+        assert!(!server.received_requests().await.unwrap().is_empty());
+        assert!(inside.received_requests().await.unwrap().is_empty());
+    }
+
     async fn a_receiver_that_is_busy_is_tried_again_with_the_same_id(world: World) {
         let server = receiver(503).await;
         with_method(&world, Channel::Webhook, Some(Preset::Json), &server.uri()).await;

@@ -4,6 +4,7 @@ pub(crate) mod binary;
 pub(crate) mod browser;
 pub(crate) mod faults;
 pub(crate) mod gateway;
+pub(crate) mod hostile;
 pub(crate) mod load;
 pub(crate) mod mailbox;
 pub(crate) mod people;
