@@ -5,6 +5,7 @@
 //! cargo run --release --example loadgen              # all figures, as a table
 //! cargo run --release --example loadgen -- 20        # with 20 s a run
 //! cargo run --release --example loadgen -- flood     # a crisis behind 10,000 menus on a slow sender
+//! cargo run --release --example loadgen -- hostile   # crisis texts in 50,000 hostile requests
 //! cargo run --release --example loadgen -- compare   # bare, the Node baseline and intake, and the ratios
 //! cargo run --release --example loadgen -- replicas postgres://… # one, two and three on one server
 //! cargo run --release --example loadgen -- history 10000000      # intake, empty and with a past
@@ -18,6 +19,7 @@
 mod baseline;
 mod client;
 mod flood;
+mod hostile;
 #[path = "../past/mod.rs"]
 mod past;
 mod process;
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
             block_on(scale::history(messages, seconds(arguments.next())));
         }
         Some("flood") => block_on(flood::measure()),
+        Some("hostile") => block_on(hostile::measure()),
         Some("compare") => {
             if let Some(missing) = baseline::missing() {
                 let mut err = std::io::stderr();
