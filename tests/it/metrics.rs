@@ -149,15 +149,16 @@ async fn texts_that_went_through_the_loop_are_in_the_numbers_and_nobody_is() {
     };
     let samples = Samples(answers[0].as_array().unwrap().clone());
     let texts = "harborline_texts_total";
-    assert_eq!(
-        samples.of(texts, &json!({"tier": "none", "outcome": "stored"})),
-        1.0
-    );
-    assert_eq!(
-        samples.of(texts, &json!({"tier": "high", "outcome": "stored"})),
-        2.0,
-        "a repeated delivery counts"
-    );
+    // On a busy machine a commit may be late: then the spool has the text first.
+    let kept = |tier: &str| {
+        let times = ["stored", "spooled"].map(|outcome| {
+            let times = samples.of(texts, &json!({"tier": tier, "outcome": outcome}));
+            times.as_f64().unwrap()
+        });
+        Value::from(times.iter().sum::<f64>())
+    };
+    assert_eq!(kept("none"), 1.0);
+    assert_eq!(kept("high"), 2.0, "a repeated delivery counts");
     assert_eq!(
         samples.of(texts, &json!({"tier": "high", "outcome": "lost"})),
         0.0,
