@@ -32,6 +32,7 @@ mod failsafe_stand_in;
 mod failsafe_told;
 mod feed;
 mod followup;
+mod fuzz;
 mod gateways;
 mod handoff;
 mod heartbeat;

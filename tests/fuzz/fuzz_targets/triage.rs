@@ -1,21 +1,6 @@
-//! Any bytes have a verdict; its spans lie in the text; more text never lowers it.
 #![no_main]
 
-use std::sync::LazyLock;
+#[path = "../promises/triage.rs"]
+mod promises;
 
-use harborline::triage::{RuleSet, Tier, assess};
-use libfuzzer_sys::fuzz_target;
-
-static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::builtin().expect("the rules hold"));
-
-fuzz_target!(|bytes: &[u8]| {
-    let text = String::from_utf8_lossy(bytes);
-    let verdict = assess(&RULES, &text);
-    for hit in &verdict.hits {
-        assert!(text.get(hit.span.clone()).is_some(), "{hit:?}");
-    }
-    let longer = assess(&RULES, &format!("{text}. thanks"));
-    // Only words that complete a guard may lower a verdict, and then to a question.
-    let asked = longer.tier == Tier::Concern && !longer.guarded.is_empty();
-    assert!(longer.tier >= verdict.tier || asked, "{text:?}");
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| promises::hold(bytes));
