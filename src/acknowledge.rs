@@ -311,13 +311,7 @@ pub(crate) async fn take(
         _ => 0,
     };
     if !known {
-        let new = Acknowledgement {
-            staff_id: who.staff_id,
-            name: who.name.clone(),
-            at: now,
-        };
-        tx.acknowledge(alert.id, &new).await?;
-        there.push(new);
+        there.push(is_there(tx, alert, who, now).await?);
     }
     let detail = json!({
         "code": alert.code, "by": who.name, "staff": who.staff_id, "how": how.word(), "more": more,
@@ -337,6 +331,22 @@ pub(crate) async fn take(
     Ok(outcome)
 }
 
+/// Writes down that somebody has acknowledged.
+async fn is_there(
+    tx: &mut Tx,
+    alert: &Alert,
+    who: &Responder,
+    now: At,
+) -> Result<Acknowledgement, StoreError> {
+    let new = Acknowledgement {
+        staff_id: who.staff_id,
+        name: who.name.clone(),
+        at: now,
+    };
+    tx.acknowledge(alert.id, &new).await?;
+    Ok(new)
+}
+
 /// Takes a case from somebody: they hear of it in these words, and what they had acknowledged is undone.
 /// The others who were paged hear who has it. The claim is the caller's.
 pub(crate) async fn take_from(
@@ -352,13 +362,7 @@ pub(crate) async fn take_from(
     alert.given_up();
     let mut there = tx.acknowledgements(alert.id).await?;
     if !is_among(&there, who.staff_id, &who.name) {
-        let new = Acknowledgement {
-            staff_id: who.staff_id,
-            name: who.name.clone(),
-            at: now,
-        };
-        tx.acknowledge(alert.id, &new).await?;
-        there.push(new);
+        there.push(is_there(tx, alert, who, now).await?);
     }
     let needed = usize::from(tx.acknowledgements_needed(alert).await?).max(1);
     if there.len() >= needed {

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::clock::{At, Clock};
 use crate::feed::{Feed, Signal};
-use crate::oncall::{Audience, Channel, Contact, Desk, PageKind, Person, help_needed, once_each};
-use crate::store::{Account, NewPage, Store, StoreError, Tx};
+use crate::oncall::{Audience, Channel, Contact, Desk, Person, help_needed, once_each};
+use crate::store::{Account, Store, StoreError, Tx};
 
 /// From one call to the next, whoever makes it: people who were just called are on their way.
 pub const PAUSE: Duration = Duration::from_mins(5);
@@ -110,15 +110,9 @@ async fn carry_out(
     let (open, unclaimed) = tx.alerts_open().await?;
     let waiting = usize::try_from(unclaimed.min(open)).unwrap_or(0);
     let words = help_needed(&staff.name, waiting, &desk.public_url);
-    for contact in once_each(contacts) {
-        let notice = NewPage {
-            alert: None,
-            kind: PageKind::Notice,
-            contact: &contact,
-            words: &words,
-        };
-        tx.send_to_responder(&desk.gateway, &notice, now).await?;
-    }
+    let contacts = once_each(contacts);
+    tx.send_notice(&desk.gateway, None, &contacts, &words, now)
+        .await?;
     let count = reached.len();
     let id = tx
         .add_call_out(staff.id, (audience, urgent), count, now)

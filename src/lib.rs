@@ -4,10 +4,10 @@
 //!
 //! | floor | what | modules |
 //! |---|---|---|
-//! | 0 | words | [`clock`] [`id`] [`lane`] [`locale`] [`phone`] [`segment`] [`text`] |
+//! | 0 | words | [`clock`] [`delivery`] [`id`] [`lane`] [`locale`] [`phone`] [`route`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`reports`] [`staff`] |
-//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`feed`] [`gateway`] [`meter`] [`pager`] [`roster`] [`spool`] [`store`] |
-//! | 3 | services | [`acknowledge`] [`call_outs`] [`calls`] [`canned`] [`intake`] [`failsafe`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`lab`] [`ledger`] [`lookup`] [`neighbours`] [`reconcile`] [`records`] [`retention`] [`review`] [`rota`] [`people`] [`duties`] [`preflight`] [`push`] [`system`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`disk`] [`feed`] [`gateway`] [`meter`] [`pager`] [`phrasebook`] [`roster`] [`rulebook`] [`spool`] [`store`] |
+//! | 3 | services | [`acknowledge`] [`call_outs`] [`calls`] [`canned`] [`intake`] [`failsafe`] [`followup`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`lab`] [`ledger`] [`lookup`] [`neighbours`] [`reconcile`] [`records`] [`retention`] [`review`] [`rota`] [`people`] [`duties`] [`preflight`] [`push`] [`system`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`backup`] [`doctor`] [`lifecycle`] [`worker`] [`telemetry`] [`cli`] |
 
@@ -17,7 +17,6 @@ pub mod id;
 pub mod lane;
 pub mod locale;
 pub mod phone;
-pub mod phrasebook;
 pub mod route;
 pub mod segment;
 pub mod text;
@@ -34,10 +33,10 @@ pub mod credential;
 pub mod crypto;
 pub mod disk;
 pub mod feed;
-pub mod followup;
 pub mod gateway;
 pub mod meter;
 pub mod pager;
+pub mod phrasebook;
 pub mod roster;
 pub mod rulebook;
 pub mod spool;
@@ -53,6 +52,7 @@ pub mod dispatch;
 pub mod drill;
 pub mod duties;
 pub mod failsafe;
+pub mod followup;
 pub mod handoff;
 pub mod heartbeat;
 pub mod incidents;

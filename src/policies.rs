@@ -3,7 +3,7 @@
 //! A policy is replaced whole or not at all: what is refused leaves the one before in force. Who may
 //! do it is asked where the request comes in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -212,7 +212,7 @@ async fn save(
         "rungs": policy.rungs.iter().map(|rung| json!({
             "delay_s": rung.delay.as_secs(),
             "repeat": rung.repeat,
-            "targets": rung.targets.iter().map(word).collect::<Vec<_>>(),
+            "targets": rung.targets.iter().map(Target::to_string).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
     });
     tx.audit(now, login, "policy.saved", Some(policy.id), &detail)
@@ -222,26 +222,15 @@ async fn save(
 
 /// A rung that names each target once, with whole seconds.
 fn without_repetitions(rung: &Rung) -> Rung {
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     Rung {
         delay: Duration::from_secs(rung.delay.as_secs()),
         repeat: rung.repeat,
         targets: rung
             .targets
             .iter()
-            .filter(|target| seen.insert(word(target)))
+            .filter(|target| seen.insert(**target))
             .copied()
             .collect(),
-    }
-}
-
-/// A target for the audit log.
-fn word(target: &Target) -> String {
-    match target {
-        Target::Schedule(id) => format!("schedule {id}"),
-        Target::Rotation(id) => format!("rotation {id}"),
-        Target::Person(id) => format!("person {id}"),
-        Target::Everyone => "everyone".to_owned(),
-        Target::Fallback => "fallback".to_owned(),
     }
 }

@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::Failure;
-use crate::clock::At;
+use super::{Failure, minute};
 use crate::oncall::{Channel, Method, Quiet, Secret, Uses, minutes_of};
 use crate::people::{Act, By, Done, MethodDraft, People, Profile, Refused};
 use crate::store::Member;
@@ -370,11 +368,6 @@ fn list(member: &Member, profile: &Profile) -> Result<(), Failure> {
     }
     io::stdout().write_all(&out)?;
     Ok(())
-}
-
-fn minute(at: At) -> String {
-    let moment = Timestamp::from_millisecond(at.0).unwrap_or_default();
-    moment.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 fn say(words: &str) -> Result<(), Failure> {

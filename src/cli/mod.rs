@@ -29,9 +29,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Seams};
+use crate::clock::At;
 use crate::config::{self, Config};
 use crate::rulebook;
 use crate::triage::RuleSet;
@@ -318,6 +320,12 @@ where
 }
 
 /// The runtime that serves.
+/// A moment, to the minute.
+fn minute(at: At) -> String {
+    let moment = Timestamp::from_millisecond(at.0).unwrap_or_default();
+    moment.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()

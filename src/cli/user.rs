@@ -5,12 +5,10 @@
 use std::io::{self, Write};
 
 use clap::Subcommand;
-use jiff::Timestamp;
 
-use super::{Failure, method, with_app};
+use super::{Failure, method, minute, with_app};
 use crate::accounts::{Accounts, By, Change, OneTime, Refused};
 use crate::app::App;
-use crate::clock::At;
 use crate::config::Config;
 use crate::staff::Role;
 use crate::store::Member;
@@ -170,9 +168,4 @@ fn list(members: &[Member]) -> Result<(), Failure> {
     }
     io::stdout().write_all(&out)?;
     Ok(())
-}
-
-fn minute(at: At) -> String {
-    let moment = Timestamp::from_millisecond(at.0).unwrap_or_default();
-    moment.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

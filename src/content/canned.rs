@@ -45,18 +45,7 @@ struct RawFile {
 /// # Errors
 /// [`PackError`], if the program was built with a broken file; a test shows that it is not.
 pub fn seeds() -> Result<Vec<(Locale, Seed)>, PackError> {
-    let file = SEEDS.file.to_owned();
-    let raw: RawFile = toml::from_str(SEEDS.text).map_err(|error| PackError::Unreadable {
-        file: file.clone(),
-        problem: error.to_string().trim_end().to_owned(),
-    })?;
-    if raw.schema != SCHEMA {
-        return Err(PackError::Schema {
-            file,
-            found: raw.schema,
-            expected: SCHEMA,
-        });
-    }
+    let raw = SEEDS.read(SCHEMA, |raw: &RawFile| raw.schema)?;
     let of = |locale, seeds: Vec<Seed>| seeds.into_iter().map(move |seed| (locale, seed));
     Ok(of(Locale::En, raw.en)
         .chain(of(Locale::Es, raw.es))

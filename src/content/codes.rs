@@ -64,18 +64,7 @@ impl Codes {
     /// The first [`PackError`], with the file, the key and the fix.
     pub fn load(source: Source<'_>) -> Result<Self, PackError> {
         let file = source.file.to_owned();
-        let mut codes: Self =
-            toml::from_str(source.text).map_err(|error| PackError::Unreadable {
-                file: file.clone(),
-                problem: error.to_string().trim_end().to_owned(),
-            })?;
-        if codes.schema != SCHEMA {
-            return Err(PackError::Schema {
-                file,
-                found: codes.schema,
-                expected: SCHEMA,
-            });
-        }
+        let mut codes = source.read(SCHEMA, |codes: &Self| codes.schema)?;
         for (list, lines) in codes.lists() {
             check(&file, list, lines)?;
         }

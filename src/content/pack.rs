@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::locale::Locale;
@@ -34,6 +35,28 @@ impl Source<'_> {
     /// What tells this version of the file from every other: SHA-256 of what is in it, hexadecimal.
     pub(super) fn hash(&self) -> String {
         hex::encode(Sha256::digest(self.text))
+    }
+
+    /// Reads a file of this version of its format.
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        expected: u32,
+        schema: impl FnOnce(&T) -> u32,
+    ) -> Result<T, PackError> {
+        let file = || self.file.to_owned();
+        let read = toml::from_str(self.text).map_err(|error| PackError::Unreadable {
+            file: file(),
+            problem: error.to_string().trim_end().to_owned(),
+        })?;
+        let found = schema(&read);
+        if found != expected {
+            return Err(PackError::Schema {
+                file: file(),
+                found,
+                expected,
+            });
+        }
+        Ok(read)
     }
 }
 
@@ -349,18 +372,7 @@ struct RawPage {
 impl Pack {
     fn read(source: Source<'_>, locale: Locale, resources: &Resources) -> Result<Self, PackError> {
         let file = source.file;
-        let mut raw: RawPack =
-            toml::from_str(source.text).map_err(|error| PackError::Unreadable {
-                file: file.to_owned(),
-                problem: error.to_string().trim_end().to_owned(),
-            })?;
-        if raw.schema != SCHEMA {
-            return Err(PackError::Schema {
-                file: file.to_owned(),
-                found: raw.schema,
-                expected: SCHEMA,
-            });
-        }
+        let mut raw = source.read(SCHEMA, |raw: &RawPack| raw.schema)?;
         if raw.locale != locale.tag() {
             return Err(PackError::Locale {
                 file: file.to_owned(),

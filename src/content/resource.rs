@@ -78,17 +78,7 @@ impl Resources {
     /// [`PackError`] with the file, the key and the fix.
     pub fn load(source: Source<'_>) -> Result<Self, PackError> {
         let file = source.file;
-        let raw: RawFile = toml::from_str(source.text).map_err(|error| PackError::Unreadable {
-            file: file.to_owned(),
-            problem: error.to_string().trim_end().to_owned(),
-        })?;
-        if raw.schema != SCHEMA {
-            return Err(PackError::Schema {
-                file: file.to_owned(),
-                found: raw.schema,
-                expected: SCHEMA,
-            });
-        }
+        let raw = source.read(SCHEMA, |raw: &RawFile| raw.schema)?;
         let mut by_id = BTreeMap::new();
         for (id, raw) in raw.resources {
             let resource = raw.read(file, &id)?;

@@ -3,7 +3,7 @@
 use super::Dispatch;
 use crate::clock::At;
 use crate::oncall::unreachable;
-use crate::store::{NewPage, PageKind, StoreError, Tx, Unreached};
+use crate::store::{StoreError, Tx, Unreached};
 
 impl Dispatch {
     /// Tells the responders of every open case of a texter that our texts do not reach them, unless
@@ -22,16 +22,9 @@ impl Dispatch {
         for alert in tx.untold_cases(texter_id, unreached).await? {
             let words = unreachable(&alert.code, why);
             let fallback = &self.desk.roster.fallback;
-            for contact in &tx.contacts_of_case(fallback, &alert, now).await? {
-                let notice = NewPage {
-                    alert: Some(alert.id),
-                    kind: PageKind::Notice,
-                    contact,
-                    words: &words,
-                };
-                tx.send_to_responder(&self.desk.gateway, &notice, now)
-                    .await?;
-            }
+            let paged = tx.contacts_of_case(fallback, &alert, now).await?;
+            tx.send_notice(&self.desk.gateway, Some(alert.id), &paged, &words, now)
+                .await?;
             tx.told_unreached(alert.id, unreached).await?;
             let detail = serde_json::json!({"code": alert.code, "why": why});
             tx.audit(now, "line", "texter.unreachable", Some(alert.id), &detail)

@@ -7,7 +7,7 @@ use super::Drills;
 use crate::clock::At;
 use crate::oncall::drill::Verdict;
 use crate::oncall::{Alert, Closed, DrillOutcome, IncidentKind, drill_over};
-use crate::store::{Drill, NewPage, PageKind, StoreError, Tally, Tx};
+use crate::store::{Drill, StoreError, Tally, Tx};
 
 impl Drills {
     /// Ends a drill. A failed one is an incident until one of its variant passes.
@@ -58,17 +58,8 @@ impl Drills {
         let paged = tx
             .contacts_of_case(&self.desk.roster.fallback, alert, now)
             .await?;
-        for contact in &paged {
-            let notice = NewPage {
-                alert: Some(alert.id),
-                kind: PageKind::Notice,
-                contact,
-                words: &words,
-            };
-            tx.send_to_responder(&self.desk.gateway, &notice, now)
-                .await?;
-        }
-        Ok(())
+        tx.send_notice(&self.desk.gateway, Some(alert.id), &paged, &words, now)
+            .await
     }
 }
 

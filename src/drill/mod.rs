@@ -25,7 +25,7 @@ use crate::oncall::{
     Desk, DrillOutcome, Incident, IncidentKind, Operator, Until, Urgency, Variant, built_in,
     climbed_within, nobody_came,
 };
-use crate::store::{Drill, NewDrill, NewPage, PageKind, Store, StoreError, Tx};
+use crate::store::{Drill, NewDrill, Store, StoreError, Tx};
 
 pub use door::Door;
 pub use marker::Marker;
@@ -277,15 +277,11 @@ impl Drills {
             return Ok(());
         };
         let words = nobody_came(code);
-        let told = self.operator.contacts.iter().filter(|_| !dry_run);
-        for contact in told {
-            let notice = NewPage {
-                alert: facts.alert,
-                kind: PageKind::Notice,
-                contact,
-                words: &words,
-            };
-            tx.send_to_responder(&self.operator.gateway, &notice, now)
+        if !dry_run {
+            let Operator {
+                gateway, contacts, ..
+            } = &*self.operator;
+            tx.send_notice(gateway, facts.alert, contacts, &words, now)
                 .await?;
         }
         facts.operator_told_at = Some(now);

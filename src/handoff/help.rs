@@ -8,7 +8,7 @@ use crate::acknowledge::tell;
 use crate::clock::At;
 use crate::oncall::{Alert, help_is_there, help_wanted, marked};
 use crate::staff::Permission;
-use crate::store::{NewPage, PageKind, StoreError, Tx};
+use crate::store::{StoreError, Tx};
 
 /// How often supervisors are called alone; after that the contacts of the configuration hear of it, too.
 const ALONE: i32 = 2;
@@ -87,17 +87,9 @@ impl Handoff {
         now: At,
     ) -> Result<(), StoreError> {
         let words = marked(alert.drill.is_some(), words.to_owned());
-        for contact in &self.desk.roster.fallback {
-            let notice = NewPage {
-                alert: Some(alert.id),
-                kind: PageKind::Notice,
-                contact,
-                words: &words,
-            };
-            tx.send_to_responder(&self.desk.gateway, &notice, now)
-                .await?;
-        }
-        Ok(())
+        let fallback = &self.desk.roster.fallback;
+        tx.send_notice(&self.desk.gateway, Some(alert.id), fallback, &words, now)
+            .await
     }
 
     /// Calls again for who still waits for help; how many calls were looked at.

@@ -136,16 +136,9 @@ pub(super) async fn tell_of_erasure(
     };
     let words = oncall::wants_erasure(&alert.code);
     let fallback = &intake.desk.roster.fallback;
-    for contact in &tx.contacts_of_case(fallback, &alert, now).await? {
-        let notice = NewPage {
-            alert: Some(alert.id),
-            kind: PageKind::Notice,
-            contact,
-            words: &words,
-        };
-        tx.send_to_responder(&intake.desk.gateway, &notice, now)
-            .await?;
-    }
+    let paged = tx.contacts_of_case(fallback, &alert, now).await?;
+    tx.send_notice(&intake.desk.gateway, Some(alert.id), &paged, &words, now)
+        .await?;
     let detail = json!({"code": alert.code});
     tx.audit(now, "line", "erasure.waits", Some(alert.id), &detail)
         .await

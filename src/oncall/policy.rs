@@ -1,5 +1,6 @@
 //! Escalation policies: the rungs of a ladder, and who is on each.
 
+use std::fmt;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -28,6 +29,19 @@ pub enum Target {
     Everyone,
     /// The contacts of the configuration (`oncall.fallback`).
     Fallback,
+}
+
+/// As forms and the audit log write it: what it is, and the row of it.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Schedule(id) => write!(f, "schedule {id}"),
+            Self::Rotation(id) => write!(f, "rotation {id}"),
+            Self::Person(id) => write!(f, "person {id}"),
+            Self::Everyone => f.write_str("everyone"),
+            Self::Fallback => f.write_str("fallback"),
+        }
+    }
 }
 
 /// One rung.

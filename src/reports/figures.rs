@@ -5,94 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::ends::{CaseEnd, Cases, Ending};
+use super::rows::{CaseRow, ConversationRow, Rows, TextsRow};
 use super::spread::Spread;
 use crate::clock::At;
-use crate::conversation::Reason;
-use crate::oncall::{Closed, DrillOutcome, Urgency, Variant};
+use crate::oncall::{DrillOutcome, Urgency};
 use crate::triage::Tier;
-
-/// A conversation that was opened in the period, as far as it counts.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct ConversationRow {
-    /// When it was opened.
-    pub opened_at: At,
-    /// Its tier: what triage found at most, or a person decided.
-    pub tier: Tier,
-    /// The tag of the language that it is answered in.
-    pub locale: Option<String>,
-    /// When its texter opted out in it.
-    pub opted_out_at: Option<At>,
-    /// When it was closed.
-    pub closed_at: Option<At>,
-    /// The code of its outcome, if a person closed it.
-    pub outcome: Option<String>,
-    /// Whether it belongs to a drill.
-    pub drill: bool,
-    /// When its first text was sent; without one it holds nothing but texts of a responder.
-    pub first_text_at: Option<At>,
-    /// When a gateway first took a reply, or a receipt said so of one in the response to a hook.
-    pub first_replied_at: Option<At>,
-}
-
-/// A case that was opened in the period, as far as it counts.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct CaseRow {
-    /// Its tier.
-    pub tier: Tier,
-    /// Why it was opened.
-    pub reason: Reason,
-    /// When.
-    pub opened_at: At,
-    /// When it was first paged.
-    pub first_paged_at: Option<At>,
-    /// When enough people had first acknowledged it.
-    pub first_acknowledged_at: Option<At>,
-    /// When it was first claimed.
-    pub first_claimed_at: Option<At>,
-    /// When a person first wrote.
-    pub first_answered_at: Option<At>,
-    /// When it was closed.
-    pub closed_at: Option<At>,
-    /// Why.
-    pub closed_because: Option<Closed>,
-    /// Whether it belongs to a drill.
-    pub drill: bool,
-}
-
-/// Texts of the period that came to the same end.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct TextsRow {
-    /// How the obligation ended.
-    pub outcome: Option<String>,
-    /// Whether nothing has become of it yet.
-    pub open: bool,
-    /// Whether its time was over when it ended, or is over now.
-    pub late: bool,
-    /// How many.
-    pub count: i64,
-}
-
-/// A drill of the period.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct DrillRow {
-    /// What it showed.
-    pub variant: Variant,
-    /// How it ended; none while it goes on.
-    pub outcome: Option<DrillOutcome>,
-}
-
-/// Everything that a report is made from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rows {
-    /// The conversations.
-    pub conversations: Vec<ConversationRow>,
-    /// The cases.
-    pub cases: Vec<CaseRow>,
-    /// The texts, counted. Those of drills are left out.
-    pub texts: Vec<TextsRow>,
-    /// The drills.
-    pub drills: Vec<DrillRow>,
-}
 
 /// What became of the texts that were owed an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,72 +77,6 @@ impl Answers {
     pub fn share(&self) -> Option<u64> {
         (self.answered * 1000).checked_div(self.of)
     }
-}
-
-/// What became of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CaseEnd {
-    /// A person wrote.
-    Answered,
-    /// It was closed, and no person had written.
-    Unanswered,
-    /// It is open, and no person has written yet.
-    Waiting,
-    /// The texter answered our question with a clear no: nobody was paged.
-    NotNeeded,
-    /// A person of the team began to write where nobody was called, or the texter went on with them.
-    Begun,
-}
-
-impl CaseEnd {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Answered,
-        Self::Unanswered,
-        Self::Waiting,
-        Self::NotNeeded,
-        Self::Begun,
-    ];
-
-    fn of(row: &CaseRow) -> Self {
-        match row {
-            CaseRow {
-                closed_because: Some(Closed::AnsweredNo),
-                ..
-            } => Self::NotNeeded,
-            CaseRow {
-                reason: Reason::AwaitsHuman,
-                ..
-            } => Self::Begun,
-            CaseRow {
-                first_answered_at: Some(_),
-                ..
-            } => Self::Answered,
-            CaseRow {
-                closed_at: Some(_), ..
-            } => Self::Unanswered,
-            _ => Self::Waiting,
-        }
-    }
-
-    /// Whether a person was called, so that how long it took says something.
-    const fn was_called(self) -> bool {
-        matches!(self, Self::Answered | Self::Unanswered | Self::Waiting)
-    }
-}
-
-/// How many cases came to which end.
-pub type Cases = BTreeMap<CaseEnd, u64>;
-
-/// How a conversation ended.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ending {
-    /// A person closed it, with the code of its outcome.
-    Outcome(String),
-    /// It was closed without one.
-    Without,
-    /// It is open.
-    Open,
 }
 
 /// What is measured.
@@ -421,6 +273,8 @@ impl Times {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversation::Reason;
+    use crate::oncall::Closed;
 
     /// 2026-01-01 00:00 UTC, a Thursday.
     const START: At = At(1_767_225_600_000);

@@ -4,15 +4,16 @@
 //! What belongs to a drill is left out of every figure but its own line, and so is what a responder texted:
 //! that is no conversation with a texter.
 
+mod ends;
 mod figures;
 mod period;
+mod rows;
 mod spread;
 mod table;
 
-pub use figures::{
-    Answers, CaseEnd, CaseRow, Cases, ConversationRow, DrillRow, Ending, Figures, Group, Measure,
-    Rows, Texts, TextsRow,
-};
+pub use ends::{CaseEnd, Cases, Ending};
+pub use figures::{Answers, Figures, Group, Measure, Texts};
 pub use period::{LONGEST, Period, PeriodProblem};
+pub use rows::{CaseRow, ConversationRow, DrillRow, Rows, TextsRow};
 pub use spread::Spread;
 pub use table::{Field, Table, suppressed, to_csv};

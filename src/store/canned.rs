@@ -46,9 +46,7 @@ impl Tx {
         .await?);
         let read = rows.into_iter().filter_map(|row| {
             // Written by this program: another tag is one of a later version.
-            let locale = Locale::ALL
-                .into_iter()
-                .find(|one| one.tag() == row.locale)?;
+            let locale = Locale::of_tag(&row.locale)?;
             Some(Canned {
                 id: row.id,
                 locale,

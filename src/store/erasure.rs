@@ -15,22 +15,23 @@ const REFS_KEPT: Duration = Duration::from_hours(24 * 30);
 
 /// Which texters are to be erased: asked for it, with no open alert (the person in danger comes
 /// first) and no legal hold, and with nothing left to send, or not sent in time.
-const DUE: &str = "SELECT t.id FROM texters t
-  WHERE t.erase_at <= $1 AND t.erased_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM alerts a JOIN conversations c ON c.id = a.conversation_id
-                     WHERE c.texter_id = t.id AND a.closed_at IS NULL)
-    AND NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.texter_id = t.id AND h.lifted_at IS NULL)
-    AND (t.erase_at <= $2
-         OR NOT EXISTS (SELECT 1 FROM outbox o WHERE o.texter_id = t.id AND o.done_at IS NULL))
-  ORDER BY t.erase_at LIMIT $3";
-const DUE_LOCKED: &str = "SELECT t.id FROM texters t
-  WHERE t.erase_at <= $1 AND t.erased_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM alerts a JOIN conversations c ON c.id = a.conversation_id
-                     WHERE c.texter_id = t.id AND a.closed_at IS NULL)
-    AND NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.texter_id = t.id AND h.lifted_at IS NULL)
-    AND (t.erase_at <= $2
-         OR NOT EXISTS (SELECT 1 FROM outbox o WHERE o.texter_id = t.id AND o.done_at IS NULL))
-  ORDER BY t.erase_at LIMIT $3 FOR UPDATE OF t SKIP LOCKED";
+macro_rules! due {
+    ($locked:literal) => {
+        concat!(
+            "SELECT t.id FROM texters t
+              WHERE t.erase_at <= $1 AND t.erased_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM alerts a JOIN conversations c ON c.id = a.conversation_id
+                                 WHERE c.texter_id = t.id AND a.closed_at IS NULL)
+                AND NOT EXISTS (SELECT 1 FROM legal_holds h WHERE h.texter_id = t.id AND h.lifted_at IS NULL)
+                AND (t.erase_at <= $2
+                     OR NOT EXISTS (SELECT 1 FROM outbox o WHERE o.texter_id = t.id AND o.done_at IS NULL))
+              ORDER BY t.erase_at LIMIT $3",
+            $locked
+        )
+    };
+}
+const DUE: &str = due!("");
+const DUE_LOCKED: &str = due!(" FOR UPDATE OF t SKIP LOCKED");
 
 impl Tx {
     /// Notes that a texter wants everything deleted.

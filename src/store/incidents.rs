@@ -5,11 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::pages::NewPage;
 use super::tx::{later, on, open_text};
 use super::{StoreError, Tx};
 use crate::clock::At;
-use crate::oncall::{Incident, IncidentKind, Operator, PageKind, incident, incident_over};
+use crate::oncall::{Incident, IncidentKind, Operator, incident, incident_over};
 use crate::text::MessageBody;
 
 /// How often the operator hears of an incident that somebody looks after.
@@ -409,17 +408,8 @@ impl Tx {
         words: &str,
         now: At,
     ) -> Result<(), StoreError> {
-        for contact in &operator.contacts {
-            let notice = NewPage {
-                alert: None,
-                kind: PageKind::Notice,
-                contact,
-                words,
-            };
-            self.send_to_responder(&operator.gateway, &notice, now)
-                .await?;
-        }
-        Ok(())
+        self.send_notice(&operator.gateway, None, &operator.contacts, words, now)
+            .await
     }
 }
 

@@ -83,6 +83,27 @@ impl Tx {
         self.page(gateway, new, None, (now, now)).await
     }
 
+    /// Sends the same notice to each of these contacts, about an alert or about none.
+    pub async fn send_notice(
+        &mut self,
+        gateway: &str,
+        alert: Option<Uuid>,
+        contacts: &[Contact],
+        words: &str,
+        now: At,
+    ) -> Result<(), StoreError> {
+        for contact in contacts {
+            let notice = NewPage {
+                alert,
+                kind: PageKind::Notice,
+                contact,
+                words,
+            };
+            self.send_to_responder(gateway, &notice, now).await?;
+        }
+        Ok(())
+    }
+
     /// Tells a person news that can wait, by every method of theirs that is for it: now, or at the end of
     /// their quiet hours. Says when, if anything reaches them.
     pub async fn tell_person(

@@ -62,6 +62,14 @@ impl RotationRow {
     }
 }
 
+/// The hours of a rotation, in columns.
+fn minutes(rotation: &Rotation) -> (Option<i32>, Option<i32>) {
+    let hours = rotation.hours;
+    hours
+        .map(|hours| (i32::from(hours.from), i32::from(hours.until)))
+        .unzip()
+}
+
 impl Tx {
     /// All rotations, by schedule, in the order in which they were made.
     pub(super) async fn rotations(&mut self) -> Result<HashMap<Uuid, Vec<Rotation>>, StoreError> {
@@ -99,10 +107,7 @@ impl Tx {
         rotation: &Rotation,
     ) -> Result<(), StoreError> {
         let starts_on = rotation.starts_on.to_string();
-        let (from, until) = rotation
-            .hours
-            .map(|hours| (i32::from(hours.from), i32::from(hours.until)))
-            .unzip();
+        let (from, until) = minutes(rotation);
         later!(
             self,
             "INSERT INTO rotations (id, schedule_id, name, unit, every, starts_on, weekdays,
@@ -124,10 +129,7 @@ impl Tx {
     /// Writes a rotation as it is now; its members take the place of the earlier ones.
     pub async fn save_rotation(&mut self, rotation: &Rotation) -> Result<(), StoreError> {
         let starts_on = rotation.starts_on.to_string();
-        let (from, until) = rotation
-            .hours
-            .map(|hours| (i32::from(hours.from), i32::from(hours.until)))
-            .unzip();
+        let (from, until) = minutes(rotation);
         later!(
             self,
             "UPDATE rotations SET name = $2, unit = $3, every = $4, starts_on = $5, weekdays = $6,

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use uuid::Uuid;
 
-use super::form::{Choice, Sent, Wrong};
+use super::form::{Choice, Sent, Wrong, languages};
 use super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::when::Wall;
 use crate::canned::{CannedDraft, Refused};
@@ -29,14 +29,6 @@ pub(super) fn routes() -> Routes {
         .post("/canned/{id}", EDIT, change)
         .get("/canned/{id}/remove", EDIT, ask_remove)
         .post("/canned/{id}/remove", EDIT, remove)
-}
-
-/// A language in its own word.
-pub(super) const fn name(locale: Locale) -> &'static str {
-    match locale {
-        Locale::En => "English",
-        Locale::Es => "Español",
-    }
 }
 
 #[derive(Template)]
@@ -120,7 +112,7 @@ async fn list(visit: Visit, State(doors): State<Doors>) -> Result<Response, Page
         }
     };
     let locales = Locale::ALL.into_iter().map(|locale| OfLocale {
-        name: name(locale),
+        name: locale.name(),
         tag: locale.tag(),
         replies: all
             .iter()
@@ -136,7 +128,6 @@ async fn list(visit: Visit, State(doors): State<Doors>) -> Result<Response, Page
 }
 
 fn form(doors: &Doors, visit: &Visit, draft: CannedDraft, wrong: Wrong) -> FormPage {
-    let locales = Locale::ALL.into_iter();
     let resources = doors.canned.packs.resources().iter();
     let as_kept = Canned {
         id: draft.id.unwrap_or_default(),
@@ -150,9 +141,7 @@ fn form(doors: &Doors, visit: &Visit, draft: CannedDraft, wrong: Wrong) -> FormP
     FormPage {
         frame: visit.frame(doors, Section::Canned),
         id: draft.id,
-        locales: locales
-            .map(|one| Choice::new(&one.tag(), name(one), one == draft.locale))
-            .collect(),
+        locales: languages(Some(draft.locale)).collect(),
         title: draft.title,
         cost: if preview.is_empty() {
             String::new()
@@ -170,11 +159,9 @@ fn form(doors: &Doors, visit: &Visit, draft: CannedDraft, wrong: Wrong) -> FormP
 
 /// The form as it was sent.
 fn sent_draft(id: Option<Uuid>, sent: &Sent) -> CannedDraft {
-    let locales = Locale::ALL.into_iter();
-    let locale = locales.rev().find(|one| one.tag() == sent.get("locale"));
     CannedDraft {
         id,
-        locale: locale.unwrap_or_default(),
+        locale: sent.locale().unwrap_or_default(),
         title: sent.get("title").to_owned(),
         body: sent.get("body").to_owned(),
     }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::http::Doors;
 use crate::http::words::said;
+use crate::locale::Locale;
 
 /// The fields of a form, or what stands after `?`, in order.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +86,11 @@ impl Sent {
         self.get(name).parse().ok()
     }
 
+    /// The language that was chosen.
+    pub(super) fn locale(&self) -> Option<Locale> {
+        Locale::of_tag(self.get("locale"))
+    }
+
     /// The button that was pressed, as a word and the place that it is for: `up 2` is ("up", 2).
     pub(super) fn act(&self) -> (&str, usize) {
         let act = self.get("act");
@@ -139,6 +145,12 @@ impl Choice {
             chosen,
         }
     }
+}
+
+/// The languages, to choose from: each in its own word.
+pub(super) fn languages(chosen: Option<Locale>) -> impl Iterator<Item = Choice> {
+    let choice = move |one: Locale| Choice::new(&one.tag(), one.name(), chosen == Some(one));
+    Locale::ALL.into_iter().map(choice)
 }
 
 /// Moves what stands at a place in a list: the buttons of lists that have an order.

@@ -272,6 +272,11 @@ pub(in crate::http) fn refused(page: &impl Template) -> Result<Response, PageErr
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response())
 }
 
+/// The page again, because what it was made from has changed, or stands against it.
+pub(in crate::http) fn conflict(page: &impl Template) -> Result<Response, PageError> {
+    Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
+}
+
 /// On to a page that says what was done.
 pub(in crate::http) fn done(doors: &Doors, path: &str, notice: Notice) -> Response {
     let carried = cookie::set(doors, COOKIE_NAME, notice.name(), CARRIED);

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
-use super::form::{Choice, Sent};
+use super::form::{Choice, Sent, languages};
 use super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::methods::{Row, rows};
 use super::readiness::{Mark, hours, of_person};
@@ -151,11 +151,10 @@ fn advice(person: &Person) -> &'static str {
 }
 
 /// The languages of the interface, to choose from.
-fn languages(chosen: Option<Locale>) -> Vec<Choice> {
+fn of_interface(chosen: Option<Locale>) -> Vec<Choice> {
     let browser = tr!("the language of my browser");
-    let own = Locale::ALL.into_iter();
     std::iter::once(Choice::new(&"", &browser, chosen.is_none()))
-        .chain(own.map(|one| Choice::new(&one.tag(), one.name(), chosen == Some(one))))
+        .chain(languages(chosen))
         .collect()
 }
 
@@ -203,7 +202,7 @@ async fn shown(
         more: all.len().saturating_sub(TIMES),
         swaps: offers(&swaps, me, &names, &schedules, &wall),
         has_calendar: tx.has_feed(me).await?,
-        languages: languages(visit.locale),
+        languages: of_interface(visit.locale),
         looks: theme::choices(visit.theme),
         told: tx.has_push(session).await?,
         problem,
@@ -236,7 +235,7 @@ async fn choose_language(
     sent: Sent,
 ) -> Result<Response, PageError> {
     // What is no language is the choice of none.
-    let locale = Locale::of_tag(sent.get("locale"));
+    let locale = sent.locale();
     doors.accounts.choose_locale(&visit.me, locale).await?;
     let kept = kept(&doors, locale);
     Ok((kept, done(&doors, "/me", Notice::LanguageKept)).into_response())

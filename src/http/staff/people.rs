@@ -7,7 +7,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::frame::{Frame, Notice, Section, Visit, done};
+use super::frame::{Frame, Notice, Section, Visit, conflict, done};
 use super::methods;
 use super::readiness::hours;
 use super::when::Wall;
@@ -198,7 +198,7 @@ async fn person(
         problem: problem.map(said),
     };
     if problem.is_some() {
-        return Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response());
+        return conflict(&page);
     }
     visit.show(doors, &page)
 }

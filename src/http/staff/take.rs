@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use uuid::Uuid;
 
-use super::frame::{Frame, Notice, Section, Visit, done};
+use super::frame::{Frame, Notice, Section, Visit, conflict, done};
 use super::when::wait;
 use crate::acknowledge::Answer;
 use crate::http::Doors;
@@ -121,7 +121,7 @@ fn taken(doors: &Doors, visit: &Visit, answer: Option<Answer>) -> Result<Respons
                 conversation: Some(answer.conversation),
                 problem: Some(said(answer.words)),
             };
-            return Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response());
+            return conflict(&page);
         }
     };
     let there = format!("/conversations/{}", answer.conversation);

@@ -6,10 +6,22 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
+use super::form::{Sent, Wrong};
 use crate::clock::At;
 use crate::http::words::{phrase, said, tr};
 pub(super) use crate::oncall::minutes_of as read_minutes;
 use crate::store::{Account, StoreError, Tx};
+
+/// The days of a week, from Monday on.
+pub(super) const WEEKDAYS: [&str; 7] = [
+    phrase!("Monday"),
+    phrase!("Tuesday"),
+    phrase!("Wednesday"),
+    phrase!("Thursday"),
+    phrase!("Friday"),
+    phrase!("Saturday"),
+    phrase!("Sunday"),
+];
 
 /// A wait, as in "2 min 05 s".
 pub(super) fn wait(since: At, now: At) -> String {
@@ -71,6 +83,27 @@ impl Wall {
     /// The time at which the page is made.
     pub(super) const fn now(&self) -> At {
         self.now
+    }
+
+    /// From when until when an address asks (`from` and `until`), for the fields of a form: not before now,
+    /// and for so long unless it says otherwise.
+    pub(super) fn asked(&self, sent: &Sent, long: Duration) -> (String, String) {
+        let given = |name: &str| sent.get(name).parse().ok().map(At);
+        let from = given("from").unwrap_or(self.now).max(self.now);
+        let until = given("until").filter(|until| *until > from);
+        (
+            self.field(from),
+            self.field(until.unwrap_or_else(|| from.plus(long))),
+        )
+    }
+
+    /// The times that were typed into the fields `from` and `until`, or what to do about one.
+    pub(super) fn typed(&self, from: &str, until: &str) -> Result<(At, At), Wrong> {
+        let moment = |field: &str, words: &str| {
+            let moment = self.moment_of(typed(field, words)?);
+            moment.ok_or_else(|| not_read(field))
+        };
+        Ok((moment("from", from)?, moment("until", until)?))
     }
 
     /// The zone, as in "Europe/Berlin (CET)".
@@ -240,6 +273,18 @@ pub(super) fn zones() -> Vec<String> {
         .map(|name| name.to_string())
         .filter(|name| name.contains('/') && !name.starts_with("Etc/"))
         .collect()
+}
+
+/// What was typed into a field for a date and a time, or what to do about it.
+pub(super) fn typed(field: &str, typed: &str) -> Result<DateTime, Wrong> {
+    read_wall(typed).ok_or_else(|| not_read(field))
+}
+
+fn not_read(field: &str) -> Wrong {
+    Wrong::with(
+        field,
+        &phrase!("Write a date and a time, like 2026-01-31 20:00."),
+    )
 }
 
 /// A date and a time as a browser sends them, or as a person types them: "2026-01-31T20:00".

@@ -8,7 +8,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::super::form::{Choice, Sent, Wrong};
+use super::super::form::{Choice, Sent, Wrong, languages};
 use super::super::frame::{Frame, Section, Visit, refused};
 use super::super::when::{length, length_s};
 use super::VIEW;
@@ -18,7 +18,6 @@ use crate::http::access::Routes;
 use crate::http::error::PageError;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::lane::Lane;
-use crate::locale::Locale;
 use crate::segment::segments;
 use crate::staff::Permission;
 use crate::text::MessageBody;
@@ -255,29 +254,15 @@ fn moment(line: &str) -> Option<Moment> {
     })
 }
 
-/// The language that a form chose.
-fn locale(sent: &Sent) -> Locale {
-    let tag = sent.get("locale");
-    let mut all = Locale::ALL.into_iter();
-    all.find(|locale| locale.tag() == tag).unwrap_or_default()
-}
-
 fn page(visit: &Visit, doors: &Doors, sent: &Sent, script: Script, wrong: Wrong) -> PhonePage {
-    let locale = locale(sent);
+    let locale = sent.locale().unwrap_or_default();
     let played = doors.review.rehearse(locale, &script.moments);
     let shown = script.moments.iter().zip(&played).enumerate();
-    let choice =
-        |(tag, label): (Locale, &str)| Choice::new(&tag.tag(), &said(label), tag == locale);
     let gap = |(nth, (gap, words)): (usize, (u64, &str))| Choice::new(&gap, &said(words), nth == 0);
     PhonePage {
         frame: visit.frame(doors, Section::Line),
         administers: visit.me.role.may(Permission::ManageContent),
-        locales: [
-            (Locale::En, phrase!("English")),
-            (Locale::Es, phrase!("Spanish")),
-        ]
-        .map(choice)
-        .into(),
+        locales: languages(Some(locale)).collect(),
         gaps: GAPS.into_iter().enumerate().map(gap).collect(),
         acts: ACTS,
         shown: shown

@@ -11,7 +11,7 @@ use super::measure::measure;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
-use crate::http::staff::form::{Choice, Sent};
+use crate::http::staff::form::{Choice, Sent, languages};
 use crate::http::staff::frame::{Frame, Section, Visit};
 use crate::http::staff::when::Wall;
 use crate::http::words::{filters, said};
@@ -153,7 +153,7 @@ async fn keep(
     sent: Sent,
 ) -> Result<Response, PageError> {
     let words = sent.get("body");
-    let locale = locale_of(sent.get("locale"));
+    let locale = sent.locale();
     let kept = doors
         .handoff
         .keep_draft(&visit.me, id, MessageBody::new(words))
@@ -165,10 +165,6 @@ async fn keep(
         Ok(()) => Redirect::to(&format!("/conversations/{id}#body")).into_response(),
         Err(refused) => super::acts::not_kept(&visit, &doors, id, words, &refused).await?,
     })
-}
-
-fn locale_of(tag: &str) -> Option<Locale> {
-    Locale::ALL.into_iter().find(|locale| locale.tag() == tag)
 }
 
 /// What can be put into a reply.
@@ -240,7 +236,7 @@ async fn choices(
     if !tx.may_read(&visit.me, id).await? || tx.is_closed(id).await? {
         return Err(PageError::NotFound);
     }
-    let locale = locale_of(sent.get("locale")).unwrap_or(texter.state.locale);
+    let locale = sent.locale().unwrap_or(texter.state.locale);
     let query = sent.get("q").trim();
     let all = tx.canned_replies().await?;
     let resources = doors.canned.packs.resources().iter();
@@ -249,14 +245,11 @@ async fn choices(
         name: one.name.clone(),
         words: one.words(locale).to_owned(),
     });
-    let locales = Locale::ALL.into_iter();
     Ok(ChoosePage {
         frame: visit.frame(doors, Section::Queue),
         id,
         locale: locale.tag(),
-        locales: locales
-            .map(|one| Choice::new(&one.tag(), super::super::canned::name(one), one == locale))
-            .collect(),
+        locales: languages(Some(locale)).collect(),
         replies: replies(&all, doors, visit, locale, query),
         resources: resources
             .filter(|one| holds(&format!("{} {}", one.name, one.words), query))

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use uuid::Uuid;
 
 use crate::handoff::Act;
@@ -13,7 +12,7 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::Sent;
-use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::staff::frame::{Frame, Notice, Section, Visit, conflict, done};
 use crate::http::words::{filters, said};
 use crate::oncall::Method;
 use crate::staff::Permission;
@@ -101,7 +100,7 @@ async fn offer(
         }
         Err(refused) => {
             let page = load(&doors, &visit, id, said(refused)).await?;
-            Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
+            conflict(&page)
         }
     }
 }

@@ -2,15 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use uuid::Uuid;
 
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
-use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::staff::frame::{Frame, Notice, Section, Visit, conflict, done};
 use crate::http::words::{filters, said};
 use crate::lookup::{NotShown, SHOWN_FOR};
 use crate::staff::Permission;
@@ -81,7 +80,7 @@ async fn reveal(
         Err(NotShown::Unknown) => Err(PageError::NotFound),
         Err(refused) => {
             let page = load(&doors, &visit, id, said(refused)).await?;
-            Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
+            conflict(&page)
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
-use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::staff::frame::{Frame, Notice, Section, Visit, conflict, done};
 use crate::http::staff::when::wait;
 use crate::http::words::{filters, said, tr};
 use crate::staff::Permission;
@@ -183,7 +183,7 @@ async fn release(
         Ok(()) => Ok(done(&doors, "/", Notice::Released)),
         Err(refused) => {
             let page = release_page(&doors, &visit, id, said(refused));
-            Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
+            conflict(&page)
         }
     }
 }

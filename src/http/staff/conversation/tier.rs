@@ -2,8 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
 use uuid::Uuid;
 
 use crate::handoff::Act;
@@ -11,7 +10,7 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
-use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::staff::frame::{Frame, Notice, Section, Visit, conflict, done};
 use crate::http::words::{filters, said, tr};
 use crate::staff::Permission;
 use crate::triage::Tier;
@@ -104,5 +103,5 @@ async fn decide(
         }
     };
     let page = load(&doors, &visit, id, problem).await?;
-    Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
+    conflict(&page)
 }

@@ -2,8 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
 use crate::handoff::{Act, Refused, WrapUp, danger};
@@ -11,7 +10,7 @@ use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::staff::form::{Choice, Sent};
-use crate::http::staff::frame::{Frame, Notice, Section, Visit, done};
+use crate::http::staff::frame::{Frame, Notice, Section, Visit, conflict, done};
 use crate::http::words::{filters, said};
 use crate::staff::Permission;
 use crate::text::MessageBody;
@@ -96,7 +95,7 @@ async fn close(
         }
         Err(refused) => {
             let page = load(&doors, &visit, id, wrap_up, said(refused)).await?;
-            Ok((StatusCode::CONFLICT, Html(page.render()?)).into_response())
+            conflict(&page)
         }
     }
 }

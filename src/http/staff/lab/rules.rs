@@ -7,7 +7,7 @@ use axum::handler::Handler;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
-use super::super::form::{Choice, Sent, Wrong};
+use super::super::form::{Choice, Sent, Wrong, languages};
 use super::super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::{Explained, VIEW, short, wrong_with};
 use crate::http::Doors;
@@ -125,13 +125,6 @@ impl TrialPart {
     }
 }
 
-/// The language that a form chose.
-fn locale(sent: &Sent) -> Locale {
-    let tag = sent.get("locale");
-    let mut all = Locale::ALL.into_iter();
-    all.find(|locale| locale.tag() == tag).unwrap_or_default()
-}
-
 /// The file that was sent: uploaded, or else pasted.
 fn edit(sent: &Sent) -> Edit {
     let uploaded = sent.get("file");
@@ -141,24 +134,17 @@ fn edit(sent: &Sent) -> Edit {
         uploaded
     };
     Edit {
-        locale: locale(sent),
+        locale: sent.locale().unwrap_or_default(),
         text: text.replace("\r\n", "\n"),
     }
 }
 
 fn page(visit: &Visit, doors: &Doors, sent: &Sent) -> RulesPage {
-    let locale = locale(sent);
-    let choice =
-        |(tag, label): (Locale, &str)| Choice::new(&tag.tag(), &said(label), tag == locale);
+    let locale = sent.locale().unwrap_or_default();
     RulesPage {
         frame: visit.frame(doors, Section::Line),
         administers: visit.me.role.may(Permission::ManageContent),
-        locales: [
-            (Locale::En, phrase!("English")),
-            (Locale::Es, phrase!("Spanish")),
-        ]
-        .map(choice)
-        .into(),
+        locales: languages(Some(locale)).collect(),
         lang: locale.tag(),
         kept: doors.lab.rulebook.directory().is_some(),
         rules: edit(sent).text,

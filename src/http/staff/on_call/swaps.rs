@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::super::form::{Sent, Wrong};
 use super::super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::super::readiness::{self, Mark};
-use super::super::when::{Wall, read_wall};
+use super::super::when::Wall;
 use super::{AHEAD, VIEW};
 use crate::clock::At;
 use crate::http::Doors;
@@ -161,16 +161,7 @@ struct Fields {
 impl Fields {
     /// From when to when, on the wall of who typed it.
     fn times(&self, wall: &Wall) -> Result<(At, At), Wrong> {
-        let moment = |field: &str, typed: &str| {
-            let moment = read_wall(typed).and_then(|typed| wall.moment_of(typed));
-            moment.ok_or_else(|| {
-                Wrong::with(
-                    field,
-                    &phrase!("Write a date and a time, like 2026-01-31 20:00."),
-                )
-            })
-        };
-        Ok((moment("from", &self.from)?, moment("until", &self.until)?))
+        wall.typed(&self.from, &self.until)
     }
 }
 
@@ -267,13 +258,8 @@ async fn new(
 ) -> Result<Response, PageError> {
     let now = doors.clock.now();
     let wall = Wall::of(&mut doors.store.read().await?, &visit.me, now).await?;
-    let moment = |name: &str| given.get(name).parse().ok().map(At);
-    let from = moment("from").unwrap_or(now).max(now);
-    let until = moment("until").filter(|until| *until > from);
-    let fields = Fields {
-        from: wall.field(from),
-        until: wall.field(until.unwrap_or_else(|| from.plus(super::ADDED_FOR))),
-    };
+    let (from, until) = wall.asked(&given, super::ADDED_FOR);
+    let fields = Fields { from, until };
     let page = form(&visit, &doors, id, fields, Wrong::default()).await?;
     visit.show(&doors, &page)
 }

@@ -63,9 +63,8 @@ impl Targets {
 
     /// All of them in groups, with those ticked that a rung names.
     pub(super) fn groups(&self, chosen: &[Target]) -> Vec<Group> {
-        let choice = |target: Target, name: &str| {
-            Choice::new(&word(&target), name, chosen.contains(&target))
-        };
+        let choice =
+            |target: Target, name: &str| Choice::new(&target, name, chosen.contains(&target));
         let schedules = self.schedules.iter();
         let rotations = self.rotations();
         let people = self.people.iter();
@@ -108,17 +107,6 @@ impl Targets {
     }
 }
 
-/// A target as a form sends it.
-fn word(target: &Target) -> String {
-    match target {
-        Target::Schedule(id) => format!("schedule {id}"),
-        Target::Rotation(id) => format!("rotation {id}"),
-        Target::Person(id) => format!("person {id}"),
-        Target::Everyone => "everyone".to_owned(),
-        Target::Fallback => "fallback".to_owned(),
-    }
-}
-
 /// A target from the word that a form sent.
 pub(super) fn read(word: &str) -> Option<Target> {
     let (kind, id) = word.split_once(' ').unwrap_or((word, ""));
@@ -147,7 +135,7 @@ mod tests {
             Target::Everyone,
             Target::Fallback,
         ] {
-            assert_eq!(read(&word(&target)), Some(target));
+            assert_eq!(read(&target.to_string()), Some(target));
         }
         for word in ["", "person", "person 7", "everybody", "schedule everyone"] {
             assert_eq!(read(word), None, "{word:?}");

@@ -1,5 +1,6 @@
 //! Reports: how the line did over some days, as tables with a chart beside each, and each to take away.
 
+mod parts;
 mod sections;
 
 use askama::Template;
@@ -17,7 +18,8 @@ use crate::http::error::PageError;
 use crate::http::words::{filters, tr};
 use crate::reports::{Figures, Period, PeriodProblem, to_csv};
 use crate::staff::Permission;
-use sections::{Counted, Fact, Wait};
+use parts::Counted;
+use sections::{Fact, Wait};
 
 /// The periods that one press shows, in days.
 const DAYS: [i32; 3] = [7, 30, 90];
@@ -126,7 +128,7 @@ async fn page(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Re
                 query: format!("from={}&until={}", period.from, period.until),
                 days: days(period),
                 facts: sections::facts(&figures),
-                counted: sections::counted(&figures, codes),
+                counted: parts::counted(&figures, codes),
                 waits: sections::waits(&figures),
                 waits_chart: sections::waits_chart(&figures),
                 drills: sections::drills(&figures),

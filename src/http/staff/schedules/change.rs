@@ -12,7 +12,7 @@ use super::super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::super::question::QuestionPage;
 use super::super::readiness::{self, Mark};
 use super::super::rights::may_stand_in;
-use super::super::when::{Wall, read_wall};
+use super::super::when::Wall;
 use super::words::change;
 use super::{VIEW, find, path_of};
 use crate::clock::At;
@@ -83,16 +83,7 @@ impl Fields {
 
     /// From when to when, on the wall of who typed it.
     fn times(&self, wall: &Wall) -> Result<(At, At), Wrong> {
-        let moment = |field, typed: &str| {
-            let moment = read_wall(typed).and_then(|typed| wall.moment_of(typed));
-            moment.ok_or_else(|| {
-                Wrong::with(
-                    field,
-                    &phrase!("Write a date and a time, like 2026-01-31 20:00."),
-                )
-            })
-        };
-        Ok((moment("from", &self.from)?, moment("until", &self.until)?))
+        wall.typed(&self.from, &self.until)
     }
 
     /// What the button that was pressed asks for.
@@ -168,13 +159,11 @@ async fn new(
 ) -> Result<Response, PageError> {
     let now = doors.clock.now();
     let wall = Wall::of(&mut doors.store.read().await?, &visit.me, now).await?;
-    let given = |name: &str| asked.get(name).parse().ok().map(At);
-    let from = given("from").unwrap_or(now).max(now);
-    let until = given("until").filter(|until| *until > from);
+    let (from, until) = wall.asked(&asked, ADDED_FOR);
     let fields = Fields {
         out: asked.id("out"),
-        from: wall.field(from),
-        until: wall.field(until.unwrap_or_else(|| from.plus(ADDED_FOR))),
+        from,
+        until,
         reason: String::new(),
     };
     let page = form(&visit, &doors, id, fields, Wrong::default()).await?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::super::form::{Choice, Sent, Wrong};
 use super::super::frame::{Frame, Notice, Section, Visit, done, refused};
 use super::super::question::QuestionPage;
-use super::super::when::{Wall, read_wall};
+use super::super::when::{Wall, typed};
 use super::{EDIT, find, path_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
@@ -58,21 +58,14 @@ impl Fields {
 
     /// What the service is asked for, or what cannot be read.
     fn draft(&self, schedule: Uuid, id: Option<Uuid>) -> Result<ShiftDraft, Wrong> {
-        let when = |field, typed: &str| match read_wall(typed) {
-            Some(wall) => Ok(When::Wall(wall)),
-            None => Err(Wrong::with(
-                field,
-                &phrase!("Write a date and a time, like 2026-01-31 20:00."),
-            )),
-        };
         Ok(ShiftDraft {
             id,
             schedule,
             staff: self
                 .staff
                 .ok_or_else(|| Wrong::with("staff", &phrase!("Choose a person.")))?,
-            starts: when("from", &self.from)?,
-            ends: when("until", &self.until)?,
+            starts: When::Wall(typed("from", &self.from)?),
+            ends: When::Wall(typed("until", &self.until)?),
         })
     }
 }

@@ -2,21 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::super::when::{full_day, minutes};
+use super::super::when::{WEEKDAYS, full_day, minutes};
 use super::People;
-use crate::http::words::{phrase, said, tr};
+use crate::http::words::{said, tr};
 use crate::oncall::{Change, Rotation, Unit};
-
-/// The days of a rotation, from bit 0 on.
-pub(super) const WEEKDAYS: [&str; 7] = [
-    phrase!("Monday"),
-    phrase!("Tuesday"),
-    phrase!("Wednesday"),
-    phrase!("Thursday"),
-    phrase!("Friday"),
-    phrase!("Saturday"),
-    phrase!("Sunday"),
-];
 
 /// How a rotation turns, as in "every 2 weeks, first hand-off Mon 5 Jan 2026 08:00, Monday to Friday,
 /// 20:00 – 08:00".
