@@ -4,16 +4,9 @@
 // The server is new and has the sandbox gateway.
 
 import { join } from "node:path";
-import { base, browser, complaints, end, examine, holds, must, page, setupLink, shots, step, tabTo } from "./walk.mjs";
+import { base, browser, complaints, end, examine, firstAdministrator, holds, must, page, shots, step, tabTo } from "./walk.mjs";
 
-await must("the first administrator is made", async () => {
-  await page.goto(setupLink);
-  await page.getByLabel("Your name").fill("First");
-  await page.getByLabel("E-mail address").fill("first@example.org");
-  await page.getByLabel("Password").fill("a long enough password");
-  await page.getByRole("button", { name: "Make my account" }).click();
-  await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
-});
+await firstAdministrator();
 
 await must("nothing was there before the first text", async () => {
   await page.getByRole("link", { name: "Reports", exact: true }).click();

@@ -2,16 +2,9 @@
 //   node drills.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
 // The server is new, has the sandbox gateway, and holds a drill by itself.
 
-import { base, browser, end, examine, holds, must, page, setupLink, step, unexpected } from "./walk.mjs";
+import { base, browser, end, examine, firstAdministrator, holds, must, page, step, unexpected } from "./walk.mjs";
 
-await must("the first administrator is made", async () => {
-  await page.goto(setupLink);
-  await page.getByLabel("Your name").fill("First");
-  await page.getByLabel("E-mail address").fill("first@example.org");
-  await page.getByLabel("Password").fill("a long enough password");
-  await page.getByRole("button", { name: "Make my account" }).click();
-  await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
-});
+await firstAdministrator();
 
 await must("before the first drill the page says what is due", async () => {
   await page.getByRole("link", { name: "Drills", exact: true }).click();

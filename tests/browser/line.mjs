@@ -4,18 +4,11 @@
 // The server is new and has the sandbox gateway.
 
 import { readFileSync } from "node:fs";
-import { base, browser, end, examine, holds, must, page, setupLink, step, unexpected } from "./walk.mjs";
+import { base, browser, end, examine, firstAdministrator, holds, must, page, step, unexpected } from "./walk.mjs";
 
 const rules = readFileSync(new URL("../../templates/triage/en.toml", import.meta.url));
 
-await must("the first administrator is made", async () => {
-  await page.goto(setupLink);
-  await page.getByLabel("Your name").fill("First");
-  await page.getByLabel("E-mail address").fill("first@example.org");
-  await page.getByLabel("Password").fill("a long enough password");
-  await page.getByRole("button", { name: "Make my account" }).click();
-  await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
-});
+await firstAdministrator();
 
 await must("the packs in force are shown, and that nobody has signed them off", async () => {
   await page.getByRole("link", { name: "The line", exact: true }).click();

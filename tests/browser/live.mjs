@@ -4,7 +4,7 @@
 // gateway. Exit code 0 when everything passed, else 1.
 
 import { createServer, connect } from "node:net";
-import { base, context, end, holds, must, page, setupLink, step } from "./walk.mjs";
+import { base, end, holds, must, newPersonTexts, page, setupLink, step } from "./walk.mjs";
 
 const server = new URL(base);
 const sockets = new Set();
@@ -33,13 +33,7 @@ function mend() {
 let sent = 0;
 async function somebodyTexts(words) {
   sent += 1;
-  const other = await context.newPage();
-  await other.goto(`${base}/simulator`);
-  await other.getByRole("button", { name: "New person" }).click();
-  await other.getByLabel("Text to the line").fill(words);
-  await other.keyboard.press("Enter");
-  await other.locator(".phone:not(.on-call) .theirs").first().waitFor();
-  await other.close();
+  await newPersonTexts(words);
 }
 
 // Numbers that are the same in every run.

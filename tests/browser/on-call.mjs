@@ -2,16 +2,9 @@
 //   node on-call.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
 // The server is new.
 
-import { base, browser, end, examine, holds, must, page, setupLink, shots, step, tabTo, unexpected } from "./walk.mjs";
+import { base, browser, end, examine, firstAdministrator, holds, must, page, shots, step, tabTo, unexpected } from "./walk.mjs";
 
-await must("the first administrator is made", async () => {
-  await page.goto(setupLink);
-  await page.getByLabel("Your name").fill("First");
-  await page.getByLabel("E-mail address").fill("first@example.org");
-  await page.getByLabel("Password").fill("a long enough password");
-  await page.getByRole("button", { name: "Make my account" }).click();
-  await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
-});
+await firstAdministrator();
 
 // Colleagues who can be put on call. What an invitation looks like is a walk of its own.
 const invitations = {};

@@ -2,7 +2,7 @@
 //   node simulator.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
 // The server is new: no account, the sandbox gateway.
 
-import { base, browser, complaints, context, end, examine, holds, must, page, setupLink, step, tabTo } from "./walk.mjs";
+import { base, browser, complaints, context, end, examine, holds, must, newPersonTexts, page, setupLink, step, tabTo } from "./walk.mjs";
 
 const REPLY = "Hello, I am here with you. Are you safe right now?";
 
@@ -81,25 +81,16 @@ await must("the first administrator is made, and sees the case in the queue", as
   await page.getByRole("button", { name: "Make my account" }).click();
   await page.locator(".row", { hasText: `Case ${code}` }).waitFor();
 });
-async function somebodyElseTexts(words) {
-  const other = await context.newPage();
-  await other.goto(`${base}/simulator`);
-  await other.getByRole("button", { name: "New person" }).click();
-  await other.getByLabel("Text to the line").fill(words);
-  await other.keyboard.press("Enter");
-  await other.locator(".phone:not(.on-call) .theirs").first().waitFor();
-  await other.close();
-}
 
 await step("the queue changes by itself when somebody else texts", async () => {
-  await somebodyElseTexts("can i talk to a person");
+  await newPersonTexts("can i talk to a person");
   await page.locator(".row", { hasText: "asks for a person" }).waitFor();
   await page.getByRole("status").filter({ hasText: "Waiting for a person: 2." }).waitFor();
 });
 
 await step("a more urgent case comes above, and the focus stays where it was", async () => {
   await page.getByRole("link", { name: `Case ${code}` }).focus();
-  await somebodyElseTexts("i am going to kill myself tonight");
+  await newPersonTexts("i am going to kill myself tonight");
   await page.locator(".row:nth-child(1) .tier", { hasText: "imminent" }).waitFor();
   await page.locator(".row:nth-child(2)", { hasText: `Case ${code}` }).waitFor();
   const focused = await page.evaluate(() => document.activeElement?.textContent ?? "");

@@ -118,6 +118,29 @@ export async function examine(name) {
   await page.setViewportSize(DESK);
 }
 
+// Takes the set-up link up, and lands in an empty queue.
+export async function firstAdministrator() {
+  await must("the first administrator is made", async () => {
+    await page.goto(setupLink);
+    await page.getByLabel("Your name").fill("First");
+    await page.getByLabel("E-mail address").fill("first@example.org");
+    await page.getByLabel("Password").fill("a long enough password");
+    await page.getByRole("button", { name: "Make my account" }).click();
+    await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
+  });
+}
+
+// Somebody who has not texted before does so, and hears something.
+export async function newPersonTexts(words) {
+  const other = await context.newPage();
+  await other.goto(`${base}/simulator`);
+  await other.getByRole("button", { name: "New person" }).click();
+  await other.getByLabel("Text to the line").fill(words);
+  await other.keyboard.press("Enter");
+  await other.locator(".phone:not(.on-call) .theirs").first().waitFor();
+  await other.close();
+}
+
 // Presses Tab until the focus is on what a test of the element's text and id wants, as who has no mouse.
 export async function tabTo(wanted) {
   for (let presses = 0; presses < 120; presses += 1) {

@@ -47,8 +47,8 @@ const FLOORS: [&[&str]; 6] = [
         "heartbeat",
         "incidents",
         "intake",
-        "lab",
         "keys",
+        "lab",
         "ledger",
         "lookup",
         "neighbours",
@@ -60,8 +60,8 @@ const FLOORS: [&[&str]; 6] = [
         "push",
         "reconcile",
         "records",
-        "review",
         "retention",
+        "review",
         "rota",
         "system",
     ],
@@ -194,6 +194,42 @@ fn every_module_stands_on_its_floor() {
 }
 
 #[test]
+fn both_maps_of_the_house_show_every_module_on_its_floor() {
+    let document = include_str!("../../docs/architecture.md");
+    let (_, document) = document.split_once("\n## The house\n").unwrap();
+    let library = include_str!("../../src/lib.rs");
+    for (floor, modules) in FLOORS.iter().enumerate() {
+        let row = |map: &str, begins: &str| {
+            let mut lines = map.lines();
+            let row = lines.find(|line| line.starts_with(&format!("{begins}| {floor} |")));
+            row.unwrap_or_else(|| panic!("no floor {floor}")).to_owned()
+        };
+        let (document, header) = (row(document, ""), row(library, "//! "));
+        for module in modules.iter().filter(|module| **module != "main") {
+            let named = document.contains(&format!("`{module}`"));
+            assert!(named, "docs/architecture.md: `{module}` on floor {floor}");
+            let named = header.contains(&format!("[`{module}`]"));
+            assert!(named, "src/lib.rs: `{module}` on floor {floor}");
+        }
+    }
+}
+
+#[test]
+fn every_exception_is_needed() {
+    let sources = sources();
+    let of = |module: &str| {
+        let mut used = BTreeSet::new();
+        for (_, text) in sources.iter().filter(|(path, _)| module_of(path) == module) {
+            used.extend(uses(text));
+        }
+        used
+    };
+    for (module, used, _) in NEIGHBOURS {
+        assert!(of(module).contains(used), "{module} does not use {used}");
+    }
+}
+
+#[test]
 fn the_reading_of_imports_finds_every_form() {
     let text = "use crate::clock::At;\nuse crate::{id::random, phone::PhoneNumber};\n    crate::store::Tx::x();\n// use crate::ghost\nuse crate::gateway::{\n    Inbound,\n};";
     let mut found = uses(text);
@@ -203,7 +239,18 @@ fn the_reading_of_imports_finds_every_form() {
 
 #[test]
 fn no_file_is_too_long_to_read() {
-    for (path, text) in sources() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [
+        "src",
+        "tests/it",
+        "tests/fuzz/promises",
+        "examples",
+        "benches",
+    ];
+    for (path, text) in folders
+        .map(|folder| files_below(root.join(folder)))
+        .concat()
+    {
         let production = text
             .split("#[cfg(test)]\nmod tests {")
             .next()
@@ -350,21 +397,26 @@ fn src() -> PathBuf {
 
 /// Every Rust file of the house but its map, `lib.rs`.
 fn sources() -> Vec<(PathBuf, String)> {
-    let mut folders = vec![src()];
+    let mut files = files_below(src());
+    files.retain(|(path, _)| *path != src().join("lib.rs"));
+    assert!(files.len() > 50, "the house was not found");
+    files
+}
+
+/// Every Rust file below a folder.
+fn files_below(folder: PathBuf) -> Vec<(PathBuf, String)> {
+    let mut folders = vec![folder];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs")
-                && path != src().join("lib.rs")
-            {
+            } else if path.extension().is_some_and(|end| end == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 files.push((path, text));
             }
         }
     }
-    assert!(files.len() > 50, "the house was not found");
     files
 }

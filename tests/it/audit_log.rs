@@ -40,18 +40,18 @@ async fn bad(world: &World, anchors: &[ChainHead]) -> Option<(i64, Flaw)> {
 both! { in lived_in;
     async fn one_changed_byte_is_found_and_its_entry_named(world: World) {
         assert_eq!(bad(&world, &[]).await, None);
-        assert_eq!(world.alter("UPDATE audit_log SET actor = 'linf' WHERE seq = 3").await, 1);
+        assert_eq!(world.damage("UPDATE audit_log SET actor = 'linf' WHERE seq = 3").await, 1);
         assert_eq!(bad(&world, &[]).await, Some((3, Flaw::Changed)));
         let named = world.app.audit_log.verify(&[]).await.unwrap().bad.unwrap();
         assert!(named.id.is_some() && named.to_string().starts_with("entry 3 ("), "{named}");
-        world.alter("UPDATE audit_log SET actor = 'line' WHERE seq = 3").await;
+        world.damage("UPDATE audit_log SET actor = 'line' WHERE seq = 3").await;
         assert_eq!(bad(&world, &[]).await, None);
-        world.alter("UPDATE audit_log SET at = at + 1 WHERE seq = 2").await;
+        world.damage("UPDATE audit_log SET at = at + 1 WHERE seq = 2").await;
         assert_eq!(bad(&world, &[]).await, Some((2, Flaw::Changed)));
     }
 
     async fn a_removed_entry_is_found(world: World) {
-        assert_eq!(world.alter("DELETE FROM audit_log WHERE seq = 2").await, 1);
+        assert_eq!(world.damage("DELETE FROM audit_log WHERE seq = 2").await, 1);
         assert_eq!(bad(&world, &[]).await, Some((2, Flaw::Missing)));
     }
 
@@ -61,13 +61,13 @@ both! { in lived_in;
             "UPDATE audit_log SET seq = 2 WHERE seq = 3",
             "UPDATE audit_log SET seq = 3 WHERE seq = -1",
         ] {
-            assert_eq!(world.alter(sql).await, 1);
+            assert_eq!(world.damage(sql).await, 1);
         }
         assert_eq!(bad(&world, &[]).await, Some((2, Flaw::Changed)));
     }
 
     async fn an_entry_that_was_put_in_is_found(world: World) {
-        let copied = world.alter(if world.config.database.url.starts_with("sqlite") {
+        let copied = world.damage(if world.config.database.url.starts_with("sqlite") {
             "INSERT INTO audit_log (id, at, actor, action, subject, detail)
              SELECT x'00112233445566778899aabbccddeeff', at, actor, 'conversation.closed', subject, detail FROM audit_log WHERE seq = 1"
         } else {
@@ -80,9 +80,9 @@ both! { in lived_in;
 
     async fn an_end_that_was_cut_off_is_found(world: World) {
         let anchor = world.app.audit_log.head().await.unwrap();
-        world.alter("DELETE FROM audit_log WHERE seq > 3").await;
+        world.damage("DELETE FROM audit_log WHERE seq > 3").await;
         assert_eq!(bad(&world, &[]).await, Some((4, Flaw::CutOff)), "the head knows of more");
-        world.alter("UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit_log WHERE seq = 3)").await;
+        world.damage("UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit_log WHERE seq = 3)").await;
         assert_eq!(bad(&world, &[]).await, None, "nothing in the database tells of it now");
         assert_eq!(bad(&world, std::slice::from_ref(&anchor)).await, Some((4, Flaw::CutOff)), "what was kept elsewhere does");
         // Whoever goes on from there writes another story than the one that was anchored.
@@ -113,7 +113,7 @@ both! { in lived_in;
             "DELETE FROM audit_head",
             "DELETE FROM settings WHERE name = 'audit_chained'",
         ] {
-            world.alter(sql).await;
+            world.damage(sql).await;
         }
         world.restart().await;
         assert_eq!(bad(&world, &[]).await, None);
@@ -123,7 +123,7 @@ both! { in lived_in;
     }
 
     async fn once_a_day_it_is_checked_and_the_operator_hears_what_does_not_hold(world: World) {
-        world.alter("UPDATE audit_log SET action = 'x' WHERE seq = 2").await;
+        world.damage("UPDATE audit_log SET action = 'x' WHERE seq = 2").await;
         world.clock.advance(minutes(24 * 60));
         world.settle().await;
         let open = world.app.store.read().await.unwrap().incidents_open().await.unwrap();

@@ -2,19 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::binary::{Serving, run};
-
-const GATEWAY: &str = r#"
-public_url = "https://line.example.org"
-[gateways.main]
-kind = "twilio"
-account_sid = "AC1"
-auth_token = "secret-token"
-sender = "+15550100"
-[[oncall.fallback]]
-name = "Duty"
-number = "+15550199"
-"#;
+use crate::support::binary::{GATEWAY, Serving, run};
 
 /// Runs `serve` with a configuration and returns what it says; it must end with code 2.
 fn refused(config: &str) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::binary::run;
+use crate::support::binary::{GATEWAY, run};
 
 fn lines(arguments: &[&str], input: &str) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
@@ -121,24 +121,15 @@ fn chat_is_a_phone_in_the_terminal() {
     );
 }
 
-const PROVIDER: &str = r#"
-public_url = "https://line.example.org"
-[line]
-name = "A & B Line"
-[gateways.main]
-kind = "twilio"
-account_sid = "AC1"
-auth_token = "secret-token"
-sender = "+15550100"
-[[oncall.fallback]]
-name = "Duty"
-number = "+15550199"
-"#;
+/// A line whose name must be escaped in XML.
+fn provider() -> String {
+    format!("{GATEWAY}[line]\nname = \"A & B Line\"\n")
+}
 
 #[test]
 fn a_fallback_is_a_static_reply_with_988_and_says_where_to_put_it() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("harborline.toml"), PROVIDER).unwrap();
+    std::fs::write(folder.path().join("harborline.toml"), provider()).unwrap();
     let output = run(folder.path(), &["fallback", "export", "--out", "there"], "");
     assert_eq!(output.status.code(), Some(0));
     let read =
@@ -174,7 +165,7 @@ fn a_fallback_without_a_provider_is_refused_with_the_names_that_there_are() {
         said.contains("sandbox") && said.contains("--gateway"),
         "{said}"
     );
-    std::fs::write(folder.path().join("harborline.toml"), PROVIDER).unwrap();
+    std::fs::write(folder.path().join("harborline.toml"), provider()).unwrap();
     let output = run(
         folder.path(),
         &["fallback", "export", "--gateway", "other"],

@@ -9,7 +9,7 @@ use harborline::store::Account;
 use harborline::text::MessageBody;
 use uuid::Uuid;
 
-use crate::support::visitor::link;
+use crate::support::visitor::{hidden, link};
 use crate::support::world::minutes;
 use crate::support::{World, both};
 
@@ -25,16 +25,6 @@ async fn claimed(world: &World, by: &Account) -> Uuid {
     world.acts(by, conversation, Act::Claim).await.unwrap();
     world.phone(TEXTER).inbox();
     conversation
-}
-
-/// The value of a hidden field on a page.
-fn hidden(page: &str, name: &str) -> String {
-    let begins = format!("name=\"{name}\" value=\"");
-    let start = page
-        .find(&begins)
-        .unwrap_or_else(|| panic!("no {name} in {page}"))
-        + begins.len();
-    page[start..].split('"').next().unwrap().to_owned()
 }
 
 /// What stands in the composer.

@@ -12,7 +12,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::oracles;
-use crate::support::binary::command;
+use crate::support::binary::{GATEWAY, command, said};
 use crate::support::require;
 
 pub(super) fn repository() -> &'static Path {
@@ -39,24 +39,10 @@ fn tool(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Option<
     ran.ok()
 }
 
-fn said(output: &Output) -> String {
-    let of = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    of(&output.stdout) + &of(&output.stderr)
+/// The line, where nothing listens.
+fn line() -> String {
+    format!("{GATEWAY}[listen]\naddress = \"127.0.0.1:1\"\n")
 }
-
-const LINE: &str = r#"
-public_url = "https://line.example.org"
-[listen]
-address = "127.0.0.1:1"
-[gateways.main]
-kind = "twilio"
-account_sid = "AC1"
-auth_token = "secret-token"
-sender = "+15550100"
-[[oncall.fallback]]
-name = "Duty"
-number = "+15550199"
-"#;
 
 /// Whether the program knows a setting: another mistake in it is none here.
 fn knows(folder: &Path, name: &str) -> bool {
@@ -100,7 +86,7 @@ fn variables(text: &str) -> BTreeSet<String> {
 #[test]
 fn every_variable_that_a_file_or_a_document_names_is_understood() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("harborline.toml"), LINE).unwrap();
+    std::fs::write(folder.path().join("harborline.toml"), line()).unwrap();
     std::fs::write(folder.path().join("value"), "1").unwrap();
     for nonsense in [
         "HARBORLINE__LINE__NONSENSE",
@@ -142,7 +128,7 @@ fn every_variable_that_a_file_or_a_document_names_is_understood() {
 #[test]
 fn a_variable_with_a_number_or_with_yes_or_no_is_read_as_one() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("harborline.toml"), LINE).unwrap();
+    std::fs::write(folder.path().join("harborline.toml"), line()).unwrap();
     for (name, value) in [
         ("SPOOL__MAX_ENTRIES", "200000"),
         ("SPOOL__MAX_BYTES", "2000000"),

@@ -5,24 +5,14 @@ use std::process::{Output, Stdio};
 use harborline::gateway::client::loopback_client;
 use serde_json::{Value, json};
 
-use crate::support::binary::{Serving, command, run};
+use crate::support::binary::{Serving, command, run, said};
 use crate::support::postgres;
+use crate::support::wait::until;
 use crate::support::world::seconds;
 
-/// The command in the folder of a server, with its settings.
+/// The command beside a server.
 fn drill(serving: &Serving, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
-    let address = serving.url.strip_prefix("http://").unwrap();
-    command(serving.folder.path())
-        .arg("drill")
-        .args(arguments)
-        .env("HARBORLINE__LISTEN__ADDRESS", address)
-        .envs(settings.iter().copied())
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
+    serving.beside(settings, &[&["drill"][..], arguments].concat())
 }
 
 fn report(output: &Output) -> Value {
@@ -132,12 +122,16 @@ async fn somebody_on_call_answers_a_drill() {
     };
     let phones = get("/simulator/phones").await;
     let phone = format!("/simulator/phones/{}", phones[0]["id"].as_str().unwrap());
-    let page = loop {
-        if let Some(text) = get(&phone).await.as_array().unwrap().last() {
-            break text["body"].as_str().unwrap().to_owned();
-        }
-        tokio::task::yield_now().await;
-    };
+    let mut page = String::new();
+    let paged = until(async || {
+        let texts = get(&phone).await;
+        let last = texts.as_array().unwrap().last();
+        page = last.map_or_else(String::new, |text| {
+            text["body"].as_str().unwrap().to_owned()
+        });
+        last.is_some()
+    });
+    assert!(paged.await, "{}", serving.log());
     assert!(page.starts_with("DRILL: CRISIS: case "), "{page}");
     let answer = client
         .post(format!("{}{phone}/texts", serving.url))

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::support::faults::{Breakable, SlowWay};
 use crate::support::gateway::Fault;
+use crate::support::wait::until;
 use crate::support::world::{DUTY, SECOND, inline_text, minutes, receipt_path, seconds};
 use crate::support::{Engine, World, both};
 
@@ -539,13 +540,11 @@ async fn a_crisis_reply_that_could_not_go_out_either_goes_out_when_the_database_
     // Three tries for the texter and for each of the two on call.
     world.twilio.requested(9).await;
     let id = world.app.failsafe.spool.after(None, 1)[0];
-    loop {
+    let still_owed = until(async || {
         let entry = world.app.failsafe.spool.read(id).await.unwrap().unwrap();
-        match entry.kept {
-            Kept::Text(text) if !text.answered => break,
-            _ => tokio::task::yield_now().await,
-        }
-    }
+        matches!(entry.kept, Kept::Text(text) if !text.answered)
+    });
+    assert!(still_owed.await);
     world.twilio.fail_always(None);
     world.restart().await;
     assert_eq!(world.app.failsafe.replay().await.unwrap(), 1);

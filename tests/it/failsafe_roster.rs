@@ -10,6 +10,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::faults::Breakable;
 use crate::support::mailbox::Mailbox;
+use crate::support::wait::until;
 use crate::support::world::{DUTY, PUBLIC_URL, SECOND, minutes};
 use crate::support::{Engine, World};
 
@@ -200,9 +201,7 @@ async fn every_method_of_who_is_on_call_is_paged_without_the_database() {
     heard(&world, FIRST, 1).await;
     let mails = mailbox.come(1).await;
     assert!(mails[0].contains("CRISIS, and Harborline"), "{mails:?}");
-    while receiver.received_requests().await.unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    assert!(until(async || !receiver.received_requests().await.unwrap().is_empty()).await);
     let call = world.twilio.rang(NIGHT, 1).await.remove(0);
     // Whoever picks up hears it without the database, too, and no key is asked for.
     let path = call.url.strip_prefix(PUBLIC_URL).unwrap();

@@ -9,6 +9,7 @@ use harborline::text::MessageBody;
 use harborline::triage::Tier;
 use uuid::Uuid;
 
+use crate::support::visitor::hidden;
 use crate::support::world::{minutes, seconds};
 use crate::support::{World, both};
 
@@ -346,8 +347,7 @@ both! {
         let conversation = claimed(&world, &first).await;
         let path = format!("/conversations/{conversation}");
         let me = world.visitor(&first).await;
-        let seen = |page: &str| page.split("name=\"seen\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        let before = seen(&me.reads(&path).await);
+        let before = hidden(&me.reads(&path).await, "seen");
         let texter = world.phone("+15550123");
         texter.texts("it is worse now").await;
         texter.texts("i took something").await;
@@ -360,7 +360,7 @@ both! {
         }
         assert!(texter.inbox().iter().all(|text| !text.contains("good to hear")));
         // What they have read by now they can answer.
-        let now = seen(&sent.page);
+        let now = hidden(&sent.page, "seen");
         assert_ne!(now, before);
         let sent = me.sends(&reply, &[("body", "What did you take?"), ("seen", &now)]).await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.page);

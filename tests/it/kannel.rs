@@ -2,19 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use sqlx::{Connection, SqliteConnection};
 
 use crate::support::binary::{Serving, command};
 use crate::support::faults::free_port;
 use crate::support::require;
+use crate::support::wait::until;
 
 const TEXTER: &str = "+15005550006";
 /// Where Debian puts what Kannel tests itself with.
 const FAKE_SMSC: &str = "/usr/lib/kannel/test/fakesmsc";
-/// Far above what the slowest machine needs.
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A process of Kannel, with its output in a file. Killed when dropped.
 struct Running(Child, PathBuf);
@@ -42,14 +40,8 @@ impl Running {
 
     /// Waits until its log says so.
     async fn says(&self, what: &str) -> String {
-        let mut tick = tokio::time::interval(Duration::from_millis(50));
-        let waits = async {
-            while !self.log().contains(what) {
-                tick.tick().await;
-            }
-        };
-        let said = tokio::time::timeout(PATIENCE, waits).await;
-        assert!(said.is_ok(), "never said {what:?}: {}", self.log());
+        let said = until(async || self.log().contains(what)).await;
+        assert!(said, "never said {what:?}: {}", self.log());
         self.log()
     }
 }
@@ -154,15 +146,9 @@ async fn behind_a_real_kannel_texts_are_answered_and_receipts_come_home() {
     let phone = brings("ucs2 %00q%00u%00i%00e%00r%00o%00 %00m%00o%00r%00i%00r%00 %D8%3D%DE%14");
     phone.says("988").await;
 
-    let mut tick = tokio::time::interval(Duration::from_millis(200));
     let delivered = "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND delivery = 'delivered'";
-    let came = async {
-        while count(folder, delivered).await < 2 {
-            tick.tick().await;
-        }
-    };
-    let came = tokio::time::timeout(PATIENCE, came).await;
-    assert!(came.is_ok(), "{} {}", smsbox.log(), serving.log());
+    let came = until(async || count(folder, delivered).await >= 2).await;
+    assert!(came, "{} {}", smsbox.log(), serving.log());
     let texts = "SELECT COUNT(*) FROM messages WHERE author = 'texter' AND gateway = 'main'";
     assert_eq!(count(folder, texts).await, 3);
     let crises =

@@ -7,32 +7,10 @@ use axum::http::StatusCode;
 use harborline::staff::Role;
 
 use crate::support::binary;
+use crate::support::rules::{EN, OWN_RULE, without_kms};
+use crate::support::visitor::hidden;
 use crate::support::world::{World, minutes};
 use crate::support::{Engine, both};
-
-const EN: &str = include_str!("../../templates/triage/en.toml");
-
-/// A rule of an operator's own: a word of their town.
-const OWN_RULE: &str = r#"
-[[rule]]
-id = "own.pier"
-tier = "high"
-category = "suicide"
-why = "Names the old pier, which people here know"
-any = ["old pier"]
-must_match = ["im at the old pier", "the old pier again"]
-must_not_match = ["the new pier"]
-"#;
-
-/// The rules without the one that finds "kms": the corpus knows sentences with it.
-fn without_kms() -> String {
-    let rules = EN
-        .split("[[rule]]")
-        .filter(|rule| !rule.contains("\"kms\""));
-    let text = rules.collect::<Vec<_>>().join("[[rule]]");
-    assert_ne!(text, EN, "a rule was taken out");
-    text
-}
 
 async fn world_with(rules: &Path) -> World {
     let directory = rules.to_owned();
@@ -40,19 +18,6 @@ async fn world_with(rules: &Path) -> World {
         config.triage.directory = Some(directory);
     });
     world.await.unwrap()
-}
-
-/// The value of a hidden field of a page.
-fn field(page: &str, name: &str) -> String {
-    let begins = format!(r#"name="{name}" value=""#);
-    let start = page
-        .find(&begins)
-        .unwrap_or_else(|| panic!("no {name} in {page}"));
-    page[start + begins.len()..]
-        .split('"')
-        .next()
-        .unwrap()
-        .to_owned()
 }
 
 both! {
@@ -164,7 +129,7 @@ async fn an_administrator_puts_rules_that_hold_in_force_and_the_audit_log_says_w
     let sent = visitor
         .sends("/triage-lab/rules", &[("locale", "en"), ("rules", &edited)])
         .await;
-    let against = field(&sent.page, "against");
+    let against = hidden(&sent.page, "against");
     let fields = [
         ("locale", "en"),
         ("rules", edited.as_str()),

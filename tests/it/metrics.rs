@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::oracles;
 use crate::support::binary::{Serving, run};
+use crate::support::wait::until;
 use crate::support::world::seconds;
 
 fn free_port() -> u16 {
@@ -72,23 +73,13 @@ impl Line {
 
     /// Scrapes until this line is there: the program works at its own pace.
     async fn scrape_until(&self, line: &str) -> String {
-        let found = async {
-            loop {
-                let text = self.scrape().await;
-                if text.lines().any(|one| one == line) {
-                    return text;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        // A watchdog for a test that would hang.
-        let Ok(text) = tokio::time::timeout(seconds(120), found).await else {
-            panic!(
-                "no {line} in {}\n{}",
-                self.scrape().await,
-                self.serving.log()
-            );
-        };
+        let mut text = String::new();
+        let found = until(async || {
+            text = self.scrape().await;
+            text.lines().any(|one| one == line)
+        });
+        let found = found.await;
+        assert!(found, "no {line} in {text}\n{}", self.serving.log());
         text
     }
 }
@@ -158,15 +149,16 @@ async fn texts_that_went_through_the_loop_are_in_the_numbers_and_nobody_is() {
     };
     let samples = Samples(answers[0].as_array().unwrap().clone());
     let texts = "harborline_texts_total";
-    assert_eq!(
-        samples.of(texts, &json!({"tier": "none", "outcome": "stored"})),
-        1.0
-    );
-    assert_eq!(
-        samples.of(texts, &json!({"tier": "high", "outcome": "stored"})),
-        2.0,
-        "a repeated delivery counts"
-    );
+    // On a busy machine a commit may be late: then the spool has the text first.
+    let kept = |tier: &str| {
+        let times = ["stored", "spooled"].map(|outcome| {
+            let times = samples.of(texts, &json!({"tier": tier, "outcome": outcome}));
+            times.as_f64().unwrap()
+        });
+        Value::from(times.iter().sum::<f64>())
+    };
+    assert_eq!(kept("none"), 1.0);
+    assert_eq!(kept("high"), 2.0, "a repeated delivery counts");
     assert_eq!(
         samples.of(texts, &json!({"tier": "high", "outcome": "lost"})),
         0.0,

@@ -16,7 +16,9 @@ use tokio::time::timeout;
 
 use crate::support::binary::Serving;
 use crate::support::gateway::FakeTwilio;
-use crate::support::load::{Load, configuration, count, is_crisis, number, settled};
+use crate::support::load::{Load, configuration, is_crisis, number, settled};
+use crate::support::sql::count;
+use crate::support::wait::until;
 use crate::support::world::seconds;
 use crate::support::{Engine, World, postgres};
 
@@ -201,8 +203,6 @@ fn urls(servers: &[Serving]) -> Vec<String> {
 /// Waits until so many more texts are acknowledged.
 async fn more(load: &Load, texts: usize) {
     let wanted = load.acknowledged().len() + texts;
-    while load.acknowledged().len() < wanted {
-        tokio::task::yield_now().await;
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let came = until(async || load.acknowledged().len() >= wanted).await;
+    assert!(came, "no more texts are acknowledged");
 }

@@ -19,6 +19,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use uuid::Uuid;
 
+use crate::support::sql::column;
 use crate::support::world::{minutes, seconds};
 use crate::support::{Engine, World, both};
 
@@ -173,18 +174,7 @@ async fn a_month(world: &World) -> Month {
 
 /// The numbers of a question, in any order.
 async fn numbers(world: &World, sql: &'static str) -> Vec<i64> {
-    let url = &world.config.database.url;
-    if url.starts_with("sqlite") {
-        let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url)
-            .await
-            .unwrap();
-        sqlx::query_scalar(sql).fetch_all(&mut c).await.unwrap()
-    } else {
-        let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url)
-            .await
-            .unwrap();
-        sqlx::query_scalar(sql).fetch_all(&mut c).await.unwrap()
-    }
+    column(&world.config.database.url, sql).await
 }
 
 /// The smallest number that at least so many of a hundred are not greater than: by counting, without an order.

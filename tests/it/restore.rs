@@ -13,21 +13,15 @@ use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use crate::support::world::minutes;
-use crate::support::{Engine, World, both, postgres};
+use crate::support::{Engine, World, both, postgres, sql};
 
 const ERASED: &str = "+15550123";
 const STAYS: &str = "+15550124";
 
 /// Wrapped keys, as they stand in a database.
 async fn wrapped(url: &str) -> Vec<(Uuid, Vec<u8>)> {
-    let sql = "SELECT id, wrapped_key FROM texters ORDER BY id";
-    if url.starts_with("sqlite") {
-        let mut c = sqlx::SqliteConnection::connect(url).await.unwrap();
-        sqlx::query_as(sql).fetch_all(&mut c).await.unwrap()
-    } else {
-        let mut c = sqlx::PgConnection::connect(url).await.unwrap();
-        sqlx::query_as(sql).fetch_all(&mut c).await.unwrap()
-    }
+    let all = "SELECT id, wrapped_key FROM texters ORDER BY id";
+    sql::rows(url, all).await
 }
 
 /// A backup as operators make one: `SQLite`'s file as the database itself copies it, or `pg_dump`.

@@ -10,21 +10,9 @@ use harborline::triage::{RuleSet, Verdict};
 
 use crate::support::Engine;
 use crate::support::binary::{Serving, run};
+use crate::support::rules::{EN, OWN_RULE, without_kms};
+use crate::support::wait::until;
 use crate::support::world::{World, seconds};
-
-const EN: &str = include_str!("../../templates/triage/en.toml");
-
-/// A rule of an operator's own: a word of their town.
-const OWN_RULE: &str = r#"
-[[rule]]
-id = "own.pier"
-tier = "high"
-category = "suicide"
-why = "Names the old pier, which people here know"
-any = ["old pier"]
-must_match = ["im at the old pier", "the old pier again"]
-must_not_match = ["the new pier"]
-"#;
 
 fn write(folder: &Path, rules: &str) {
     std::fs::write(folder.join("en.toml"), format!("{EN}\n{rules}")).unwrap();
@@ -80,13 +68,7 @@ fn rules_that_lower_the_corpus_are_refused_with_the_sentences() {
     // The structure rules need their lists; without rules the corpus is lowered.
     let reason = refusal(folder.path());
     assert!(!reason.is_empty());
-    let without: String = EN
-        .split("[[rule]]")
-        .filter(|rule| !rule.contains("\"kms\""))
-        .collect::<Vec<_>>()
-        .join("[[rule]]");
-    assert_ne!(without, EN, "a rule was taken out");
-    std::fs::write(folder.path().join("en.toml"), without).unwrap();
+    std::fs::write(folder.path().join("en.toml"), without_kms()).unwrap();
     let reason = refusal(folder.path());
     assert!(
         reason.contains("tests/corpus/") && reason.contains("must be"),
@@ -162,17 +144,8 @@ async fn a_hangup_signal_reads_the_rules_again() {
         .status()
         .unwrap();
     assert!(hangup.success());
-    let changed = async {
-        while ready().await["triage"]["ruleset"] == before {
-            tokio::task::yield_now().await;
-        }
-    };
-    let watched = tokio::time::timeout(seconds(120), changed).await;
-    assert!(
-        watched.is_ok(),
-        "the rules were not read again: {}",
-        serving.log()
-    );
+    let changed = until(async || ready().await["triage"]["ruleset"] != before).await;
+    assert!(changed, "the rules were not read again: {}", serving.log());
     assert_eq!(ready().await["triage"]["edited_rules_refused"], false);
 }
 

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use sqlx::{Connection, SqliteConnection};
 
 use crate::support::binary::Serving;
+use crate::support::wait::until;
 use crate::support::world::seconds;
 
 #[tokio::test]
@@ -188,17 +189,7 @@ async fn a_stop_in_the_middle_of_a_rush_loses_nothing() {
             .unwrap();
         answer.json().await.unwrap()
     };
-    let emptied = async {
-        while ready().await["outbox"]["waiting"] != 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    // A watchdog for a test that would hang, far above what the slowest machine needs.
-    let watched = tokio::time::timeout(seconds(120), emptied).await;
-    assert!(
-        watched.is_ok(),
-        "the outbox does not empty: {}",
-        again.log()
-    );
+    let emptied = until(async || ready().await["outbox"]["waiting"] == 0).await;
+    assert!(emptied, "the outbox does not empty: {}", again.log());
     assert_eq!(ready().await["obligations"]["open"], 0);
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use crate::support::wait::until;
 use crate::support::world::{
     LINE, OTHER_TOKEN, PUBLIC_URL, TOKEN, inline_text, minutes, read, seconds, sign,
 };
@@ -216,12 +217,7 @@ async fn texted(server: &MockServer, number: &str, times: usize) -> Vec<String> 
         let words = to_them.map(|send| send["text"].as_str().unwrap().to_owned());
         words.collect::<Vec<_>>()
     };
-    let waits = async {
-        while sent().await.len() < times {
-            tokio::task::yield_now().await;
-        }
-    };
-    let _ = tokio::time::timeout(minutes(2), waits).await;
+    until(async || sent().await.len() >= times).await;
     sent().await
 }
 

@@ -11,6 +11,7 @@ use harborline::id::SeededIds;
 use harborline::staff::Role;
 use harborline::store::NewStaff;
 
+use crate::support::visitor::hidden;
 use crate::support::world::{PUBLIC_URL, minutes, read};
 use crate::support::{World, both};
 
@@ -288,8 +289,8 @@ both! {
             assert!(refused && !page.contains("want to die"), "{act}: {status} {page}");
         }
         let (_, page) = get(&world, &format!("{path}/take-over"), Some(&second)).await;
-        let owner = page.split("name=\"owner\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-        let take_over = form(&format!("{path}/take-over"), Some(&second), &[("owner", owner)]);
+        let owner = hidden(&page, "owner");
+        let take_over = form(&format!("{path}/take-over"), Some(&second), &[("owner", &owner)]);
         assert_eq!(world.call(take_over).await.status(), StatusCode::SEE_OTHER);
         let reply = form(&format!("{path}/reply"), Some(&second), &[("body", "hello")]);
         assert_eq!(world.call(reply).await.status(), StatusCode::SEE_OTHER);

@@ -4,25 +4,14 @@ use std::process::Output;
 
 use harborline::gateway::client::loopback_client;
 
-use crate::support::binary::{Serving, command, run};
+use crate::support::binary::{Serving, run, said};
 use crate::support::browser::PASSWORD;
 use crate::support::postgres;
 use crate::support::world::seconds;
 
-/// The command in the folder of a server, with its settings.
+/// The command beside a server.
 fn user(serving: &Serving, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
-    let address = serving.url.strip_prefix("http://").unwrap();
-    command(serving.folder.path())
-        .arg("user")
-        .args(arguments)
-        .env("HARBORLINE__LISTEN__ADDRESS", address)
-        .envs(settings.iter().copied())
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
+    serving.beside(settings, &[&["user"][..], arguments].concat())
 }
 
 /// The link that it printed.

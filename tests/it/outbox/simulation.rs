@@ -9,12 +9,11 @@ use harborline::phone::PhoneNumber;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
-use sqlx::Connection;
 use uuid::Uuid;
 
 use crate::support::gateway::{FakeTwilio, Fault, Sent};
 use crate::support::world::{PUBLIC_URL, receipt_path, seconds};
-use crate::support::{Engine, World};
+use crate::support::{Engine, World, seeds, sql};
 
 const TEXTERS: u32 = 8;
 const ROUNDS: usize = 40;
@@ -302,16 +301,8 @@ impl Simulation {
 }
 
 async fn rows(world: &World) -> Vec<Row> {
-    let (url, all) = (
-        &world.config.database.url,
-        "SELECT id, lane, state, code, done_at, lease_until FROM outbox",
-    );
-    if url.starts_with("sqlite") {
-        let mut c = sqlx::SqliteConnection::connect(url).await.unwrap();
-        return sqlx::query_as(all).fetch_all(&mut c).await.unwrap();
-    }
-    let mut c = sqlx::PgConnection::connect(url).await.unwrap();
-    sqlx::query_as(all).fetch_all(&mut c).await.unwrap()
+    let all = "SELECT id, lane, state, code, done_at, lease_until FROM outbox";
+    sql::rows(&world.config.database.url, all).await
 }
 
 fn row_of(status_callback: &str) -> Uuid {
@@ -334,12 +325,6 @@ async fn run(engine: Engine, seeds: std::ops::Range<u64>) {
             .map(|provider| provider.tries().len());
         assert!(happened[0] > 10, "seed {seed}: {happened:?}");
     }
-}
-
-/// How many runs: more by `HARBORLINE_TEST_SEEDS`.
-fn seeds(usual: u64) -> u64 {
-    let wanted = std::env::var("HARBORLINE_TEST_SEEDS").ok();
-    wanted.and_then(|seeds| seeds.parse().ok()).unwrap_or(usual)
 }
 
 #[tokio::test]

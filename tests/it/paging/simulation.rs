@@ -9,7 +9,7 @@ use harborline::app::App;
 use harborline::clock::Clock;
 use harborline::handoff::{Act, WrapUp};
 use harborline::lane::Lane;
-use harborline::oncall::{Rung, Target, Urgency};
+use harborline::oncall::{Alert, Rung, Target, Urgency};
 use harborline::policies::PolicyDraft;
 use harborline::store::Account;
 use harborline::text::MessageBody;
@@ -19,7 +19,7 @@ use rand::{RngExt, SeedableRng};
 
 use crate::support::gateway::Fault;
 use crate::support::world::{DUTY, SECOND, minutes, seconds};
-use crate::support::{Engine, World};
+use crate::support::{Engine, World, seeds};
 
 const ROUNDS: usize = 45;
 const TEXTERS: u32 = 4;
@@ -132,17 +132,13 @@ impl Simulation {
         self.holds(went_back).await;
     }
 
+    async fn open_alerts(&self) -> Vec<Alert> {
+        let mut tx = self.world.app.store.read().await.unwrap();
+        tx.open_alerts().await.unwrap()
+    }
+
     async fn somebody_takes_a_case(&mut self) {
-        let alerts = self
-            .world
-            .app
-            .store
-            .read()
-            .await
-            .unwrap()
-            .open_alerts()
-            .await
-            .unwrap();
+        let alerts = self.open_alerts().await;
         let Some(alert) = alerts.choose(&mut self.rng) else {
             return;
         };
@@ -153,16 +149,7 @@ impl Simulation {
     }
 
     async fn somebody_acts(&mut self) {
-        let alerts = self
-            .world
-            .app
-            .store
-            .read()
-            .await
-            .unwrap()
-            .open_alerts()
-            .await
-            .unwrap();
+        let alerts = self.open_alerts().await;
         let Some(alert) = alerts.choose(&mut self.rng) else {
             return;
         };
@@ -204,16 +191,7 @@ impl Simulation {
 
     async fn holds(&self, went_back: bool) {
         let now = self.world.clock.now();
-        let open = self
-            .world
-            .app
-            .store
-            .read()
-            .await
-            .unwrap()
-            .open_alerts()
-            .await
-            .unwrap();
+        let open = self.open_alerts().await;
         for alert in open {
             match alert.next_page_at {
                 Some(due) => assert!(due > now, "it is late at {now:?}: {alert:?}"),
@@ -265,16 +243,7 @@ impl Simulation {
             self.work().await;
         }
         self.holds(false).await;
-        let open = self
-            .world
-            .app
-            .store
-            .read()
-            .await
-            .unwrap()
-            .open_alerts()
-            .await
-            .unwrap();
+        let open = self.open_alerts().await;
         let sent = self.world.twilio.sent().split_off(since);
         let reached: BTreeSet<&str> = sent.iter().map(|text| text.to.as_str()).collect();
         let crises = open.iter().filter(|alert| alert.urgency().is_crisis());
@@ -321,12 +290,6 @@ async fn run(engine: Engine, seeds: std::ops::Range<u64>) {
         }
         simulation.ends().await;
     }
-}
-
-/// How many runs: more by `HARBORLINE_TEST_SEEDS`.
-fn seeds(usual: u64) -> u64 {
-    let wanted = std::env::var("HARBORLINE_TEST_SEEDS").ok();
-    wanted.and_then(|seeds| seeds.parse().ok()).unwrap_or(usual)
 }
 
 #[tokio::test]

@@ -14,18 +14,6 @@ use crate::support::{World, both};
 
 const NOW: At = At(1_767_225_600_000);
 
-/// Runs a unit of work that must succeed.
-macro_rules! unit {
-    ($world:expr, |$tx:ident| $body:block) => {
-        $world
-            .app
-            .store
-            .write(move |$tx: &mut Tx| Box::pin(async move { Ok::<_, StoreError>($body) }))
-            .await
-            .unwrap()
-    };
-}
-
 /// The report of a drill that was asked for.
 fn report() -> Report {
     Report::new(&Asked {

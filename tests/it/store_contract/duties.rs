@@ -16,18 +16,6 @@ fn later(by: u64) -> At {
     NOW.plus(minutes(by))
 }
 
-/// Runs a unit of work that must succeed.
-macro_rules! unit {
-    ($world:expr, |$tx:ident| $body:block) => {
-        $world
-            .app
-            .store
-            .write(move |$tx: &mut Tx| Box::pin(async move { Ok::<_, StoreError>($body) }))
-            .await
-            .unwrap()
-    };
-}
-
 /// A person, and a schedule.
 async fn ready(world: &World) -> (Uuid, Uuid) {
     let staff = world.a_member_of_staff("first").await.id;

@@ -17,18 +17,6 @@ use crate::support::{World, both};
 
 const NOW: At = At(1_767_225_600_000);
 
-/// Runs a unit of work that must succeed.
-macro_rules! unit {
-    ($world:expr, |$tx:ident| $body:block) => {
-        $world
-            .app
-            .store
-            .write(move |$tx: &mut Tx| Box::pin(async move { Ok::<_, StoreError>($body) }))
-            .await
-            .unwrap()
-    };
-}
-
 async fn vitals(world: &World, at: At) -> Vitals {
     world
         .app

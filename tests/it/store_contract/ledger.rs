@@ -24,18 +24,6 @@ use crate::support::{World, both};
 const NOW: At = At(1_767_225_600_000);
 const NUMBER: &str = "+15550123";
 
-/// Runs a unit of work that must succeed.
-macro_rules! unit {
-    ($world:expr, |$tx:ident| $body:block) => {
-        $world
-            .app
-            .store
-            .write(move |$tx: &mut Tx| Box::pin(async move { Ok::<_, StoreError>($body) }))
-            .await
-            .unwrap()
-    };
-}
-
 fn operator() -> Operator {
     Operator {
         contacts: vec![Contact::texted(

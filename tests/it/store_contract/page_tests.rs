@@ -15,18 +15,6 @@ fn later(by: u64) -> At {
     NOW.plus(minutes(by))
 }
 
-/// Runs a unit of work that must succeed.
-macro_rules! unit {
-    ($world:expr, |$tx:ident| $body:block) => {
-        $world
-            .app
-            .store
-            .write(move |$tx: &mut Tx| Box::pin(async move { Ok::<_, StoreError>($body) }))
-            .await
-            .unwrap()
-    };
-}
-
 fn test(id: u128, code: &str, staff: Uuid, asked_at: At) -> PageTest {
     PageTest {
         id: Uuid::from_u128(id),

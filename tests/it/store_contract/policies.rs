@@ -13,18 +13,6 @@ use crate::support::{World, both};
 
 const NOW: At = At(1_767_225_600_000);
 
-/// Runs a unit of work that must succeed.
-macro_rules! unit {
-    ($world:expr, |$tx:ident| $body:block) => {
-        $world
-            .app
-            .store
-            .write(move |$tx: &mut Tx| Box::pin(async move { Ok::<_, StoreError>($body) }))
-            .await
-            .unwrap()
-    };
-}
-
 fn policy(n: u128, name: &str) -> Policy {
     let rung = |delay, repeat, targets: &[Target]| Rung {
         delay: seconds(delay),

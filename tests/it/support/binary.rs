@@ -7,6 +7,19 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+/// A configuration that is whole: a gateway, and somebody to page.
+pub(crate) const GATEWAY: &str = r#"
+public_url = "https://line.example.org"
+[gateways.main]
+kind = "twilio"
+account_sid = "AC1"
+auth_token = "secret-token"
+sender = "+15550100"
+[[oncall.fallback]]
+name = "Duty"
+number = "+15550199"
+"#;
+
 /// The program in a folder, with none of the environment's settings.
 pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_harborline"));
@@ -31,6 +44,11 @@ pub(crate) fn run(folder: &Path, arguments: &[&str], input: &str) -> Output {
     let _ = std::io::Write::write_all(&mut stdin, input.as_bytes());
     drop(stdin);
     child.wait_with_output().unwrap()
+}
+
+/// All that a program said, on both ways out.
+pub(crate) fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
 }
 
 /// A running `harborline serve`. Killed when dropped.
@@ -86,6 +104,17 @@ impl Serving {
             child,
             stdout,
         }
+    }
+
+    /// Runs another command in its folder, with its address and these settings.
+    pub(crate) fn beside(&self, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
+        let address = self.url.strip_prefix("http://").unwrap();
+        command(self.folder.path())
+            .args(arguments)
+            .env("HARBORLINE__LISTEN__ADDRESS", address)
+            .envs(settings.iter().copied())
+            .output()
+            .unwrap()
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Form;
 use axum::Router;
@@ -13,6 +12,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use harborline::clock::At;
 use tokio::sync::Notify;
+
+use super::wait::until;
 
 /// A text that the fake has taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +158,7 @@ impl FakeTwilio {
             let called = self.called().into_iter();
             called.filter(|call| call.to == number).collect::<Vec<_>>()
         };
-        until(|| to().len() >= times).await;
+        until(async || to().len() >= times).await;
         assert_eq!(to().len(), times, "calls to {number}");
         to()
     }
@@ -177,7 +178,7 @@ impl FakeTwilio {
 
     /// The texts to a number once there are so many, however long the machine takes for them.
     pub(crate) async fn heard(&self, number: &str, times: usize) -> Vec<Sent> {
-        until(|| self.sent_to(number).len() >= times).await;
+        until(async || self.sent_to(number).len() >= times).await;
         let sent = self.sent_to(number);
         assert_eq!(sent.len(), times, "texts to {number}");
         sent
@@ -185,7 +186,7 @@ impl FakeTwilio {
 
     /// Waits for so many requests, failed ones too.
     pub(crate) async fn requested(&self, least: usize) {
-        until(|| self.requests() >= least).await;
+        until(async || self.requests() >= least).await;
         assert!(self.requests() >= least, "{} requests", self.requests());
     }
 
@@ -362,14 +363,4 @@ fn refused(status: StatusCode, code: u32) -> Response {
         "code": code, "message": "refused", "more_info": more_info, "status": status.as_u16(),
     });
     (status, axum::Json(json)).into_response()
-}
-
-/// Waits for something, and gives up far above what the slowest machine needs: whoever waits looks again.
-pub(crate) async fn until(met: impl Fn() -> bool) {
-    let waits = async {
-        while !met() {
-            tokio::task::yield_now().await;
-        }
-    };
-    let _ = tokio::time::timeout(Duration::from_mins(2), waits).await;
 }

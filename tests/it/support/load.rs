@@ -8,6 +8,7 @@ use std::time::Duration;
 use harborline::gateway::client::loopback_client;
 
 use super::gateway::FakeTwilio;
+use super::sql::{column, count};
 use super::world::{DUTY, LINE, PUBLIC_URL, TOKEN, inline_text, receipt_path, sign};
 
 /// What the gateway knows of each text whose hook was answered with 2xx: the text in the response.
@@ -162,33 +163,11 @@ pub(crate) async fn settled(database: &str, longest_s: u64, log: impl Fn() -> St
     }
 }
 
-/// What a query counts.
-pub(crate) async fn count(url: &str, sql: &'static str) -> i64 {
-    if url.starts_with("sqlite") {
-        let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url)
-            .await
-            .unwrap();
-        sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
-    } else {
-        let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url)
-            .await
-            .unwrap();
-        sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
-    }
-}
-
 /// The gateway's ids of all inbound texts, as often as they are stored.
 async fn references(url: &str) -> Vec<String> {
-    let sql = "SELECT gateway_ref FROM messages WHERE author = 'texter'";
-    if url.starts_with("sqlite") {
-        let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url)
-            .await
-            .unwrap();
-        sqlx::query_scalar(sql).fetch_all(&mut c).await.unwrap()
-    } else {
-        let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url)
-            .await
-            .unwrap();
-        sqlx::query_scalar(sql).fetch_all(&mut c).await.unwrap()
-    }
+    column(
+        url,
+        "SELECT gateway_ref FROM messages WHERE author = 'texter'",
+    )
+    .await
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::gateway::until;
+use super::wait::until;
 
 /// The mails that came, whole; for whom the first line says.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl Mailbox {
 
     /// The next mails, so many of them, however long the machine takes.
     pub(crate) async fn come(&self, times: usize) -> Vec<String> {
-        until(|| self.mails.lock().unwrap().len() >= times).await;
+        until(async || self.mails.lock().unwrap().len() >= times).await;
         self.unread()
     }
 

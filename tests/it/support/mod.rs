@@ -9,13 +9,23 @@ pub(crate) mod mailbox;
 pub(crate) mod people;
 pub(crate) mod postgres;
 pub(crate) mod require;
+pub(crate) mod rules;
 pub(crate) mod sandbox;
+pub(crate) mod sql;
+pub(crate) mod sqlite;
 pub(crate) mod team;
 pub(crate) mod visitor;
+pub(crate) mod wait;
 pub(crate) mod world;
 
 pub(crate) use browser::Browser;
 pub(crate) use world::{Engine, World};
+
+/// How many runs of a simulation: more by `HARBORLINE_TEST_SEEDS`.
+pub(crate) fn seeds(usual: u64) -> u64 {
+    let wanted = std::env::var("HARBORLINE_TEST_SEEDS").ok();
+    wanted.and_then(|seeds| seeds.parse().ok()).unwrap_or(usual)
+}
 
 /// Runs a test on both engines: `both! { async fn a_sentence(world: World) { … } }`.
 /// Other worlds are made by a function: `both! { in a_world; async fn … }`.

@@ -108,3 +108,13 @@ pub(crate) fn link(page: &str, begins: &str) -> String {
     let address = page[start..].split('"').next().unwrap_or_default();
     address.replace("&#38;", "&").replace("&amp;", "&")
 }
+
+/// The value of a hidden field of a page.
+#[track_caller]
+pub(crate) fn hidden(page: &str, name: &str) -> String {
+    let begins = format!("name=\"{name}\" value=\"");
+    let start = page.find(&begins);
+    let start = start.unwrap_or_else(|| panic!("no {name} in {page}"));
+    let value = page[start + begins.len()..].split('"').next();
+    value.unwrap_or_default().to_owned()
+}

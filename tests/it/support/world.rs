@@ -32,7 +32,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::gateway::FakeTwilio;
-use super::postgres;
+use super::{postgres, sql, sqlite};
 
 pub(crate) const PUBLIC_URL: &str = "https://line.example.org";
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -128,7 +128,7 @@ impl World {
     ) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let database = match engine {
-            Engine::Sqlite => format!("sqlite://{}/harborline.db", folder.path().display()),
+            Engine::Sqlite => sqlite::database(folder.path()).await,
             Engine::Postgres => postgres::database().await?,
         };
         Some(Self::built(folder, database, settings, assess, PATIENT).await)
@@ -507,20 +507,7 @@ impl World {
 
     /// Changes the database past the store, as a fault would; how many rows.
     pub(crate) async fn damage(&self, sql: &'static str) -> u64 {
-        let url = &self.config.database.url;
-        if url.starts_with("sqlite") {
-            let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url)
-                .await
-                .unwrap();
-            let done = sqlx::query(sql).execute(&mut c).await.unwrap();
-            done.rows_affected()
-        } else {
-            let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url)
-                .await
-                .unwrap();
-            let done = sqlx::query(sql).execute(&mut c).await.unwrap();
-            done.rows_affected()
-        }
+        sql::change(&self.config.database.url, sql).await
     }
 
     /// What `/readyz` says.
@@ -532,36 +519,7 @@ impl World {
 
     /// One number from the store, by SQL: what a test asserts about rows.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
-        let url = &self.config.database.url;
-        if url.starts_with("sqlite") {
-            let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url)
-                .await
-                .unwrap();
-            sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
-        } else {
-            let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url)
-                .await
-                .unwrap();
-            sqlx::query_scalar(sql).fetch_one(&mut c).await.unwrap()
-        }
-    }
-
-    /// Changes the database behind the program's back, and says how many rows that were.
-    pub(crate) async fn alter(&self, sql: &'static str) -> u64 {
-        let url = &self.config.database.url;
-        if url.starts_with("sqlite") {
-            let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(url)
-                .await
-                .unwrap();
-            let done = sqlx::query(sql).execute(&mut c).await.unwrap();
-            done.rows_affected()
-        } else {
-            let mut c = <sqlx::PgConnection as sqlx::Connection>::connect(url)
-                .await
-                .unwrap();
-            let done = sqlx::query(sql).execute(&mut c).await.unwrap();
-            done.rows_affected()
-        }
+        sql::count(&self.config.database.url, sql).await
     }
 }
 

@@ -1,0 +1,154 @@
+//! The contract of the store for what is due in the outbox, and what is owed to texters.
+
+use super::*;
+
+both! {
+    async fn a_claim_is_exclusive_until_its_lease_runs_out_or_is_given_back(world: World) {
+        let other = world.another_app().await.store;
+        unit!(world, |tx| {
+            for n in 0..50 {
+                says(tx, &format!("+1555{n:04}"), Lane::Content, "words", None).await?;
+            }
+        });
+        let claim = async |store: &Store, now: At| {
+            let due = store.write(move |tx| Box::pin(async move { Ok(tx.claim_due(&claim_of(Lane::Content, now, 7)).await?.due) })).await.unwrap();
+            due.into_iter().map(|due| due.id).collect::<Vec<_>>()
+        };
+        let mut claimed = join_all((0..10).map(|n| {
+            claim(if n % 2 == 0 { &world.app.store } else { &other }, NOW)
+        })).await.concat();
+        claimed.sort_unstable();
+        let all = claimed.len();
+        claimed.dedup();
+        assert_eq!((claimed.len(), all), (50, 50), "each row went to one of them");
+        assert!(claim(&other, later(59)).await.is_empty());
+        let back = claimed[9];
+        unit!(world, |tx| { tx.release(back).await?; });
+        assert_eq!(claim(&other, later(1)).await, [back]);
+        assert_eq!(claim(&other, later(60)).await.len(), 7, "the first leases have run out");
+    }
+
+    async fn lanes_are_claimed_apart_and_parts_in_order(world: World) {
+        let rows = unit!(world, |tx| {
+            let first = says(tx, NUMBER, Lane::Content, "part 1", None).await?;
+            let second = says(tx, NUMBER, Lane::Content, "part 2", None).await?;
+            let crisis = says(tx, NUMBER, Lane::Crisis, "crisis", None).await?;
+            [first, second, crisis]
+        });
+        let claim = async |lane: Lane, now: At| {
+            let due = unit!(world, |tx| { tx.claim_due(&claim_of(lane, now, 10)).await?.due });
+            due.into_iter().map(|due| due.id).collect::<Vec<_>>()
+        };
+        let [first, second, crisis] = rows;
+        assert_eq!(claim(Lane::Crisis, NOW).await, [crisis], "it waits for no other lane");
+        assert_eq!(claim(Lane::Content, NOW).await, [first]);
+        assert!(claim(Lane::Content, NOW).await.is_empty(), "the second part waits for the first");
+        unit!(world, |tx| { tx.settle(first, NOW, &settled(OutboxState::Queued, later(30))).await?; });
+        assert!(claim(Lane::Content, later(29)).await.is_empty());
+        assert_eq!(claim(Lane::Content, later(30)).await, [first]);
+        unit!(world, |tx| { tx.settle(first, later(30), &settled(OutboxState::Accepted, NOW)).await?; });
+        assert_eq!(claim(Lane::Content, later(30)).await, [second]);
+        assert!(claim(Lane::Conversation, later(30)).await.is_empty());
+    }
+
+    async fn what_is_done_stays_done(world: World) {
+        let id = unit!(world, |tx| {
+            let id = says(tx, NUMBER, Lane::Content, "words", None).await?;
+            assert_eq!(tx.outbox_waiting().await?, 1);
+            let due = |count| vec![LaneDue { lane: Lane::Content, count, oldest: NOW }];
+            assert_eq!(tx.outbox_due(later(5)).await?, due(1));
+            assert!(tx.outbox_due(NOW.minus(seconds(1))).await?.is_empty(), "not yet");
+            tx.settle(id, later(1), &settled(OutboxState::Awaiting, later(30))).await?;
+            assert_eq!(tx.outbox_waiting().await?, 1);
+            assert!(tx.outbox_due(later(60)).await?.is_empty(), "it has left, perhaps");
+            tx.settle(id, later(2), &settled(OutboxState::Accepted, NOW)).await?;
+            tx.settle(id, later(3), &settled(OutboxState::Queued, NOW)).await?;
+            tx.settle(id, later(4), &settled(OutboxState::Failed, NOW)).await?;
+            id
+        });
+        let row = view!(world).outbox_row_of("main", Some(id), "").await.unwrap().unwrap();
+        assert_eq!(row.id, id);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'accepted'").await, 1);
+        assert_eq!(view!(world).outbox_waiting().await.unwrap(), 0);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE attempts = 2 AND lease_until IS NULL").await, 1);
+        assert!(unit!(world, |tx| { tx.claim_due(&claim_of(Lane::Content, later(9_999), 10)).await?.due }).is_empty());
+        // Only a receipt that says "not delivered" puts it back.
+        unit!(world, |tx| { tx.send_again(id, later(10_000), "main", "SMout").await?; });
+        assert_eq!(unit!(world, |tx| { tx.claim_due(&claim_of(Lane::Content, later(10_000), 10)).await?.due }).len(), 1);
+    }
+
+    async fn a_receipt_finds_its_row_by_our_id_or_by_the_gateways(world: World) {
+        let (id, answers) = unit!(world, |tx| {
+            let heard = hears(tx, NUMBER, "SM1", "words").await?.unwrap();
+            let id = says(tx, NUMBER, Lane::Content, "words", Some(heard)).await?;
+            tx.settle(id, NOW, &settled(OutboxState::Accepted, NOW)).await?;
+            (id, heard)
+        });
+        let mut tx = view!(world);
+        for (outbox_id, gateway_ref) in [(Some(id), "SMother"), (None, "SMout"), (Some(Uuid::from_u128(1)), "SMout")] {
+            let row = tx.outbox_row_of("main", outbox_id, gateway_ref).await.unwrap().unwrap();
+            assert_eq!((row.id, row.lane, row.delivery, row.answers), (id, Lane::Content, None, Some(answers)));
+        }
+        for (gateway, outbox_id, gateway_ref) in [("other", None, "SMout"), ("main", None, "SMother"), ("main", Some(Uuid::from_u128(1)), "")] {
+            assert!(tx.outbox_row_of(gateway, outbox_id, gateway_ref).await.unwrap().is_none());
+        }
+        drop(tx);
+        unit!(world, |tx| {
+            let (state, delivery) = (OutboxState::Accepted, Delivery::Delivered);
+            let new = Delivered { state, delivery, gateway_ref: "SMlate", code: Some("0"), now: later(9), poll_at: None };
+            tx.record_delivery(id, &new).await?;
+        });
+        let row = view!(world).outbox_row_of("main", None, "SMout").await.unwrap().unwrap();
+        assert_eq!(row.delivery, Some(Delivery::Delivered), "the first id of the gateway stays");
+    }
+
+    async fn an_obligation_is_open_until_it_is_settled_once(world: World) {
+        let rows = unit!(world, |tx| {
+            let mut rows = Vec::new();
+            for (n, closed) in [(1, None), (2, None), (3, Some((NOW, "loop_guard")))] {
+                let id = hears(tx, NUMBER, &format!("SM{n}"), "words").await?.unwrap();
+                let texter = someone(tx, NUMBER).await?.0.id;
+                tx.owe_reply(id, texter, later(60 * n), closed).await?;
+                rows.push((id, texter));
+            }
+            rows
+        });
+        for (now, expected) in [(NOW, (2, 0)), (later(61), (2, 1)), (later(999), (2, 2))] {
+            assert_eq!(view!(world).obligations_open(now).await.unwrap(), expected);
+        }
+        let (first, texter) = rows[0];
+        unit!(world, |tx| {
+            tx.reply_settled(first, later(1), "replied").await?;
+            tx.reply_settled(first, later(2), "undeliverable").await?;
+            tx.replies_settled(texter, later(3), "closed_by_staff").await?;
+        });
+        assert_eq!(view!(world).obligations_open(later(999)).await.unwrap(), (0, 0));
+        for outcome in ["replied", "closed_by_staff", "loop_guard"] {
+            let sql = sqlx_count(outcome);
+            assert_eq!(world.count(sql).await, 1, "{outcome}");
+        }
+    }
+
+    async fn an_answer_that_waits_is_taken_back_and_what_has_left_is_not(world: World) {
+        unit!(world, |tx| {
+            let inbound = hears(tx, NUMBER, "SM1", "how do i").await?.unwrap();
+            let (texter, _) = someone(tx, NUMBER).await?;
+            tx.owe_reply(inbound, texter.id, later(60), None).await?;
+            let tried = says(tx, NUMBER, Lane::Content, "tried", None).await?;
+            tx.settle(tried, NOW, &Settled::new(OutboxState::Queued, later(9))).await?;
+            says(tx, NUMBER, Lane::Content, "waits", Some(inbound)).await?;
+            says(tx, "+15550124", Lane::Content, "of another", None).await?;
+            tx.withdraw_waiting(texter.id, NOW).await?;
+            assert_eq!(tx.outbox_waiting().await?, 3, "what is due leaves");
+            tx.withdraw_waiting(texter.id, At(NOW.0 - 1)).await?;
+        });
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'withdrawn'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL").await, 2);
+        assert_eq!(world.count(sqlx_count("answered_together")).await, 1);
+    }
+}
+
+/// A query that counts obligations with an outcome.
+fn sqlx_count(outcome: &str) -> &'static str {
+    format!("SELECT COUNT(*) FROM obligations WHERE outcome = '{outcome}'").leak()
+}
