@@ -95,9 +95,17 @@ impl Server {
 
     /// Begins a transaction to read from.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        match self.current().pool.begin().await {
+        self.begin_with("BEGIN").await
+    }
+
+    /// The same, in these words.
+    pub(super) async fn begin_with(
+        &self,
+        words: &'static str,
+    ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        match self.current().pool.begin_with(words).await {
             // They were left behind while we waited for one of them.
-            Err(sqlx::Error::PoolClosed) => self.current().pool.begin().await,
+            Err(sqlx::Error::PoolClosed) => self.current().pool.begin_with(words).await,
             begun => begun,
         }
     }

@@ -130,7 +130,7 @@ impl Tx {
         row: &TexterRow,
     ) -> Result<Option<Texter>, StoreError> {
         match self.keys.texter_key(row.id, &row.wrapped_key) {
-            Ok(key) => Self::opened(row, key).map(Some),
+            Ok(key) => Self::with_key(row, key).map(Some),
             Err(CryptoError::Erased) => Ok(None),
             Err(error) => Err(unreadable_key(row.id, &error)),
         }
@@ -138,10 +138,10 @@ impl Tx {
 
     pub(super) fn texter_from(&self, row: &TexterRow) -> Result<Texter, StoreError> {
         let key = self.unwrap_key(row.id, &row.wrapped_key)?;
-        Self::opened(row, key)
+        Self::with_key(row, key)
     }
 
-    fn opened(row: &TexterRow, key: SealingKey) -> Result<Texter, StoreError> {
+    fn with_key(row: &TexterRow, key: SealingKey) -> Result<Texter, StoreError> {
         let state = open(&key, "texters.state", row.id, &row.state_sealed)?;
         let state = State::read(&state);
         let conversation = row.conversation_id.map(|id| Conversation {

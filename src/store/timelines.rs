@@ -123,17 +123,18 @@ impl Tx {
         .fetch_all(c)
         .await?
         });
-        let happened = on!(self, |c| sqlx::query_as(
+        let happened = on!(self, |c| {
+            sqlx::query_as(
             "SELECT l.id, l.at, COALESCE(s.name, l.actor) AS by, l.action, l.detail
                FROM audit_log l LEFT JOIN staff s ON s.login = l.actor
-              WHERE l.subject = $1
-                 OR l.subject IN (SELECT id FROM alerts WHERE conversation_id = $1)
+              WHERE l.subject IN (SELECT id FROM alerts WHERE conversation_id = $1 UNION ALL SELECT $1)
               ORDER BY l.id LIMIT $2"
         )
         .bind(conversation)
         .bind(i64::from(limit))
         .fetch_all(c)
-        .await?);
+        .await?
+        });
         Ok(Some(Timeline {
             tier,
             drill,

@@ -446,7 +446,7 @@ async function briefly(name, options, factor, act) {
   });
   await must(`${name}: a canned reply is put in`, async () => {
     await act(on.getByRole("link", { name: "Canned replies…" }));
-    await on.getByLabel("Search").fill("straight");
+    await on.getByLabel("Search", { exact: true }).fill("straight");
     if (!script) await act(on.getByRole("button", { name: "Search" }));
     await act(on.getByRole("link", { name: /^Use it ?: Ask about suicide/ }));
     await on.getByLabel("Your text to them").waitFor();

@@ -285,10 +285,10 @@ both! {
             let page = responder.reads(&path).await;
             assert!(page.len() < 60 * 1024, "{} bytes", page.len());
             found.extend((0..40).filter(|nth| page.contains(&format!("Text {nth}. Words"))));
-            let Some((_, link)) = page.split_once("?before=").filter(|_| page.contains("Show the earlier")) else {
+            let Some((_, link)) = page.split_once("quiet\" href=\"/conversations/").filter(|_| page.contains("Show the earlier")) else {
                 break;
             };
-            path = format!("/conversations/{conversation}?before={}", link.split_once('"').unwrap().0);
+            path = format!("/conversations/{}", link.split_once('"').unwrap().0);
         }
         assert_eq!(found.len(), 40, "page by page: {found:?}");
     }

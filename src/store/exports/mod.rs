@@ -161,8 +161,9 @@ impl Store {
         Ok(self.tx(match &self.pool {
             // Of one kind on SQLite: what is read first is what is seen.
             Pool::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
-            Pool::Postgres(pool) => Inner::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            Pool::Postgres(server) => Inner::Postgres(
+                server
+                    .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                     .await?,
             ),
         }))
