@@ -155,11 +155,7 @@ impl Recipe {
     }
 
     /// Goes down the slope with these features alone.
-    fn descend(
-        &self,
-        texts: &[Sample<Feature>],
-        features: impl Iterator<Item = Feature>,
-    ) -> Slope {
+    fn descend(&self, texts: &[Sample<Feature>], features: impl Iterator<Item = Feature>) -> Slope {
         let numbers = numbered(features);
         let samples: Vec<Sample<u32>> = texts.iter().map(|text| text.numbered(&numbers)).collect();
         let mut dice = Dice(self.seed);

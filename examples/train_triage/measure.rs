@@ -52,8 +52,8 @@ pub(super) struct Thresholds {
 /// kept out of the repository (docs/triage.md has what was found there): the everyday texts of the
 /// training are mostly such as mislead, and a share of them says little about a line.
 pub(super) const THRESHOLDS: Thresholds = Thresholds {
-    weak: -0.4,
-    ask: 0.85,
+    weak: -0.95,
+    ask: 1.0,
     supported: 0.8,
     page: 1.6,
 };

@@ -128,13 +128,16 @@ mod tests {
         let mut table = Table::default();
         let feature = |n: u64| Feature(n.wrapping_mul(0x0123_4567_89ab_cdef) ^ (n << 40));
         let held: Vec<u64> = (0..30_000).filter(|&n| table.admit(feature(n))).collect();
-        assert!(held.len() > 29_000, "{}", held.len());
+        assert!(held.len() > 28_500, "{}", held.len());
         for &n in &held {
             table.set(feature(n), i8::try_from(n % 100).unwrap() + 1);
         }
         let table = Table::read(&table.write()).unwrap();
         for &n in &held {
-            assert_eq!(i64::from(table.weight(feature(n))), i64::try_from(n % 100).unwrap() + 1);
+            assert_eq!(
+                i64::from(table.weight(feature(n))),
+                i64::try_from(n % 100).unwrap() + 1
+            );
         }
         let strange = (50_000..60_000).filter(|&n| table.weight(feature(n)) != 0);
         assert!(strange.count() < 500);
