@@ -353,6 +353,7 @@ impl Store {
                 loop {
                     let tried = server.current();
                     let done = timeout(LONGEST_UNIT, self.alone(&tried.pool, &unit)).await;
+                    let late = done.is_err();
                     let error = match done.unwrap_or(Err(StoreError::Late)) {
                         Ok(made) => {
                             server.works();
@@ -360,7 +361,7 @@ impl Store {
                         }
                         Err(error) => error,
                     };
-                    server.judge(&tried, &error);
+                    server.judge(&tried, late, &error);
                     let again = error.lost_a_race()
                         || error.is_of_a_closed_pool() && server.has_left(&tried);
                     if !again || tries == TRIES {

@@ -120,10 +120,11 @@ impl Server {
         self.since().done = Instant::now();
     }
 
-    /// Leaves these connections behind if what came of one of them says that they lead nowhere.
-    pub(super) fn judge(&self, tried: &Generation, error: &StoreError) {
+    /// Leaves these connections behind if what came of one of them says that they lead nowhere. `late`: a unit
+    /// of work took longer than any may.
+    pub(super) fn judge(&self, tried: &Generation, late: bool, error: &StoreError) {
         let why = match error {
-            StoreError::Late => "it does not answer",
+            _ if late => "it does not answer",
             error if error.is_read_only() => "it is read-only",
             // Each of them is in somebody's hands, and nobody comes to an end.
             StoreError::Driver(sqlx::Error::PoolTimedOut)

@@ -118,7 +118,9 @@ fn compared(known: &BTreeSet<i64>, found: &Found) -> Probe {
     }
     let works_from = found.works_from.as_deref().and_then(number);
     let newest = known.last().copied().unwrap_or(0);
-    if works_from.is_some_and(|from| from <= newest) {
+    // A newer program has all of our migrations, and more.
+    let has_ours = found.applied.is_superset(known);
+    if has_ours && works_from.is_some_and(|from| from <= newest) {
         Probe::AheadAndFit
     } else {
         Probe::Ahead
@@ -150,6 +152,8 @@ mod tests {
         assert_eq!(stands(&[1, 2, 4, 5], Some("2")), Probe::AheadAndFit);
         assert_eq!(stands(&[1, 2, 4, 5], Some("4")), Probe::AheadAndFit);
         assert_eq!(stands(&[1, 2, 4, 5], Some("5")), Probe::Ahead);
+        // Another branch of the program made them.
+        assert_eq!(stands(&[1, 2, 5], Some("2")), Probe::Ahead);
         // Nobody vouches for it.
         for mark in [None, Some(""), Some("x"), Some("4 or so")] {
             assert_eq!(stands(&[1, 2, 4, 5], mark), Probe::Ahead, "{mark:?}");

@@ -10,10 +10,10 @@ use super::{
     lost_and_doubled,
 };
 use crate::failsafe::{paged, replayed};
+use crate::support::World;
 use crate::support::faults::{Breakable, Disk, SlowWay, Way};
 use crate::support::figures::Figures;
 use crate::support::world::{minutes, seconds};
-use crate::support::World;
 
 #[tokio::test]
 async fn with_postgresql_stopped_all_are_answered_and_kept() {
