@@ -251,6 +251,7 @@ impl App {
         let operator = Arc::new(operator(config, &public_url));
         let store = Store::open(
             &config.database.url,
+            config.database.most(),
             keys,
             Arc::clone(&ids),
             desk.zone.clone(),

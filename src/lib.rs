@@ -32,6 +32,7 @@ pub mod triage;
 pub mod config;
 pub mod credential;
 pub mod crypto;
+pub mod descriptors;
 pub mod disk;
 pub mod feed;
 pub mod followup;

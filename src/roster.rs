@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::At;
@@ -171,18 +173,13 @@ struct WrittenStandby {
     until: At,
 }
 
-/// The roster in the form that is sealed.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum File {
-    /// What was written when there was nothing but the contacts of the configuration.
-    Fallback(Vec<Written>),
-    /// With who is on call.
-    Whole {
-        fallback: Vec<Written>,
-        standby: Vec<WrittenStandby>,
-        everyone: Vec<Written>,
-    },
+/// The roster in the form that is sealed. Before there was anybody on call, it was the list of the contacts of
+/// the configuration.
+#[derive(Serialize)]
+struct Whole {
+    fallback: Vec<Written>,
+    standby: Vec<WrittenStandby>,
+    everyone: Vec<Written>,
 }
 
 fn to_bytes(roster: &Roster) -> Vec<u8> {
@@ -191,7 +188,7 @@ fn to_bytes(roster: &Roster) -> Vec<u8> {
         from: one.from,
         until: one.until,
     };
-    let file = File::Whole {
+    let file = Whole {
         fallback: roster.fallback.iter().map(Written::from).collect(),
         standby: roster.standby.iter().map(one).collect(),
         everyone: roster.everyone.iter().map(Written::from).collect(),
@@ -202,24 +199,32 @@ fn to_bytes(roster: &Roster) -> Vec<u8> {
 
 fn opened(keys: &Keyring, sealed: &[u8]) -> Option<Roster> {
     let plain = keys.house().open(PLACE, sealed).ok()?;
-    let contacts = |written: Vec<Written>| written.into_iter().map(Contact::from).collect();
+    let contacts = |list: &Value| {
+        let written = readable::<Written>(list).into_iter();
+        written.map(Contact::from).collect::<Vec<_>>()
+    };
     let one = |one: WrittenStandby| Standby {
         contact: one.contact.into(),
         from: one.from,
         until: one.until,
     };
-    Some(match serde_json::from_slice(&plain).ok()? {
-        File::Fallback(fallback) => Roster::of(contacts(fallback)),
-        File::Whole {
-            fallback,
-            standby,
-            everyone,
-        } => Roster {
-            fallback: contacts(fallback),
-            standby: standby.into_iter().map(one).collect(),
-            everyone: contacts(everyone),
-        },
-    })
+    let file: Value = serde_json::from_slice(&plain).ok()?;
+    match &file {
+        Value::Array(_) => Some(Roster::of(contacts(&file))),
+        Value::Object(_) => Some(Roster {
+            fallback: contacts(&file["fallback"]),
+            standby: readable(&file["standby"]).into_iter().map(one).collect(),
+            everyone: contacts(&file["everyone"]),
+        }),
+        _ => None,
+    }
+}
+
+/// What this version can read of a list that another one may have written: who can only be reached in a way
+/// that it does not know is passed over, and the others are paged.
+fn readable<T: DeserializeOwned>(list: &Value) -> Vec<T> {
+    let list = list.as_array().into_iter().flatten();
+    list.filter_map(|one| T::deserialize(one).ok()).collect()
 }
 
 #[cfg(test)]
@@ -281,6 +286,20 @@ mod tests {
         assert_eq!(opened(&keys, &seal(&to_bytes(&known))), Some(known));
         let older = seal(br#"[{"name":"Duty phone","number":"+15550199"}]"#);
         assert_eq!(opened(&keys, &older), Some(roster(&["+15550199"])));
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_read_as_far_as_it_is_known() {
+        let keys = Keyring::new(&[7; 32]);
+        let newer = br#"{
+            "fallback": [
+                {"name": "Duty phone", "channel": "sms", "address": "+15550199", "mood": "calm"},
+                {"name": "Night", "channel": "pigeon", "address": "the roof"}
+            ],
+            "standby": [], "everyone": [], "weather": {"wind": 3}
+        }"#;
+        let sealed = keys.house().seal(&SeededIds::new(1), PLACE, newer);
+        assert_eq!(opened(&keys, &sealed), Some(roster(&["+15550199"])));
     }
 
     #[test]

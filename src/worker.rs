@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -46,7 +47,8 @@ struct Shared {
 }
 
 /// How long a worker may take from the end of one look to the end of the next before the audit finds
-/// that it does not work. Some of them may have much to do at once: the lists of the providers, the
+/// that it does not work, and the look is given up: a server that went without a word is not waited for. Some
+/// of them may have much to do at once: the lists of the providers, the
 /// whole spool, the whole audit log, what has grown old in a year.
 fn patience(name: &str) -> Duration {
     match name {
@@ -277,17 +279,20 @@ where
         pulses,
         clock,
     } = shared;
-    let pulse = pulses.of(name, patience(name), clock.now());
+    let patience = patience(name);
+    let pulse = pulses.of(name, patience, clock.now());
     while !stopping.is_cancelled() {
         // Armed before the look, so that a wake-up in between is not lost.
         let woken = wake.notified();
         tokio::pin!(woken);
         woken.as_mut().enable();
         // A panic must not end a worker: nobody would be paged, and nothing would say so.
-        let done = AssertUnwindSafe(async { work().await })
-            .catch_unwind()
-            .await;
-        let done = done.unwrap_or(Err(StoreError::Panicked));
+        let look = AssertUnwindSafe(async { work().await }).catch_unwind();
+        // Given up, it is as after a crash: what it had not finished is due again.
+        let done = match timeout(patience, look).await {
+            Ok(done) => done.unwrap_or(Err(StoreError::Panicked)),
+            Err(_) => Err(StoreError::Late),
+        };
         if done.is_ok() {
             pulse.beat(clock.now());
         }

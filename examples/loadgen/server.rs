@@ -107,6 +107,7 @@ async fn bare(config: &Config) {
     let (clock, keys) = (seams.clock, Arc::new(Keyring::new(&[7; 32])));
     let store = Store::open(
         &config.database.url,
+        config.database.most(),
         keys,
         seams.ids,
         jiff::tz::TimeZone::UTC,

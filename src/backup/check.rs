@@ -167,6 +167,10 @@ async fn with_key(config: &Config, url: &str) -> Finding {
             id,
             "this key opens it; its tables are older, and the first start brings them up to date",
         ),
+        Ok(Probe::AheadAndFit) => Finding::ok(
+            id,
+            "this key opens it; its tables are of a newer version, and this one works on them",
+        ),
         Ok(Probe::Ahead) => Finding::fail(
             id,
             "its tables are newer than this program",

@@ -10,7 +10,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::crypto::{Keyring, keyfile};
 use crate::id::SystemIds;
-use crate::store::{Probe, Store, probe};
+use crate::store::{OpenError, Probe, Store, probe};
 
 /// The name of a backup without one: the moment at which it was made.
 fn name_of_now() -> PathBuf {
@@ -89,11 +89,11 @@ pub(super) fn migrate(config: &Config, check: bool) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match (before, check) {
             (Probe::Current, _) => writeln!(out, "The tables are those of this version: nothing to do.")?,
-            (Probe::Ahead, _) => {
-                return Err(Failure::finding(
-                    "database.url: its tables are newer than this program. Use the version that wrote them, or a newer one",
-                ));
-            }
+            (Probe::AheadAndFit, _) => writeln!(
+                out,
+                "The tables are of a newer version, and this one works on them: nothing to do."
+            )?,
+            (Probe::Ahead, _) => return Err(Failure::finding(OpenError::TooNew)),
             (_, true) => {
                 return Err(Failure::finding(
                     "database.url: its tables are older than this program, or not there yet. Back it up, then run: harborline migrate",
@@ -101,7 +101,7 @@ pub(super) fn migrate(config: &Config, check: bool) -> Result<(), Failure> {
             }
             (Probe::Absent | Probe::Empty | Probe::Behind, false) => {
                 let home = jiff::tz::TimeZone::UTC;
-                let store = Store::open(url, keys, Arc::new(ids), home).await?;
+                let store = Store::open(url, config.database.most(), keys, Arc::new(ids), home).await?;
                 let whole = store.is_whole();
                 store.close().await;
                 if !whole {

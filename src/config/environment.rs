@@ -13,13 +13,14 @@ pub(super) const PREFIX: &str = "HARBORLINE__";
 /// The name of the source, for errors.
 pub(super) const SOURCE: &str = "environment variable";
 /// Keys whose values are not words, besides those that end in `_s` or `_days`: a number, and yes or no.
-const NO_WORDS: [&str; 13] = [
+const NO_WORDS: [&str; 14] = [
     "allow_clear",
     "allow_private",
     "allow_v2",
     "basic_in_url",
     "burst",
     "by_phone",
+    "connections",
     "free_to_end_user",
     "max_bytes",
     "max_entries",

@@ -135,13 +135,36 @@ impl StaffSection {
 pub struct Database {
     /// `sqlite://data/harborline.db` or `postgres://…`.
     pub url: String,
+    /// How many connections to PostgreSQL this server may have.
+    pub connections: Option<u32>,
+}
+
+/// Connections to PostgreSQL: half of them for what was kept in the spool, the others for texts that come
+/// meanwhile, and for the workers. Two replicas leave room below the 100 that PostgreSQL gives by default.
+const CONNECTIONS: u32 = 16;
+
+impl Database {
+    /// How many connections to PostgreSQL this server may have.
+    #[must_use]
+    pub fn most(&self) -> u32 {
+        self.connections.unwrap_or(CONNECTIONS)
+    }
+
+    /// Whether it is SQLite.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
 }
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The URL may hold a password.
         let engine = self.url.split(':').next().unwrap_or_default();
-        f.debug_struct("Database").field("engine", &engine).finish()
+        f.debug_struct("Database")
+            .field("engine", &engine)
+            .field("connections", &self.connections)
+            .finish()
     }
 }
 
@@ -316,6 +339,7 @@ impl Default for Database {
     fn default() -> Self {
         Self {
             url: "sqlite://data/harborline.db".to_owned(),
+            connections: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::gateway::check::Finding;
 use crate::store::{Probe, probe};
 use crate::{phrasebook, rulebook};
 
-use super::{content, on_call};
+use super::{connections, content, on_call};
 
 pub(super) async fn examine(config: &Config, now: At) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -89,8 +89,9 @@ async fn keys_and_database(config: &Config, now: At, findings: &mut Vec<Finding>
     findings.push(keystore(config));
     let found = probe(&config.database.url, &keys).await;
     let on_call = match found {
-        Ok(Probe::Current) => {
-            let mut known = on_call::examine(config, Arc::clone(&keys), now).await;
+        Ok(Probe::Current | Probe::AheadAndFit) => {
+            let mut known = connections::examine(config, Arc::clone(&keys), now).await;
+            known.extend(on_call::examine(config, Arc::clone(&keys), now).await);
             known.extend(content::examine(config, keys, now).await);
             known
         }
@@ -106,6 +107,11 @@ async fn keys_and_database(config: &Config, now: At, findings: &mut Vec<Finding>
             "database",
             "its tables are older than this program",
             "Back it up; the next start of this version brings the tables up to date",
+        ),
+        Ok(Probe::AheadAndFit) => Finding::warn(
+            "database",
+            "its tables are of a newer version of harborline, and this one works on them",
+            "Finish the upgrade: bring every replica to the newer version",
         ),
         Ok(Probe::Ahead) => Finding::fail(
             "database",

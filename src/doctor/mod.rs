@@ -1,6 +1,7 @@
 //! `harborline doctor`: looks at everything that must be right before a text comes, and says of each
 //! thing how it stands and what to do. It changes nothing, at home and at the provider. Floor 5.
 
+mod connections;
 mod content;
 mod home;
 mod line;

@@ -15,9 +15,6 @@ use crate::store::StoreError;
 
 /// Entries looked up at a time.
 const BATCH: usize = 64;
-/// How many texters' words are handed over at a time: half the connections that the store has, so
-/// that who texts meanwhile finds one.
-const AT_ONCE: usize = 8;
 /// How long the store may take for one of them.
 const LIMIT: Duration = Duration::from_secs(8);
 /// How often a store that is well may refuse an entry before it is set aside.
@@ -126,12 +123,12 @@ impl FailSafe {
     }
 
     /// Several at a time: with a database that is far away, one after the other takes many times as
-    /// long. When it turns out to be away, nothing more is begun.
+    /// long. Who texts meanwhile finds a connection. When it turns out to be away, nothing more is begun.
     async fn hand_over_threads(self: &Arc<Self>, threads: Threads) -> Result<usize, StoreError> {
         let away = AtomicBool::new(false);
         let handed_over = stream::iter(threads.0)
             .map(|(_, thread)| self.hand_over_thread(thread, &away))
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(self.store.half())
             .collect::<Vec<_>>();
         handed_over.await.into_iter().sum()
     }

@@ -33,7 +33,7 @@ pub use pulses::{Pulse, Pulses};
 /// After a start the first round waits this long: what piled up is only now on its way.
 const AFTER_START: Duration = Duration::from_secs(30);
 /// The heartbeat counts as gone when this many rounds found something, or were not held.
-const ROUNDS: u32 = 3;
+pub const ROUNDS: u32 = 3;
 /// How long the note of a process that is gone is kept.
 const KEPT: Duration = Duration::from_hours(24);
 /// What every triage rule set must see as a crisis.
@@ -42,7 +42,8 @@ const PLAIN_CRISIS: &str = "i want to die";
 /// The names of our own signs of life. A colon is in none that an operator may give.
 const PASSED: &str = "audit:passed";
 const HELD: &str = "audit:held";
-const SELF: &str = "self:";
+/// What the names of signs of life begin with that replicas leave of themselves.
+pub const SELF: &str = "self:";
 
 /// Audits, pings and listens.
 pub struct Heartbeat {

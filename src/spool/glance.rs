@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, access, statvfs};
 
 use super::{Aside, Counts, arrival_of, parts};
 
@@ -35,9 +35,8 @@ pub fn glance(directory: &Path) -> io::Result<Option<Glance>> {
         // A half-written one is not counted: nobody was told that we have it.
         waiting.extend(parts(&file?.file_name().to_string_lossy()).map(|(id, _)| id));
     }
-    let writes = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
     Ok(Some(Glance {
-        writable: access(directory, writes).is_ok(),
+        writable: is_writable(directory),
         mode,
         counts: Counts {
             entries: waiting.len(),
@@ -46,6 +45,24 @@ pub fn glance(directory: &Path) -> io::Result<Option<Glance>> {
             refused: set_aside(directory, Aside::Refused)?,
         },
     }))
+}
+
+fn is_writable(directory: &Path) -> bool {
+    let writes = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    access(directory, writes).is_ok()
+}
+
+/// Less room than this is none: an entry is written beside its place first.
+const NO_ROOM: u64 = 256 * 1024;
+
+/// Why the folder takes nothing just now, as far as a look at it tells.
+pub(super) fn trouble(directory: &Path) -> Option<&'static str> {
+    if !is_writable(directory) {
+        return Some("the folder of the spool cannot be written");
+    }
+    let disk = statvfs(directory).ok()?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    (free < NO_ROOM).then_some("the disk of the spool is full")
 }
 
 fn set_aside(directory: &Path, aside: Aside) -> io::Result<usize> {

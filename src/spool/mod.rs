@@ -291,6 +291,12 @@ impl Spool {
         }
     }
 
+    /// Why its disk takes nothing just now, as far as a look at the folder tells; nothing is written.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&'static str> {
+        glance::trouble(&self.settings.directory)
+    }
+
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {

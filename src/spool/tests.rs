@@ -234,3 +234,18 @@ async fn an_entry_of_another_key_is_set_aside_and_a_folder_that_is_none_is_refus
     let said = refused.err().unwrap().to_string();
     assert!(said.starts_with("spool.directory: "), "{said}");
 }
+
+#[test]
+fn what_a_newer_version_wrote_is_read_as_far_as_it_is_known() {
+    for entry in [text(1, Tier::High), receipt(2)] {
+        let mut written: serde_json::Value = serde_json::from_slice(&entry.to_bytes()).unwrap();
+        written["weather"] = "calm".into();
+        for kind in ["text", "receipt"] {
+            if written[kind].is_object() {
+                written[kind]["mood"] = 3.into();
+            }
+        }
+        let newer = serde_json::to_vec(&written).unwrap();
+        assert_eq!(Entry::from_bytes(&newer), Some(entry));
+    }
+}

@@ -79,12 +79,28 @@ impl From<AlertRow> for Alert {
     }
 }
 
+/// Selects alerts, column by column: with `*` PostgreSQL refuses the prepared statements of a running program as
+/// soon as the next version adds a column. `rest` says which.
+macro_rules! select_alerts {
+    ($($rest:expr),+) => {
+        concat!(
+            "SELECT id, conversation_id, texter_id, code, reason, tier, opened_at, next_page_at, pages,
+                    acknowledged_at, acknowledged_by, claimed_at, claimed_by, lease_until, answered_at,
+                    closed_at, closed_because, told_at, drill_id, paged_at, policy_id, rung, round,
+                    exhausted_at
+               FROM alerts ",
+            $($rest),+
+        )
+    };
+}
+pub(super) use select_alerts;
+
 /// Loads alerts, locked on PostgreSQL so that two replicas never advance one at once.
 macro_rules! alerts {
     ($tx:expr, $rest:literal, $fetch:ident $(, $bind:expr)*) => {
         on!($tx,
-            sqlite: concat!("SELECT * FROM alerts WHERE ", $rest),
-            postgres: concat!("SELECT * FROM alerts WHERE ", $rest, " FOR UPDATE SKIP LOCKED"),
+            sqlite: select_alerts!("WHERE ", $rest),
+            postgres: select_alerts!("WHERE ", $rest, " FOR UPDATE SKIP LOCKED"),
             |sql, c| sqlx::query_as::<_, AlertRow>(sql)$(.bind($bind))*.$fetch(c).await?)
     };
 }
@@ -92,9 +108,8 @@ macro_rules! alerts {
 /// Loads what is due; what is paged again soon, only where nobody has it.
 macro_rules! due {
     ($lock:literal) => {
-        concat!(
-            "SELECT * FROM alerts
-              WHERE closed_at IS NULL AND next_page_at IS NOT NULL
+        select_alerts!(
+            "WHERE closed_at IS NULL AND next_page_at IS NOT NULL
                 AND (next_page_at <= $1 OR (next_page_at <= $2 AND pages > 0
                      AND acknowledged_at IS NULL AND claimed_at IS NULL
                      AND paged_at <= $1 + $1 - $2))
@@ -106,9 +121,8 @@ macro_rules! due {
 
 macro_rules! ahead {
     ($lock:literal) => {
-        concat!(
-            "SELECT * FROM alerts
-              WHERE closed_at IS NULL AND next_page_at IS NOT NULL
+        select_alerts!(
+            "WHERE closed_at IS NULL AND next_page_at IS NOT NULL
                 AND (opened_at > $1 OR paged_at > $1 OR acknowledged_at > $1 OR claimed_at > $1)",
             $lock
         )
@@ -119,8 +133,8 @@ impl Tx {
     /// The open alert of a conversation.
     pub async fn open_alert(&mut self, conversation: Uuid) -> Result<Option<Alert>, StoreError> {
         let row: Option<AlertRow> = on!(self,
-            sqlite: "SELECT * FROM alerts WHERE conversation_id = $1 AND closed_at IS NULL",
-            postgres: "SELECT * FROM alerts WHERE conversation_id = $1 AND closed_at IS NULL FOR UPDATE",
+            sqlite: select_alerts!("WHERE conversation_id = $1 AND closed_at IS NULL"),
+            postgres: select_alerts!("WHERE conversation_id = $1 AND closed_at IS NULL FOR UPDATE"),
             |sql, c| sqlx::query_as(sql).bind(conversation).fetch_optional(c).await?);
         Ok(row.map(Alert::from))
     }
@@ -128,17 +142,17 @@ impl Tx {
     /// The last alert of a conversation, open or closed, locked for a change.
     pub async fn alert_of(&mut self, conversation: Uuid) -> Result<Option<Alert>, StoreError> {
         let row: Option<AlertRow> = on!(self,
-            sqlite: "SELECT * FROM alerts WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1",
-            postgres: "SELECT * FROM alerts WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1 FOR UPDATE",
+            sqlite: select_alerts!("WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1"),
+            postgres: select_alerts!("WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1 FOR UPDATE"),
             |sql, c| sqlx::query_as(sql).bind(conversation).fetch_optional(c).await?);
         Ok(row.map(Alert::from))
     }
 
     /// The open alert of a texter.
     pub async fn open_alert_of(&mut self, texter: Uuid) -> Result<Option<Alert>, StoreError> {
-        let row: Option<AlertRow> = on!(self, |c| sqlx::query_as(
-            "SELECT * FROM alerts WHERE texter_id = $1 AND closed_at IS NULL LIMIT 1"
-        )
+        let row: Option<AlertRow> = on!(self, |c| sqlx::query_as(select_alerts!(
+            "WHERE texter_id = $1 AND closed_at IS NULL LIMIT 1"
+        ))
         .bind(texter)
         .fetch_optional(c)
         .await?);
@@ -148,8 +162,8 @@ impl Tx {
     /// All open alerts that have been paged or are due, oldest first, locked for a change.
     pub async fn open_alerts(&mut self) -> Result<Vec<Alert>, StoreError> {
         let rows: Vec<AlertRow> = on!(self,
-            sqlite: "SELECT * FROM alerts WHERE closed_at IS NULL ORDER BY id",
-            postgres: "SELECT * FROM alerts WHERE closed_at IS NULL ORDER BY id FOR UPDATE",
+            sqlite: select_alerts!("WHERE closed_at IS NULL ORDER BY id"),
+            postgres: select_alerts!("WHERE closed_at IS NULL ORDER BY id FOR UPDATE"),
             |sql, c| sqlx::query_as(sql).fetch_all(c).await?);
         Ok(rows.into_iter().map(Alert::from).collect())
     }
@@ -261,11 +275,11 @@ impl Tx {
 
     /// The open alerts to look at, the most urgent first, then by their age.
     pub async fn cases_by_urgency(&mut self, limit: u16) -> Result<Vec<Alert>, StoreError> {
-        let rows: Vec<AlertRow> = on!(self, |c| sqlx::query_as(
-            "SELECT * FROM alerts WHERE closed_at IS NULL
+        let rows: Vec<AlertRow> = on!(self, |c| sqlx::query_as(select_alerts!(
+            "WHERE closed_at IS NULL
               ORDER BY CASE tier WHEN 'imminent' THEN 0 WHEN 'high' THEN 1 WHEN 'concern' THEN 2
                                  WHEN 'topic' THEN 3 ELSE 4 END, id LIMIT $1"
-        )
+        ))
         .bind(i64::from(limit))
         .fetch_all(c)
         .await?);
@@ -274,9 +288,9 @@ impl Tx {
 
     /// The open alert with this id, to look at.
     pub async fn case(&mut self, id: Uuid) -> Result<Option<Alert>, StoreError> {
-        let row: Option<AlertRow> = on!(self, |c| sqlx::query_as(
-            "SELECT * FROM alerts WHERE id = $1 AND closed_at IS NULL"
-        )
+        let row: Option<AlertRow> = on!(self, |c| sqlx::query_as(select_alerts!(
+            "WHERE id = $1 AND closed_at IS NULL"
+        ))
         .bind(id)
         .fetch_optional(c)
         .await?);
@@ -286,8 +300,8 @@ impl Tx {
     /// The open alert with this id, locked for a change.
     pub async fn alert_to_change(&mut self, id: Uuid) -> Result<Option<Alert>, StoreError> {
         let row: Option<AlertRow> = on!(self,
-            sqlite: "SELECT * FROM alerts WHERE id = $1 AND closed_at IS NULL",
-            postgres: "SELECT * FROM alerts WHERE id = $1 AND closed_at IS NULL FOR UPDATE",
+            sqlite: select_alerts!("WHERE id = $1 AND closed_at IS NULL"),
+            postgres: select_alerts!("WHERE id = $1 AND closed_at IS NULL FOR UPDATE"),
             |sql, c| sqlx::query_as(sql).bind(id).fetch_optional(c).await?);
         Ok(row.map(Alert::from))
     }

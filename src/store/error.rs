@@ -76,6 +76,20 @@ impl StoreError {
         }
     }
 
+    /// Whether the server takes no writes: it is a standby, or was made read-only (PostgreSQL, appendix A).
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        match self {
+            Self::Driver(sqlx::Error::Database(error)) => error.code().as_deref() == Some("25006"),
+            _ => false,
+        }
+    }
+
+    /// Whether the connections were closed while somebody waited for one of them.
+    pub(super) const fn is_of_a_closed_pool(&self) -> bool {
+        matches!(self, Self::Driver(sqlx::Error::PoolClosed))
+    }
+
     /// Whether the same unit of work may succeed when it is run again: PostgreSQL says that it
     /// lost a race (serialization failure, deadlock, a key that another one just took).
     pub(super) fn lost_a_race(&self) -> bool {
@@ -114,6 +128,11 @@ pub enum OpenError {
         "database.url: the tables cannot be brought up to date: {0}. Restore a backup, or use the version of harborline that wrote them"
     )]
     Migration(#[from] MigrateError),
+    /// The tables are of a newer program, and say that this one does not work on them.
+    #[error(
+        "database.url: its tables are newer than this program, which does not know how to work on them. Use the version of harborline that wrote them, or a newer one"
+    )]
+    TooNew,
     /// The data was sealed with another master key.
     #[error(
         "keys.file: this database was sealed with another master key. Put back the key file that was in use when it was made"
@@ -143,6 +162,7 @@ impl OpenError {
             Self::UnknownEngine
             | Self::File { .. }
             | Self::Migration(_)
+            | Self::TooNew
             | Self::WrongKey
             | Self::WrongKeystore => false,
         }

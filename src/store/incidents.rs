@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use sqlx::error::BoxDynError;
+use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
 use super::pages::NewPage;
@@ -27,7 +29,7 @@ pub enum Tally {
 #[derive(sqlx::FromRow)]
 struct IncidentRow {
     id: Uuid,
-    kind: IncidentKind,
+    kind: KnownKind,
     subject: String,
     opened_at: At,
     last_at: At,
@@ -36,6 +38,32 @@ struct IncidentRow {
     detail: String,
     closed_at: Option<At>,
     acknowledged_at: Option<At>,
+}
+
+/// A kind, if this version knows it. During an upgrade a newer replica may raise what this one has no words
+/// for: that one tells of it, and this one goes on with all others.
+struct KnownKind(Option<IncidentKind>);
+
+impl<DB: Database> Type<DB> for KnownKind
+where
+    IncidentKind: Type<DB>,
+{
+    fn type_info() -> DB::TypeInfo {
+        IncidentKind::type_info()
+    }
+
+    fn compatible(found: &DB::TypeInfo) -> bool {
+        IncidentKind::compatible(found)
+    }
+}
+
+impl<'r, DB: Database> Decode<'r, DB> for KnownKind
+where
+    IncidentKind: Decode<'r, DB>,
+{
+    fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(IncidentKind::decode(value).ok()))
+    }
 }
 
 /// An incident, open or over, as its page shows it.
@@ -69,13 +97,14 @@ struct EntryRow {
     by_name: Option<String>,
 }
 
-impl From<EntryRow> for IncidentEntry {
-    fn from(EntryRow { row, by_name }: EntryRow) -> Self {
-        Self {
+impl EntryRow {
+    fn known(self) -> Option<IncidentEntry> {
+        let Self { row, by_name } = self;
+        Some(IncidentEntry {
             closed_at: row.closed_at,
             acknowledged: by_name.zip(row.acknowledged_at),
-            incident: Incident::from(row),
-        }
+            incident: row.known()?,
+        })
     }
 }
 
@@ -91,19 +120,19 @@ macro_rules! entries {
     };
 }
 
-impl From<IncidentRow> for Incident {
-    fn from(row: IncidentRow) -> Self {
-        Self {
-            id: row.id,
-            kind: row.kind,
-            subject: row.subject,
-            opened_at: row.opened_at,
-            last_at: row.last_at,
-            count: row.count,
-            told_at: row.told_at,
+impl IncidentRow {
+    fn known(self) -> Option<Incident> {
+        Some(Incident {
+            id: self.id,
+            kind: self.kind.0?,
+            subject: self.subject,
+            opened_at: self.opened_at,
+            last_at: self.last_at,
+            count: self.count,
+            told_at: self.told_at,
             // Written by this file: it is JSON.
-            detail: serde_json::from_str(&row.detail).unwrap_or_default(),
-        }
+            detail: serde_json::from_str(&self.detail).unwrap_or_default(),
+        })
     }
 }
 
@@ -143,7 +172,9 @@ impl Tx {
         .bind(&words)
         .fetch_one(c)
         .await?);
-        let open = Incident::from(row);
+        let Some(open) = row.known() else {
+            return Ok(());
+        };
         if open.told_at.is_none() {
             self.audit(now, "line", "incident.opened", Some(open.id), &named(&open))
                 .await?;
@@ -171,7 +202,7 @@ impl Tx {
         .bind(now)
         .fetch_optional(c)
         .await?);
-        match closed.map(Incident::from) {
+        match closed.and_then(IncidentRow::known) {
             Some(closed) => self.is_over(operator, &closed, "line", now).await,
             None => Ok(()),
         }
@@ -234,7 +265,7 @@ impl Tx {
         .bind(now)
         .fetch_optional(c)
         .await?);
-        let Some(closed) = closed.map(Incident::from) else {
+        let Some(closed) = closed.and_then(IncidentRow::known) else {
             return Ok(false);
         };
         self.is_over(operator, &closed, login, now).await?;
@@ -292,7 +323,7 @@ impl Tx {
             .bind(id)
             .fetch_optional(c)
             .await?);
-        Ok(row.map(IncidentEntry::from))
+        Ok(row.and_then(EntryRow::known))
     }
 
     /// The open incidents with who looks after them, oldest first.
@@ -302,7 +333,7 @@ impl Tx {
         ))
         .fetch_all(c)
         .await?);
-        Ok(rows.into_iter().map(IncidentEntry::from).collect())
+        Ok(rows.into_iter().filter_map(EntryRow::known).collect())
     }
 
     /// Incidents that are over and were opened before one of them, the latest first.
@@ -318,7 +349,7 @@ impl Tx {
         .bind(i64::from(limit))
         .fetch_all(c)
         .await?);
-        Ok(rows.into_iter().map(IncidentEntry::from).collect())
+        Ok(rows.into_iter().filter_map(EntryRow::known).collect())
     }
 
     /// What was noted in the audit log about one thing, with who did it by the name that others see.
@@ -358,7 +389,9 @@ impl Tx {
         let mut count = 0;
         for row in due {
             let looked_after = row.acknowledged_at.is_some();
-            let open = Incident::from(row);
+            let Some(open) = row.known() else {
+                continue;
+            };
             let pace = open.kind.pace(operator.repeat);
             if open.told_at.is_some_and(|told| told > now.minus(pace)) {
                 continue;
@@ -384,7 +417,7 @@ impl Tx {
         )
         .fetch_all(c)
         .await?);
-        Ok(rows.into_iter().map(Incident::from).collect())
+        Ok(rows.into_iter().filter_map(IncidentRow::known).collect())
     }
 
     async fn tell_of(

@@ -63,6 +63,7 @@ mod rotations;
 mod schedules;
 mod search;
 mod senders;
+mod server;
 mod sessions;
 mod settings;
 mod shadow_counts;
@@ -71,6 +72,7 @@ mod staff;
 mod standing;
 mod stopped_numbers;
 mod swaps;
+mod tables;
 mod texters;
 mod timelines;
 mod transfers;
@@ -82,16 +84,16 @@ mod writer;
 use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::tz::TimeZone;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::{RwLock, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 pub use crate::oncall::PageKind;
 pub use approvals::NewApproval;
@@ -141,7 +143,7 @@ pub use search::Found;
 pub use senders::Sender;
 pub use sessions::{NewSession, Session};
 pub use staff::{Account, Member, NewStaff};
-pub use standing::{DatabaseFacts, GatewayStanding, LaneStanding};
+pub use standing::{DatabaseFacts, GatewayStanding, LaneStanding, ServerRoom};
 pub use texters::Texter;
 pub use timelines::{Timeline, TimelinePage, TimelineText};
 pub use transfers::{NewTransfer, Transfer, TransferEnd};
@@ -152,23 +154,17 @@ pub use wrap_ups::{Ended, NewWrapUp};
 use crate::crypto::Keyring;
 use crate::id::IdSource;
 use crate::meter;
+use server::{LONGEST_UNIT, Server};
 use settings::Fit;
 use writer::Writer;
-
-static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a start waits for a database server before it goes on without it.
 const FIRST_LOOK: Duration = Duration::from_secs(10);
 /// How long a database that is well may take for one small write.
 const PROBE: Duration = Duration::from_secs(2);
 
-/// The server ends what takes longer. A replica that is frozen in the middle of a transaction must not keep
-/// its locks from the others.
-const POSTGRES_LIMITS: [(&str, &str); 2] = [
-    ("statement_timeout", "30s"),
-    ("idle_in_transaction_session_timeout", "10s"),
-];
+/// More units of work side by side do not end sooner.
+const SIDE_BY_SIDE: usize = 8;
 
 /// How often a unit of work that lost a race on PostgreSQL is run.
 const TRIES: usize = 4;
@@ -188,6 +184,8 @@ pub struct Store {
     home: TimeZone,
     /// Whether the tables are up to date and the keys are the right ones.
     whole: Arc<watch::Sender<bool>>,
+    /// Whether the latest write was refused by a database that takes none just now.
+    refused: Arc<AtomicBool>,
 }
 
 /// The connections to a database.
@@ -209,19 +207,20 @@ enum Pool {
         /// Shared, because the store is cloned for each request.
         options: Arc<SqliteConnectOptions>,
     },
-    Postgres(PgPool),
+    Postgres(Arc<Server>),
 }
 
 impl Store {
     /// Opens the database of a URL, brings its tables up to date, and checks that the keys are
     /// the ones that it was sealed with. A PostgreSQL server that is out of reach is no error: the
-    /// store then refuses all work until [`Store::make_whole`] has found it. `home` is the time zone of
-    /// people who have not said where they live.
+    /// store then refuses all work until [`Store::make_whole`] has found it. `most` is how many connections
+    /// to PostgreSQL there may be, `home` the time zone of people who have not said where they live.
     ///
     /// # Errors
     /// [`OpenError`] names the setting and the fix.
     pub async fn open(
         url: &str,
+        most: u32,
         keys: Arc<Keyring>,
         ids: Arc<dyn IdSource>,
         home: TimeZone,
@@ -229,7 +228,7 @@ impl Store {
         let pool = if url.starts_with("sqlite:") {
             open_sqlite(url, &keys, &ids, &home).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            open_postgres(url)?
+            Pool::Postgres(Arc::new(Server::of(url, most)?))
         } else {
             return Err(OpenError::UnknownEngine);
         };
@@ -239,6 +238,7 @@ impl Store {
             ids,
             home,
             whole: Arc::new(watch::Sender::new(false)),
+            refused: Arc::default(),
         };
         let found = tokio::time::timeout(FIRST_LOOK, store.make_whole()).await;
         match found.unwrap_or(Err(StoreError::Late.into())) {
@@ -255,13 +255,10 @@ impl Store {
         if self.is_whole() {
             return Ok(());
         }
-        if let Pool::Postgres(pool) = &self.pool {
+        if let Pool::Postgres(server) = &self.pool {
             // A table is changed in its own time, and another replica may be at it.
-            let patient = (*pool.connect_options()).clone();
-            let patient = patient.options([("statement_timeout", "0")]);
-            let patient = postgres_pool(1).connect_lazy_with(patient);
-            patient.acquire().await.map_err(OpenError::Unreadable)?;
-            POSTGRES.run(&patient).await?;
+            let patient = server.patient();
+            tables::bring_up_postgres(&patient).await?;
             patient.close().await;
         }
         match self.commit(|tx| Box::pin(tx.keys_fit())).await? {
@@ -303,6 +300,12 @@ impl Store {
         }
     }
 
+    /// Whether the database takes writes, as far as the latest one says. After one that was refused, another
+    /// one is tried.
+    pub async fn takes_writes(&self) -> bool {
+        !self.refused.load(Ordering::Relaxed) || self.is_well().await
+    }
+
     /// Whether the database takes a write just now.
     pub async fn is_well(&self) -> bool {
         let mark = self.write(|tx| Box::pin(tx.set_setting("probe", b"well")));
@@ -323,6 +326,11 @@ impl Store {
         let began = Instant::now();
         let done = self.commit(unit).await;
         meter::committed(done.is_ok(), began.elapsed());
+        match &done {
+            Ok(_) => self.refused.store(false, Ordering::Relaxed),
+            Err(error) if !error.is_of_the_work() => self.refused.store(true, Ordering::Relaxed),
+            Err(_) => {}
+        }
         done
     }
 
@@ -336,13 +344,26 @@ impl Store {
                 Some(writer) => writer.write(Box::new(unit)).await,
                 None => Err(StoreError::Closed),
             },
-            Pool::Postgres(pool) => {
+            Pool::Postgres(server) => {
                 let mut tries = 1;
                 loop {
-                    match self.alone(pool, &unit).await {
-                        Err(error) if error.lost_a_race() && tries < TRIES => tries += 1,
-                        outcome => return outcome,
+                    let tried = server.current();
+                    let done = timeout(LONGEST_UNIT, self.alone(&tried.pool, &unit)).await;
+                    let late = done.is_err();
+                    let error = match done.unwrap_or(Err(StoreError::Late)) {
+                        Ok(made) => {
+                            server.works();
+                            return Ok(made);
+                        }
+                        Err(error) => error,
+                    };
+                    server.judge(&tried, late, &error);
+                    let again = error.lost_a_race()
+                        || error.is_of_a_closed_pool() && server.has_left(&tried);
+                    if !again || tries == TRIES {
+                        return Err(error);
                     }
+                    tries += 1;
                 }
             }
         }
@@ -371,7 +392,7 @@ impl Store {
         self.refuse_unless_whole()?;
         Ok(self.tx(match &self.pool {
             Pool::Sqlite { readers, .. } => tx::Inner::Sqlite(readers.begin().await?),
-            Pool::Postgres(pool) => tx::Inner::Postgres(pool.begin().await?),
+            Pool::Postgres(server) => tx::Inner::Postgres(server.begin().await?),
         }))
     }
 
@@ -407,7 +428,17 @@ impl Store {
         }
         match &self.pool {
             Pool::Sqlite { readers, .. } => of(readers),
-            Pool::Postgres(pool) => of(pool),
+            Pool::Postgres(server) => of(&server.current().pool),
+        }
+    }
+
+    /// How many units of work may run side by side for as long as it takes, and leave half of the connections
+    /// to whoever comes meanwhile.
+    #[must_use]
+    pub fn half(&self) -> usize {
+        match &self.pool {
+            Pool::Sqlite { .. } => SIDE_BY_SIDE,
+            Pool::Postgres(_) => (self.connections().most / 2).clamp(1, SIDE_BY_SIDE),
         }
     }
 
@@ -433,7 +464,7 @@ impl Store {
                 }
                 readers.close().await;
             }
-            Pool::Postgres(pool) => pool.close().await,
+            Pool::Postgres(server) => server.current().pool.close().await,
         }
     }
 }
@@ -461,7 +492,7 @@ async fn open_sqlite(
         .connect_with(options.clone())
         .await
         .map_err(OpenError::Unreadable)?;
-    SQLITE.run(&writer).await?;
+    tables::bring_up_sqlite(&writer).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .connect_with(options.clone().read_only(true))
@@ -494,19 +525,4 @@ fn private_file(options: &SqliteConnectOptions) -> Result<(), OpenError> {
         .open(path)
         .map_err(refused)?;
     Ok(())
-}
-
-/// Nothing is connected yet: the server may be away.
-fn open_postgres(url: &str) -> Result<Pool, OpenError> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(OpenError::Unreadable)?
-        .application_name("harborline")
-        .options(POSTGRES_LIMITS);
-    Ok(Pool::Postgres(postgres_pool(16).connect_lazy_with(options)))
-}
-
-fn postgres_pool(most: u32) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .max_connections(most)
-        .acquire_timeout(Duration::from_secs(5))
 }

@@ -17,17 +17,17 @@ pub struct NewsLine {
 
 impl Store {
     /// Opens the line to the other replicas; `None` on SQLite, where there are none. It holds one
-    /// connection of the pool.
+    /// connection of the pool, and is lost with it when the store leaves its server behind.
     ///
     /// # Errors
     /// [`StoreError`] when the database is out of reach.
     pub async fn news_line(&self) -> Result<Option<NewsLine>, StoreError> {
-        let Pool::Postgres(pool) = &self.pool else {
+        let Pool::Postgres(server) = &self.pool else {
             return Ok(None);
         };
-        let mut listener = PgListener::connect_with(pool).await?;
+        let pool = server.current().pool;
+        let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen(CHANNEL).await?;
-        let pool = pool.clone();
         Ok(Some(NewsLine { listener, pool }))
     }
 }

@@ -4,13 +4,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::watch;
 
+use super::server::Server;
 use super::settings::KEY_CHECK;
-use super::{OpenError, POSTGRES, Pool, SQLITE, Store};
+use super::{OpenError, Pool, Store, tables};
 use crate::crypto::Keyring;
 use crate::id::IdSource;
 
@@ -25,7 +26,9 @@ pub enum Probe {
     Behind,
     /// Its tables are those of this program.
     Current,
-    /// Its tables are newer than this program.
+    /// Its tables are newer than this program, which works on them all the same.
+    AheadAndFit,
+    /// Its tables are newer than this program, and it does not start on them.
     Ahead,
 }
 
@@ -35,53 +38,38 @@ pub enum Probe {
 /// # Errors
 /// [`OpenError`] names the setting and the fix.
 pub async fn probe(url: &str, keys: &Arc<Keyring>) -> Result<Probe, OpenError> {
-    let versions = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
     let mark = "SELECT value FROM settings WHERE name = 'key_check'";
-    let (version, sealed, newest): (Option<i64>, Option<Vec<u8>>, _) = if url.starts_with("sqlite:")
-    {
+    let (tables, sealed): (_, Option<Vec<u8>>) = if url.starts_with("sqlite:") {
         let options = SqliteConnectOptions::from_str(url).map_err(OpenError::Unreadable)?;
         if !options.get_filename().exists() {
             return Ok(Probe::Absent);
         }
         let options = options.read_only(true);
         let mut c = options.connect().await.map_err(OpenError::Unreadable)?;
-        // A file that is no database fails here; one without our tables only below.
-        let any = sqlx::query("SELECT COUNT(*) FROM sqlite_schema");
-        any.execute(&mut c).await.map_err(OpenError::Unreadable)?;
-        let version = sqlx::query_scalar(versions).fetch_one(&mut c).await;
+        // A file that is no database fails here.
+        let tables = tables::of_sqlite(&mut c).await;
+        let tables = tables.map_err(OpenError::Unreadable)?;
         let sealed = sqlx::query_scalar(mark).fetch_optional(&mut c).await;
         c.close().await.map_err(OpenError::Unreadable)?;
-        (
-            version.unwrap_or(None),
-            sealed.unwrap_or(None),
-            newest(&SQLITE),
-        )
+        (tables, sealed.unwrap_or(None))
     } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         let options = PgConnectOptions::from_str(url).map_err(OpenError::Unreadable)?;
         let mut c = options.connect().await.map_err(OpenError::Unreadable)?;
-        let version = sqlx::query_scalar(versions).fetch_one(&mut c).await;
+        let tables = tables::of_postgres(&mut c).await;
+        let tables = tables.map_err(OpenError::Unreadable)?;
         let sealed = sqlx::query_scalar(mark).fetch_optional(&mut c).await;
         c.close().await.map_err(OpenError::Unreadable)?;
-        (
-            version.unwrap_or(None),
-            sealed.unwrap_or(None),
-            newest(&POSTGRES),
-        )
+        (tables, sealed.unwrap_or(None))
     } else {
         return Err(OpenError::UnknownEngine);
     };
     if sealed.is_some_and(|sealed| keys.house().open(KEY_CHECK, &sealed).is_err()) {
         return Err(OpenError::WrongKey);
     }
-    Ok(match version {
-        None => Probe::Empty,
-        Some(version) if version < newest => Probe::Behind,
-        Some(version) if version > newest => Probe::Ahead,
-        Some(_) => Probe::Current,
-    })
+    Ok(tables)
 }
 
-/// Opens a database that [`probe`] found to be current, to read from it. What would write is refused on
+/// Opens a database that [`probe`] found to be current or fit, to read from it. What would write is refused on
 /// SQLite, and no table is made or changed on either engine.
 ///
 /// # Errors
@@ -104,13 +92,10 @@ pub async fn look(
             options: Arc::new(options),
         }
     } else {
-        let options = PgConnectOptions::from_str(url).map_err(OpenError::Unreadable)?;
-        let one = PgPoolOptions::new().max_connections(1);
-        Pool::Postgres(
-            one.connect_with(options)
-                .await
-                .map_err(OpenError::Unreadable)?,
-        )
+        let server = Server::looked_at(url)?;
+        let first = server.current().pool.acquire().await;
+        drop(first.map_err(OpenError::Unreadable)?);
+        Pool::Postgres(Arc::new(server))
     };
     Ok(Store {
         pool,
@@ -119,10 +104,6 @@ pub async fn look(
         // Whoever only looks tells nobody a time.
         home: TimeZone::UTC,
         whole: Arc::new(watch::Sender::new(true)),
+        refused: Arc::default(),
     })
-}
-
-fn newest(migrator: &sqlx::migrate::Migrator) -> i64 {
-    let versions = migrator.iter().map(|migration| migration.version);
-    versions.max().unwrap_or(0)
 }

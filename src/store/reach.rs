@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::alerts::AlertRow;
+use super::alerts::{AlertRow, select_alerts};
 use super::tx::{later, on};
 use super::{StoreError, Tx};
 use crate::clock::At;
@@ -21,8 +21,8 @@ pub enum Unreached {
 /// The open cases of a texter about which this has not been said yet.
 macro_rules! untold {
     ($lock:literal) => {
-        concat!(
-            "SELECT * FROM alerts WHERE texter_id = $1 AND closed_at IS NULL
+        select_alerts!(
+            "WHERE texter_id = $1 AND closed_at IS NULL
                 AND (unreachable IS NULL OR (unreachable = 'failed' AND $2 = 'opted_out')) ORDER BY id",
             $lock
         )

@@ -1,6 +1,6 @@
 //! How the line stands: its gateways, its outbox, the database itself. Counts and times only.
 
-use super::tx::on;
+use super::tx::{Inner, on};
 use super::{ExchangeKind, StoreError, Tx};
 use crate::clock::At;
 use crate::lane::Lane;
@@ -51,7 +51,47 @@ pub struct DatabaseFacts {
     pub migration: i64,
 }
 
+/// How many connections a PostgreSQL server gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct ServerRoom {
+    /// The most that we may have: what the server, the database and our user allow.
+    pub most: i64,
+    /// How many others have open just now.
+    pub others: i64,
+}
+
 impl Tx {
+    /// How many connections the server gives; `None` on SQLite, where there is none.
+    pub async fn server_room(&mut self) -> Result<Option<ServerRoom>, StoreError> {
+        let Inner::Postgres(t) = &mut self.inner else {
+            return Ok(None);
+        };
+        let room = sqlx::query_as(
+            "SELECT LEAST(
+                        current_setting('max_connections')::bigint
+                            - current_setting('superuser_reserved_connections')::bigint
+                            - COALESCE(NULLIF(current_setting('reserved_connections', TRUE), '')::bigint, 0),
+                        NULLIF(d.datconnlimit, -1)::bigint,
+                        NULLIF(r.rolconnlimit, -1)::bigint) AS most,
+                    (SELECT COUNT(*) FROM pg_stat_activity
+                      WHERE datid IS NOT NULL AND application_name <> 'harborline'
+                        AND pid <> pg_backend_pid()) AS others
+               FROM pg_database d, pg_roles r
+              WHERE d.datname = current_database() AND r.rolname = current_user",
+        );
+        Ok(Some(room.fetch_one(&mut **t).await?))
+    }
+
+    /// Whether the database could take writes: a PostgreSQL server that is a standby, or was made read-only,
+    /// does not. An SQLite file says so only when it is written to.
+    pub async fn may_write(&mut self) -> Result<bool, StoreError> {
+        let Inner::Postgres(t) = &mut self.inner else {
+            return Ok(true);
+        };
+        let may = "SELECT current_setting('transaction_read_only') = 'off'";
+        Ok(sqlx::query_scalar(may).fetch_one(&mut **t).await?)
+    }
+
     /// How a gateway stands, with its tries since then.
     pub async fn gateway_standing(
         &mut self,

@@ -20,6 +20,7 @@ const FLOORS: [&[&str]; 6] = [
         "config",
         "credential",
         "crypto",
+        "descriptors",
         "disk",
         "feed",
         "gateway",

@@ -349,6 +349,18 @@ fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
             "[database]\nurl = \"mysql://x\"".to_owned(),
             vec!["database.url", "sqlite://", "postgres://"],
         ),
+        (
+            "[database]\nurl = \"postgres://line:hunter2@one.example.org:5432,two.example.org/line\"".to_owned(),
+            vec!["database.url", "several servers", "Fail-over"],
+        ),
+        (
+            "[database]\nconnections = 16".to_owned(),
+            vec!["database.connections", "SQLite", "Leave the key out"],
+        ),
+        (
+            "[database]\nurl = \"postgres://line:hunter2@one.example.org/line\"\nconnections = 3".to_owned(),
+            vec!["database.connections", "3", "4 to 500"],
+        ),
     ]);
 }
 

@@ -1,11 +1,9 @@
-//! The crisis answer depends on nothing (promise P3), and nothing acknowledged is lost (promise P5):
-//! the database stopped, frozen, slow, full, gone or locked.
+//! The crisis answer depends on nothing (promise P3), and nothing acknowledged is lost (promise P5): what
+//! the fail-safe does with each text. With real faults of a database: `chaos`.
 
 use axum::http::HeaderMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::future::join_all;
 use harborline::failsafe::NotKept;
 use harborline::gateway::{
     ApiRequest, ApiResult, Caps, Event, Gateway, HookReply, Inbound, InlineReply, Outgoing,
@@ -17,68 +15,17 @@ use harborline::text::MessageBody;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::support::faults::{Breakable, SlowWay};
+use crate::support::faults::Breakable;
 use crate::support::gateway::Fault;
-use crate::support::world::{DUTY, SECOND, inline_text, minutes, receipt_path, seconds};
+use crate::support::world::{DUTY, SECOND, inline_text, minutes, seconds};
 use crate::support::{Engine, World, both};
-
-/// How many people in crisis text while the database is away.
-const CRISES: usize = 1_000;
-/// How many others do.
-const OTHERS: usize = 20;
-/// How many texts are on their way at a time.
-const AT_ONCE: usize = 50;
-/// What Twilio waits for the answer to a hook.
-const DEADLINE: Duration = Duration::from_secs(15);
-
-fn in_crisis(n: usize) -> String {
-    format!("+1555{n:07}")
-}
 
 fn other(n: usize) -> String {
     format!("+1556{n:07}")
 }
 
-/// Delivers one hook and returns the response, within what the gateway waits.
-async fn delivered(world: &World, sid: &str, from: &str, body: &str) -> String {
-    let fields = [("MessageSid", sid), ("From", from), ("Body", body)];
-    let started = Instant::now();
-    let (status, twiml) = world.hook("/hooks/main/inbound", &fields).await;
-    assert_eq!(status, 200, "{sid}");
-    assert!(started.elapsed() < DEADLINE, "{sid} was answered too late");
-    twiml
-}
-
-/// Every text in crisis and every other one, while the database is away: each has its answer in the
-/// response to its hook, and everyone on call is paged. Returns an address for receipts.
-async fn everyone_is_answered(world: &World) -> String {
-    let numbers: Vec<usize> = (0..CRISES).collect();
-    let mut receipts = String::new();
-    // The others wait long, all at the same time, as they would.
-    let others = join_all((0..OTHERS).map(|n| async move {
-        let twiml = delivered(world, &format!("SMother{n}"), &other(n), "menu").await;
-        let held = inline_text(&twiml).expect("a holding line");
-        assert!(held.contains("988") && held.contains("late"), "{held}");
-    }));
-    let crises = async {
-        for some in numbers.chunks(AT_ONCE) {
-            let answers = join_all(some.iter().map(|n| async move {
-                let sid = format!("SMcrisis{n}");
-                delivered(world, &sid, &in_crisis(*n), "i want to die").await
-            }));
-            for twiml in answers.await {
-                assert!(inline_text(&twiml).unwrap().contains("988"), "{twiml}");
-                receipts = receipt_path(&twiml).expect("an address for receipts");
-            }
-        }
-    };
-    tokio::join!(others, crises);
-    paged(world, 1).await;
-    receipts
-}
-
 /// Waits until everyone on call was paged from memory so many times.
-async fn paged(world: &World, times: usize) {
+pub(crate) async fn paged(world: &World, times: usize) {
     for number in [DUTY, SECOND] {
         let pages = world.twilio.heard(number, times).await;
         let words = &pages[0].body;
@@ -87,7 +34,7 @@ async fn paged(world: &World, times: usize) {
 }
 
 /// Hands the spool over until it is empty. Each look waits for the database as long as it takes.
-async fn replayed(world: &World) {
+pub(crate) async fn replayed(world: &World) {
     let started = Instant::now();
     while !world.app.failsafe.spool.is_empty() {
         let _ = world.app.failsafe.replay().await;
@@ -95,176 +42,6 @@ async fn replayed(world: &World) {
     }
     let counts = world.app.failsafe.spool.counts();
     assert_eq!((counts.corrupt, counts.refused), (0, 0));
-}
-
-/// After the recovery: each text once, each crisis reply once and waiting for its receipt, each of
-/// the others with a real answer.
-async fn all_is_stored_once(world: &World) {
-    let (all, crises) = (CRISES + OTHERS, CRISES);
-    for (what, sql, count) in [
-        (
-            "texts",
-            "SELECT COUNT(*) FROM messages WHERE author = 'texter'",
-            all,
-        ),
-        ("obligations", "SELECT COUNT(*) FROM obligations", all),
-        (
-            "open alerts",
-            "SELECT COUNT(*) FROM alerts WHERE closed_at IS NULL",
-            crises,
-        ),
-        (
-            "crisis replies",
-            "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND texter_id IS NOT NULL",
-            crises,
-        ),
-        (
-            "crisis replies that wait for a receipt",
-            "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND state = 'awaiting'",
-            crises,
-        ),
-    ] {
-        let stored = world.count(sql).await;
-        assert_eq!(usize::try_from(stored).unwrap(), count, "{what}");
-    }
-    while world
-        .app
-        .dispatch
-        .run_once(harborline::lane::Lane::Content)
-        .await
-        .unwrap()
-        + world
-            .app
-            .dispatch
-            .run_once(harborline::lane::Lane::Conversation)
-            .await
-            .unwrap()
-        + world
-            .app
-            .dispatch
-            .run_once(harborline::lane::Lane::Crisis)
-            .await
-            .unwrap()
-        > 0
-    {}
-    for n in 0..OTHERS {
-        let sent = world.twilio.sent_to(&other(n));
-        assert!(
-            sent.iter()
-                .any(|text| text.body.contains("Reply with a number")),
-            "{sent:?}"
-        );
-    }
-    for n in 0..CRISES {
-        let sent = world.twilio.sent_to(&in_crisis(n));
-        assert!(
-            sent.is_empty(),
-            "answered inline, and not a second time: {sent:?}"
-        );
-    }
-}
-
-/// A receipt that comes when the rows are there finds the reply that went out before they were.
-async fn a_receipt_finds_its_row(world: &World, path: &str) {
-    let receipt = [("MessageSid", "SMreply"), ("MessageStatus", "delivered")];
-    assert_eq!(world.hook(path, &receipt).await.0, 200);
-    let accepted = "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND state = 'accepted'";
-    assert_eq!(world.count(accepted).await, 1);
-}
-
-#[tokio::test]
-async fn with_postgresql_stopped_all_are_answered_and_kept() {
-    let Some(mut server) = Breakable::start().await else {
-        return;
-    };
-    let world = World::facing(server.url()).await;
-    server.stop();
-    let receipts = everyone_is_answered(&world).await;
-    // A receipt of the time of the fault is kept, too.
-    let receipt = [("MessageSid", "SMreply"), ("MessageStatus", "delivered")];
-    assert_eq!(world.hook(&receipts, &receipt).await.0, 200);
-    assert_eq!(
-        world.app.failsafe.spool.counts().entries,
-        CRISES + OTHERS + 1
-    );
-    // Nobody can say that they are there: everyone is paged again.
-    world.clock.advance(minutes(3));
-    assert!(world.app.failsafe.replay().await.is_err());
-    paged(&world, 2).await;
-    server.again().await;
-    replayed(&world).await;
-    let accepted = "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND state = 'accepted'";
-    assert_eq!(
-        world.count(accepted).await,
-        1,
-        "by the receipt that was kept"
-    );
-    let again = "UPDATE outbox SET state = 'awaiting', done_at = NULL WHERE state = 'accepted'";
-    world.damage(again).await;
-    all_is_stored_once(&world).await;
-}
-
-#[tokio::test]
-async fn with_postgresql_frozen_all_are_answered_and_kept() {
-    let Some(server) = Breakable::start().await else {
-        return;
-    };
-    let world = World::facing(server.url()).await;
-    server.freeze();
-    let receipts = everyone_is_answered(&world).await;
-    server.thaw();
-    replayed(&world).await;
-    all_is_stored_once(&world).await;
-    a_receipt_finds_its_row(&world, &receipts).await;
-}
-
-#[tokio::test]
-async fn with_postgresql_ten_seconds_away_all_are_answered_and_kept() {
-    let Some(server) = Breakable::start().await else {
-        return;
-    };
-    let way = SlowWay::to(server.address()).await;
-    let url = format!("postgres://postgres@127.0.0.1:{}/line", way.port);
-    let world = World::facing(url).await;
-    way.delay(seconds(10));
-    let receipts = everyone_is_answered(&world).await;
-    way.delay(Duration::ZERO);
-    replayed(&world).await;
-    all_is_stored_once(&world).await;
-    a_receipt_finds_its_row(&world, &receipts).await;
-}
-
-#[tokio::test]
-async fn with_the_disk_of_postgresql_full_all_are_answered_and_kept() {
-    let Some(mut server) = Breakable::on_a_small_disk(192).await else {
-        return;
-    };
-    let world = World::facing(server.url()).await;
-    server.disk().fill();
-    let receipts = everyone_is_answered(&world).await;
-    server.disk().free();
-    // A full disk ends it altogether when its journal cannot be written.
-    server.again().await;
-    replayed(&world).await;
-    all_is_stored_once(&world).await;
-    a_receipt_finds_its_row(&world, &receipts).await;
-}
-
-#[tokio::test]
-async fn with_the_tables_gone_all_are_answered_and_kept() {
-    let Some(server) = Breakable::start().await else {
-        return;
-    };
-    let mut world = World::facing(server.url()).await;
-    server.drop_schema().await;
-    let receipts = everyone_is_answered(&world).await;
-    // Nothing is given up because the tables are not there.
-    assert!(world.app.failsafe.replay().await.is_err());
-    assert_eq!(world.app.failsafe.spool.counts().entries, CRISES + OTHERS);
-    world.restart().await;
-    replayed(&world).await;
-    all_is_stored_once(&world).await;
-    a_receipt_finds_its_row(&world, &receipts).await;
 }
 
 #[tokio::test]
@@ -313,60 +90,6 @@ async fn a_start_without_postgresql_answers_and_becomes_whole_by_itself() {
             .await,
         1
     );
-}
-
-#[tokio::test]
-async fn with_sqlite_locked_by_another_process_all_are_answered_and_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/harborline.db", folder.path().display());
-    let world = World::facing(url.clone()).await;
-    let mut lock = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url)
-        .await
-        .unwrap();
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut lock)
-        .await
-        .unwrap();
-    let receipts = everyone_is_answered(&world).await;
-    sqlx::query("ROLLBACK").execute(&mut lock).await.unwrap();
-    replayed(&world).await;
-    all_is_stored_once(&world).await;
-    a_receipt_finds_its_row(&world, &receipts).await;
-}
-
-#[tokio::test]
-async fn with_the_disk_of_sqlite_full_all_are_answered_and_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(disk) = crate::support::faults::Disk::mounted(&folder.path().join("disk"), 24) else {
-        return;
-    };
-    let world = World::facing(format!("sqlite://{}/line.db", disk.path().display())).await;
-    disk.fill();
-    let receipts = everyone_is_answered(&world).await;
-    disk.free();
-    replayed(&world).await;
-    all_is_stored_once(&world).await;
-    a_receipt_finds_its_row(&world, &receipts).await;
-    world.app.store.close().await;
-}
-
-#[tokio::test]
-async fn with_the_folder_of_sqlite_read_only_all_are_answered_and_kept() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(disk) = crate::support::faults::Disk::mounted(&folder.path().join("disk"), 24) else {
-        return;
-    };
-    let mut world = World::facing(format!("sqlite://{}/line.db", disk.path().display())).await;
-    // Its journal is removed with the last connection: a database at rest has none that is open.
-    world.app.store.close().await;
-    disk.read_only(true);
-    let receipts = everyone_is_answered(&world).await;
-    disk.read_only(false);
-    world.restart().await;
-    replayed(&world).await;
-    all_is_stored_once(&world).await;
-    a_receipt_finds_its_row(&world, &receipts).await;
-    world.app.store.close().await;
 }
 
 /// Rules that refuse one text, and all texts.

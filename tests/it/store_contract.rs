@@ -919,12 +919,12 @@ both! {
         assert!(closed.is_err(), "a closed store takes nothing");
         let url = &world.config.database.url;
         let wrong = Arc::new(Keyring::new(&[9; 32]));
-        let refused = Store::open(url, wrong, Arc::new(SeededIds::new(9)), TimeZone::UTC).await.err().unwrap();
+        let refused = Store::open(url, 4, wrong, Arc::new(SeededIds::new(9)), TimeZone::UTC).await.err().unwrap();
         assert!(matches!(refused, OpenError::WrongKey), "{refused}");
         assert!(refused.to_string().contains("keys.file"), "{refused}");
         let ids: Arc<dyn IdSource> = Arc::new(SeededIds::new(9));
         let right = keyring(&world.config, &ids).unwrap();
-        let store = Store::open(url, right, ids, TimeZone::UTC).await.unwrap();
+        let store = Store::open(url, 4, right, ids, TimeZone::UTC).await.unwrap();
         assert!(before > 1 && store.is_whole());
         store.make_whole().await.unwrap();
         store.found().await;

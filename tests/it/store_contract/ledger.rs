@@ -249,6 +249,11 @@ both! {
         assert_eq!(store::probe(&url, &keys).await.unwrap(), Probe::Current);
         let other = Arc::new(Keyring::new(&[7; 32]));
         assert!(matches!(store::probe(&url, &other).await, Err(OpenError::WrongKey)));
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                     SELECT 9001, description, success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1";
+        world.damage(newer).await;
+        assert_eq!(store::probe(&url, &keys).await.unwrap(), Probe::AheadAndFit);
+        world.damage("DELETE FROM _sqlx_migrations WHERE version = 9001").await;
         world.damage("UPDATE _sqlx_migrations SET version = version + 1000 WHERE version > 1").await;
         assert_eq!(store::probe(&url, &keys).await.unwrap(), Probe::Ahead);
         world.damage("DELETE FROM _sqlx_migrations WHERE version > 1").await;

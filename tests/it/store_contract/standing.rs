@@ -88,6 +88,23 @@ both! {
         assert!(facts.bytes > 0 && facts.migration >= 24, "{facts:?}");
     }
 
+    async fn the_server_says_what_room_it_has_and_whether_it_takes_writes(world: World) {
+        let mut tx = world.app.store.read().await.unwrap();
+        assert!(tx.may_write().await.unwrap());
+        let room = tx.server_room().await.unwrap();
+        if world.config.database.is_sqlite() {
+            assert_eq!(room, None);
+        } else {
+            let room = room.unwrap();
+            assert!(room.most > 10 && room.others >= 0, "{room:?}");
+        }
+        assert!(world.app.store.takes_writes().await);
+        assert!((1..=8).contains(&world.app.store.half()));
+        world.app.store.close().await;
+        assert!(world.app.store.write(|tx| Box::pin(tx.outbox_waiting())).await.is_err());
+        assert!(!world.app.store.takes_writes().await);
+    }
+
     async fn entries_are_sifted_by_actor_action_and_time_the_latest_first(world: World) {
         let unit = world.app.store.write(|tx: &mut Tx| Box::pin(async move {
             let none = json!({});

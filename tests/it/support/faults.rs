@@ -256,6 +256,88 @@ impl Breakable {
         self.disk.as_ref().unwrap()
     }
 
+    /// Takes writes from now on, or none: a standby, and a primary that somebody has fenced off, take none.
+    pub(crate) async fn takes_writes(&self, yes: bool) {
+        let set = if yes {
+            "ALTER SYSTEM RESET default_transaction_read_only"
+        } else {
+            "ALTER SYSTEM SET default_transaction_read_only = on"
+        };
+        self.administer(set).await;
+        self.reloaded(
+            if yes { "off" } else { "on" },
+            "default_transaction_read_only",
+        )
+        .await;
+    }
+
+    /// Reads its settings again, and waits until new connections have this one.
+    async fn reloaded(&self, value: &str, setting: &'static str) {
+        self.administer("SELECT pg_reload_conf()").await;
+        loop {
+            let mut c = PgConnection::connect(&self.url_of("postgres"))
+                .await
+                .unwrap();
+            let now: String = sqlx::query_scalar("SELECT current_setting($1)")
+                .bind(setting)
+                .fetch_one(&mut c)
+                .await
+                .unwrap();
+            if now == value {
+                return;
+            }
+        }
+    }
+
+    /// A standby of this server, to which each commit is carried before it counts.
+    pub(crate) async fn standby(&self) -> Self {
+        let standby = Self {
+            bin: self.bin.clone(),
+            port: free_port(),
+            running: None,
+            disk: None,
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let script = format!(
+            r#"set -e
+               dir='{dir}'; as=''
+               if [ "$(id -u)" = 0 ]; then
+                   chown postgres "$dir"; chmod 0755 "$dir"
+                   as='setpriv --reuid=postgres --regid=postgres --clear-groups'
+               fi
+               $as '{bin}/pg_basebackup' -h 127.0.0.1 -p {port} -U postgres -D "$dir/data" -R -X stream -c fast"#,
+            dir = standby.folder.path().display(),
+            bin = self.bin.display(),
+            port = self.port,
+        );
+        let copied = tokio::task::spawn_blocking(move || {
+            Command::new("sh").args(["-c", &script]).output().unwrap()
+        });
+        let copied = copied.await.unwrap();
+        assert!(copied.status.success(), "{copied:?}");
+        let mut standby = standby;
+        standby.again().await;
+        // Set after the copy was made: promoted, it waits for no standby of its own.
+        self.administer("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            .await;
+        self.reloaded("*", "synchronous_standby_names").await;
+        standby
+    }
+
+    /// Makes a standby the primary.
+    pub(crate) async fn promote(&self) {
+        self.administer("SELECT pg_promote()").await;
+    }
+
+    /// How many connections of Harborline are open.
+    pub(crate) async fn connected(&self) -> i64 {
+        let mut c = PgConnection::connect(&self.url_of("postgres"))
+            .await
+            .unwrap();
+        let ours = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'harborline'";
+        sqlx::query_scalar(ours).fetch_one(&mut c).await.unwrap()
+    }
+
     /// Drops every table of the line.
     pub(crate) async fn drop_schema(&self) {
         let mut connection = PgConnection::connect(&self.url()).await.unwrap();
@@ -274,6 +356,79 @@ impl Drop for Breakable {
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
+}
+
+/// A way to whichever server is the primary: the address that stays the same, as a virtual address or a name
+/// does.
+pub(crate) struct Way {
+    port: u16,
+    leads_to: watch::Sender<SocketAddr>,
+    open: watch::Sender<Open>,
+}
+
+/// What becomes of the connections that are open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    /// They carry.
+    Carry,
+    /// They end.
+    Cut,
+    /// They carry nothing more, and do not end: the machine behind them is gone without a word.
+    Silent,
+}
+
+impl Way {
+    pub(crate) async fn to(server: SocketAddr) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (leads_to, target) = watch::channel(server);
+        let (open, ends) = watch::channel(Open::Carry);
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let (target, mut ends) = (*target.borrow(), ends.clone());
+                ends.mark_unchanged();
+                tokio::spawn(async move {
+                    let Ok(mut server) = TcpStream::connect(target).await else {
+                        return;
+                    };
+                    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+                        Ok(()) = ends.changed() => {
+                            if *ends.borrow_and_update() == Open::Silent {
+                                std::future::pending::<()>().await;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        Self {
+            port,
+            leads_to,
+            open,
+        }
+    }
+
+    /// Where Harborline finds the line.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/line", self.port)
+    }
+
+    /// New connections lead there. Those that are open stay what they are.
+    pub(crate) fn lead_to(&self, server: SocketAddr) {
+        self.leads_to.send_replace(server);
+    }
+
+    /// Ends the connections that are open.
+    pub(crate) fn cut(&self) {
+        self.open.send_replace(Open::Cut);
+    }
+
+    /// Carries nothing more on the connections that are open.
+    pub(crate) fn fall_silent(&self) {
+        self.open.send_replace(Open::Silent);
+    }
 }
 
 /// A way to a server on which everything takes its time.

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use harborline::gateway::client::loopback_client;
+use tokio::time::Instant;
 
+use super::figures::Figures;
 use super::gateway::FakeTwilio;
 use super::world::{DUTY, LINE, PUBLIC_URL, TOKEN, inline_text, receipt_path, sign};
 
@@ -19,6 +21,7 @@ pub(crate) struct Load {
     client: reqwest::Client,
     acknowledged: Arc<Acknowledged>,
     next: Arc<AtomicUsize>,
+    figures: Option<Arc<Figures>>,
 }
 
 /// The phone of a text: each text has its own.
@@ -62,6 +65,23 @@ impl Load {
             client: loopback_client(patience).unwrap(),
             acknowledged: Arc::default(),
             next: Arc::default(),
+            figures: None,
+        }
+    }
+
+    /// Notes here how long each text in crisis waits for its answer.
+    pub(crate) fn measured_by(self, figures: &Arc<Figures>) -> Self {
+        Self {
+            figures: Some(Arc::clone(figures)),
+            ..self
+        }
+    }
+
+    /// The same load by a gateway that is not connected yet.
+    pub(crate) fn by_another_connection(&self) -> Self {
+        Self {
+            client: loopback_client(Duration::from_secs(20)).unwrap(),
+            ..self.clone()
         }
     }
 
@@ -105,9 +125,13 @@ impl Load {
             ("To", LINE),
             ("Body", body),
         ];
+        let asked = Instant::now();
         let Some(twiml) = self.hook(url, "/hooks/main/inbound", &fields).await else {
             return false;
         };
+        if let Some(figures) = self.figures.as_ref().filter(|_| is_crisis(n)) {
+            figures.text(inline_text(&twiml).map(|_| asked.elapsed()));
+        }
         self.acknowledge(n, &twiml);
         // Every other reply in a response has its receipt, the others never get one.
         if let Some(path) = receipt_path(&twiml).filter(|_| n.is_multiple_of(2)) {

@@ -3,6 +3,7 @@
 pub(crate) mod binary;
 pub(crate) mod browser;
 pub(crate) mod faults;
+pub(crate) mod figures;
 pub(crate) mod gateway;
 pub(crate) mod load;
 pub(crate) mod mailbox;

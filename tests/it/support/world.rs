@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) clock: ManualClock,
     pub(crate) twilio: FakeTwilio,
+    /// Where that provider is.
+    pub(crate) twilio_url: String,
     /// The provider of a second gateway, in a world that has one.
     pub(crate) second: Option<FakeTwilio>,
     pub(crate) config: Config,
@@ -187,6 +189,7 @@ impl World {
             router,
             clock,
             twilio,
+            twilio_url: api_url,
             second: None,
             config,
             crisis_wait,
