@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | 0 | words | [`clock`] [`delivery`] [`id`] [`lane`] [`locale`] [`phone`] [`route`] [`segment`] [`text`] |
 //! | 1 | domain, pure | [`triage`] [`content`] [`conversation`] [`oncall`] [`reports`] [`staff`] |
-//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`disk`] [`feed`] [`gateway`] [`limit`] [`meter`] [`pager`] [`phrasebook`] [`roster`] [`rulebook`] [`spool`] [`store`] [`trail`] |
+//! | 2 | adapters | [`config`] [`credential`] [`crypto`] [`descriptors`] [`disk`] [`feed`] [`gateway`] [`limit`] [`meter`] [`pager`] [`phrasebook`] [`roster`] [`rulebook`] [`spool`] [`store`] [`trail`] |
 //! | 3 | services | [`acknowledge`] [`call_outs`] [`calls`] [`canned`] [`intake`] [`failsafe`] [`followup`] [`dispatch`] [`paging`] [`page_tests`] [`policies`] [`handoff`] [`drill`] [`accounts`] [`audit_log`] [`heartbeat`] [`incidents`] [`keys`] [`lab`] [`ledger`] [`lookup`] [`neighbours`] [`reconcile`] [`records`] [`retention`] [`review`] [`rota`] [`people`] [`duties`] [`export`] [`preflight`] [`push`] [`system`] |
 //! | 4 | doors | [`http`] |
 //! | 5 | assembly | [`app`] [`backup`] [`doctor`] [`lifecycle`] [`listener`] [`process`] [`worker`] [`telemetry`] [`cli`] |

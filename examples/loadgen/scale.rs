@@ -14,7 +14,7 @@ use crate::process::{self, Database, Process};
 use crate::{past, saturation, steady};
 
 /// How long the texts that were still to be sent at the end of a load are waited for.
-const DRAIN: Duration = Duration::from_secs(120);
+const DRAIN: Duration = Duration::from_mins(2);
 
 /// Measures one, two and three replicas, each time on a new database of the server.
 pub(crate) async fn replicas(server: &str, time: Duration) {

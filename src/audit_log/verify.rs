@@ -105,6 +105,8 @@ pub async fn verify(
             break;
         }
     }
+    // A copy that is looked at may have one connection only.
+    drop(tx);
     let bad = rest(store, &walk).await?;
     Ok(walk.ended(bad))
 }

@@ -212,13 +212,12 @@ fn counts(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     with_app(config, |app| async move {
         let zone = &app.handoff.desk.zone;
         let now = app.clock.now();
-        let period = match (&arguments.from, &arguments.until) {
-            (Some(from), Some(until)) => Period::read(from, until)
-                .map_err(|why| Failure::from(format!("--from, --until: {why}")))?,
-            _ => {
-                let now = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
-                Period::last(DAYS, now.to_zoned(zone.clone()).date())
-            }
+        let period = if let (Some(from), Some(until)) = (&arguments.from, &arguments.until) {
+            Period::read(from, until)
+                .map_err(|why| Failure::from(format!("--from, --until: {why}")))?
+        } else {
+            let now = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+            Period::last(DAYS, now.to_zoned(zone.clone()).date())
         };
         let export = of_app(&app, config);
         let mut tx = app.store.snapshot().await?;

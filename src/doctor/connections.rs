@@ -63,13 +63,13 @@ fn fits(most: u32, replicas: usize, room: ServerRoom) -> Finding {
     let replicas = i64::try_from(replicas.max(1)).unwrap_or(i64::MAX);
     let wanted = replicas.saturating_mul(i64::from(most) + 1);
     let found = format!(
-        "{replicas} x ({most} + 1) = {wanted} connections of ours, {} of others are open, and the server gives {}",
-        room.others, room.most
+        "{replicas} x ({most} + 1) = {wanted} connections of ours, {others} of others are open, and the server gives {given}",
+        others = room.others,
+        given = room.most
     );
-    let each = (room.most - room.others) / replicas - 1;
+    let each = ((room.most - room.others) / replicas - 1).max(4);
     let fix = format!(
-        "Set database.connections to {} or less on each replica, or raise max_connections of the server: docs/operating.md, \"Connections\"",
-        each.max(4)
+        "Set database.connections to {each} or less on each replica, or raise max_connections of the server: docs/operating.md, \"Connections\""
     );
     if wanted > room.most {
         Finding::fail(ID, found, fix)

@@ -106,12 +106,11 @@ fn files(open: Option<u64>, connections: usize) -> Finding {
 fn cores(private: Option<bool>, limits: &str) -> Finding {
     let id = "machine.core_dumps";
     match (private, soft(limits, "Max core file size")) {
-        (Some(true), _) => Finding::ok(id, "a crash writes no memory to a disk"),
+        (Some(true), _) | (_, Some(0)) => Finding::ok(id, "a crash writes no memory to a disk"),
         (None, None) => Finding::skipped(
             id,
             "the system does not say whether memory is written after a crash",
         ),
-        (_, Some(0)) => Finding::ok(id, "a crash writes no memory to a disk"),
         _ => Finding::warn(
             id,
             "a crash may write memory, with words and numbers in it, to a disk",

@@ -74,9 +74,9 @@ impl Heartbeat {
                 tx.heard_of(name, now, &kept.write()).await
             })
         });
-        let heard = noted.await.map(|()| true);
+        noted.await?;
         self.feed.wake_outbox();
-        heard
+        Ok(true)
     }
 
     /// Asks those whom we watch, all at once, and returns the signs of those that are well.

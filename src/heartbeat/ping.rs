@@ -76,14 +76,13 @@ impl Ping {
 /// What was found, in words: a sentence a line; and the end of the audit log, for a monitor that keeps what
 /// is posted to it.
 fn words(found: &[Found], head: &ChainHead) -> String {
-    let mut words: String = if found.is_empty() {
+    let found: String = if found.is_empty() {
         "the audit found nothing\n".to_owned()
     } else {
         let sentences = found.iter().map(|found| found.sentence() + "\n");
         sentences.collect()
     };
-    words.push_str(&format!("the audit log ends at {head}\n"));
-    words
+    format!("{found}the audit log ends at {head}\n")
 }
 
 impl Heartbeat {

@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod machines;
 mod manifest;
+mod path;
 mod rates;
 mod request_id;
 pub mod security;

@@ -197,9 +197,10 @@ mod tests {
             name: name.to_owned(),
             ..policy(vec![good()])
         };
-        for name in ["", "  ", "two\nlines", &"x".repeat(81)] {
+        for name in ["", "  ", &"x".repeat(81)] {
             assert!(said(unnamed(name)).contains("a name"), "{name:?}");
         }
+        assert!(said(unnamed("two\nlines")).contains("cannot be seen"));
         assert!(
             said(Policy {
                 acks: 0,

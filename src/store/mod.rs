@@ -349,7 +349,7 @@ impl Store {
                 None => Err(StoreError::Closed),
             },
             Pool::Postgres(server) => {
-                let mut tries = 1;
+                let mut run = 1;
                 loop {
                     let tried = server.current();
                     let done = timeout(LONGEST_UNIT, self.alone(&tried.pool, &unit)).await;
@@ -364,10 +364,10 @@ impl Store {
                     server.judge(&tried, late, &error);
                     let again = error.lost_a_race()
                         || error.is_of_a_closed_pool() && server.has_left(&tried);
-                    if !again || tries == TRIES {
+                    if !again || run == TRIES {
                         return Err(error);
                     }
-                    tries += 1;
+                    run += 1;
                 }
             }
         }

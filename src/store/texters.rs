@@ -22,7 +22,7 @@ pub struct Texter {
     pub(super) key: SealingKey,
 }
 
-fn unreadable_key(id: Uuid, error: &CryptoError) -> StoreError {
+fn unreadable_key(id: Uuid, error: CryptoError) -> StoreError {
     StoreError::Corrupt {
         table: "texters",
         id,
@@ -132,7 +132,7 @@ impl Tx {
         match self.keys.texter_key(row.id, &row.wrapped_key) {
             Ok(key) => Self::with_key(row, key).map(Some),
             Err(CryptoError::Erased) => Ok(None),
-            Err(error) => Err(unreadable_key(row.id, &error)),
+            Err(error) => Err(unreadable_key(row.id, error)),
         }
     }
 
@@ -229,7 +229,7 @@ impl Tx {
     pub(super) fn unwrap_key(&self, id: Uuid, wrapped: &[u8]) -> Result<SealingKey, StoreError> {
         self.keys
             .texter_key(id, wrapped)
-            .map_err(|error| unreadable_key(id, &error))
+            .map_err(|error| unreadable_key(id, error))
     }
 
     fn sealed_state(&self, key: &SealingKey, id: Uuid, state: &State) -> Vec<u8> {

@@ -249,7 +249,7 @@ fn no_file_is_too_long_to_read() {
     let folders = [
         "src",
         "tests/it",
-        "tests/fuzz/promises",
+        "tests/fuzz/bodies",
         "examples",
         "benches",
     ];

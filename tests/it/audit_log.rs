@@ -80,7 +80,7 @@ both! { in lived_in;
         } else {
             // Entries wait for their places there, so that it becomes the latest one; it cannot come before others.
             let head = world.app.audit_log.head().await.unwrap();
-            assert_eq!(world.alter("DELETE FROM audit_log WHERE action = 'conversation.closed'").await, 1);
+            assert_eq!(world.damage("DELETE FROM audit_log WHERE action = 'conversation.closed'").await, 1);
             assert_eq!(bad(&world, &[]).await, Some((head.seq, Flaw::CutOff)), "and cannot be taken away again");
         }
     }

@@ -109,7 +109,7 @@ both! {
         let head = world.app.audit_log.head().await.unwrap().to_string();
         assert!(page.contains("it holds") && page.contains(&head), "{page}");
         assert!(page.contains("The end is kept nowhere else.") && page.contains("never"), "{page}");
-        world.alter("UPDATE audit_log SET actor = 'linf' WHERE seq = 2").await;
+        world.damage("UPDATE audit_log SET actor = 'linf' WHERE seq = 2").await;
         let page = visitor.reads("/audit/chain").await;
         for part in ["it is broken", "Entry 2 is not what was written there", "1 entries before it hold.", "What to do", "Keep a copy of the database"] {
             assert!(page.contains(part), "{part}: {page}");

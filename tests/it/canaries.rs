@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use harborline::config::TelemetrySection;
 use harborline::gateway::client::loopback_client;
 use harborline::handoff::Act;
 use harborline::oncall::{Channel, Preset, Target, Urgency};
@@ -221,10 +222,10 @@ both! {
             let path = call.url.strip_prefix(PUBLIC_URL).unwrap();
             let fields = [("CallSid", call.sid.as_str()), ("CallStatus", "in-progress")];
             let (_, said) = world.hook(path, &fields).await;
-            left += &format!("{} {} {said}\n", call.url, call.status_callback);
+            left = left + &call.url + " " + &call.status_callback + " " + &said + "\n";
         }
         for sent in world.twilio.sent_to(FIRST) {
-            left += &format!("{} {}\n", sent.body, sent.status_callback);
+            left = left + &sent.body + " " + &sent.status_callback + "\n";
         }
         for sent in world.twilio.sent_to(TEXTER) {
             // The texter's own words never come back to them, nor their number in an address.
@@ -534,7 +535,7 @@ async fn a_panic_says_where_it_was_and_not_what_it_had_in_its_hands() {
 
 /// Triage panics with the words in its message; the text is taken for a crisis all the same.
 async fn panics() {
-    harborline::telemetry::start().unwrap();
+    harborline::telemetry::start(&TelemetrySection::default()).unwrap();
     let world = World::judged_by(|_, text| panic!("cannot read {text}")).await;
     world.phone(TEXTER).texts(PHRASE).await.expect_inline("988");
 }

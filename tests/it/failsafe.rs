@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::support::faults::Breakable;
 use crate::support::gateway::Fault;
 use crate::support::wait::until;
-use crate::support::world::{DUTY, SECOND, inline_text, minutes, receipt_path, seconds};
+use crate::support::world::{DUTY, SECOND, inline_text, minutes, seconds};
 use crate::support::{Engine, World, both};
 
 fn other(n: usize) -> String {

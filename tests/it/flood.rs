@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::binary::Serving;
-use crate::support::gateway::{FakeTwilio, until};
+use crate::support::gateway::FakeTwilio;
 use crate::support::hostile::Attack;
 use crate::support::load::{Load, configuration, settled};
+use crate::support::wait::until;
 use crate::support::world::{DUTY, seconds};
 
 /// How many attack at the same time.
@@ -110,7 +111,8 @@ async fn in_a_flood_of_hostile_requests_every_crisis_is_answered_and_paged_for()
 
     // The attackers are gone, and so are their connections.
     let pid = serving.pid();
-    until(|| Resources::of(pid).sockets <= before.sockets + 8).await;
+    let given_back = until(async || Resources::of(pid).sockets <= before.sockets + 8).await;
+    assert!(given_back, "the sockets of the flood are still open");
     let after = Resources::of(pid);
     assert!(
         after.sockets <= before.sockets + 8,

@@ -22,8 +22,10 @@ mod triage;
 #[path = "../fuzz/bodies/words.rs"]
 mod words;
 
+type Body = fn(&[u8]);
+
 /// The targets, each with how often it is run: what reads whole files takes longer.
-const TARGETS: [(&str, fn(&[u8]), usize); 8] = [
+const TARGETS: [(&str, Body, usize); 8] = [
     ("answers", answers::run, 3_000),
     ("content", content::run, 300),
     ("conversation", conversation::run, 1_500),
@@ -133,7 +135,9 @@ fn runs(target: &str) {
         .unwrap();
     let seeds = seeds(name);
     assert!(seeds.len() >= 4, "{name} has few seeds");
-    seeds.iter().for_each(|seed| body(seed));
+    for seed in &seeds {
+        body(seed);
+    }
     let chance = Chance(SeededIds::new(11));
     for _ in 0..times {
         let changed = chance.changed(&seeds[chance.below(seeds.len())], &seeds);

@@ -158,7 +158,9 @@ async fn every_answer(world: &World) -> Vec<Answer> {
     // What the program cannot do: a row is damaged, then the whole store is away.
     world.phone("+15550123").texts("i want to die").await;
     let conversation = world.first_in_the_queue().await;
-    world.alter("UPDATE messages SET body_sealed = x'00'").await;
+    world
+        .damage("UPDATE messages SET body_sealed = x'00'")
+        .await;
     let cookie = world.session_of(&boss).await;
     let path = format!("/conversations/{conversation}");
     let got = call(world, &Method::GET, &path, &cookie, nothing()).await;

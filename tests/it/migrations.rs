@@ -142,7 +142,10 @@ fn takes_away(sql: &str) -> Vec<String> {
     for one in &statements {
         let words: Vec<&str> = one.split([' ', '(']).collect();
         let why = match words.as_slice() {
-            ["CREATE", "TABLE" | "INDEX", ..] | ["INSERT", "INTO", ..] | ["SELECT", ..] => None,
+            // Rows that are there may be filled in. What is taken out of them is gone for the version before.
+            ["CREATE", "TABLE" | "INDEX", ..]
+            | ["INSERT", "INTO", ..]
+            | ["SELECT" | "UPDATE", ..] => None,
             ["CREATE", "UNIQUE", "INDEX", _, "ON", table, ..] => {
                 (!is_new(table)).then_some("a rule that rows of the version before may break")
             }
@@ -157,8 +160,6 @@ fn takes_away(sql: &str) -> Vec<String> {
                     None
                 }
             }
-            // Rows that are there may be filled in. What is taken out of them is gone for the version before.
-            ["UPDATE", ..] => None,
             _ => Some("it takes away, renames or changes what the version before works with"),
         };
         found.extend(why.map(|why| format!("{why}: {one}")));

@@ -9,7 +9,7 @@ const FIRST: &str = "i want to die, umbrella";
 const SECOND: &str = "i want to die, lantern";
 
 /// How many of the open conversations show a word.
-async fn shown(world: &World, word: &str) -> usize {
+async fn shown(world: &World, phrase: &str) -> usize {
     let lead = world.an_account("lead@example.org", Role::Supervisor).await;
     let visitor = world.visitor(&lead).await;
     let mut count = 0;
@@ -17,7 +17,7 @@ async fn shown(world: &World, word: &str) -> usize {
         let (_, page) = visitor
             .opens(&format!("/conversations/{conversation}"))
             .await;
-        count += usize::from(page.contains(word));
+        count += usize::from(page.contains(phrase));
     }
     count
 }
@@ -28,7 +28,7 @@ both! {
         world.phone("+15550124").texts(SECOND).await;
         assert_eq!((shown(&world, "umbrella").await, shown(&world, "lantern").await), (1, 1));
         // The words of the first text, in the rows of all that came after it.
-        let moved = world.alter(
+        let moved = world.damage(
             "UPDATE messages SET body_sealed = (SELECT body_sealed FROM messages ORDER BY id LIMIT 1)
               WHERE id <> (SELECT id FROM messages ORDER BY id LIMIT 1)"
         ).await;
@@ -40,7 +40,7 @@ both! {
     async fn the_key_of_one_texter_opens_nothing_of_another(world: World) {
         world.phone("+15550123").texts(FIRST).await;
         world.phone("+15550124").texts(SECOND).await;
-        let moved = world.alter(
+        let moved = world.damage(
             "UPDATE texters SET wrapped_key = (SELECT wrapped_key FROM texters ORDER BY id LIMIT 1)
               WHERE id <> (SELECT id FROM texters ORDER BY id LIMIT 1)"
         ).await;

@@ -116,7 +116,7 @@ async fn until_it_says(serving: &Serving, words: &[&str]) {
             tokio::task::yield_now().await;
         }
     };
-    let in_time = tokio::time::timeout(Duration::from_secs(120), said).await;
+    let in_time = tokio::time::timeout(Duration::from_mins(2), said).await;
     assert!(in_time.is_ok(), "no {words:?} in {}", serving.log());
 }
 

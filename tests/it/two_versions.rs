@@ -22,7 +22,7 @@ const ADDED: [&str; 5] = [
 /// The newer version has come: its migration is applied beside those that this program knows.
 async fn upgraded(world: &World) {
     for sql in ADDED {
-        world.alter(sql).await;
+        world.damage(sql).await;
     }
     let noted = if world.config.database.is_sqlite() {
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -31,7 +31,7 @@ async fn upgraded(world: &World) {
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
          VALUES (9001, 'moods', TRUE, '\\x00', 0)"
     };
-    assert_eq!(world.alter(noted).await, 1);
+    assert_eq!(world.damage(noted).await, 1);
 }
 
 /// What `harborline doctor` finds of the database.
@@ -69,7 +69,7 @@ both! {
         } else {
             "UPDATE settings SET value = '9001'::bytea WHERE name = 'works_from'"
         };
-        assert_eq!(world.alter(mark).await, 1);
+        assert_eq!(world.damage(mark).await, 1);
         let (state, said) = doctor(&world).await;
         assert!(state == State::Fail && said.contains("newer than this program"), "{said}");
         let refused = world.try_another_app().await.err().unwrap().to_string();
@@ -80,7 +80,7 @@ both! {
         // Who was there before goes on until it is stopped.
         world.phone("+15550123").texts("i want to die").await.expect_inline("988");
         // Nobody vouches for tables without that mark either.
-        world.alter("DELETE FROM settings WHERE name = 'works_from'").await;
+        world.damage("DELETE FROM settings WHERE name = 'works_from'").await;
         assert!(world.try_another_app().await.is_err());
     }
 
@@ -129,7 +129,7 @@ both! {
             "INSERT INTO incidents (id, kind, subject, opened_at, last_at, count, told_at, detail)
              VALUES ('00000000-0000-0000-0000-000000000009', 'weather', 'main', 1, 1, 1, 1, '{}')"
         };
-        assert_eq!(world.alter(unknown).await, 1);
+        assert_eq!(world.damage(unknown).await, 1);
         assert_eq!(world.readyz().await["status"], "ok");
         world.advance(minutes(20)).await;
         let still_open = "SELECT COUNT(*) FROM incidents WHERE kind = 'weather' AND closed_at IS NULL";

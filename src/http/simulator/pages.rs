@@ -73,7 +73,7 @@ impl Shown {
     }
 }
 
-fn simulator(doors: Doors) -> Result<Arc<Simulator>, PageError> {
+fn simulator(doors: &Doors) -> Result<Arc<Simulator>, PageError> {
     doors.simulator.clone().ok_or(PageError::NotFound)
 }
 
@@ -88,7 +88,7 @@ impl Simulator {
 }
 
 async fn page(State(doors): State<Doors>) -> Result<Html<String>, PageError> {
-    let on_call = simulator(doors)?.handsets();
+    let on_call = simulator(&doors)?.handsets();
     Ok(Html(SimulatorPage { on_call }.render()?))
 }
 
@@ -102,11 +102,11 @@ async fn events(State(doors): State<Doors>, headers: HeaderMap) -> impl IntoResp
 
 /// The responders' phones. A texter's phone is known only to whoever made it.
 async fn on_call_phones(State(doors): State<Doors>) -> Result<Json<Vec<Handset>>, PageError> {
-    Ok(Json(simulator(doors)?.handsets()))
+    Ok(Json(simulator(&doors)?.handsets()))
 }
 
 async fn new_person(State(doors): State<Doors>) -> Result<Response, PageError> {
-    let (id, number) = simulator(doors)?.new_person();
+    let (id, number) = simulator(&doors)?.new_person();
     Ok((
         StatusCode::CREATED,
         Json(Handset {
@@ -121,7 +121,7 @@ async fn texts(
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Vec<Shown>>, PageError> {
-    let simulator = simulator(doors)?;
+    let simulator = simulator(&doors)?;
     let phones = simulator.phones();
     let phone = phones.get(id).ok_or(PageError::NotFound)?;
     Ok(Json(phone.texts.iter().map(Shown::new).collect()))
@@ -144,7 +144,7 @@ async fn send(
     Path(id): Path<Uuid>,
     Json(typed): Json<Typed>,
 ) -> Result<Json<Outcome>, PageError> {
-    let simulator = simulator(doors)?;
+    let simulator = simulator(&doors)?;
     // In a task of its own: closing the browser must not cut the exchange in half.
     let exchange = tokio::spawn(async move { simulator.text_from(id, typed.body).await });
     let delivered = exchange

@@ -1,7 +1,7 @@
 //! Canned replies: the list of the team's own words, and a form for one, with how it would be sent.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::canned::{CannedDraft, Refused};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::{filters, tr};
 use crate::locale::Locale;
 use crate::segment::segments;

@@ -1,7 +1,7 @@
 //! The door: the set-up link of the first administrator, sign-in, sign-out.
 
 use askama::Template;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, Query, State};
 use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::accounts::{Caller, NotIn, Opened, Refused};
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::then::{Then, code, door};
 use crate::http::words::{filters, said};
 use crate::http::{Doors, session};

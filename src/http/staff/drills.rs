@@ -1,7 +1,7 @@
 //! Drills: what was held and how it went, when the next ones are, starting one, and the report of one.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{Html, Response};
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use crate::drill::{Planned, Wish};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::drill::{Measured, limit, took};

@@ -1,7 +1,7 @@
 //! The page of a one-time link: an invitation, or a new password.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use crate::accounts::{Caller, Refused};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::then::Then;
 use crate::http::words::{filters, said};
 use crate::store::{Link, LinkKind};

@@ -1,7 +1,7 @@
 //! The accounts of the staff: who there is, inviting, roles, new passwords, leaving.
 
 use askama::Template;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use crate::accounts::{By, Change, OneTime, Refused};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::staff::{Permission, Role};

@@ -1,7 +1,7 @@
 //! A person's own sessions: where they are signed in, and ending that.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
@@ -10,6 +10,7 @@ use super::when::Wall;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::session::Current;
 use crate::http::words::{filters, said};
 use crate::store::Session;

@@ -2,7 +2,7 @@
 //! the link alone says and does nothing.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::acknowledge::Answer;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::Acknowledged;
 use crate::staff::Permission;

@@ -46,7 +46,6 @@ impl Feature {
         let [_, _, _, mark, a, b, c, d] = mixed.to_le_bytes();
         let high = u64::from(u32::from_le_bytes([a, b, c, d]));
         let group = (high * GROUPS as u64) >> 32;
-        #[expect(clippy::cast_possible_truncation, reason = "below GROUPS")]
         let group = group as usize;
         (group, if mark == FREE { 1 } else { mark })
     }
@@ -152,7 +151,7 @@ mod tests {
 
     #[test]
     fn other_sizes_are_no_table() {
-        assert!(Table::read(&[0; BYTES - 1]).is_none());
-        assert!(Table::read(&[0; BYTES + 16]).is_none());
+        assert!(Table::read(&vec![0; BYTES - 1]).is_none());
+        assert!(Table::read(&vec![0; BYTES + 16]).is_none());
     }
 }

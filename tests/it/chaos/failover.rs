@@ -12,7 +12,8 @@ use crate::support::binary::Serving;
 use crate::support::faults::{Breakable, Way};
 use crate::support::figures::Figures;
 use crate::support::gateway::FakeTwilio;
-use crate::support::load::{Load, configuration, count, is_crisis, settled};
+use crate::support::load::{Load, configuration, is_crisis, settled};
+use crate::support::sql::count;
 use crate::support::world::seconds;
 
 /// How many phones text at the same time.

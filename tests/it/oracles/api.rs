@@ -12,7 +12,7 @@ use crate::support::binary::Serving;
 use crate::support::require;
 use harborline::gateway::client::loopback_client;
 
-/// What the gateways of the server sign with; tests/oracles/api_hooks.py signs with the same.
+/// What the gateways of the server sign with; `tests/oracles/api_hooks.py` signs with the same.
 const CONFIG: &str = r#"
 public_url = "https://line.example.org"
 [staff]

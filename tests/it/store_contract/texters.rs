@@ -82,7 +82,7 @@ both! {
         let before = tx.thread_until(&texter, conversation, thread[1].id, 1).await.unwrap();
         assert_eq!((before.len(), before[0].id), (1, thread[1].id));
         let alone = tx.words_of(&texter, conversation, 2).await.unwrap();
-        assert_eq!(alone.iter().map(|text| text.reveal()).collect::<Vec<_>>(), ["second answer", "first answer"]);
+        assert_eq!(alone.iter().map(MessageBody::reveal).collect::<Vec<_>>(), ["second answer", "first answer"]);
         assert_eq!(tx.gateway_of(conversation).await.unwrap().as_deref(), Some("main"));
         assert_eq!(tx.gateway_of(Uuid::from_u128(1)).await.unwrap(), None);
     }

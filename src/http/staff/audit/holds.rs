@@ -2,13 +2,14 @@
 //! why, and is asked again who they are.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::staff::form::{Sent, Wrong};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, done, refused};
 use crate::http::staff::when::Wall;
@@ -123,14 +124,14 @@ async fn new(visit: Visit, State(doors): State<Doors>) -> Result<Response, PageE
 
 async fn set(visit: Visit, State(doors): State<Doors>, sent: Sent) -> Result<Response, PageError> {
     let all = !sent.get("all").is_empty();
-    let set = match Who::typed(sent.get("what")) {
+    let held = match Who::typed(sent.get("what")) {
         None => Err(NotDone::NoName),
         Some(who) => {
             let (reason, by) = (sent.get("reason"), &visit.me.login);
             doors.retention.hold(&who, all, reason, by).await?
         }
     };
-    match set {
+    match held {
         Ok(_) => Ok(done(&doors, LIST, Notice::HoldSet)),
         Err(why) => {
             let field = if why == NotDone::NoReason {

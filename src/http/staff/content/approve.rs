@@ -1,7 +1,7 @@
 //! Signing a version of a file off, and taking that back. Who does it proves who they are.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -14,6 +14,7 @@ use crate::content::PackFile;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::filters;
 use crate::review::{LONGEST_MONTHS, NotApproved};
 use crate::staff::Permission;

@@ -2,7 +2,7 @@
 //! resources with their dates; the codes.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use super::super::frame::{Frame, Section, Visit};
@@ -15,6 +15,7 @@ use crate::content::{Approval, PackFile, Resource, approval};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::{filters, phrase, tr};
 use crate::locale::Locale;
 use crate::review::Overview;

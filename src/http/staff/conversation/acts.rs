@@ -1,7 +1,7 @@
 //! What is done on the page of a conversation with one form: claim, write, note, help, answer an offer.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::handoff::{Act, Refused};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::staff::form::Sent;
 use crate::http::staff::frame::{Notice, Visit, done};
 use crate::http::words::said;

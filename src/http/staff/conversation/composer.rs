@@ -2,7 +2,7 @@
 //! and the words that can be put into it. Nothing of it is sent by itself.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use super::measure::measure;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::staff::form::{Choice, Sent, languages};
 use crate::http::staff::frame::{Frame, Section, Visit};
 use crate::http::staff::when::Wall;

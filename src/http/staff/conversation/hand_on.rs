@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use crate::handoff::Act;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::staff::form::Sent;
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, conflict, done};
 use crate::http::words::{filters, said};

@@ -15,7 +15,7 @@ mod why;
 mod wrap_up;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use uuid::Uuid;
@@ -29,6 +29,7 @@ use crate::content::codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::{filters, said, tr};
 use crate::oncall::Alert;
 use crate::staff::Permission;

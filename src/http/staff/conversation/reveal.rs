@@ -1,13 +1,14 @@
 //! Showing the number of a texter, to who has a reason, for a while. It is asked again who they are.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::rates::Pace;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, conflict, done};

@@ -1,7 +1,7 @@
 //! Taking a conversation from somebody, and giving one back: acts with a page of their own, which asks first.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use crate::handoff::Act;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, conflict, done};
 use crate::http::staff::when::wait;

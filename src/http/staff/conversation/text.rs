@@ -3,7 +3,7 @@
 //! Floor 4.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use super::why::{Piece, Why};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::staff::frame::{Frame, Section, Visit};
 use crate::http::staff::when::{Wall, second};
 use crate::http::words::{filters, phrase, said};

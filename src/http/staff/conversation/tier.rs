@@ -1,7 +1,7 @@
 //! A person decides how urgent a conversation is, with a reason.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -9,6 +9,7 @@ use crate::handoff::Act;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, conflict, done};
 use crate::http::words::{filters, said, tr};

@@ -2,7 +2,7 @@
 //! written or of who the texter is.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use crate::delivery::Delivery;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::staff::frame::{Frame, Section, Visit};
 use crate::http::staff::when::Wall;
 use crate::http::words::{filters, said, tr};

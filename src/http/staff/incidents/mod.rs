@@ -3,7 +3,7 @@
 mod kinds;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::incidents::{Attend, LONGEST_INCIDENT_NOTE, Refused};
 use crate::oncall::incident;

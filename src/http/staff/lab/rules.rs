@@ -2,7 +2,7 @@
 //! administrator who has proved who they are.
 
 use askama::Template;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::handler::Handler;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +13,7 @@ use super::{Explained, VIEW, short, wrong_with};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::lab::{Edit, Trial};

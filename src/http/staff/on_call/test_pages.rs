@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{Html, Response};
 use uuid::Uuid;
 
@@ -19,6 +19,7 @@ use crate::delivery::Delivery;
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::rates::Pace;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::{PageTest, Person, TestAnswer};

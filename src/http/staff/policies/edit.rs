@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use super::{EDIT, urgency_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::{MOST_RUNGS, Policy, PolicyProblem, Rung, Target, Urgency};
 use crate::policies::{PolicyDraft, Refused};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use super::super::frame::{Frame, Section, Visit};
@@ -13,6 +13,7 @@ use super::{VIEW, urgency_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::rates::Pace;
 use crate::http::words::{filters, said, tr};
 use crate::oncall::{Contact, Policy, Urgency};

@@ -4,7 +4,7 @@ mod parts;
 mod sections;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
@@ -16,6 +16,7 @@ use crate::content::codes::Codes;
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::rates::Pace;
 use crate::http::words::{filters, tr};
 use crate::reports::{Figures, Period, PeriodProblem, Table, to_csv};

@@ -2,7 +2,7 @@
 //! It takes two clicks, because at 3 am it must: "Replace…", and the person.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use std::time::Duration;
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use crate::clock::At;
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::{Change, Override, Schedule};
 use crate::rota::{Edit, OverrideDraft, Refused, When};

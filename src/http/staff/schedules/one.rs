@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use super::{VIEW, find};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::filters;
 use crate::staff::Permission;
 

@@ -2,7 +2,7 @@
 //! script: they send the form, which comes back as it would be. Only "Save" keeps it.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use super::{EDIT, People, find, path_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::oncall::{Hours, Rotation, Schedule, Unit};
 use crate::rota::{Edit, Refused, RotationDraft};

@@ -1,7 +1,7 @@
 //! The form of a fixed shift.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use super::{EDIT, find, path_of};
 use crate::http::Doors;
 use crate::http::access::Routes;
 use crate::http::error::PageError;
+use crate::http::path::Path;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::rota::{Edit, Refused, ShiftDraft, When};
 
