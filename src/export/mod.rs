@@ -270,6 +270,8 @@ impl Export {
         let now = self.clock.now();
         let folder = begin(to)?;
         self.note("line.exported", None, request, with, now).await?;
+        // So that the log is whole in what is exported, and its end the one that stands in the manifest.
+        self.store.chain_waiting().await?;
         let mut tx = self.store.snapshot().await?;
         let head = tx.audit_head().await?;
         let mut total = 0;

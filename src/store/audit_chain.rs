@@ -248,12 +248,6 @@ impl Tx {
 
     /// Gives entries their places that have none, a number of them, and says how many.
     async fn chain(&mut self) -> Result<usize, StoreError> {
-        let root = ROOT.as_slice();
-        later!(
-            self,
-            "INSERT INTO audit_head (one, seq, hash) VALUES (1, 0, $1) ON CONFLICT (one) DO NOTHING",
-            root,
-        );
         let ChainHead { mut seq, mut hash } = self.locked_head().await?;
         let limit = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
         let waiting: Vec<Chained> = on!(self, sqlite: WAITING_SQLITE, postgres: WAITING_POSTGRES, |sql, c| {
@@ -285,6 +279,12 @@ impl Tx {
         if self.setting(CHAINED).await?.is_some() {
             return Ok(false);
         }
+        let root = ROOT.as_slice();
+        later!(
+            self,
+            "INSERT INTO audit_head (one, seq, hash) VALUES (1, 0, $1) ON CONFLICT (one) DO NOTHING",
+            root,
+        );
         let full = self.chain().await? == AT_ONCE;
         if !full {
             self.set_setting(CHAINED, b"1").await?;

@@ -27,7 +27,7 @@ use crate::support::{Engine, World, both};
 
 const TEXTER: &str = "+15550177123";
 const HELD: &str = "+15550177124";
-const PHRASE: &str = "canarybird sings at midnight and i want to die";
+const PHRASE: &str = "canarybird sings at moonrise and i want to die";
 const CALM: &str = "canarybird is looking for the menu";
 /// Whoever responds, and how they are reached: for no log either.
 const FIRST: &str = "+15550188123";
@@ -41,7 +41,7 @@ const CANARIES: [&str; 6] = [
     "Y2FuYXJ5YmlyZ",
 ];
 /// What must not leave the line for a responder: nothing of the texter.
-const OF_THE_TEXTER: [&str; 3] = ["canarybird", "5550177123", "midnight"];
+const OF_THE_TEXTER: [&str; 3] = ["canarybird", "5550177123", "moonrise"];
 
 #[track_caller]
 fn free_of(canaries: &[&str], place: &str, text: &str) {

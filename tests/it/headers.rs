@@ -273,9 +273,13 @@ fn judged_by_drheader(all: &[Answer]) {
         .iter()
         .map(|answer| {
             let headers = answer.headers.iter();
-            let headers: serde_json::Map<String, Value> = headers
+            let mut headers: serde_json::Map<String, Value> = headers
                 .map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap())))
                 .collect();
+            // It reads cookies as a list of them.
+            let cookies = answer.headers.get_all("set-cookie").iter();
+            let cookies: Vec<&str> = cookies.map(|cookie| cookie.to_str().unwrap()).collect();
+            headers.insert("set-cookie".to_owned(), json!(cookies));
             json!({"headers": headers, "kept": answer.may_be_kept()})
         })
         .collect();

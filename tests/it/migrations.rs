@@ -252,8 +252,14 @@ fn what_takes_something_away_says_since_when_nobody_uses_it_and_who_may_start() 
 #[test]
 fn rows_are_read_and_written_column_by_column() {
     let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
-    for file in std::fs::read_dir(store).unwrap() {
-        let path = file.unwrap().path();
+    let folders = [store.join("exports"), store];
+    let files = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    for path in files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.is_file())
+    {
         let source = std::fs::read_to_string(&path).unwrap();
         let shipped = source.split("#[cfg(test)]").next().unwrap();
         for all in ["SELECT *", "RETURNING *", ".* FROM", ".*,"] {

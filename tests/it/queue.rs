@@ -89,7 +89,7 @@ both! {
         };
         let page = me.reads("/").await;
         let mut seen = codes(&page);
-        assert_eq!(seen.len(), 50);
+        assert_eq!(seen.len(), 40);
         let next = crate::support::visitor::link(&page, "/?tier=");
         seen.extend(codes(&me.reads(&next).await));
         seen.sort();

@@ -289,9 +289,14 @@ fn every_public_method_of_a_transaction_is_in_this_contract() {
         here += &std::fs::read_to_string(file.unwrap().path()).unwrap();
     }
     let folder = root.join("src/store");
+    let folders = [folder.join("exports"), folder];
+    let files = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let files = files.map(|file| file.unwrap().path());
     let mut methods = 0;
-    for file in std::fs::read_dir(folder).unwrap() {
-        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    for path in files.filter(|path| path.is_file()) {
+        let source = std::fs::read_to_string(path).unwrap();
         let of_tx = source.split("\nimpl Tx {").skip(1);
         let of_tx = of_tx.map(|rest| rest.split("\n}\n").next().unwrap());
         for line in of_tx.flat_map(str::lines) {

@@ -1,43 +1,7 @@
 //! What an export holds: every table and column that says something of what the line did. A test compares
 //! it with the tables as they are, so that a new column is not forgotten.
 
-use super::column::{Column, Kind, Table};
-
-const fn id(name: &'static str) -> Column {
-    Column::new(name, Kind::Id)
-}
-const fn time(name: &'static str) -> Column {
-    Column::new(name, Kind::Time)
-}
-const fn number(name: &'static str) -> Column {
-    Column::new(name, Kind::Number)
-}
-const fn flag(name: &'static str) -> Column {
-    Column::new(name, Kind::Flag)
-}
-const fn words(name: &'static str) -> Column {
-    Column::new(name, Kind::Words)
-}
-const fn sealed(
-    name: &'static str,
-    stands: &'static str,
-    place: &'static str,
-    texter: bool,
-    json: bool,
-) -> Column {
-    let kind = Kind::Sealed {
-        place,
-        texter,
-        json,
-    };
-    Column::new(name, kind).from(stands)
-}
-const fn own(name: &'static str, stands: &'static str, place: &'static str) -> Column {
-    sealed(name, stands, place, true, false)
-}
-const fn house(name: &'static str, stands: &'static str, place: &'static str) -> Column {
-    sealed(name, stands, place, false, false)
-}
+use super::column::{Column, Kind, Table, flag, house, id, number, own, sealed, time, words};
 
 /// Who wrote it, by name.
 const BY: Column = words("written_by")
@@ -794,50 +758,4 @@ pub const TABLES: &[Table] = &[
             number("hits"),
         ],
     ),
-];
-
-/// Tables that no export holds, and why.
-pub const LEFT_OUT: &[(&str, &str)] = &[
-    (
-        "audit_head",
-        "the end of the audit log stands in the manifest",
-    ),
-    ("browsers", "secrets of sign-in"),
-    ("erased_refs", "hashes alone, of what was erased"),
-    ("heartbeats", "the state of running programs"),
-    ("leases", "the state of running programs"),
-    ("links", "secrets of sign-in"),
-    ("push_subscriptions", "secrets of browsers"),
-    ("recovery_codes", "secrets of sign-in"),
-    ("senders", "the state of running programs"),
-    ("sessions", "secrets of sign-in"),
-    (
-        "settings",
-        "what keys are checked by, and the state of running programs",
-    ),
-    (
-        "stopped_numbers",
-        "hashes alone: a number is found in it, and none can be read from it",
-    ),
-    ("tries", "hashes alone, of who tried to sign in"),
-];
-
-/// Columns that no export holds: keys, hashes of secrets, and what finds a number.
-pub const SECRET: &[(&str, &str)] = &[
-    ("texters", "number_index"),
-    ("texters", "wrapped_key"),
-    ("texters", "seed_left"),
-    ("messages", "form_id"),
-    ("pages", "secret_sealed"),
-    ("quarantine", "number_index"),
-    ("staff", "password_hash"),
-    ("staff", "feed_hash"),
-    ("staff", "totp_sealed"),
-    ("staff", "totp_step"),
-    ("staff", "totp_next_sealed"),
-    ("contact_methods", "address_index"),
-    ("contact_methods", "secret_sealed"),
-    ("contact_methods", "code_hash"),
-    ("contact_methods", "code_sent_at"),
-    ("contact_methods", "code_tries"),
 ];

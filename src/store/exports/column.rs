@@ -159,3 +159,41 @@ impl Table {
         self.of.is_some()
     }
 }
+
+// How the catalogue says what stands in a column, in few words.
+
+pub(super) const fn id(name: &'static str) -> Column {
+    Column::new(name, Kind::Id)
+}
+pub(super) const fn time(name: &'static str) -> Column {
+    Column::new(name, Kind::Time)
+}
+pub(super) const fn number(name: &'static str) -> Column {
+    Column::new(name, Kind::Number)
+}
+pub(super) const fn flag(name: &'static str) -> Column {
+    Column::new(name, Kind::Flag)
+}
+pub(super) const fn words(name: &'static str) -> Column {
+    Column::new(name, Kind::Words)
+}
+pub(super) const fn sealed(
+    name: &'static str,
+    stands: &'static str,
+    place: &'static str,
+    texter: bool,
+    json: bool,
+) -> Column {
+    let kind = Kind::Sealed {
+        place,
+        texter,
+        json,
+    };
+    Column::new(name, kind).from(stands)
+}
+pub(super) const fn own(name: &'static str, stands: &'static str, place: &'static str) -> Column {
+    sealed(name, stands, place, true, false)
+}
+pub(super) const fn house(name: &'static str, stands: &'static str, place: &'static str) -> Column {
+    sealed(name, stands, place, false, false)
+}

@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod column;
+mod withheld;
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Type};
@@ -15,8 +16,9 @@ use super::{Pool, Store, StoreError, Tx};
 use crate::clock::At;
 use crate::crypto::{CryptoError, SealingKey};
 
-pub use catalogue::{LEFT_OUT, SECRET, TABLES};
+pub use catalogue::TABLES;
 pub use column::{Column, Kind, Table, With};
+pub use withheld::{LEFT_OUT, SECRET};
 
 /// Whose rows are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -101,6 +101,7 @@ both! {
 
     async fn without_the_row_of_the_head_the_line_goes_on(world: World) {
         enter(&world, "first").await;
+        world.app.store.chain_waiting().await.unwrap();
         world.damage("DELETE FROM audit_head").await;
         assert_eq!(world.app.audit_log.head().await.unwrap(), ChainHead { seq: 0, hash: ROOT.to_vec() });
         enter(&world, "second").await;
