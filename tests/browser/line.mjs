@@ -106,7 +106,7 @@ await examine("lab-refused");
 await must("who did what is listed and can be narrowed", async () => {
   await page.goto(`${base}/audit`);
   await page.getByText("signed content off").waitFor();
-  await page.getByLabel("What").selectOption({ label: "Content and rules" });
+  await page.getByLabel("What", { exact: true }).selectOption({ label: "Content and rules" });
   await page.getByRole("button", { name: "Show", exact: true }).click();
   await page.getByRole("link", { name: "Show all" }).waitFor();
 });

@@ -116,7 +116,8 @@ impl Log {
     /// Listens at every level, to spans and their fields, too.
     fn listen(&self) -> tracing::subscriber::DefaultGuard {
         let lines = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
+            // As the program's own log does, see telemetry/mod.rs.
+            .with_env_filter("trace,tower_http::csrf=off")
             .with_span_events(FmtSpan::FULL)
             .with_writer(self.clone())
             .finish();

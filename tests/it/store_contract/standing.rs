@@ -100,6 +100,7 @@ both! {
         }
         assert!(world.app.store.takes_writes().await);
         assert!((1..=8).contains(&world.app.store.half()));
+        drop(tx);
         world.app.store.close().await;
         assert!(world.app.store.write(|tx| Box::pin(tx.outbox_waiting())).await.is_err());
         assert!(!world.app.store.takes_writes().await);
