@@ -124,10 +124,12 @@ pub async fn serve(
     }
 }
 
-/// The next connection, once there is a place for it.
+/// The next connection, once there is a place for it. Nobody makes room before somebody has come who needs it:
+/// whoever was let in last would be the one to go.
 async fn next(listener: &TcpListener, table: &Table) -> io::Result<(TcpStream, SocketAddr)> {
+    let accepted = listener.accept().await?;
     table.room().await;
-    listener.accept().await
+    Ok(accepted)
 }
 
 /// Whether it was the caller who went away before they were let in.
