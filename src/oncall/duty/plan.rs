@@ -56,11 +56,20 @@ pub fn steps(schedules: &[Schedule], open: &[Duty], timing: &DutyTiming, now: At
         gone.retain(|duty| duty.schedule_id != schedule.id);
         let covers = schedule.coverage(from, until);
         let mut known = BTreeSet::new();
-        for duty in open.iter().filter(|duty| duty.schedule_id == schedule.id) {
-            let place = place(&covers, duty, now);
-            known.extend(place);
-            let cover = place.and_then(|place| covers.get(place));
-            steps.extend(of_duty(duty, cover, timing, now));
+        let (at_start, later): (Vec<&Duty>, Vec<&Duty>) = open
+            .iter()
+            .filter(|duty| duty.schedule_id == schedule.id)
+            .partition(|duty| exact(&covers, duty).is_some());
+        for duty in at_start.into_iter().chain(later) {
+            let place = exact(&covers, duty).or_else(|| around(&covers, duty, now));
+            match place {
+                // A time on call is one duty's: who looks late may find the one before it still open.
+                Some(place) if !known.insert(place) => steps.push(over(duty, true)),
+                _ => {
+                    let cover = place.and_then(|place| covers.get(place));
+                    steps.extend(of_duty(duty, cover, timing, now));
+                }
+            }
         }
         for (place, cover) in covers.iter().enumerate() {
             let due = cover.from.minus(timing.notice) <= now && now < cover.until;
@@ -84,26 +93,35 @@ pub fn steps(schedules: &[Schedule], open: &[Duty], timing: &DutyTiming, now: At
     steps
 }
 
-/// Which time on call a duty is for: the one that begins with it; else the one of this moment, if it has
-/// begun by now.
-fn place(covers: &[Cover], duty: &Duty, now: At) -> Option<usize> {
-    let theirs = |cover: &Cover| cover.staff == duty.staff_id;
-    let exact = |cover: &Cover| theirs(cover) && cover.from == duty.starts_at;
-    let around = |cover: &Cover| {
-        theirs(cover) && duty.starts_at <= now && cover.from <= now && now < cover.until
-    };
-    let exact = covers.iter().position(exact);
-    exact.or_else(|| covers.iter().position(around))
+/// The time on call that begins with a duty: where it stands in `covers`.
+fn exact(covers: &[Cover], duty: &Duty) -> Option<usize> {
+    covers
+        .iter()
+        .position(|cover| cover.staff == duty.staff_id && cover.from == duty.starts_at)
+}
+
+/// The time on call of this moment, for a duty that has begun by now.
+fn around(covers: &[Cover], duty: &Duty, now: At) -> Option<usize> {
+    covers.iter().position(|cover| {
+        cover.staff == duty.staff_id
+            && duty.starts_at <= now
+            && cover.from <= now
+            && now < cover.until
+    })
+}
+
+/// A duty that is no longer; one that was never asked for is taken back.
+const fn over(duty: &Duty, goes_on: bool) -> Step {
+    if duty.asked_at.is_some() {
+        Step::End(*duty, goes_on)
+    } else {
+        Step::Withdraw(*duty)
+    }
 }
 
 fn of_duty(duty: &Duty, cover: Option<&Cover>, timing: &DutyTiming, now: At) -> Vec<Step> {
-    let on = cover.filter(|cover| now < cover.until);
-    let Some(cover) = on else {
-        return vec![if duty.asked_at.is_some() {
-            Step::End(*duty, false)
-        } else {
-            Step::Withdraw(*duty)
-        }];
+    let Some(cover) = cover.filter(|cover| now < cover.until) else {
+        return vec![over(duty, false)];
     };
     let longest = duty.starts_at.plus(LONGEST);
     if longest <= now {

@@ -268,6 +268,25 @@ fn after_an_outage_what_is_over_is_not_asked_for_any_more() {
 }
 
 #[test]
+fn a_look_after_the_gap_between_two_shifts_asks_once() {
+    // The first is longer than one looks back.
+    let nights = [schedule(vec![shift(1, 0, 30), shift(1, 31, 40)])];
+    let mut rows = Rows::default();
+    rows.settle(&nights, hour(0));
+    rows.0[0].taken_at = Some(hour(0));
+    // The second is told ahead while the first still runs; nobody looks until it has begun.
+    let early = DutyTiming {
+        notice: Duration::from_mins(90),
+        ..TIMING
+    };
+    for step in steps(&nights, &rows.open(), &early, minutes_after(hour(29), 45)) {
+        rows.carry_out(step, minutes_after(hour(29), 45));
+    }
+    assert_eq!(names(&rows.settle(&nights, hour(31))), ["ask", "go on"]);
+    assert_eq!(rows.open().len(), 1);
+}
+
+#[test]
 fn a_one_takes_the_shift_however_it_is_typed() {
     for text in [
         "1",
