@@ -170,7 +170,7 @@ pub(crate) async fn measure() {
         let told = Instant::now();
         exchange(&mut connection, &undelivered(&twiml, n)).await;
         by_api.push(provider.next((&from, "988"), 0).await - told);
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
     }
     server.stop();
     report(&provider, queued, begun.elapsed(), [inline, paged, by_api]);

@@ -121,8 +121,8 @@ Each file here is a fixed answer with 988. Your provider reads it when your webh
 4. Text your number while Harborline is stopped: the answer must come.
 5. Export and upload it again when you change the name of the line or its words.
 
-These texts are not stored by Harborline when they come in. With Twilio and SignalWire, Harborline
-finds them at the provider when it is up again, and answers them then.
+These texts are not stored by Harborline when they come in. With Twilio, SignalWire and Telnyx,
+Harborline finds them at the provider when it is up again, and answers them then.
 ";
 
 /// Where to set it, for a kind of gateway.

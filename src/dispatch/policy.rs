@@ -32,6 +32,11 @@ const POLL: Duration = Duration::from_mins(10);
 /// How often a gateway is asked for one text.
 const MOST_POLLS: i32 = 5;
 
+/// How long after a busy carrier did not deliver a crisis reply it is sent again by the same gateway.
+const CARRIER_RESTS: Duration = Duration::from_secs(30);
+/// And until how many tries: a receipt that it failed counts as one, so that is twice.
+const MOST_UNDELIVERED: i32 = 4;
+
 /// The code of a text that came too late.
 pub(super) const EXPIRED: &str = "expired";
 /// The code of a call that was not placed: another responder has the case, or it is closed.
@@ -93,6 +98,13 @@ pub(super) fn next_poll(lane: Lane, polls: i32, now: At) -> Option<At> {
     };
     let times = u32::try_from(polls).ok().filter(|_| polls < MOST_POLLS)?;
     Some(now.plus(first * 2_u32.pow(times)))
+}
+
+/// When a text that a busy carrier did not deliver is sent again, after so many tries. A page is followed by
+/// the next round, and of a menu once is enough.
+pub(super) fn after_busy_carrier(lane: Lane, attempts: i32, now: At) -> Option<At> {
+    let again = lane == Lane::Crisis && attempts < MOST_UNDELIVERED;
+    again.then(|| now.plus(CARRIER_RESTS))
 }
 
 /// How long a gateway may keep a text and try. Its own default, often hours, would hide a stuck queue
@@ -287,6 +299,26 @@ mod tests {
     }
 
     #[test]
+    fn retries_spread_by_a_quarter_either_way_and_never_before_what_was_asked_for() {
+        let wait = |asked, attempts, chance| {
+            after(&retry(asked), &due(Lane::Content, attempts), At(0), chance)
+                .due_at
+                .0
+        };
+        for (attempts, whole) in [(0, 1_000), (4, 15_000)] {
+            let waits: Vec<i64> = (0..=u8::MAX)
+                .map(|chance| wait(None, attempts, chance))
+                .collect();
+            assert!(waits.is_sorted() && waits[0] == whole * 3 / 4, "{waits:?}");
+            assert!((whole * 124 / 100..=whole * 5 / 4).contains(&waits[255]));
+        }
+        assert_eq!(
+            [0, 255].map(|chance| wait(Some(20), 0, chance)),
+            [20_000; 2]
+        );
+    }
+
+    #[test]
     fn a_gateway_may_try_only_while_the_text_still_helps() {
         let times = Lane::ALL.map(|lane| (lane, validity(lane).as_secs()));
         let expected = [
@@ -445,6 +477,19 @@ mod tests {
         );
         assert_eq!(not_sent(&due(Lane::Content, 0), At(1)), None);
         assert_eq!(not_sent(&due(Lane::Crisis, 0), late), None);
+    }
+
+    #[test]
+    fn a_busy_carrier_gets_a_crisis_reply_again_and_no_other_text() {
+        for lane in Lane::ALL {
+            let again = after_busy_carrier(lane, 1, At(0));
+            assert_eq!(
+                again,
+                (lane == Lane::Crisis).then_some(At(30_000)),
+                "{lane:?}"
+            );
+        }
+        assert_eq!(after_busy_carrier(Lane::Crisis, 5, At(0)), None);
     }
 
     #[test]

@@ -122,6 +122,14 @@ impl Dispatch {
         }
     }
 
+    /// Whether it makes sense to send a text again that was not delivered for this reason.
+    fn may_get_through(&self, row: &OutboxRow, code: Option<&str>) -> bool {
+        let gateway = self.gateways.get(&row.gateway);
+        gateway
+            .zip(code)
+            .is_some_and(|(gateway, code)| gateway.may_get_through(code))
+    }
+
     /// A text did not arrive. What may be done about it depends on which try the receipt is about:
     /// gateways repeat receipts, and one of an earlier try says nothing of the later one.
     pub(super) async fn not_delivered(
@@ -159,6 +167,13 @@ impl Dispatch {
                 {
                     tracing::warn!(outbox = %row.id, lane = ?row.lane, moves_to = other, "text not delivered");
                     return tx.send_again(row.id, now, other, gateway_ref).await;
+                }
+                let again = policy::after_busy_carrier(row.lane, row.attempts, now);
+                if let Some(again) = again.filter(|_| self.may_get_through(row, code)) {
+                    tracing::warn!(outbox = %row.id, lane = ?row.lane, "text not delivered by a busy carrier, and sent again");
+                    return tx
+                        .send_again(row.id, again, &row.gateway, gateway_ref)
+                        .await;
                 }
             }
             OutboxState::Awaiting => {}

@@ -95,7 +95,7 @@ pub struct Ours {
 #[derive(Default)]
 pub struct Reading {
     /// What was found. The ids are those of a gateway: `credentials`, `webhook`, `fallback`, `opt_out`,
-    /// `calls`.
+    /// `calls`, `receipts`, `pictures`.
     pub findings: Vec<Finding>,
     /// What to ask next.
     pub next: Vec<(Check, ApiRequest)>,

@@ -63,6 +63,19 @@ impl Hook {
         }
     }
 
+    /// The same hook with one character of its query changed, for each of them; of a `GET`, that is all it says.
+    pub(super) fn with_another_query(&self) -> impl Iterator<Item = Self> {
+        let query = self.url.find('?').map_or(self.url.len(), |at| at + 1);
+        (query..self.url.len()).map(|at| {
+            let mut url = self.url.clone().into_bytes();
+            url[at] ^= 1;
+            Self {
+                url: String::from_utf8(url).unwrap(),
+                ..self.clone()
+            }
+        })
+    }
+
     pub(super) fn verified(&self, gateway: &dyn Gateway) -> Result<(), VerifyError> {
         gateway.verify(&self.raw()).map(drop)
     }

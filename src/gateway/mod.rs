@@ -362,6 +362,12 @@ pub trait Gateway: Send + Sync {
     /// What the gateway's answer to the send of this outbox row means.
     fn read_send(&self, outbox_id: Uuid, result: ApiResult<'_>) -> SendOutcome;
 
+    /// Whether a text that was taken and not delivered for this reason may get through when it is sent
+    /// again: the carrier was busy, and nothing is wrong with the number or the words.
+    fn may_get_through(&self, _code: &str) -> bool {
+        false
+    }
+
     /// How it places calls; none where it cannot, or has no number to call from.
     fn caller(&self) -> Option<&dyn Caller> {
         None

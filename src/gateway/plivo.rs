@@ -1,7 +1,8 @@
 //! Plivo Messaging.
 //!
 //! Source of every field and code: <https://www.plivo.com/docs/messaging/xml/request>,
-//! <https://www.plivo.com/docs/messaging/concepts/message-status-callbacks>, and plivo-python 4.63.0
+//! <https://www.plivo.com/docs/messaging/concepts/message-status-callbacks>,
+//! <https://support.plivo.com/hc/en-us/articles/14814454609561-Message-Expiry>, and plivo-python 4.63.0
 //! `plivo/utils` for signatures. `Sequence` of a receipt is not read: our own ranks order them. Floor 2.
 //!
 //! A text that comes in (`POST` form, or `GET`; numbers have no plus):
@@ -97,9 +98,10 @@ impl Gateway for Plivo {
             inline_reply: true,
             idempotent_send: false,
             max_chars: 1600,
-            // Plivo names no time; this is what its voice hooks have.
-            hook_deadline: Duration::from_secs(5),
-            repeats_hooks: false,
+            // It waits 8 seconds, and tries three times more within seven minutes:
+            // <https://support.plivo.com/hc/en-us/articles/360041344652>.
+            hook_deadline: Duration::from_secs(8),
+            repeats_hooks: true,
             blocks_opted_out: true,
         }
     }
@@ -149,6 +151,7 @@ impl Gateway for Plivo {
             "text": message.body.reveal(),
             "url": message.receipts_url,
             "method": "POST",
+            "message_expiry": expiry_s(message.validity),
         });
         ApiRequest {
             method: Method::POST,
@@ -190,6 +193,12 @@ impl Gateway for Plivo {
     fn read_check(&self, check: Check, ours: &Ours, result: ApiResult<'_>) -> Reading {
         checks::read(self, check, ours, result)
     }
+}
+
+/// How long Plivo may hold a text before it fails it (error 420): from 5 seconds to just below its
+/// default of three hours, which would hide a stuck queue.
+fn expiry_s(validity: Duration) -> u64 {
+    validity.as_secs().clamp(5, 10_799)
 }
 
 /// The error code of a text to a person who replied STOP

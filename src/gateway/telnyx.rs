@@ -198,6 +198,10 @@ impl Gateway for Telnyx {
         wire::read_send(result, read_answer)
     }
 
+    fn may_get_through(&self, code: &str) -> bool {
+        Class::of_code(CODES, code) == Some(Class::Retry)
+    }
+
     fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {
         lookup::one(self, gateway_ref)
     }
@@ -244,7 +248,7 @@ fn inbound(payload: &Value, request: &RawRequest<'_>) -> Event {
 
 /// The text in a hook's payload, or in a message that was fetched: both have the same form.
 fn text_in(payload: &Value, gateway_ref: String) -> Inbound {
-    let from = text_of(&payload["from"]["phone_number"]);
+    let from = sender_of(payload);
     let media = payload["media"].as_array().map_or(0, Vec::len);
     Inbound {
         from: wire::sender(from, &gateway_ref),
@@ -259,6 +263,13 @@ fn text_in(payload: &Value, gateway_ref: String) -> Inbound {
         part: None,
         gateway_ref,
     }
+}
+
+/// Who sent a text. An example of one that was fetched has the number itself there (message detail
+/// records in Telnyx' guide), all others an object with it.
+fn sender_of(payload: &Value) -> Option<String> {
+    let from = &payload["from"];
+    text_of(&from["phone_number"]).or_else(|| text_of(from))
 }
 
 fn receipt(payload: &Value, url: &str) -> Event {

@@ -50,7 +50,7 @@ use uuid::Uuid;
 use super::call::{Caller, Calling, InCall, Script};
 use super::check::{Check, Ours, Reading};
 use super::form::Form;
-use super::wire::{self, FORM, XML, escape_xml, made_up_ref};
+use super::wire::{self, Class, FORM, XML, escape_xml, made_up_ref};
 use super::{
     ApiRequest, ApiResult, Caps, Event, Gateway, HookReply, Inbound, InlineReply, KeywordHandled,
     Listing, Outgoing, RawRequest, Receipt, SendOutcome, Verified, VerifyError,
@@ -261,6 +261,10 @@ impl Gateway for Twilio {
 
     fn read_send(&self, _: Uuid, result: ApiResult<'_>) -> SendOutcome {
         wire::read_send(result, codes::read_answer)
+    }
+
+    fn may_get_through(&self, code: &str) -> bool {
+        Class::of_code(codes::CODES, code) == Some(Class::Retry)
     }
 
     fn caller(&self) -> Option<&dyn Caller> {

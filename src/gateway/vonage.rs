@@ -214,6 +214,11 @@ impl Gateway for Vonage {
         wire::read_send(result, read_answer)
     }
 
+    /// The `err-code` of a receipt: absent for now, busy, network error.
+    fn may_get_through(&self, code: &str) -> bool {
+        matches!(code, "2" | "7" | "8")
+    }
+
     fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {
         reports::one(self, gateway_ref)
     }

@@ -77,6 +77,31 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND state = 'accepted'").await, 1);
     }
 
+    async fn a_crisis_reply_that_a_busy_carrier_did_not_deliver_goes_out_again_and_not_for_ever(world: World) {
+        let texter = world.phone("+15550123");
+        texter.texts("i want to die").await;
+        world.advance(seconds(35)).await;
+        let sent = || world.twilio.sent_to(&texter.number);
+        for tries in 1..=3 {
+            assert_eq!(sent().len(), tries);
+            let last = sent().pop().unwrap();
+            let path = last.status_callback.strip_prefix("https://line.example.org").unwrap().to_owned();
+            let receipt = [("MessageSid", last.sid.as_str()), ("MessageStatus", "undelivered"), ("ErrorCode", "30017")];
+            for _ in 0..2 {
+                // Gateways repeat receipts.
+                world.hook(&path, &receipt).await;
+                world.settle().await;
+            }
+            assert_eq!(sent().len(), tries, "not at once");
+            world.advance(seconds(35)).await;
+        }
+        assert_eq!(sent().len(), 3);
+        let given_up = "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND texter_id IS NOT NULL AND state = 'failed' AND code = '30017'";
+        assert_eq!(world.count(given_up).await, 1);
+        let notices = world.responder().inbox();
+        assert!(notices.iter().any(|text| text.contains("did NOT reach them")), "{notices:?}");
+    }
+
     async fn someone_who_opted_out_is_still_answered_in_a_crisis(world: World) {
         let texter = world.phone("+15550123");
         texter.texts("hello").await;

@@ -376,19 +376,52 @@ async fn the_phone_is_asked_which_webhooks_it_calls() {
     let all = json!([
         hook("sms:received", "https://elsewhere.example.net/"),
         hook("sms:received", OURS),
+        hook("mms:downloaded", OURS),
         hook("sms:sent", status),
         hook("sms:delivered", status),
         hook("sms:failed", OURS),
     ]);
+    let twice = json!([
+        hook("sms:received", OURS),
+        hook("mms:received", OURS),
+        hook("mms:downloaded", OURS)
+    ]);
+    let without_words = json!([hook("sms:received", OURS), hook("mms:received", OURS)]);
     let elsewhere = json!([
         hook("sms:received", "https://elsewhere.example.net/"),
         hook("sms:sent", status)
     ]);
-    for (path, hooks, webhook, receipts) in [
-        ("/message", all.clone(), State::Ok, State::Ok),
-        ("/3rdparty/v1/messages", all, State::Ok, State::Ok),
-        ("/message", elsewhere, State::Fail, State::Warn),
-        ("/message", json!([]), State::Fail, State::Warn),
+    for (path, hooks, webhook, receipts, pictures) in [
+        ("/message", all.clone(), State::Ok, State::Ok, "come to us"),
+        (
+            "/3rdparty/v1/messages",
+            all,
+            State::Ok,
+            State::Ok,
+            "come to us",
+        ),
+        (
+            "/message",
+            elsewhere,
+            State::Fail,
+            State::Warn,
+            "not reach us",
+        ),
+        (
+            "/message",
+            json!([]),
+            State::Fail,
+            State::Warn,
+            "not reach us",
+        ),
+        ("/message", twice, State::Ok, State::Warn, "twice"),
+        (
+            "/message",
+            without_words,
+            State::Ok,
+            State::Warn,
+            "without their words",
+        ),
     ] {
         let at = format!("{}/webhooks", path.rsplit_once('/').unwrap().0);
         let server = provider(&[(&at, 200, hooks)]).await;
@@ -408,6 +441,10 @@ async fn the_phone_is_asked_which_webhooks_it_calls() {
             "{found:#?}"
         );
         assert!(receipts == State::Ok || found["gateways.main.receipts"].fix.contains(status));
+        let said = &found["gateways.main.pictures"];
+        assert!(said.finding.contains(pictures), "{found:#?}");
+        let well = pictures == "come to us";
+        assert_eq!(said.state == State::Ok, well, "{found:#?}");
     }
 }
 

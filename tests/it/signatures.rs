@@ -277,6 +277,24 @@ async fn a_quarantined_crisis_is_answered_where_the_response_carries_no_reply_an
 }
 
 #[tokio::test]
+async fn without_the_database_a_quarantined_crisis_is_answered_and_other_texts_are_to_come_again() {
+    let settings = |config: &mut Config| set(config, SignaturePolicy::Quarantine);
+    let world = World::with(Engine::Sqlite, settings).await.unwrap();
+    world.app.store.close().await;
+    let fields = text("SM1", "I want to die");
+    let (status, twiml) = world.signed(STALE_TOKEN, INBOUND, &fields).await;
+    assert_eq!(status, 200);
+    assert!(inline_text(&twiml).unwrap().contains("988"), "{twiml}");
+    crate::failsafe::paged(&world, 1).await;
+    // It is kept nowhere: nobody vouches for it, and the spool is for what is taken in.
+    let (status, _) = world
+        .signed(STALE_TOKEN, INBOUND, &text("SM2", "MENU"))
+        .await;
+    assert_eq!(status, 503);
+    assert!(world.app.failsafe.spool.is_empty());
+}
+
+#[tokio::test]
 async fn a_quarantined_text_is_released_once_or_discarded_for_good() {
     for world in worlds(SignaturePolicy::Quarantine).await {
         for (sid, body) in [

@@ -7,11 +7,13 @@ One JSON object a line in, one out, in the same order. `sdk` says which library 
   {"sdk":"plivo","token":"…","method":"POST","url":"…","nonce":"…","params":{…}}     -> {"signature":"…"}
   {"sdk":"telnyx","seed":"<hex>","timestamp":"…","body":"…"}                          -> {"signature":"…","public_key":"…"}
   {"sdk":"twiml","body":"…"|null,"url":"…"|null,"xml":"…"}                            -> {"same":true|false}
+  {"sdk":"plivoxml","body":"…"|null,"url":"…"|null,"src":"…","dst":"…","xml":"…"}     -> {"same":true|false}
   {"sdk":"voice","said":"…","missed":"…"|null,"url":"…","xml":"…"}                    -> {"same":true|false}
   {"sdk":"webhook","secret":"whsec_…","now":0,"headers":{…},"body":"…"}               -> {"valid":true|false}
 
-With "signature" in the input there is also "valid", by the library's own validation. "twiml" and "voice"
-compare what we wrote with what the library writes for the same message or call.
+With "signature" in the input there is also "valid", by the library's own validation. "twiml", "plivoxml" and
+"voice" compare what we wrote with what the library writes for the same message or call; "twiml" with what
+twilio-sign.mjs wrote, if that is there as "theirs".
 
 Run: python3 -m venv tests/oracles/venv && tests/oracles/venv/bin/pip install -r tests/oracles/requirements.txt
      echo '{"sdk":"twilio","token":"t","url":"https://example.org/","params":{}}' | tests/oracles/venv/bin/python tests/oracles/sdks.py
@@ -93,9 +95,22 @@ def twiml(question):
         url = question["url"]
         extra = {} if url is None else {"action": url, "status_callback": url}
         response.message(question["body"], **extra)
-    theirs = ElementTree.fromstring(str(response))
+    theirs = ElementTree.fromstring(question.get("theirs") or str(response))
     ours = ElementTree.fromstring(question["xml"])
     return {"same": tree(ours) == tree(theirs)}
+
+
+def plivoxml(question):
+    from plivo.xml import MessageElement, ResponseElement
+
+    response = ResponseElement()
+    if question["body"] is not None:
+        url = question["url"]
+        extra = {} if url is None else {"callback_url": url, "callback_method": "POST"}
+        numbers = {"src": question["src"], "dst": question["dst"]}
+        response.add(MessageElement(question["body"], type="sms", **numbers, **extra))
+    theirs = ElementTree.fromstring(response.to_string(pretty=False))
+    return {"same": tree(ElementTree.fromstring(question["xml"])) == tree(theirs)}
 
 
 def voice(question):

@@ -36,7 +36,13 @@ pub(super) fn read(ours: &Ours, result: ApiResult<'_>) -> Reading {
         Ok(_) => Vec::new(),
         Err(silent) => return vec![known, silent].into(),
     };
-    vec![known, texts(&registered, ours), receipts(&registered, ours)].into()
+    vec![
+        known,
+        texts(&registered, ours),
+        pictures(&registered, ours),
+        receipts(&registered, ours),
+    ]
+    .into()
 }
 
 /// Whether texts come to us. Others may be told, too.
@@ -47,6 +53,35 @@ fn texts(registered: &[Value], ours: &Ours) -> Finding {
     let well = found.iter().find(|finding| finding.state == State::Ok);
     let none = || webhook(None, None, ours, PLACE);
     well.or(found.first()).cloned().unwrap_or_else(none)
+}
+
+/// Whether texts with pictures come to us, and long ones that a phone sends in the same way: whole, and once.
+fn pictures(registered: &[Value], ours: &Ours) -> Finding {
+    let id = "pictures";
+    let comes = |event| {
+        of_event(registered, event).any(|url| ours.inbound.iter().any(|known| known == url))
+    };
+    let wanted = ours.inbound.first().map_or("", String::as_str);
+    let (whole, notice) = (comes("mms:downloaded"), comes("mms:received"));
+    let register = format!("Register {wanted} for mms:downloaded, as for sms:received");
+    match (whole, notice) {
+        (true, false) => Finding::ok(id, "texts with pictures come to us"),
+        (true, true) => Finding::warn(
+            id,
+            "each text with a picture comes to us twice, and is answered twice",
+            "Remove our webhook for mms:received: mms:downloaded brings the same text with its words",
+        ),
+        (false, true) => Finding::warn(
+            id,
+            "texts with pictures come to us without their words",
+            format!("{register}, and remove the one for mms:received"),
+        ),
+        (false, false) => Finding::warn(
+            id,
+            "no webhook is registered with us for mms:downloaded: a text with a picture, or a long one that the phone sends like one, does not reach us",
+            register,
+        ),
+    }
 }
 
 /// Whether we hear what becomes of our texts. Either of our addresses will do.

@@ -73,6 +73,17 @@ fn every_vector_is_accepted_with_its_token_and_refused_with_another() {
 }
 
 #[test]
+fn nothing_of_a_get_can_be_changed() {
+    let gateway = plivo(&[TOKEN], false);
+    let hook = signed(Hook::get(&format!("{INBOUND}?{TEXT}")));
+    assert_eq!(hook.verified(&gateway), Ok(()));
+    for changed in hook.with_another_query() {
+        let refused = Err(VerifyError::Mismatch);
+        assert_eq!(changed.verified(&gateway), refused, "{}", changed.url);
+    }
+}
+
+#[test]
 fn one_good_signature_of_several_is_enough_in_either_header() {
     let good = VECTORS[0].3;
     let other = mac("other", b"");
@@ -201,6 +212,13 @@ fn a_receipt_names_the_whole_text_and_the_reason() {
 }
 
 #[test]
+fn what_could_be_kept_nowhere_is_asked_for_again() {
+    let caps = plivo(&[TOKEN], false).caps();
+    assert!(caps.repeats_hooks && caps.inline_reply);
+    assert_eq!(caps.hook_deadline, Duration::from_secs(8));
+}
+
+#[test]
 fn the_acknowledgement_is_xml_and_a_reply_names_both_numbers() {
     let none = plivo(&[TOKEN], false).acknowledge(None);
     assert_eq!(none.content_type, "text/xml");
@@ -223,16 +241,20 @@ fn the_acknowledgement_is_xml_and_a_reply_names_both_numbers() {
     );
 }
 
-#[test]
-fn a_send_is_the_documented_request() {
-    let request = plivo(&["first", "second"], false).build_send(&Outgoing {
+fn sent(validity: Duration) -> ApiRequest {
+    plivo(&["first", "second"], false).build_send(&Outgoing {
         outbox_id: Uuid::nil(),
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new("You & me 😔"),
         lane: Lane::Crisis,
-        validity: Duration::from_mins(10),
+        validity,
         receipts_url: STATUS,
-    });
+    })
+}
+
+#[test]
+fn a_send_is_the_documented_request() {
+    let request = sent(Duration::from_mins(10));
     let url = "https://api.example.org/v1/Account/MA0000000000000000/Message/";
     assert_eq!(request.url, url);
     let credentials = STANDARD.encode("MA0000000000000000:first");
@@ -241,8 +263,17 @@ fn a_send_is_the_documented_request() {
         format!("Basic {credentials}")
     );
     let body: Value = serde_json::from_slice(&request.body).unwrap();
-    let expected = json!({"src": "15005550001", "dst": "15005550006", "text": "You & me 😔", "url": STATUS, "method": "POST"});
+    let expected = json!({"src": "15005550001", "dst": "15005550006", "text": "You & me 😔", "url": STATUS,
+        "method": "POST", "message_expiry": 600});
     assert_eq!(body, expected);
+    for (validity, seconds) in [
+        (Duration::ZERO, 5),
+        (Duration::from_hours(1), 3_600),
+        (Duration::from_hours(24), 10_799),
+    ] {
+        let body: Value = serde_json::from_slice(&sent(validity).body).unwrap();
+        assert_eq!(body["message_expiry"], seconds);
+    }
 }
 
 #[test]

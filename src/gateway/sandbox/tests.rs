@@ -3,6 +3,7 @@ use axum::http::{HeaderMap, Method};
 
 use super::*;
 use crate::clock::At;
+use crate::gateway::conformance::{Covers, Hook, Provider, conforms};
 use crate::lane::Lane;
 
 const URL: &str = "http://127.0.0.1:8080/hooks/sandbox/inbound";
@@ -279,3 +280,28 @@ fn a_list_is_asked_for_with_the_secret_and_holds_texts_with_their_time() {
     assert_eq!(sandbox.read_list(At(7), answered(401, "{}")), None);
     assert_eq!(sandbox.read_list(At(7), answered(200, "{}")), None);
 }
+
+/// A signed hook to a line that is somewhere.
+fn signed(path: &str, hook: &Value) -> Hook {
+    let url = format!("https://line.example.org/gw/sandbox/{path}");
+    let body = hook.to_string();
+    let signature = sign(&"secret".into(), &url, body.as_bytes());
+    Hook::post(&url, body).with(SIGNATURE_HEADER, &signature)
+}
+
+conforms!(Provider {
+    gateway: || Box::new(sandbox("secret")),
+    text: |id, words| signed(
+        "inbound",
+        &json!({"id": id, "from": "+15005550006", "to": "+15005550001", "body": words})
+    ),
+    receipt: |id, status| signed("status", &json!({"id": id, "status": status})),
+    covers: Covers {
+        url: true,
+        body: true,
+        // Both ends are this program: what comes again is known by its id.
+        time: false,
+        headers: &[SIGNATURE_HEADER],
+    },
+    journey: &["sent", "delivered"],
+});

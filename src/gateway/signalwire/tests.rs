@@ -111,6 +111,24 @@ fn a_field_that_comes_twice_is_signed_as_it_came() {
 }
 
 #[test]
+fn nothing_of_a_get_can_be_changed() {
+    let url = format!("{INBOUND}?Body=I+feel+alone&From=%2B15005550006&MessageSid=1");
+    let mac = Hmac::<Sha1>::new_from_slice(KEY.as_bytes()).unwrap();
+    let mac = mac.chain_update(&url).finalize().into_bytes();
+    let hook = Hook::get(&url).with("x-signalwire-signature", &STANDARD.encode(mac));
+    assert_eq!(hook.verified(&signed_by(&[KEY])), Ok(()));
+    for changed in hook.with_another_query() {
+        let refused = Err(VerifyError::Mismatch);
+        assert_eq!(
+            changed.verified(&signed_by(&[KEY])),
+            refused,
+            "{}",
+            changed.url
+        );
+    }
+}
+
+#[test]
 fn stop_is_only_a_text_and_nothing_is_blocked() {
     let gateway = signed_by(&[KEY]);
     assert!(!gateway.caps().blocks_opted_out);

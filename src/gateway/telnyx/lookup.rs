@@ -21,7 +21,7 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::Value;
 
-use super::{Telnyx, text_in};
+use super::{Telnyx, sender_of, text_in};
 use crate::clock::At;
 use crate::gateway::wire::{self, text_of};
 use crate::gateway::{ApiRequest, ApiResult, Fetched, Listing, Named};
@@ -87,7 +87,7 @@ pub(super) fn fetched(result: ApiResult<'_>) -> Fetched {
         return Fetched::NotNow;
     };
     // Without a sender it is no text, whatever else it is: read as one, it would be lost in silence.
-    let inbound = message["direction"] != "outbound" && message["from"]["phone_number"].is_string();
+    let inbound = message["direction"] != "outbound" && sender_of(message).is_some();
     if inbound {
         Fetched::Text(text_in(message, gateway_ref))
     } else {

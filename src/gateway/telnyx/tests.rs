@@ -166,6 +166,7 @@ fn every_status_has_its_rank_and_an_error_its_meaning() {
         panic!("not a receipt");
     };
     assert!(receipt.opted_out);
+    assert!(telnyx().may_get_through("40006") && !telnyx().may_get_through("40008"));
 }
 
 #[test]
@@ -365,6 +366,9 @@ fn the_words_of_a_named_text_are_fetched() {
         (inbound.gateway_ref.as_str(), inbound.from.reveal()),
         ("m1", "+15005550006")
     );
+    let mut bare = message.clone();
+    bare["data"]["from"] = json!("+15005550006");
+    assert_eq!(fetched(&bare), fetched(&message), "a bare number");
     for (field, other, expected) in [
         ("direction", "outbound", Fetched::Nothing),
         ("from", "", Fetched::Nothing),

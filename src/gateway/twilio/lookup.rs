@@ -4,7 +4,7 @@
 use axum::http::Method;
 use serde_json::Value;
 
-use super::{Twilio, codes};
+use super::{Twilio, codes, with_decoded};
 use crate::clock::At;
 use crate::gateway::wire::{self, text_of};
 use crate::gateway::{ApiRequest, Inbound, Listed, Listing, Receipt};
@@ -72,7 +72,7 @@ fn inbound(message: &Value) -> Option<Listed> {
     let inbound = Inbound {
         from: wire::sender(text_of(&message["from"]), &gateway_ref),
         to: PhoneNumber::of_sender(message["to"].as_str().unwrap_or_default()),
-        body: MessageBody::new(message["body"].as_str().unwrap_or_default()),
+        body: MessageBody::new(with_decoded(text_of(&message["body"]).unwrap_or_default())),
         media: wire::count(text_of(&message["num_media"])),
         keyword_handled: None,
         part: None,

@@ -152,6 +152,21 @@ fn the_vector_of_a_text_is_accepted_in_every_form() {
 }
 
 #[test]
+fn nothing_of_a_get_can_be_changed() {
+    let fields = [
+        ("messageId", "m1"),
+        ("msisdn", "15005550006"),
+        ("text", "I feel alone"),
+    ];
+    let query = form(&with_sig(&fields, SignatureMethod::Sha256));
+    let hook = Hook::get(&format!("{INBOUND}?{query}"));
+    assert_eq!(hook.verified(&line()), Ok(()));
+    for changed in hook.with_another_query() {
+        assert!(changed.verified(&line()).is_err(), "{}", changed.url);
+    }
+}
+
+#[test]
 fn a_hook_without_signature_is_to_come_again() {
     let bare = Hook::post(
         INBOUND,
@@ -287,6 +302,8 @@ fn every_status_has_its_rank_and_nine_is_an_opt_out() {
     }
     assert!(receipt("rejected", "9").opted_out);
     assert!(!receipt("failed", "8").opted_out);
+    let again = ["1", "2", "3", "6", "7", "8", "9"].map(|code| line().may_get_through(code));
+    assert_eq!(again, [false, true, false, false, true, true, false]);
 }
 
 #[test]

@@ -119,6 +119,17 @@ fn a_list_holds_inbound_texts_since_then_and_where_it_goes_on() {
 }
 
 #[test]
+fn a_listed_text_that_is_base64_is_read_as_one_of_a_hook() {
+    let words = "I do not want to live any more, and I have a plan for tonight";
+    let encoded = STANDARD.encode(words);
+    let message = serde_json::json!({"sid": "SM1", "direction": "inbound", "body": encoded});
+    let page = serde_json::json!({"messages": [message]}).to_string();
+    let listing = gateway(&[TOKEN]).read_list(DAY, answered(&page)).unwrap();
+    let body = &listing.inbound[0].inbound.body;
+    assert_eq!(body.reveal(), format!("{encoded}\n{words}"));
+}
+
+#[test]
 fn pages_of_what_came_in_before_are_not_asked_for() {
     let next = |dates: &[&str]| {
         let messages: Vec<_> = dates

@@ -58,6 +58,19 @@ fn a_receipt_names_the_text_and_the_reason() {
 }
 
 #[test]
+fn only_a_busy_carrier_is_a_reason_to_send_again() {
+    let twilio = gateway(&[TOKEN]);
+    for code in ["30001", "30008", "30017", "30022", "30410"] {
+        assert!(twilio.may_get_through(code), "{code}");
+    }
+    for code in [
+        "30003", "30004", "30005", "30006", "30007", "21610", "", "x",
+    ] {
+        assert!(!twilio.may_get_through(code), "{code}");
+    }
+}
+
+#[test]
 fn a_receipt_with_words_or_without_the_new_field_is_still_a_receipt() {
     let with_words = "MessageSid=SM1&MessageStatus=sent&Body=hi&From=%2B15005550001";
     assert_eq!(
