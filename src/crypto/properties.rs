@@ -6,6 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::keystore::{Keystore, SEED_ID};
+use super::sealing::{KEY_ID, NONCE};
 use super::*;
 use crate::id::SeededIds;
 

@@ -69,6 +69,7 @@ mod sessions;
 mod settings;
 mod shadow_counts;
 mod shifts;
+mod sqlite;
 mod staff;
 mod standing;
 mod stopped_numbers;
@@ -83,7 +84,6 @@ mod wrap_ups;
 mod writer;
 
 use std::panic::AssertUnwindSafe;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -91,7 +91,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::tz::TimeZone;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool};
 use tokio::sync::{RwLock, watch};
 use tokio::time::{Instant, timeout};
@@ -230,7 +230,7 @@ impl Store {
         home: TimeZone,
     ) -> Result<Self, OpenError> {
         let pool = if url.starts_with("sqlite:") {
-            open_sqlite(url, &keys, &ids, &home).await?
+            sqlite::open(url, &keys, &ids, &home).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             Pool::Postgres(Arc::new(Server::of(url, most)?))
         } else {
@@ -471,62 +471,4 @@ impl Store {
             Pool::Postgres(server) => server.current().pool.close().await,
         }
     }
-}
-
-async fn open_sqlite(
-    url: &str,
-    keys: &Arc<Keyring>,
-    ids: &Arc<dyn IdSource>,
-    home: &TimeZone,
-) -> Result<Pool, OpenError> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(OpenError::Unreadable)?
-        .journal_mode(SqliteJournalMode::Wal)
-        // A 2xx depends on it: WAL without FULL may lose the last commits in a power cut.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        // What is deleted is overwritten, not only forgotten (promise P9).
-        .pragma("secure_delete", "ON")
-        .busy_timeout(Duration::from_secs(5));
-    private_file(&options)?;
-    let one = SqlitePoolOptions::new()
-        .min_connections(1)
-        .max_connections(1);
-    let writer = one
-        .connect_with(options.clone())
-        .await
-        .map_err(OpenError::Unreadable)?;
-    tables::bring_up_sqlite(&writer).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(4)
-        .connect_with(options.clone().read_only(true))
-        .await
-        .map_err(OpenError::Unreadable)?;
-    let writer = Writer::start(writer, Arc::clone(keys), Arc::clone(ids), home.clone());
-    Ok(Pool::Sqlite {
-        readers,
-        writer: Arc::new(RwLock::new(Some(writer))),
-        options: Arc::new(options),
-    })
-}
-
-/// Makes the database file, readable for its owner only; SQLite gives its journal the same mode.
-fn private_file(options: &SqliteConnectOptions) -> Result<(), OpenError> {
-    let path = options.get_filename();
-    let refused = |source| OpenError::File {
-        path: path.display().to_string(),
-        source,
-    };
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        crate::disk::private_folder(folder).map_err(refused)?;
-    }
-    crate::disk::private_options()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(refused)?;
-    Ok(())
 }

@@ -1,29 +1,21 @@
 //! The hooks: only the gateway may call them, every text is taken, and each one once.
 
+mod odd;
+mod sandbox;
+
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use base64::Engine as _;
 use futures_util::future::join_all;
-use harborline::app::{App, Seams};
-use harborline::clock::ManualClock;
-use harborline::config;
-use harborline::crypto::Keyring;
-use harborline::crypto::keyfile;
-use harborline::gateway::client::http_client;
-use harborline::gateway::sandbox;
-use harborline::id::SeededIds;
 use hmac::{Hmac, KeyInit, Mac};
-use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 use crate::support::world::{
     DUTY, LINE, OTHER_TOKEN, PUBLIC_URL, SECOND, TOKEN, inline_text, minutes, read, seconds, sign,
 };
 use crate::support::{Engine, World, both};
+use odd::{odd_forms, odd_texts};
 
 const INBOUND: &str = "/hooks/main/inbound";
 const OPEN: &str = "SELECT COUNT(*) FROM obligations WHERE closed_at IS NULL";
@@ -85,117 +77,6 @@ fn ordinary<'a>(sid: &'a str, from: &'a str, body: &'a str) -> [(&'a str, &'a st
         ("From", from),
         ("To", LINE),
         ("Body", body),
-    ]
-}
-
-/// Texts that no careful sender would send, and what must be kept of their words.
-fn odd_texts() -> Vec<(&'static str, Fields<'static>, String)> {
-    let long = |n: usize| -> &'static str { "word ".repeat(n / 5).leak() };
-    let from = ("From", b"+15550123".as_slice());
-    let body = |body: &'static str| vec![from, ("Body", body.as_bytes())];
-    let same = |label, words: &'static str| (label, body(words), words.to_owned());
-    vec![
-        same("an empty text", ""),
-        (
-            "no Body at all",
-            vec![from, ("NumMedia", b"0")],
-            String::new(),
-        ),
-        (
-            "a picture without words",
-            vec![
-                from,
-                ("Body", b""),
-                ("NumMedia", b"1"),
-                ("MediaUrl0", b"https://x.test/1"),
-            ],
-            String::new(),
-        ),
-        (
-            "a picture, no Body",
-            vec![from, ("NumMedia", b"10")],
-            String::new(),
-        ),
-        same("blanks", " \t\r\n "),
-        same("1,600 characters", long(1_600)),
-        same("5,000 characters", long(5_000)),
-        same(
-            "emoji",
-            "\u{1f600}\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{1f3fd}",
-        ),
-        same(
-            "flags and marks on marks",
-            "\u{1f1fa}\u{1f1f8}e\u{301}\u{301}\u{301}",
-        ),
-        same(
-            "right to left, with overrides",
-            "\u{202e}unem\u{202c} \u{645}\u{631}\u{62d}\u{628}\u{627}",
-        ),
-        same(
-            "nothing but zero-width characters",
-            "\u{200b}\u{200d}\u{feff}\u{2060}",
-        ),
-        (
-            "latin-1 bytes",
-            vec![from, ("Body", b"\xbfqu\xe9 es esto?")],
-            "\u{fffd}qu\u{fffd} es esto?".to_owned(),
-        ),
-        (
-            "half of a character",
-            vec![from, ("Body", b"menu \xf0\x9f\x98")],
-            "menu \u{fffd}".to_owned(),
-        ),
-        same(
-            "NUL and control characters",
-            "me\0nu\u{1}\u{7}\u{1b}[31m\u{7f}\u{9c}",
-        ),
-        same("markup", "</Message><Message>&amp;<!-- \"'"),
-        same("percent signs and plus signs", "100%41 + 50%\u{fffd}"),
-        same("SQL", "'); DROP TABLE texters; --"),
-        same("a template", "{line} {{contact}} ${rates}"),
-    ]
-}
-
-/// Forms that no careful sender would send, and what must be kept of their words.
-fn odd_forms() -> Vec<(&'static str, Fields<'static>, String)> {
-    let with = |label, more: &[(&'static str, &'static [u8])]| {
-        let mut fields: Fields<'static> = vec![("From", b"+15550123"), ("Body", b"menu")];
-        fields.extend(more);
-        (label, fields, "menu".to_owned())
-    };
-    let sent_by = |label, from: &'static str| {
-        let fields: Fields<'static> = vec![("From", from.as_bytes()), ("Body", b"menu")];
-        (label, fields, "menu".to_owned())
-    };
-    vec![
-        with(
-            "fields that nobody knows",
-            &[("Zebra", b"1"), ("ChannelMetadata", b"{}")],
-        ),
-        with(
-            "a field twice",
-            &[("FromCity", b"A"), ("FromCity", b"B"), ("FromCity", b"A")],
-        ),
-        with("a second Body", &[("Body", b"zzz")]),
-        with(
-            "an absurd number of pictures",
-            &[("NumMedia", b"99999999999999999999")],
-        ),
-        with(
-            "a number of pictures that is none",
-            &[("NumMedia", b"many")],
-        ),
-        with(
-            "an opt-out type that nobody knows",
-            &[("OptOutType", b"LATER")],
-        ),
-        with("a name without a value", &[("", b""), ("Empty", b"")]),
-        sent_by("a short code", "74100"),
-        sent_by("a name as its sender", "ACME-Bank"),
-        sent_by("an empty sender", ""),
-        sent_by("a sender of control characters", "\0\n\u{7}"),
-        sent_by("an endless sender", "+1555".repeat(200).leak()),
-        ("no sender", vec![("Body", b"menu")], "menu".to_owned()),
     ]
 }
 
@@ -513,154 +394,6 @@ async fn last_words(world: &World) -> String {
             .max();
     }
     newest.unwrap().1
-}
-
-/// A Harborline without a `[gateways]` section, on a real address: the sandbox calls itself.
-struct SandboxWorld {
-    app: App,
-    url: String,
-    secret: secrecy::SecretString,
-    _folder: tempfile::TempDir,
-}
-
-impl SandboxWorld {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let key = folder.path().join("master.key");
-        let file = folder.path().join("harborline.toml");
-        let text = format!(
-            "[database]\nurl = \"sqlite://{0}/harborline.db\"\n[keys]\nfile = \"{1}\"\n\
-             [spool]\ndirectory = \"{0}/spool\"\n",
-            folder.path().display(),
-            key.display()
-        );
-        std::fs::write(&file, text).unwrap();
-        let config = config::load(Some(&file)).unwrap();
-        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
-            .await
-            .unwrap();
-        let address = listener.local_addr().unwrap();
-        let seams = Seams {
-            clock: Arc::new(ManualClock::new(harborline::clock::At(1_767_225_600_000))),
-            ids: Arc::new(SeededIds::new(7)),
-            client: http_client(seconds(1)).unwrap(),
-            assess: harborline::triage::assess,
-            crisis_wait: seconds(10),
-            knocks: None,
-        };
-        let app = App::build(&config, address, seams, CancellationToken::new())
-            .await
-            .unwrap();
-        let router = app.router();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let master = keyfile::load_or_create(&key, &SeededIds::new(1)).unwrap();
-        Self {
-            app,
-            url: format!("http://{address}"),
-            secret: Keyring::new(&master).sandbox_secret().into(),
-            _folder: folder,
-        }
-    }
-
-    async fn hook(&self, signed_path: &str, body: &str) -> (StatusCode, String) {
-        let path = "/hooks/sandbox/inbound";
-        let signature = sandbox::sign(
-            &self.secret,
-            &format!("{}{signed_path}", self.url),
-            body.as_bytes(),
-        );
-        let request = Request::post(path)
-            .header(sandbox::SIGNATURE_HEADER, signature)
-            .body(Body::from(body.to_owned()))
-            .unwrap();
-        read(self.app.router().oneshot(request).await.unwrap()).await
-    }
-}
-
-#[tokio::test]
-async fn the_sandbox_hook_takes_signed_texts_and_answers_a_crisis_at_once() {
-    let world = SandboxWorld::start().await;
-    let path = "/hooks/sandbox/inbound";
-    let text =
-        r#"{"id":"sim-1","from":"+15550123","to":"+15550100","body":"i want to die","media":0}"#;
-    assert_eq!(world.hook("/hooks/sandbox/status", text).await.0, 403);
-    let (status, answer) = world.hook(path, text).await;
-    assert_eq!(status, 200);
-    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
-    assert!(
-        answer["reply"].as_str().unwrap().contains("988"),
-        "{answer}"
-    );
-    assert!(
-        answer["receipts_url"]
-            .as_str()
-            .unwrap()
-            .starts_with(&world.url)
-    );
-    let (status, again) = world.hook(path, text).await;
-    assert_eq!(status, 200);
-    assert!(
-        again.contains(r#""reply":null"#),
-        "delivered again, decided once: {again}"
-    );
-    for odd in [
-        "",
-        "not json",
-        "[]",
-        "{}",
-        "null",
-        r#"{"id":""}"#,
-        r#"{"id":"sim-2"}"#,
-        r#"{"id":7,"body":"menu"}"#,
-    ] {
-        assert_eq!(world.hook(path, odd).await.0, 200, "{odd}");
-    }
-    let mut tx = world.app.store.read().await.unwrap();
-    assert_eq!(
-        tx.obligations_open(harborline::clock::At(0))
-            .await
-            .unwrap()
-            .0,
-        1
-    );
-    assert_eq!(tx.alerts_open().await.unwrap(), (1, 1));
-}
-
-#[tokio::test]
-async fn the_sandbox_hook_takes_odd_texts() {
-    let world = SandboxWorld::start().await;
-    for (n, text) in [
-        r#"{"id":"1","from":"+15550123","body":""}"#,
-        r#"{"id":"2","from":"+15550123"}"#,
-        r#"{"id":"3","body":"menu"}"#,
-        r#"{"id":"4","from":"","body":"menu","media":-1,"more":[1,2]}"#,
-        r#"{"id":"5","from":"+15550123","body":"\u0000\ud83d\ude00","media":99999999}"#,
-        r#"{"id":"6","from":7,"body":"menu","media":"2"}"#,
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let (status, answer) = world.hook("/hooks/sandbox/inbound", text).await;
-        assert_eq!(status, 200, "{text}: {answer}");
-        let open = world
-            .app
-            .store
-            .read()
-            .await
-            .unwrap()
-            .obligations_open(harborline::clock::At(0))
-            .await
-            .unwrap();
-        assert_eq!(open.0, i64::try_from(n).unwrap() + 1, "{text}");
-    }
-}
-
-#[tokio::test]
-async fn with_the_sandbox_alone_there_is_no_twilio_hook() {
-    let world = SandboxWorld::start().await;
-    let request = posted(INBOUND, &[], "Body=HELP");
-    let response = world.app.router().oneshot(request).await.unwrap();
-    assert_eq!(response.status(), 404);
 }
 
 #[tokio::test]

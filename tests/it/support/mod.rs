@@ -9,6 +9,7 @@ pub(crate) mod hostile;
 pub(crate) mod load;
 pub(crate) mod mailbox;
 pub(crate) mod people;
+pub(crate) mod phone;
 pub(crate) mod postgres;
 pub(crate) mod require;
 pub(crate) mod rules;
