@@ -9,6 +9,14 @@
 set -euo pipefail
 
 program=${HARBORLINE:-harborline}
+for needed in "$program" curl openssl; do
+  command -v "$needed" >/dev/null || {
+    printf 'first-answer: there is no %s here: install it, or set HARBORLINE to where harborline is\n' "$needed" >&2
+    exit 2
+  }
+done
+# It is called from another folder.
+case $program in */*) program=$(cd "$(dirname "$program")" && pwd)/$(basename "$program") ;; esac
 port=${1:-18080}
 address=127.0.0.1:$port
 public=https://line.example.org

@@ -22,7 +22,7 @@ const PRINTED: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// A file or folder cannot be read.
-    #[error("{}: {source}. Set content.directory to a readable folder with en.toml, es.toml, resources.toml or codes.toml", path.display())]
+    #[error("{}: {source}. Make it readable for this user, or name another folder in content.directory", path.display())]
     Unreadable {
         /// The file or folder.
         path: PathBuf,

@@ -23,7 +23,7 @@ const WARM_UP: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// A file or folder cannot be read.
-    #[error("{}: {source}. Set triage.directory to a readable folder with en.toml or es.toml", path.display())]
+    #[error("{}: {source}. Make it readable for this user, or name another folder in triage.directory", path.display())]
     Unreadable {
         /// The file or folder.
         path: PathBuf,

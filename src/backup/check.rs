@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::crypto::{Keyring, keyfile};
 use crate::gateway::check::Finding;
 use crate::id::SystemIds;
+use crate::oncall::span;
 use crate::store::{CopyState, OpenError, Probe, copy_state, look, probe};
 
 /// The check of the audit log. Where it alone fails, a backup can be put back.
@@ -72,8 +73,8 @@ fn of_folder(folder: &Path, now: At, tell: Tell<'_>) -> Vec<Finding> {
             "Take another backup; a bare SQLite file can be checked by its own name",
         )];
     };
-    let hours = now.since(At(note.made_at)).as_secs() / 3600;
-    let made = format!("made {hours} h ago by version {}", note.version);
+    let age = span(now.since(At(note.made_at)));
+    let made = format!("made {age} ago by version {}", note.version);
     let mut findings = vec![Finding::ok(id, made)];
     findings.push(match digest(&database, tell) {
         Ok((sha256, _)) if sha256 == note.sha256 => Finding::ok(
@@ -156,11 +157,11 @@ fn content(state: &CopyState, now: At) -> Finding {
     let Some(newest) = state.newest else {
         return Finding::warn(id, "no text is in it", "Is it the right line?");
     };
-    let hours = now.since(newest).as_secs() / 3600;
+    let age = span(now.since(newest));
     Finding::ok(
         id,
         format!(
-            "{} texts and replies, the newest {hours} h old; {} open cases",
+            "texts and replies: {}, the newest {age} old; open cases: {}",
             state.messages, state.open_cases
         ),
     )

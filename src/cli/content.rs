@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::Failure;
 use super::progress::Progress;
+use super::{Failure, folder};
 use crate::clock::{Clock, SystemClock};
 use crate::content::check::{Strictness, Weight, check};
 use crate::content::chooser::Answers;
@@ -51,7 +51,7 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
 fn packs(directory: Option<&Path>) -> Result<Packs, Failure> {
     match directory {
         None => Ok(Packs::builtin()?),
-        Some(directory) => phrasebook::load(directory).map_err(Failure::finding),
+        Some(directory) => phrasebook::load(folder(directory)?).map_err(Failure::finding),
     }
 }
 

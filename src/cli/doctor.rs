@@ -39,17 +39,22 @@ pub(super) fn report(findings: &[Finding], json: bool) -> Result<(), Failure> {
             print(&mut out, finding)?;
         }
     }
-    out.flush()?;
+    let count = |state| {
+        let found = findings.iter().filter(|finding| finding.state == state);
+        found.count()
+    };
+    let (all, warned) = (findings.len(), count(State::Warn));
     if fails(findings) {
-        let failed = findings
-            .iter()
-            .filter(|finding| finding.state == State::Fail);
+        out.flush()?;
+        let failed = count(State::Fail);
         return Err(Failure::finding(format!(
-            "{} of {} checks failed",
-            failed.count(),
-            findings.len()
+            "{failed} of {all} checks failed, {warned} warn"
         )));
     }
+    if !json {
+        writeln!(out, "none of {all} checks failed, {warned} warn")?;
+    }
+    out.flush()?;
     Ok(())
 }
 

@@ -182,9 +182,9 @@ impl Progress {
         progress.say(if arguments.dry_run {
             "No page leaves the program."
         } else if arguments.responder_silent {
-            "The people on call are paged now, marked as a DRILL that they are not to answer."
+            "The people on call are paged once a server takes it up, marked as a DRILL that they are not to answer."
         } else {
-            "The people on call are paged now, marked as a DRILL. They answer as if it were real."
+            "The people on call are paged once a server takes it up, marked as a DRILL. They answer as if it were real."
         })?;
         Ok(progress)
     }

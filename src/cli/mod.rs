@@ -21,17 +21,20 @@ mod quarantine;
 mod retention;
 pub mod segments;
 mod serve;
+#[cfg(test)]
+mod tests;
 pub mod triage;
 mod user;
 
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
+use rustix::io::Errno;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Seams};
@@ -42,16 +45,27 @@ use crate::process;
 use crate::rulebook;
 use crate::triage::RuleSet;
 
+/// What stands below the list of commands.
+const AFTER: &str =
+    "To try it out: harborline serve. For a real line: harborline init, then harborline doctor.
+Exit codes: 0 fine, 1 findings, 2 wrong usage or configuration.";
+
 /// A self-hosted front door for a text helpline.
 #[derive(Debug, Parser)]
-#[command(name = "harborline", version, about, propagate_version = true)]
+#[command(name = "harborline", version, about, propagate_version = true, after_help = AFTER)]
 struct Arguments {
+    // Both apart from what a command has of its own, and with names that no command gives to anything else.
     /// The configuration file [default: harborline.toml, if it is there]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "With every command"
+    )]
     config: Option<PathBuf>,
     /// Show no progress; without a terminal none is shown anyway
-    #[arg(long, global = true)]
-    quiet: bool,
+    #[arg(long, global = true, help_heading = "With every command")]
+    no_progress: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -65,8 +79,44 @@ enum Command {
     },
     /// Start the server; needs no configuration
     Serve,
+    /// Look at everything that must be right, here and at the providers, and say what to do
+    Doctor {
+        /// Print JSON: a list of objects with id, state, finding and fix
+        #[arg(long)]
+        json: bool,
+    },
     /// A phone in the terminal, against the sandbox gateway
     Chat,
+    /// Look after the accounts of the staff
+    User {
+        #[command(subcommand)]
+        command: user::Command,
+    },
+    /// Hold a drill: a made-up texter goes through the real loop, and what happens is measured. Exit code
+    /// 0 when it passed, 1 when it failed, 2 when it could not be held
+    Drill {
+        #[command(flatten)]
+        arguments: drill::Arguments,
+    },
+    /// Decide on texts that are held because their signature did not hold
+    Quarantine {
+        #[command(subcommand)]
+        command: quarantine::Command,
+    },
+    /// Ask a server whether it does its work; exit code 1 when it does not, or does not answer
+    Heartbeat {
+        /// The address of another server; without it, the one that runs here
+        #[arg(long, value_name = "URL")]
+        check: Option<String>,
+        /// Ask only whether the server that runs here answers, whatever the state of its work
+        #[arg(long, conflicts_with = "check")]
+        alive: bool,
+    },
+    /// Check what texters are told, and look at it
+    Content {
+        #[command(subcommand)]
+        command: content::Command,
+    },
     /// Assess messages: one a line in (or JSON Lines with "text"), one JSON object a line out
     Triage {
         /// The file to read; - or nothing for standard input
@@ -78,16 +128,15 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         rules: Option<PathBuf>,
     },
-    /// Check what texters are told, and look at it
-    Content {
-        #[command(subcommand)]
-        command: content::Command,
+    /// Count SMS segments: one JSON string a line in, one JSON object a line out
+    Segments {
+        /// The file to read; - or nothing for standard input
+        file: Option<PathBuf>,
     },
-    /// Look at everything that must be right, here and at the providers, and say what to do
-    Doctor {
-        /// Print JSON: a list of objects with id, state, finding and fix
-        #[arg(long)]
-        json: bool,
+    /// What texters get while this server is down
+    Fallback {
+        #[command(subcommand)]
+        command: fallback::Command,
     },
     /// Copy the database and the spool into a new folder, beside a running server (SQLite), or say which command
     /// does it (PostgreSQL)
@@ -113,40 +162,6 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Check that nobody changed the audit log
-    Audit {
-        #[command(subcommand)]
-        command: audit::Command,
-    },
-    /// Hold a drill: a made-up texter goes through the real loop, and what happens is measured. Exit code
-    /// 0 when it passed, 1 when it failed, 2 when it could not be held
-    Drill {
-        #[command(flatten)]
-        arguments: drill::Arguments,
-    },
-    /// Destroy all that is kept of a texter, as when they text DELETE
-    Erase(erase::Arguments),
-    /// Take data out: a record of one conversation, all about one texter, the whole line, or figures alone
-    Export(Box<export::Arguments>),
-    /// What texters get while this server is down
-    Fallback {
-        #[command(subcommand)]
-        command: fallback::Command,
-    },
-    /// Ask a server whether it does its work; exit code 1 when it does not, or does not answer
-    Heartbeat {
-        /// The address of another server; without it, the one that runs here
-        #[arg(long, value_name = "URL")]
-        check: Option<String>,
-        /// Ask only whether the server that runs here answers, whatever the state of its work
-        #[arg(long, conflicts_with = "check")]
-        alive: bool,
-    },
-    /// Keep what belongs to a texter or a conversation because the law asks for it
-    Hold {
-        #[command(subcommand)]
-        command: hold::Command,
-    },
     /// Look after the master key
     Key {
         #[command(subcommand)]
@@ -154,15 +169,19 @@ enum Command {
     },
     /// Remove what has been kept long enough; a server does it by itself every hour
     Retention(retention::Arguments),
-    /// Decide on texts that are held because their signature did not hold
-    Quarantine {
+    /// Take data out: a record of one conversation, all about one texter, the whole line, or figures alone
+    Export(Box<export::Arguments>),
+    /// Keep what belongs to a texter or a conversation because the law asks for it
+    Hold {
         #[command(subcommand)]
-        command: quarantine::Command,
+        command: hold::Command,
     },
-    /// Look after the accounts of the staff
-    User {
+    /// Destroy all that is kept of a texter, as when they text DELETE
+    Erase(erase::Arguments),
+    /// Check that nobody changed the audit log
+    Audit {
         #[command(subcommand)]
-        command: user::Command,
+        command: audit::Command,
     },
     /// Print the completions of a shell
     Completions {
@@ -174,11 +193,6 @@ enum Command {
         /// The folder
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
-    },
-    /// Count SMS segments: one JSON string a line in, one JSON object a line out
-    Segments {
-        /// The file to read; - or nothing for standard input
-        file: Option<PathBuf>,
     },
 }
 
@@ -216,6 +230,8 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.run() {
         Ok(()) => ExitCode::SUCCESS,
+        // Who reads what we print has read enough, as `head` has.
+        Err(Failure { sentence, .. }) if sentence == Errno::PIPE.to_string() => ExitCode::SUCCESS,
         Err(Failure { sentence, code }) => {
             let _ = writeln!(io::stderr(), "harborline: {sentence}");
             ExitCode::from(code)
@@ -230,7 +246,7 @@ impl Arguments {
             self.command,
             Command::Doctor { json: true } | Command::Restore { json: true, .. }
         );
-        if self.quiet || json {
+        if self.no_progress || json {
             progress::be_quiet();
         }
         match self.command {
@@ -256,7 +272,9 @@ impl Arguments {
             } => {
                 let rules = match rules {
                     None => RuleSet::builtin()?,
-                    Some(directory) => rulebook::read(&directory).map_err(Failure::finding)?,
+                    Some(directory) => {
+                        rulebook::read(folder(&directory)?).map_err(Failure::finding)?
+                    }
                 };
                 let print = if explain {
                     explain::print
@@ -304,6 +322,18 @@ impl Arguments {
                 BufWriter::new(io::stdout().lock()),
             )?),
         }
+    }
+}
+
+/// A folder that somebody named: one that is not there is wrong usage, what is wrong in it a finding.
+fn folder(named: &Path) -> Result<&Path, Failure> {
+    if named.is_dir() {
+        Ok(named)
+    } else {
+        Err(Failure::from(format!(
+            "{}: there is no such folder. Name the one with your edited files",
+            named.display()
+        )))
     }
 }
 

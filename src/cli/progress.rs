@@ -1,5 +1,5 @@
 //! Progress of work that takes long: a line on stderr, where a person looks at a terminal; nothing in a log, a
-//! file or a pipe, and nothing with `--quiet` or where JSON was asked for.
+//! file or a pipe, and nothing with `--no-progress` or where JSON was asked for.
 
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};

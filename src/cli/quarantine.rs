@@ -27,13 +27,20 @@ pub(super) enum Command {
     /// Take a text in as if it had just come; a second time changes nothing
     Release {
         /// The id that `list` shows
+        #[arg(value_parser = id)]
         id: Uuid,
     },
     /// Drop a text, its number and its words
     Discard {
         /// The id that `list` shows
+        #[arg(value_parser = id)]
         id: Uuid,
     },
+}
+
+fn id(word: &str) -> Result<Uuid, String> {
+    Uuid::parse_str(word)
+        .map_err(|_| "write the whole id, as `harborline quarantine list` shows it".to_owned())
 }
 
 pub(super) fn run(config: &Config, command: &Command) -> Result<(), Failure> {

@@ -57,6 +57,14 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
     }
     let mut figment = Figment::new();
     if path.exists() {
+        // Its own sentence: the reader of TOML would compare a file with an example that nobody may read.
+        std::fs::read_to_string(&path).map_err(|error| {
+            ConfigError::new(
+                path.display().to_string(),
+                error.to_string(),
+                "Make it a text that this user may read, or name another file after --config",
+            )
+        })?;
         figment = figment.merge(Toml::file_exact(&path));
     }
     let figment = figment.merge(Environment::read()?);

@@ -50,7 +50,7 @@ fn facts(config: &Config, now: At) -> Finding {
         0 => Finding::ok(id, "no fact in the texts is out of date"),
         count => Finding::warn(
             id,
-            format!("{count} remarks on the texts, out-of-date facts among them"),
+            format!("{count} remarks on the texts and their facts"),
             "Run `harborline content check`: it names each",
         ),
     }

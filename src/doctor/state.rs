@@ -50,15 +50,15 @@ fn none_or(id: &str, count: i64, well: &str, ill: &str, fix: &str) -> Finding {
 
 fn cases(open: i64, alone: i64) -> Finding {
     let id = "state.cases";
+    if open == 0 {
+        return Finding::ok(id, "no case is open");
+    }
     if alone == 0 {
-        return Finding::ok(
-            id,
-            format!("{open} open cases, and somebody has each of them"),
-        );
+        return Finding::ok(id, format!("somebody has each of the open cases ({open})"));
     }
     Finding::warn(
         id,
-        format!("{alone} of {open} open cases have nobody yet"),
+        format!("open cases that nobody has yet: {alone} of {open}"),
         "They are paged; if that goes on, call the people on call",
     )
 }

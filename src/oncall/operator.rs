@@ -14,7 +14,7 @@ use super::Contact;
 use crate::clock::At;
 
 pub use kind::{IncidentKind, OF_ANOTHER, UNANSWERED};
-pub use words::{incident, incident_over};
+pub use words::{incident, incident_over, span};
 
 /// Who looks after the program, and how they are told.
 #[derive(Clone, Debug, PartialEq, Eq)]

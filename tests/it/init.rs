@@ -23,7 +23,7 @@ const FLAGS: [&str; 21] = [
     "--public-url",
     "https://line.example.org",
     "--set",
-    "account_sid=AC1",
+    "account_sid=AC00000000000000000000000000000000",
     "--set",
     "auth_token=secret-canary",
     "--set",
@@ -132,7 +132,15 @@ fn what_is_missing_or_cannot_work_is_named_and_nothing_is_left() {
             with("--public-url", "line.example.org"),
             vec!["--public-url", "https://line.example.org"],
         ),
+        (
+            with("--public-url", "http://line.example.org"),
+            vec!["--public-url", "encrypted", "https://line.example.org"],
+        ),
         (with("--duty", "Duty phone"), vec!["--duty", "+15550199"]),
+        (
+            with("--set", "account_sid=AC1"),
+            vec!["--set account_sid", "32 digits"],
+        ),
         (with("--set", "account_sid"), vec!["--set", "KEY=VALUE"]),
         (
             with("--set", "account_sid=@nowhere"),

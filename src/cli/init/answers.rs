@@ -95,7 +95,11 @@ impl Answers {
             };
             match question.judge(answer) {
                 Ok(()) => return Ok(answer.to_owned()),
-                Err(_) if ended => return Err(refused("there is no answer to it")),
+                Err(_) if ended => {
+                    return Err(refused(
+                        "there is no answer to it, as a flag or as a line of input",
+                    ));
+                }
                 Err(why) if self.person => writeln!(out, "  {why}")?,
                 Err(why) => return Err(refused(&why)),
             }

@@ -46,6 +46,15 @@ fn sender(text: &str) -> Result<(), String> {
     is_number(text)
 }
 
+/// The id of an account at Twilio.
+fn account(text: &str) -> Result<(), String> {
+    let rest = text.strip_prefix("AC").unwrap_or_default();
+    if rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(());
+    }
+    Err("write AC and the 32 digits after it, as the first page of the console shows it".to_owned())
+}
+
 const fn key(key: &'static str, flag: &'static str, ask: &'static str) -> Asked {
     Asked {
         key,
@@ -75,8 +84,15 @@ static KINDS: [Kind; 7] = [
         name: "twilio",
         title: "Twilio",
         questions: &[
-            key("account_sid", "--set account_sid", "Account SID (AC…)"),
-            key("auth_token", "--set auth_token", "Auth token"),
+            Asked {
+                check: Some(account),
+                ..key("account_sid", "--set account_sid", "Account SID (AC…)")
+            },
+            key(
+                "auth_token",
+                "--set auth_token",
+                "Auth token, or @ and a file that holds it",
+            ),
             SENDER,
         ],
         hooks: &[(
@@ -94,11 +110,15 @@ static KINDS: [Kind; 7] = [
         title: "SignalWire",
         questions: &[
             key("project_id", "--set project_id", "Project ID"),
-            key("api_token", "--set api_token", "API token (PT…)"),
+            key(
+                "api_token",
+                "--set api_token",
+                "API token (PT…), or @ and a file that holds it",
+            ),
             key(
                 "signing_key",
                 "--set signing_key",
-                "Signing key (PSK…): not the token",
+                "Signing key (PSK…), not the token, or @ and a file",
             ),
             key(
                 "api_url",
@@ -117,7 +137,11 @@ static KINDS: [Kind; 7] = [
         name: "telnyx",
         title: "Telnyx",
         questions: &[
-            key("api_key", "--set api_key", "API key (KEY…)"),
+            key(
+                "api_key",
+                "--set api_key",
+                "API key (KEY…), or @ and a file that holds it",
+            ),
             key(
                 "public_key",
                 "--set public_key",
@@ -136,7 +160,11 @@ static KINDS: [Kind; 7] = [
         title: "Plivo",
         questions: &[
             key("auth_id", "--set auth_id", "Auth ID (MA…)"),
-            key("auth_token", "--set auth_token", "Auth token"),
+            key(
+                "auth_token",
+                "--set auth_token",
+                "Auth token, or @ and a file that holds it",
+            ),
             SENDER,
         ],
         hooks: &[("Application of the number, message URL (POST):", INBOUND)],
@@ -147,11 +175,15 @@ static KINDS: [Kind; 7] = [
         title: "Vonage",
         questions: &[
             key("api_key", "--set api_key", "API key"),
-            key("api_secret", "--set api_secret", "API secret"),
+            key(
+                "api_secret",
+                "--set api_secret",
+                "API secret, or @ and a file that holds it",
+            ),
             key(
                 "signature_secret",
                 "--set signature_secret",
-                "Signature secret",
+                "Signature secret, or @ and a file that holds it",
             ),
             SENDER,
         ],
@@ -167,11 +199,15 @@ static KINDS: [Kind; 7] = [
                 "--set username",
                 "User name of the app's server",
             ),
-            key("password", "--set password", "Its password"),
+            key(
+                "password",
+                "--set password",
+                "Its password, or @ and a file that holds it",
+            ),
             key(
                 "signing_key",
                 "--set signing_key",
-                "Signing key of its webhooks, 16 characters or more",
+                "Signing key of its webhooks, 16 characters or more, or @ and a file",
             ),
             key(
                 "messages_url",

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use url::Url;
+use url::{Host, Url};
 
 use super::Failure;
 use crate::config::{self, Config};
@@ -38,8 +38,12 @@ pub(super) struct Arguments {
     /// The kind of gateway: sandbox, twilio, signalwire, telnyx, plivo, vonage or android
     #[arg(long)]
     gateway: Option<String>,
-    /// The address that the gateway calls, like <https://line.example.org>
-    #[arg(long, value_name = "URL")]
+    // Not a comment, where an address would stand in pointed brackets.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The address that the gateway calls, like https://line.example.org"
+    )]
     public_url: Option<String>,
     /// A key of the gateway, such as sender=+15550100; a value after @ is a file that holds it. May be repeated
     #[arg(long, value_name = "KEY=VALUE")]
@@ -130,7 +134,13 @@ fn ask(arguments: Arguments) -> Result<(Line, &'static Kind), Failure> {
                 asked = asked.checked(check);
             }
             let before = given.remove(question.key);
-            keys.insert(question.key, answers.get(&asked, before)?);
+            // That of a flag was read already.
+            let typed = before.is_none();
+            let mut answer = answers.get(&asked, before)?;
+            if typed {
+                answer = held(question.flag, &answer)?;
+            }
+            keys.insert(question.key, answer);
         }
     }
     // What else may stand in the section, such as api_url; the loader refuses what may not.
@@ -173,20 +183,19 @@ fn settings(set: &[String]) -> Result<BTreeMap<String, String>, Failure> {
         let (key, value) = text.split_once('=').ok_or_else(|| {
             Failure::from("--set: this is no KEY=VALUE. Write it like sender=+15550100")
         })?;
-        let value = match value.strip_prefix('@') {
-            None => value.to_owned(),
-            Some(file) => std::fs::read_to_string(file)
-                .map_err(|error| {
-                    Failure::from(format!(
-                        "--set {key}: {file}: {error}. Name a readable file"
-                    ))
-                })?
-                .trim_end()
-                .to_owned(),
-        };
-        Ok((key.to_owned(), value))
+        Ok((key.to_owned(), held(&format!("--set {key}"), value)?))
     };
     set.iter().map(one).collect()
+}
+
+/// An answer, or what is in the file after its `@`.
+fn held(flag: &str, answer: &str) -> Result<String, Failure> {
+    let Some(file) = answer.strip_prefix('@') else {
+        return Ok(answer.to_owned());
+    };
+    let read = std::fs::read_to_string(file)
+        .map_err(|error| Failure::from(format!("{flag}: {file}: {error}. Name a readable file")))?;
+    Ok(read.trim_end().to_owned())
 }
 
 fn contacts(flag: &str, given: Vec<String>) -> Result<Vec<Contact>, Failure> {
@@ -209,14 +218,24 @@ fn is_number(text: &str) -> Result<(), String> {
 }
 
 fn is_public(text: &str) -> Result<(), String> {
+    let sealed = |url: &Url| url.scheme() == "https" || is_here(url);
     match Url::parse(text) {
-        Ok(url)
-            if url.has_host() && matches!(url.scheme(), "https" | "http") && url.path() == "/" =>
-        {
-            Ok(())
+        Ok(url) if url.has_host() && sealed(&url) && url.path() == "/" => Ok(()),
+        _ => {
+            Err("write the root of an encrypted address, like https://line.example.org".to_owned())
         }
-        _ => Err("write the root of a web address, like https://line.example.org".to_owned()),
     }
+}
+
+/// Whether an address leads to this machine: nobody listens on the way there.
+fn is_here(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    here && url.scheme() == "http"
 }
 
 /// Reads the file as the server would, before it is there.
@@ -225,7 +244,7 @@ fn hold(path: &Path, text: &str) -> Result<Config, Failure> {
     let failed = |error: io::Error| {
         Failure::from(format!(
             "{}: {error}. Name a writable place with --config",
-            trial.display()
+            path.display()
         ))
     };
     disk::replace(&trial, text.as_bytes()).map_err(failed)?;

@@ -260,7 +260,8 @@ fn audited(incident: &Incident, public_url: &str) -> String {
 }
 
 /// A long time, in the largest whole unit.
-fn span(time: Duration) -> String {
+#[must_use]
+pub fn span(time: Duration) -> String {
     match time.as_secs() / 60 {
         minutes @ 0..120 => format!("{minutes} min"),
         minutes @ 120..2880 => format!("{} h", minutes / 60),
