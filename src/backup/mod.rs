@@ -5,6 +5,7 @@ mod check;
 mod postgres;
 mod restore;
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -164,19 +165,27 @@ async fn fill(config: &Config, to: &Path, now: At, tell: Tell<'_>) -> Result<Not
     Ok(note)
 }
 
-/// Copies the files of a folder, private and synced; says how many. Folders in it are left alone, and one that
-/// is not there is empty.
-fn copy_files(from: &Path, to: &Path) -> Result<usize, BackupError> {
-    let files = match fs::read_dir(from) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        files => files.map_err(BackupError::file(from))?,
+/// The files of a folder, by path and name. Folders in it are left alone, and one that is not there is empty.
+fn files_of(folder: &Path) -> Result<Vec<(PathBuf, OsString)>, BackupError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(BackupError::file(folder))?,
     };
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(BackupError::file(folder))?;
+        let path = entry.path();
+        if path.is_file() {
+            files.push((path, entry.file_name()));
+        }
+    }
+    Ok(files)
+}
+
+/// Copies the files of a folder, private and synced; says how many.
+fn copy_files(from: &Path, to: &Path) -> Result<usize, BackupError> {
     let mut count = 0;
-    for file in files {
-        let path = file.map_err(BackupError::file(from))?.path();
-        let (true, Some(name)) = (path.is_file(), path.file_name()) else {
-            continue;
-        };
+    for (path, name) in files_of(from)? {
         match fs::read(&path) {
             // The server has handed it over meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

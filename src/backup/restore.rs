@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::check::{AUDIT, check, database_of, note_of};
-use super::{BackupError, CHUNK, SPOOL, Tell, dump_command, file_of};
+use super::{BackupError, CHUNK, SPOOL, Tell, dump_command, file_of, files_of};
 use crate::clock::At;
 use crate::config::Config;
 use crate::disk::{self, HALF, HashedFile};
@@ -160,16 +160,8 @@ async fn copy_database(
 
 /// Puts the files of the spool back; says how many.
 fn put_spool(from: &Path, to: &Path, made: &mut Made) -> Result<usize, BackupError> {
-    let files = match fs::read_dir(from) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        files => files.map_err(BackupError::file(from))?,
-    };
     let mut count = 0;
-    for file in files {
-        let path = file.map_err(BackupError::file(from))?.path();
-        let (true, Some(name)) = (path.is_file(), path.file_name()) else {
-            continue;
-        };
+    for (path, name) in files_of(from)? {
         made.folder(to)?;
         let there = to.join(name);
         if there.exists() {

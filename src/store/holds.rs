@@ -138,20 +138,6 @@ impl Tx {
         rows.into_iter().map(|row| self.hold_from(row)).collect()
     }
 
-    /// The holds that keep a conversation, oldest first.
-    pub async fn holds_of(&mut self, conversation: Uuid) -> Result<Vec<Hold>, StoreError> {
-        let rows: Vec<HoldRow> = on!(self, |c| sqlx::query_as(standing!(
-            "FROM conversations c JOIN legal_holds h ON h.texter_id = c.texter_id
-               LEFT JOIN staff s ON s.login = h.set_by
-              WHERE c.id = $1 AND h.lifted_at IS NULL
-                AND (h.conversation_id IS NULL OR h.conversation_id = c.id) ORDER BY h.id"
-        ))
-        .bind(conversation)
-        .fetch_all(c)
-        .await?);
-        rows.into_iter().map(|row| self.hold_from(row)).collect()
-    }
-
     fn hold_from(&self, row: HoldRow) -> Result<Hold, StoreError> {
         let reason = open_text(self.keys.house(), REASON, row.id, &row.reason_sealed)?;
         Ok(Hold {

@@ -85,20 +85,6 @@ impl Tx {
         Ok(rows.into_iter().map(Swap::from).collect())
     }
 
-    /// What became of the swaps that somebody offered or was asked for, the latest first.
-    pub async fn swaps_of(&mut self, staff: Uuid, limit: u16) -> Result<Vec<Swap>, StoreError> {
-        let rows: Vec<SwapRow> = on!(self, |c| sqlx::query_as(
-            "SELECT id, schedule_id, asked_by, asked_of, gives_from, gives_until, takes_from,
-                    takes_until, state, made_at, done_at
-               FROM swaps WHERE asked_by = $1 OR asked_of = $1 ORDER BY id DESC LIMIT $2"
-        )
-        .bind(staff)
-        .bind(i64::from(limit))
-        .fetch_all(c)
-        .await?);
-        Ok(rows.into_iter().map(Swap::from).collect())
-    }
-
     /// Notes what became of a swap.
     pub async fn end_swap(
         &mut self,

@@ -12,7 +12,7 @@ const TEXTER: &str = "+15550123";
 
 /// A member of staff who has the conversation of the only texter.
 async fn responder(world: &World) -> (Account, uuid::Uuid) {
-    let staff = world.a_member_of_staff("ada@example.org").await;
+    let staff = world.a_member_of_staff("night@example.org").await;
     let conversation = world.first_in_the_queue().await;
     (staff, conversation)
 }

@@ -38,7 +38,7 @@ async fn announced_and_first(world: &World) {
 async fn lived_in(engine: Engine) -> Option<World> {
     let world = World::on(engine).await?;
     world.phone(TEXTER).texts("i want to die, umbrella").await;
-    let staff = world.a_member_of_staff("ada@example.org").await;
+    let staff = world.a_member_of_staff("night@example.org").await;
     world.a_person("Second", "+15550188").await;
     let conversation = world.first_in_the_queue().await;
     world.acts(&staff, conversation, Act::Claim).await.unwrap();
@@ -52,7 +52,7 @@ async fn lived_in(engine: Engine) -> Option<World> {
 }
 
 async fn thread(world: &World) -> String {
-    let staff = world.a_member_of_staff("ada@example.org").await;
+    let staff = world.a_member_of_staff("night@example.org").await;
     let visitor = world.visitor(&staff).await;
     let mut pages = String::new();
     for conversation in world.in_the_queue().await {

@@ -26,7 +26,7 @@ async fn after(world: &World, n: u64) {
 async fn a_closed_case(world: &World, number: &str) -> uuid::Uuid {
     let phone = world.phone(number);
     phone.texts("i want to die, umbrella").await;
-    let staff = world.a_member_of_staff("ada@example.org").await;
+    let staff = world.a_member_of_staff("night@example.org").await;
     let conversation = world.first_in_the_queue().await;
     world.acts(&staff, conversation, Act::Claim).await.unwrap();
     let words = MessageBody::new("I am here.");
@@ -69,7 +69,7 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM notes").await, 0);
         assert!(world.count("SELECT COUNT(*) FROM messages").await >= 3, "rows that count stay");
         assert_eq!(world.count("SELECT COUNT(*) FROM texters WHERE length(wrapped_key) > 0").await, 1);
-        let staff = world.a_member_of_staff("ada@example.org").await;
+        let staff = world.a_member_of_staff("night@example.org").await;
         let page = world.visitor(&staff).await.reads(&format!("/conversations/{conversation}")).await;
         assert!(page.contains("texts are kept for a limited time") && !page.contains("umbrella"), "{page}");
         after(&world, 60).await;
@@ -127,7 +127,7 @@ both! {
     async fn a_held_conversation_outlives_retention_and_delete(world: World) {
         let conversation = a_closed_case(&world, TEXTER).await;
         let before = full(&world).await;
-        let hold = world.app.retention.hold(&Who::Id(conversation), false, "order 7 of the court", "ada@example.org").await.unwrap().unwrap();
+        let hold = world.app.retention.hold(&Who::Id(conversation), false, "order 7 of the court", "night@example.org").await.unwrap().unwrap();
         let said = world.count("SELECT COUNT(*) FROM audit_log WHERE action = 'hold.set' AND detail NOT LIKE '%court%'").await;
         assert_eq!(said, 1, "that it was set is in the log, the reason is not");
         let phone = world.phone(TEXTER);
@@ -152,7 +152,7 @@ both! {
         assert!(full(&world).await > 0, "a dry run changes nothing");
         world.phone(TEXTER).texts("i want to die").await;
         assert_eq!(world.app.retention.erase(&by_number, "operator", false).await.unwrap(), Err(NotDone::OpenCase));
-        let staff = world.a_member_of_staff("ada@example.org").await;
+        let staff = world.a_member_of_staff("night@example.org").await;
         let open = world.first_in_the_queue().await;
         world.acts(&staff, open, Act::Claim).await.unwrap();
         world.acts(&staff, open, Act::WrapUp(WrapUp::with("safe_for_now"))).await.unwrap();

@@ -8,32 +8,6 @@ use uuid::Uuid;
 use super::*;
 use crate::segment::{Encoding, segments};
 
-const KINDS: [IncidentKind; 23] = [
-    IncidentKind::AuditLog,
-    IncidentKind::ResponderUnreachable,
-    IncidentKind::PageFailed,
-    IncidentKind::Exhausted,
-    IncidentKind::Overdue,
-    IncidentKind::Unanswered,
-    IncidentKind::Unowed,
-    IncidentKind::Stalled,
-    IncidentKind::Signature,
-    IncidentKind::MissedHook,
-    IncidentKind::Listing,
-    IncidentKind::Unfetched,
-    IncidentKind::Quarantine,
-    IncidentKind::NotKept,
-    IncidentKind::SetAside,
-    IncidentKind::Spooled,
-    IncidentKind::ShiftNotTaken,
-    IncidentKind::Audit,
-    IncidentKind::Heartbeat,
-    IncidentKind::Drill,
-    IncidentKind::DrillMissed,
-    IncidentKind::NobodyOnCall,
-    IncidentKind::Uncovered,
-];
-
 fn of(kind: IncidentKind) -> Incident {
     Incident {
         id: Uuid::nil(),
@@ -49,7 +23,7 @@ fn of(kind: IncidentKind) -> Incident {
 
 #[test]
 fn what_the_operator_is_told_names_the_place_and_is_short() {
-    for kind in KINDS {
+    for kind in IncidentKind::ALL {
         let told = incident(&of(kind), "https://line.example.org", At(90_000));
         let over = incident_over(&of(kind), Duration::from_mins(15));
         for words in [&told, &over] {

@@ -196,12 +196,6 @@ fn tls(config: &SmtpConfig) -> Result<TlsParameters, NotUsable> {
     })
 }
 
-/// Whether mail can be sent to this address at all.
-#[must_use]
-pub fn is_address(text: &str) -> bool {
-    text.parse::<Address>().is_ok()
-}
-
 /// The mail that carries a page; none when its address is not one.
 fn build(page: &Page<'_>, from: &Mailbox) -> Option<Message> {
     let to: Address = page.to.address.reveal().parse().ok()?;

@@ -124,23 +124,6 @@ fn a_line_break_in_the_words_makes_no_header() {
     );
 }
 
-#[test]
-fn only_an_address_is_one() {
-    for text in ["first@example.org", "first.second+night@mail.example.org"] {
-        assert!(is_address(text), "{text}");
-    }
-    for text in [
-        "",
-        "first",
-        "first@",
-        "@example.org",
-        "a b@example.org",
-        "first@example.org, second@example.org",
-    ] {
-        assert!(!is_address(text), "{text}");
-    }
-}
-
 #[tokio::test]
 async fn what_the_server_answers_decides_what_follows() {
     let taken = outcome(&[("AUTH", "235 welcome")]).await;

@@ -56,7 +56,7 @@ both! {
         assert!(texter.inbox().is_empty(), "neither through the API nor anything after it");
         assert_eq!(notices(&world), 1);
         assert_eq!(world.count(BLOCKED).await, 1);
-        let staff = world.a_member_of_staff("ada@example.org").await;
+        let staff = world.a_member_of_staff("night@example.org").await;
         let conversation = world.first_in_the_queue().await;
         let refused = world.acts(&staff, conversation, Act::Write(MessageBody::new("hello"))).await;
         assert_eq!(refused, Err(Refused::Blocked));

@@ -72,7 +72,7 @@ both! {
         world.twilio.fail_next(&[Fault::OptedOut]);
         texter.delivers(&world.new_sid(), "im so alone").await;
         world.advance(seconds(40)).await;
-        let staff = world.a_member_of_staff("ada@example.org").await;
+        let staff = world.a_member_of_staff("night@example.org").await;
         let cookie = world.session_of(&staff).await;
         let get = async |path: String| {
             let request = Request::get(path).header(header::COOKIE, &cookie);

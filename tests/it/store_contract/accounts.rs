@@ -28,11 +28,11 @@ fn session_of(staff_id: Uuid, token_hash: &[u8], code_due: bool) -> NewSession<'
 both! {
     async fn a_session_ends_by_idling_by_age_and_by_signing_out(world: World) {
         unit!(world, |tx| {
-            let staff = member(tx, "ada", Role::Responder, "hash").await?;
+            let staff = member(tx, "night", Role::Responder, "hash").await?;
             let id = tx.start_session(&session_of(staff, b"token", false), NOW).await?;
             let before = NOW.minus(seconds(1));
             let found = tx.session(b"token", before, before).await?.unwrap();
-            assert_eq!((found.id, found.account.id, found.account.login.as_str()), (id, staff, "ada"));
+            assert_eq!((found.id, found.account.id, found.account.login.as_str()), (id, staff, "night"));
             assert_eq!((found.device, found.code_due, found.totp_at), (Device::Phone, false, None));
             assert_eq!([found.created_at, found.seen_at, found.confirmed_at], [NOW; 3]);
             tx.touch_session(id, staff, later(600)).await?;
@@ -55,8 +55,8 @@ both! {
 
     async fn a_person_ends_their_own_sessions_and_nobody_elses(world: World) {
         unit!(world, |tx| {
-            let staff = member(tx, "ada", Role::Responder, "hash").await?;
-            let other = member(tx, "bob", Role::Responder, "hash").await?;
+            let staff = member(tx, "night", Role::Responder, "hash").await?;
+            let other = member(tx, "late", Role::Responder, "hash").await?;
             let one = tx.start_session(&session_of(staff, b"1", false), NOW).await?;
             let two = tx.start_session(&session_of(staff, b"2", false), later(1)).await?;
             let due = tx.start_session(&session_of(staff, b"3", true), later(2)).await?;
@@ -84,7 +84,7 @@ both! {
     async fn who_is_locked_or_has_left_has_no_session_and_no_link(world: World) {
         unit!(world, |tx| {
             let before = NOW.minus(seconds(1));
-            let staff = member(tx, "ada", Role::Administrator, "hash").await?;
+            let staff = member(tx, "night", Role::Administrator, "hash").await?;
             tx.start_session(&session_of(staff, b"1", false), NOW).await?;
             let link = NewLink { token_hash: b"link", staff_id: staff, kind: LinkKind::Password, made_by: "operator", expires_at: later(60) };
             tx.add_link(&link, NOW).await?;
@@ -106,11 +106,11 @@ both! {
             assert!(!tx.knows_browser(b"browser", staff, before).await?);
             assert!(tx.credentials(staff).await?.is_none());
             assert_eq!((tx.member(staff).await?, tx.members().await?), (None, vec![]));
-            assert!(tx.staff_by_login("ada").await?.is_none());
+            assert!(tx.staff_by_login("night").await?.is_none());
             assert_eq!(tx.staff_name(staff).await?.as_deref(), Some("Second"), "what they did keeps its name");
-            assert_eq!(tx.bring_back("bob", "Bob", Role::Responder).await?, None);
-            assert_eq!(tx.bring_back("ada", "First", Role::Responder).await?, Some(staff));
-            assert_eq!(tx.bring_back("ada", "First", Role::Responder).await?, None, "they are there");
+            assert_eq!(tx.bring_back("late", "Late", Role::Responder).await?, None);
+            assert_eq!(tx.bring_back("night", "First", Role::Responder).await?, Some(staff));
+            assert_eq!(tx.bring_back("night", "First", Role::Responder).await?, None, "they are there");
             let back = tx.member(staff).await?.unwrap();
             assert_eq!((back.account.name.as_str(), back.account.role), ("First", Role::Responder));
             assert_eq!((back.password_at, back.totp_at, back.locked_at), (None, None, None));
@@ -120,9 +120,9 @@ both! {
 
     async fn members_are_listed_by_name_with_what_they_have_set_up(world: World) {
         unit!(world, |tx| {
-            let staff = member(tx, "ada", Role::Supervisor, "").await?;
+            let staff = member(tx, "night", Role::Supervisor, "").await?;
             let found = tx.members().await?;
-            let account = tx.staff_by_login("ada").await?.unwrap();
+            let account = tx.staff_by_login("night").await?.unwrap();
             let expected = Member { account, password_at: None, totp_at: None, seen_at: None, locked_at: None };
             assert_eq!(found, [expected]);
             assert!(tx.credentials(staff).await?.unwrap().password_hash.is_none(), "invited");
@@ -140,7 +140,7 @@ both! {
 
     async fn a_second_factor_counts_when_it_is_confirmed_and_no_step_counts_twice(world: World) {
         let staff = unit!(world, |tx| {
-            let staff = member(tx, "ada", Role::Responder, "hash").await?;
+            let staff = member(tx, "night", Role::Responder, "hash").await?;
             tx.propose_totp(staff, b"first secret").await?;
             let kept = tx.credentials(staff).await?.unwrap();
             assert!(kept.totp.is_none());
@@ -169,8 +169,8 @@ both! {
 
     async fn a_recovery_code_works_once_and_for_its_owner_only(world: World) {
         unit!(world, |tx| {
-            let staff = member(tx, "ada", Role::Responder, "hash").await?;
-            let other = member(tx, "bob", Role::Responder, "hash").await?;
+            let staff = member(tx, "night", Role::Responder, "hash").await?;
+            let other = member(tx, "late", Role::Responder, "hash").await?;
             tx.set_recovery_codes(staff, &["aaaa".to_owned(), "bbbb".to_owned()]).await?;
             tx.set_recovery_codes(other, &["aaaa".to_owned()]).await?;
             assert!(!tx.use_recovery_code(other, "bbbb", NOW).await?);
@@ -185,12 +185,12 @@ both! {
 
     async fn a_link_works_once_until_it_ends_or_is_replaced(world: World) {
         unit!(world, |tx| {
-            let staff = member(tx, "ada", Role::Responder, "").await?;
+            let staff = member(tx, "night", Role::Responder, "").await?;
             let link = |token_hash, kind| NewLink { token_hash, staff_id: staff, kind, made_by: "operator", expires_at: later(60) };
             tx.add_link(&link(b"1", LinkKind::Invitation), NOW).await?;
             tx.add_link(&link(b"2", LinkKind::PasswordAndFactor), NOW).await?;
             assert!(tx.link(b"1", NOW).await?.is_none(), "replaced");
-            let account = tx.staff_by_login("ada").await?.unwrap();
+            let account = tx.staff_by_login("night").await?.unwrap();
             assert_eq!(tx.link(b"2", later(59)).await?, Some(Link { account, kind: LinkKind::PasswordAndFactor }));
             assert!(tx.link(b"2", later(60)).await?.is_none());
             tx.drop_old_links(later(59)).await?;
@@ -207,15 +207,15 @@ both! {
 
     async fn tries_are_counted_for_each_login_and_each_known_browser(world: World) {
         unit!(world, |tx| {
-            let stranger = Trier::Stranger("ada".to_owned());
-            let known = Trier::Known(b"browser".to_vec(), "ada".to_owned());
+            let stranger = Trier::Stranger("night".to_owned());
+            let known = Trier::Known(b"browser".to_vec(), "night".to_owned());
             assert_eq!(tx.tries(&stranger).await?, None);
             tx.count_try(&stranger, NOW).await?;
             tx.count_try(&stranger, later(1)).await?;
             tx.count_try(&known, NOW).await?;
             assert_eq!(tx.tries(&stranger).await?, Some(Tries { failures: 2, last_at: later(1) }));
             assert_eq!(tx.tries(&known).await?, Some(Tries { failures: 1, last_at: NOW }));
-            assert_eq!(tx.tries(&Trier::Known(b"browser".to_vec(), "bob".to_owned())).await?, None);
+            assert_eq!(tx.tries(&Trier::Known(b"browser".to_vec(), "late".to_owned())).await?, None);
             tx.take_back_try(&stranger).await?;
             assert_eq!(tx.tries(&stranger).await?.unwrap().failures, 1);
             tx.forget_tries_before(NOW).await?;
@@ -227,8 +227,8 @@ both! {
 
     async fn a_browser_is_known_to_those_who_signed_in_with_it(world: World) {
         unit!(world, |tx| {
-            let staff = member(tx, "ada", Role::Responder, "hash").await?;
-            let other = member(tx, "bob", Role::Responder, "hash").await?;
+            let staff = member(tx, "night", Role::Responder, "hash").await?;
+            let other = member(tx, "late", Role::Responder, "hash").await?;
             let before = NOW.minus(seconds(1));
             tx.keep_browser(b"browser", staff, NOW).await?;
             assert!(tx.knows_browser(b"browser", staff, before).await?);

@@ -188,7 +188,7 @@ both! {
 
     async fn a_check_in_needs_a_yes_and_goes_out_once(world: World) {
         let texter = unit!(world, |tx| {
-            let new = NewStaff { login: "ada", name: "Second", role: Role::Responder, password_hash: "hash" };
+            let new = NewStaff { login: "night", name: "Second", role: Role::Responder, password_hash: "hash" };
             let asked_by = tx.add_staff(&new, NOW).await?.unwrap();
             let (texter, conversation) = someone(tx, NUMBER).await?;
             let new = NewCheckIn { texter_id: texter.id, conversation_id: conversation.id, gateway: "main", asked_by, at: NOW };

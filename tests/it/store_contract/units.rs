@@ -81,7 +81,7 @@ both! {
             for n in 0..3 {
                 tx.audit(NOW, "line", &format!("step.{n}"), Some(subject), &serde_json::json!({"n": n})).await?;
             }
-            tx.audit(NOW, "ada", "other", None, &serde_json::json!({})).await?;
+            tx.audit(NOW, "night", "other", None, &serde_json::json!({})).await?;
         });
         let entries = view!(world).audit_of(subject).await.unwrap();
         let expected = [0, 1, 2].map(|n| (format!("step.{n}"), format!(r#"{{"n":{n}}}"#)));
@@ -91,14 +91,14 @@ both! {
     async fn a_login_belongs_to_one_account(world: World) {
         let id = unit!(world, |tx| {
             assert_eq!(tx.staff_count().await?, 0);
-            let new = NewStaff { login: "ada", name: "Second", role: Role::Supervisor, password_hash: "hash" };
+            let new = NewStaff { login: "night", name: "Second", role: Role::Supervisor, password_hash: "hash" };
             let id = tx.add_staff(&new, NOW).await?.unwrap();
             assert_eq!(tx.add_staff(&NewStaff { name: "Another", ..new }, NOW).await?, None);
             id
         });
         let mut tx = view!(world);
-        let Account { id: found, login, name, role } = tx.staff_by_login("ada").await.unwrap().unwrap();
-        assert_eq!((found, login.as_str(), name.as_str(), role), (id, "ada", "Second", Role::Supervisor));
+        let Account { id: found, login, name, role } = tx.staff_by_login("night").await.unwrap().unwrap();
+        assert_eq!((found, login.as_str(), name.as_str(), role), (id, "night", "Second", Role::Supervisor));
         assert!(tx.staff_by_login("Second").await.unwrap().is_none());
         assert_eq!(tx.staff_name(id).await.unwrap().as_deref(), Some("Second"));
         assert_eq!(tx.staff_name(Uuid::from_u128(1)).await.unwrap(), None);
@@ -144,7 +144,7 @@ async fn a_stop_is_not_lost_when_the_team_closes_at_the_same_moment() {
     };
     let conversation = unit!(world, |tx| {
         let new = NewStaff {
-            login: "ada",
+            login: "night",
             name: "Second",
             role: Role::Responder,
             password_hash: "hash",
@@ -152,7 +152,7 @@ async fn a_stop_is_not_lost_when_the_team_closes_at_the_same_moment() {
         tx.add_staff(&new, NOW).await?;
         someone(tx, NUMBER).await?.1.id
     });
-    let ada = view!(world).staff_by_login("ada").await.unwrap().unwrap();
+    let night = view!(world).staff_by_login("night").await.unwrap().unwrap();
     let handoff = Arc::clone(&world.app.handoff);
     let locked = Arc::new(Notify::new());
     let (has_locked, url) = (Arc::clone(&locked), world.config.database.url.clone());
@@ -173,7 +173,7 @@ async fn a_stop_is_not_lost_when_the_team_closes_at_the_same_moment() {
         locked.notified().await;
         handoff
             .act(
-                &ada,
+                &night,
                 conversation,
                 Act::WrapUp(WrapUp::with("safe_for_now")),
             )
