@@ -120,11 +120,11 @@ impl App {
     }
 
     /// A new database gets the canned replies that come with the program. Without the database, the next
-    /// start tries again.
-    async fn first_canned_replies(&self) -> Result<(), StoreError> {
+    /// start tries again: then this is `false`.
+    async fn first_canned_replies(&self) -> Result<bool, StoreError> {
         match self.doors.canned.seed().await {
-            Err(error) if error.is_outage() => Ok(()),
-            done => done,
+            Err(error) if error.is_outage() => Ok(false),
+            done => done.map(|()| true),
         }
     }
 

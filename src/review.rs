@@ -25,6 +25,9 @@ use crate::triage::{RuleSet, Verdict};
 /// The longest that an approval may hold, in months: what nobody reads for longer is not looked after.
 pub const LONGEST_MONTHS: i32 = 24;
 
+/// The setting that holds what was last written down of the packs in force.
+const NOTED: &str = "content.in_force";
+
 /// Looks at the packs in force.
 pub struct Review {
     /// Where approvals are kept.
@@ -141,6 +144,40 @@ impl Review {
             })
         });
         unit.await.map(Ok)
+    }
+
+    /// Writes down which version of each pack is in force, where that is another than at the start before, and
+    /// whether edited ones were refused: what texters are told comes into force at a start, by whoever wrote the
+    /// files. As long as nobody has edited any, the version of the program says it all.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that cannot be written down; the packs count all the same.
+    pub async fn note_in_force(&self) -> Result<(), StoreError> {
+        let action = match &self.refused {
+            None => "content.in_force",
+            Some(_) => "content.refused",
+        };
+        let version = |file: PackFile| (file.word().to_owned(), self.packs.hash(file).into());
+        let versions: serde_json::Map<_, _> = PackFile::ALL.into_iter().map(version).collect();
+        let (now, edited) = (self.clock.now(), self.directory.is_some());
+        let detail = Arc::new(serde_json::Value::from(versions));
+        let said = Arc::new(format!("{action} {detail}"));
+        let unit = self.store.write(move |tx| {
+            let (detail, said) = (Arc::clone(&detail), Arc::clone(&said));
+            Box::pin(async move {
+                let before = tx.setting(NOTED).await?;
+                let is_news = match &before {
+                    Some(before) => before != said.as_bytes(),
+                    None => edited,
+                };
+                if is_news {
+                    tx.audit(now, "operator", action, None, &detail).await?;
+                    tx.set_setting(NOTED, said.as_bytes()).await?;
+                }
+                Ok(())
+            })
+        });
+        unit.await
     }
 
     /// Takes an approval back. `false` when there is none that stands.

@@ -38,14 +38,14 @@ use crate::review::Review;
 use crate::roster::LastRoster;
 use crate::rota::Rota;
 use crate::rulebook::Rulebook;
-use crate::store::Store;
+use crate::store::{OpenError, Store};
 use crate::system::System;
 use crate::trail::Trails;
 
 use super::lookout::{self, Lookout};
 use super::pieces::{
-    self, Parts, beside_spool, desk, followup, keep, key_source, keyring, line, operator, packs,
-    pagers, push_contact, signing, spool, timetable, ways,
+    self, Fresh, Parts, beside_spool, desk, followup, keep, key_source, keyring, line, operator,
+    packs, pagers, push_contact, signing, spool, timetable, ways,
 };
 use super::{App, Seams, StartError, gateways};
 
@@ -75,6 +75,7 @@ impl App {
         } = seams;
         let rulebook = Arc::new(Rulebook::new(config.triage.directory.clone())?);
         let (packs, packs_refused) = packs(config, clock.now())?;
+        let fresh = Fresh::before(config);
         let keys = keyring(config, &ids)?;
         let keyring = Arc::clone(&keys);
         let sandbox_secret = keys.sandbox_secret();
@@ -95,7 +96,12 @@ impl App {
             Arc::clone(&ids),
             desk.zone.clone(),
         )
-        .await?;
+        .await
+        .inspect_err(|error| {
+            if matches!(error, OpenError::WrongKey | OpenError::WrongKeystore) {
+                fresh.take_away();
+            }
+        })?;
         let feed = Feed::default();
         keep(&roster, &desk);
         let parts = Parts {
@@ -364,6 +370,7 @@ impl App {
             clock: Arc::clone(&clock),
             accounts: Arc::clone(&accounts),
             proxies: config.listen.proxies.clone().into(),
+            hsts_subdomains: config.listen.hsts_subdomains,
             feed: feed.clone(),
             process,
             public_url: Arc::clone(&public_url),
@@ -402,9 +409,12 @@ impl App {
             rulebook,
             doors,
         };
-        app.first_canned_replies().await?;
+        let reachable = app.first_canned_replies().await?;
         if config.triage.directory.is_some() {
             app.first_rules().await?;
+        }
+        if reachable {
+            app.doors.review.note_in_force().await?;
         }
         Ok(app)
     }

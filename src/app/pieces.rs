@@ -91,6 +91,37 @@ pub fn key_source(config: &Config) -> KeySource {
     }
 }
 
+/// What a start makes because it is not there: a key file, a keystore. When the database turns out to have its
+/// own, they are taken away again, so that nobody takes them for those that were lost.
+pub(super) struct Fresh {
+    key: Option<PathBuf>,
+    keystore: Option<PathBuf>,
+}
+
+impl Fresh {
+    /// Looks before anything is made.
+    pub(super) fn before(config: &Config) -> Self {
+        let key = match key_source(config) {
+            KeySource::File(path) => Some(path),
+            KeySource::Variable(_) | KeySource::Command(_) => None,
+        };
+        Self {
+            key: key.filter(|path| !path.exists()),
+            keystore: Some(config.keystore()).filter(|path| !path.exists()),
+        }
+    }
+
+    /// Takes away what was made since. Nothing was sealed with it: the database was refused first.
+    pub(super) fn take_away(&self) {
+        let key = self.key.as_ref().map_or(Ok(()), std::fs::remove_file);
+        let keystore = self.keystore.as_ref();
+        let keystore = keystore.map_or(Ok(()), std::fs::remove_dir_all);
+        if let Err(error) = key.and(keystore) {
+            tracing::warn!(%error, "a key or keystore that this start has made for nothing is still there");
+        }
+    }
+}
+
 /// All keys of a configuration.
 ///
 /// # Errors

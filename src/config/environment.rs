@@ -13,7 +13,7 @@ pub(super) const PREFIX: &str = "HARBORLINE__";
 /// The name of the source, for errors.
 pub(super) const SOURCE: &str = "environment variable";
 /// Keys whose values are not words, besides those that end in `_s` or `_days`: a number, and yes or no.
-const NO_WORDS: [&str; 15] = [
+const NO_WORDS: [&str; 16] = [
     "allow_clear",
     "allow_private",
     "allow_v2",
@@ -23,6 +23,7 @@ const NO_WORDS: [&str; 15] = [
     "connections",
     "connections_per_address",
     "free_to_end_user",
+    "hsts_subdomains",
     "max_bytes",
     "max_entries",
     "port",

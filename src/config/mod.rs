@@ -102,6 +102,9 @@ pub struct Listen {
     /// The proxies in front of it: what they say of where a request came from is believed.
     #[serde(deserialize_with = "proxies")]
     pub proxies: Vec<IpNet>,
+    /// Whether browsers are told that the hosts below that of `public_url` answer over TLS alone, too (RFC
+    /// 6797, `includeSubDomains`).
+    pub hsts_subdomains: bool,
 }
 
 /// Reads addresses and ranges of addresses.
@@ -339,6 +342,7 @@ impl Default for Listen {
                 IpNet::from(IpAddr::from([127, 0, 0, 1])),
                 IpNet::from(IpAddr::from(Ipv6Addr::LOCALHOST)),
             ],
+            hsts_subdomains: false,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Whether the PostgreSQL server has room for the connections of every replica, and takes writes.
+//! Whether the way to the PostgreSQL server is private, and whether the server has room for the connections of
+//! every replica, and takes writes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use crate::crypto::Keyring;
 use crate::gateway::check::Finding;
 use crate::heartbeat;
 use crate::id::SystemIds;
-use crate::store::{OpenError, ServerRoom, look};
+use crate::store::{OpenError, Protection, ServerRoom, look, protection};
 
 const ID: &str = "database.connections";
 
@@ -22,9 +23,36 @@ pub(super) async fn examine(config: &Config, keys: Arc<Keyring>, now: At) -> Vec
             "SQLite has no connections to share between replicas",
         )];
     }
+    let mut findings = vec![way(&config.database.url)];
     match found(config, keys, now).await {
-        Ok(findings) => findings,
-        Err(why) => vec![failed(ID, &why)],
+        Ok(found) => findings.extend(found),
+        Err(why) => findings.push(failed(ID, &why)),
+    }
+    findings
+}
+
+/// Texts travel sealed to the server; times, tiers, names and the audit log in clear, and so does the password
+/// where the server asks for it so.
+fn way(url: &str) -> Finding {
+    let id = "database.way";
+    let fix = "Add ?sslmode=verify-full to database.url, with &sslrootcert=FILE for an authority of your own; a network that only the two of them share may do without";
+    match protection(url) {
+        Ok(Protection::Here) => Finding::ok(id, "the server is on this machine"),
+        Ok(Protection::Verified) => Finding::ok(
+            id,
+            "the way to the server is encrypted, and the server is checked",
+        ),
+        Ok(Protection::Encrypted) => Finding::warn(
+            id,
+            "the way to the server is encrypted, and nobody checks whether it is the server",
+            fix,
+        ),
+        Ok(Protection::Open) => Finding::warn(
+            id,
+            "the way to the server is in clear, or may become so",
+            fix,
+        ),
+        Err(why) => failed(id, &why),
     }
 }
 
@@ -84,6 +112,16 @@ fn fits(most: u32, replicas: usize, room: ServerRoom) -> Finding {
 mod tests {
     use super::*;
     use crate::gateway::check::State;
+
+    #[test]
+    fn a_way_in_clear_is_told_with_what_to_add() {
+        let finding = way("postgres://a:secret@db.example.org/line");
+        assert_eq!(finding.state, State::Warn);
+        assert!(finding.fix.contains("sslmode=verify-full"), "{finding:?}");
+        assert!(!format!("{finding:?}").contains("secret"));
+        let finding = way("postgres://a:secret@db.example.org/line?sslmode=verify-full");
+        assert_eq!(finding.state, State::Ok);
+    }
 
     #[test]
     fn every_replica_has_its_connections_beside_those_of_others() {

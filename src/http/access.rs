@@ -9,10 +9,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tower_http::csrf::ProtectionError;
 
 use super::Doors;
 use super::error::PageError;
@@ -148,10 +149,30 @@ async fn stand(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match guard.admit(path.as_str(), &mut request).await {
-        Ok(()) => next.run(request).await,
-        Err(refused) => refused.into_response(),
+    if let Err(refused) = guard.admit(path.as_str(), &mut request).await {
+        return refused.into_response();
     }
+    let account = request.extensions().get::<Current>().map(Current::account);
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let route = path.as_str();
+    if let Some(account) = account
+        && matches!(
+            response.status(),
+            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN
+        )
+        && route.contains('{')
+    {
+        // The address is not logged, only its pattern.
+        tracing::warn!(%account, %method, route, "asked for what is not there, or not theirs");
+    }
+    response
+}
+
+/// A form of another site was sent from a browser of ours.
+pub(super) fn forged(why: &ProtectionError) -> Response {
+    tracing::warn!(%why, "a form that another site may have made was refused");
+    PageError::Elsewhere.into_response()
 }
 
 impl Guard {
@@ -182,6 +203,9 @@ impl Guard {
         if let Access::May(permission) = declared.access
             && !session.account.role.may(permission)
         {
+            let (account, role) = (session.account.id, session.account.role.word());
+            let method = &declared.method;
+            tracing::warn!(%account, role, %method, route = path, "asked for what is not part of their role");
             return Err(PageError::Forbidden);
         }
         if declared.confirmed && !accounts.is_confirmed(&session) {

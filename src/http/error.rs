@@ -32,6 +32,8 @@ pub(super) enum PageError {
     },
     /// Signed in, with a role that does not include this.
     Forbidden,
+    /// A form that another site may have made.
+    Elsewhere,
     /// Done too often in a short time, and how long to wait.
     TooOften(Duration),
     /// The machine could not do the work just now.
@@ -72,6 +74,13 @@ impl IntoResponse for PageError {
                 phrase!("Not part of your role"),
                 phrase!(
                     "Your role does not include this page or act. Nothing was changed. If you need it, ask an administrator of your line."
+                ),
+            ),
+            Self::Elsewhere => page(
+                StatusCode::FORBIDDEN,
+                phrase!("Not sent from this site"),
+                phrase!(
+                    "This form may have come from another site, so nothing was changed. Open the page here and send it again. If that helps nothing, tell the operator that your browser has another address than public_url."
                 ),
             ),
             Self::NotFound => page(

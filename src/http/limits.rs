@@ -31,9 +31,25 @@ impl Slow {
     }
 }
 
-/// A connection on one of the last places, which are kept for gateways.
-#[derive(Clone, Copy, Debug)]
-pub struct Narrow;
+/// Whom the place of a connection is kept for, when it is one of the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Narrow {
+    /// Gateways and monitors.
+    Machines,
+    /// Gateways alone. What monitors ask may wait for the database, and be asked by anybody: it must not fill
+    /// the places of those who bring texts.
+    Gateways,
+}
+
+impl Narrow {
+    /// Whether this is answered there.
+    fn answers(self, path: &str) -> bool {
+        // That the process lives is said at once.
+        let at_once = path.starts_with("/hooks/") || path == "/healthz";
+        let waits = path.starts_with("/readyz") || path.starts_with("/heartbeat");
+        at_once || (waits && self == Self::Machines)
+    }
+}
 
 /// A router behind the guard of what requests may be like.
 pub fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
@@ -48,7 +64,8 @@ async fn guard(request: Request, next: Next) -> Response {
             "The header fields of this request are too many or too large: at most 80, and 32 KiB in all. Clear the cookies of this site, or send fewer.\n",
         );
     }
-    if request.extensions().get::<Narrow>().is_some() && !is_kept_for(request.uri().path()) {
+    let narrow = request.extensions().get::<Narrow>();
+    if narrow.is_some_and(|narrow| !narrow.answers(request.uri().path())) {
         let mut response = last(
             StatusCode::SERVICE_UNAVAILABLE,
             "Too many connections are open just now. Texts are still taken. Wait a few seconds, then try again.\n",
@@ -82,13 +99,6 @@ fn is_too_large(headers: &HeaderMap) -> bool {
     headers.len() > MOST_FIELDS || sizes.sum::<usize>() > MOST_BYTES
 }
 
-/// What gateways and monitors call.
-fn is_kept_for(path: &str) -> bool {
-    ["/hooks/", "/healthz", "/readyz", "/heartbeat"]
-        .iter()
-        .any(|kept| path.starts_with(kept))
-}
-
 /// An answer after which the connection ends.
 fn last(status: StatusCode, words: &'static str) -> Response {
     let headers = [
@@ -120,17 +130,17 @@ mod tests {
     }
 
     #[test]
-    fn the_last_places_are_for_hooks_and_monitors() {
-        for path in [
-            "/hooks/main/inbound",
-            "/healthz",
-            "/readyz",
-            "/heartbeats/backup",
-        ] {
-            assert!(is_kept_for(path), "{path}");
+    fn the_last_places_are_for_hooks_and_monitors_and_the_very_last_for_hooks() {
+        for path in ["/hooks/main/inbound", "/healthz"] {
+            assert!(Narrow::Machines.answers(path), "{path}");
+            assert!(Narrow::Gateways.answers(path), "{path}");
+        }
+        for path in ["/readyz", "/heartbeat", "/heartbeats/backup"] {
+            assert!(Narrow::Machines.answers(path), "{path}");
+            assert!(!Narrow::Gateways.answers(path), "{path}");
         }
         for path in ["/", "/sign-in", "/live", "/hooks"] {
-            assert!(!is_kept_for(path), "{path}");
+            assert!(!Narrow::Machines.answers(path), "{path}");
         }
     }
 }

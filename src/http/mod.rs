@@ -33,7 +33,7 @@ use axum::middleware;
 use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::csrf::CsrfLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 use uuid::Uuid;
 
 use crate::accounts::Accounts;
@@ -157,6 +157,8 @@ pub struct Rooms {
     pub accounts: Arc<Accounts>,
     /// The proxies whose word on where a request came from counts.
     pub proxies: Arc<[IpNet]>,
+    /// Whether browsers keep to TLS for the hosts below ours, too.
+    pub hsts_subdomains: bool,
     /// How often they, and everybody else, may ask for what.
     pub rates: Arc<Rates>,
     /// Signals to open pages.
@@ -215,7 +217,9 @@ pub fn router(doors: Doors) -> Router {
         } else {
             Router::new()
         })
-        .layer(CsrfLayer::new())
+        .layer(
+            CsrfLayer::new().with_rejection_response(|why: ProtectionError| access::forged(&why)),
+        )
         .fallback(error::not_found)
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn_with_state(

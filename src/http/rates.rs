@@ -107,14 +107,23 @@ pub(super) enum Whose {
     Address(IpAddr),
 }
 
+/// How often it is logged that somebody has to wait: whoever asks without end must not fill the log.
+const SAID: Rate = Rate::new(1, Duration::from_mins(1));
+
 /// Counts what everybody asks for, on this replica.
-pub struct Rates([Limit<Whose>; Pace::ALL.len()]);
+pub struct Rates {
+    paces: [Limit<Whose>; Pace::ALL.len()],
+    said: Limit<Whose>,
+}
 
 impl Rates {
     /// By this clock.
     #[must_use]
     pub fn new(clock: &Arc<dyn Clock>) -> Self {
-        Self(Pace::ALL.map(|pace| Limit::new(pace.rate(), Arc::clone(clock))))
+        Self {
+            paces: Pace::ALL.map(|pace| Limit::new(pace.rate(), Arc::clone(clock))),
+            said: Limit::new(SAID, Arc::clone(clock)),
+        }
     }
 
     /// Counts once.
@@ -123,7 +132,20 @@ impl Rates {
     /// How long they have to wait.
     pub(super) fn count(&self, pace: Pace, whose: Whose) -> Result<(), Duration> {
         // In the order of `ALL`, as its test says.
-        self.0[pace as usize].count(&whose)
+        let counted = self.paces[pace as usize].count(&whose);
+        if counted.is_err() && self.said.count(&whose).is_ok() {
+            let pace = pace.word();
+            match whose {
+                Whose::Account(account) => {
+                    tracing::warn!(%account, pace, "asks too often, and has to wait");
+                }
+                // Where strangers come from is of no use in a log, and may be of a person.
+                Whose::Address(_) => {
+                    tracing::info!(pace, "a stranger asks too often, and has to wait");
+                }
+            }
+        }
+        counted
     }
 }
 

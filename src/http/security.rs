@@ -50,8 +50,10 @@ const HEADERS: [(HeaderName, &str); 11] = [
 ];
 
 /// A browser that was here once over TLS does not come without it for a year (RFC 6797). Hosts below this one
-/// are not ours to speak for.
+/// are not ours to speak for, unless the operator says so.
 const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// The same for them.
+const TLS_BELOW: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
 /// Adds them; what a handler has set stays. Nothing is cached unless the handler says so.
 pub(super) async fn headers(State(doors): State<Doors>, request: Request, next: Next) -> Response {
@@ -59,9 +61,14 @@ pub(super) async fn headers(State(doors): State<Doors>, request: Request, next: 
     let headers = response.headers_mut();
     add(headers);
     if doors.public_url.starts_with("https:") {
+        let tls = if doors.hsts_subdomains {
+            TLS_BELOW
+        } else {
+            TLS_ONLY
+        };
         headers
             .entry(header::STRICT_TRANSPORT_SECURITY)
-            .or_insert(TLS_ONLY);
+            .or_insert(tls);
     }
     response
 }

@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::AppendHeaders;
 use ipnet::IpNet;
+use uuid::Uuid;
 
 use super::error::PageError;
 use super::{Doors, cookie};
@@ -31,6 +32,13 @@ pub(super) struct SignedIn(pub(super) Account);
 /// The session behind a request, for what concerns the session itself.
 #[derive(Clone)]
 pub(super) struct Current(pub(super) Session);
+
+impl Current {
+    /// Whose it is.
+    pub(super) const fn account(&self) -> Uuid {
+        self.0.account.id
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for Current {
     type Rejection = PageError;

@@ -26,7 +26,7 @@ pub(super) struct Door {
     router: Router,
     peer: SocketAddr,
     line: Arc<Line>,
-    narrow: bool,
+    narrow: Option<Narrow>,
     patience: Patience,
 }
 
@@ -41,17 +41,14 @@ impl Door {
             router,
             peer,
             line,
-            narrow: false,
+            narrow: None,
             patience,
         }
     }
 
-    /// The same on one of the places that are kept for gateways.
-    pub(super) fn narrow(self) -> Self {
-        Self {
-            narrow: true,
-            ..self
-        }
+    /// The same on a place that is kept for some.
+    pub(super) fn kept_for(self, narrow: Option<Narrow>) -> Self {
+        Self { narrow, ..self }
     }
 }
 
@@ -82,8 +79,8 @@ impl Service<Request<Incoming>> for Door {
         let extensions = request.extensions_mut();
         extensions.insert(ConnectInfo(self.peer));
         extensions.insert(slow);
-        if self.narrow {
-            extensions.insert(Narrow);
+        if let Some(narrow) = self.narrow {
+            extensions.insert(narrow);
         }
         let answering = self.router.clone().oneshot(request);
         Box::pin(async move {

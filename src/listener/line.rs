@@ -40,10 +40,12 @@ pub(super) struct Line {
     state: Mutex<State>,
     leaving: AtomicBool,
     leave: Notify,
+    /// Told when it could leave by now: somebody may wait for its place.
+    could: Arc<Notify>,
 }
 
 impl Line {
-    pub(super) fn new(peer: IpAddr) -> Self {
+    pub(super) fn new(peer: IpAddr, could: Arc<Notify>) -> Self {
         Self {
             peer,
             state: Mutex::new(State {
@@ -53,6 +55,7 @@ impl Line {
             }),
             leaving: AtomicBool::new(false),
             leave: Notify::new(),
+            could,
         }
     }
 
@@ -65,6 +68,10 @@ impl Line {
         let mut state = self.state();
         state.phase = phase;
         state.since = Instant::now();
+        drop(state);
+        if phase == Phase::Idle {
+            self.could.notify_one();
+        }
     }
 
     /// The body has come, or nobody wants it.
@@ -87,7 +94,10 @@ impl Line {
     fn stalls(&self, stalls: bool) {
         let mut state = self.state();
         match (stalls, state.stalled) {
-            (true, None) => state.stalled = Some(Instant::now()),
+            (true, None) => {
+                state.stalled = Some(Instant::now());
+                self.could.notify_one();
+            }
             (false, Some(_)) => state.stalled = None,
             _ => {}
         }

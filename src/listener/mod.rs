@@ -3,7 +3,9 @@
 //! Nobody is waited for without an end: not for the head of a request, not for its body, not for an answer
 //! to be read, not for a next request. When all places are taken, who has waited longest in the middle of
 //! something makes room, so that a hook, which is there in one piece, comes through whatever else is held
-//! open. A stream of signals lives as long as the page that reads it.
+//! open. Whoever is being answered makes no room, however slow we are: for that case the last places are kept
+//! for machines, and the very last for hooks alone, each of which ends within the patience of its gateway. A
+//! stream of signals lives as long as the page that reads it.
 
 mod door;
 mod line;
@@ -168,18 +170,14 @@ async fn answer<S>(
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let line = place.line();
-    let door = if place.is_narrow() {
-        door.narrow()
-    } else {
-        door
-    };
+    let door = door.kept_for(place.narrow());
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&line)));
     let connection = http1::Builder::new()
         .max_buf_size(HEAD)
         .max_headers(FIELDS)
         // Waiting is measured here: hyper's own clock would not tell half a head from none.
         .header_read_timeout(None::<Duration>)
-        .keep_alive(!place.is_narrow())
+        .keep_alive(place.narrow().is_none())
         .serve_connection(io, door);
     let mut connection = std::pin::pin!(connection);
     let mut late = std::pin::pin!(tokio::time::sleep(patience.idle));

@@ -3,18 +3,24 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::line::Line;
 use super::{Limits, is_in};
+use crate::http::Narrow;
+
+/// How long who has just come is left in peace while there are places: a hook that was let in must be read
+/// before it could be sent away.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// All open connections.
 pub(super) struct Table {
     limits: Limits,
     open: Mutex<Open>,
-    /// Somebody has left.
-    left: Notify,
+    /// Somebody has left, or could by now.
+    left: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -29,7 +35,7 @@ pub(super) struct Place {
     table: Arc<Table>,
     line: Arc<Line>,
     number: u64,
-    narrow: bool,
+    narrow: Option<Narrow>,
 }
 
 impl Place {
@@ -47,8 +53,8 @@ impl Place {
         leaves
     }
 
-    /// Whether it is one of those that are kept for gateways.
-    pub(super) const fn is_narrow(&self) -> bool {
+    /// Whom it is kept for, if for somebody.
+    pub(super) const fn narrow(&self) -> Option<Narrow> {
         self.narrow
     }
 }
@@ -73,7 +79,7 @@ impl Table {
         Self {
             limits,
             open: Mutex::default(),
-            left: Notify::new(),
+            left: Arc::default(),
         }
     }
 
@@ -81,7 +87,8 @@ impl Table {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns when there is a place. If all are taken, somebody is made to leave.
+    /// Returns when there is a place. If all are taken, somebody is made to leave; if all wait for us, the first
+    /// whom we have answered.
     pub(super) async fn room(&self) {
         loop {
             let left = self.left.notified();
@@ -93,39 +100,45 @@ impl Table {
         }
     }
 
-    /// Returns when somebody has left.
+    /// Returns when somebody has left, or could by now.
     pub(super) async fn somebody_left(&self) {
         self.left.notified().await;
     }
 
     /// Who has waited longest leaves; nobody when all wait for us.
     pub(super) fn make_room(&self) {
-        if let Some(line) = self.open().longest(None) {
+        if let Some(line) = self.open().longest(None, Duration::ZERO) {
             line.send_away();
         }
     }
 
     /// Gives a caller a place. The last tenth of the places, and those of an address that has too many
-    /// already and waits for us in all of them, are kept for gateways.
+    /// already and waits for us in all of them, are kept for gateways and monitors; the last half of that
+    /// tenth for gateways alone.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Place {
         let peer = peer.to_canonical();
         let mut open = self.open();
         let reserve = (self.limits.most / 10).max(1);
-        let is_full = open.lines.len() + reserve >= self.limits.most;
-        let mut narrow = is_full;
+        let free = self.limits.most.saturating_sub(open.lines.len());
+        let is_full = free <= reserve;
+        let mut narrow = is_full.then_some(if free <= reserve.div_ceil(2) {
+            Narrow::Gateways
+        } else {
+            Narrow::Machines
+        });
         let of_address = open.of_address.get(&peer).copied().unwrap_or(0);
         if of_address >= self.limits.per_address && !is_in(peer, &self.limits.proxies) {
-            match open.longest(Some(peer)) {
+            match open.longest(Some(peer), Duration::ZERO) {
                 Some(line) => line.send_away(),
-                None => narrow = true,
+                None => narrow = narrow.or(Some(Narrow::Machines)),
             }
         }
-        if is_full && let Some(line) = open.longest(None) {
+        if is_full && let Some(line) = open.longest(None, GRACE) {
             line.send_away();
         }
         let number = open.next;
         open.next += 1;
-        let line = Arc::new(Line::new(peer));
+        let line = Arc::new(Line::new(peer, Arc::clone(&self.left)));
         open.lines.insert(number, Arc::clone(&line));
         *open.of_address.entry(peer).or_default() += 1;
         Place {
@@ -138,11 +151,12 @@ impl Table {
 }
 
 impl Open {
-    /// Who has waited longest, of all or of one address.
-    fn longest(&self, of: Option<IpAddr>) -> Option<&Arc<Line>> {
+    /// Who has waited longest, of all or of one address, and for so long at least.
+    fn longest(&self, of: Option<IpAddr>, least: Duration) -> Option<&Arc<Line>> {
         let lines = self.lines.values();
         let asked = lines.filter(|line| of.is_none_or(|of| of == line.peer));
         let waiting = asked.filter_map(|line| Some((line.could_leave()?, line)));
+        let waiting = waiting.filter(|((_, since), _)| since.elapsed() >= least);
         let longest = waiting.min_by_key(|(waits, _)| *waits);
         longest.map(|(_, line)| line)
     }
@@ -150,8 +164,6 @@ impl Open {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::Patience;
     use super::super::line::Phase;
     use super::*;
@@ -186,7 +198,7 @@ mod tests {
         half.line.now(Phase::Head);
         newer.line.now(Phase::Body);
         let fourth = table.admit(address("::ffff:192.0.2.1"));
-        assert!(is_sent_away(&half) && !fourth.is_narrow());
+        assert!(is_sent_away(&half) && fourth.narrow().is_none());
         assert!(
             [&other, &idle, &newer]
                 .iter()
@@ -206,7 +218,7 @@ mod tests {
         assert!(
             places
                 .iter()
-                .all(|place| !is_sent_away(place) && !place.is_narrow())
+                .all(|place| !is_sent_away(place) && place.narrow().is_none())
         );
     }
 
@@ -217,11 +229,31 @@ mod tests {
         for place in &places {
             place.line.now(Phase::Answering);
         }
-        assert!(table.admit(address("192.0.2.1")).is_narrow());
-        assert!(!table.admit(address("192.0.2.2")).is_narrow());
+        let kept_for = |of: &str| table.admit(address(of)).narrow();
+        assert_eq!(kept_for("192.0.2.1"), Some(Narrow::Machines));
+        assert_eq!(kept_for("192.0.2.2"), None);
         drop(places);
-        assert!(!table.admit(address("192.0.2.1")).is_narrow());
+        assert_eq!(kept_for("192.0.2.1"), None);
         assert!(table.open().lines.is_empty() && table.open().of_address.is_empty());
+    }
+
+    #[test]
+    fn of_the_places_that_are_kept_the_last_half_is_for_gateways_alone() {
+        for (most, kept) in [(32, 3), (40, 4), (4096, 409)] {
+            let table = table(most, most);
+            let narrow: Vec<_> = (0..most)
+                .map(|_| {
+                    let place = table.admit(address("192.0.2.1"));
+                    place.line.now(Phase::Answering);
+                    (place.narrow(), place)
+                })
+                .collect();
+            let count = |of| narrow.iter().filter(|(narrow, _)| *narrow == of).count();
+            assert_eq!(count(None), most - kept);
+            assert_eq!(count(Some(Narrow::Machines)), kept / 2);
+            assert_eq!(count(Some(Narrow::Gateways)), kept - kept / 2);
+            assert_eq!(narrow[most - 1].0, Some(Narrow::Gateways));
+        }
     }
 
     #[tokio::test]
@@ -232,11 +264,11 @@ mod tests {
             table.room().await;
             let place = table.admit(IpAddr::from([192, 0, 2, n]));
             place.line.now(Phase::Answering);
-            assert!(!place.is_narrow(), "{n}");
+            assert_eq!(place.narrow(), None, "{n}");
             places.push(place);
         }
         let last = table.admit(address("192.0.2.77"));
-        assert!(last.is_narrow());
+        assert_eq!(last.narrow(), Some(Narrow::Gateways));
         last.line.now(Phase::Head);
         let room = table.room();
         let leaves = async {

@@ -4,6 +4,7 @@ use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
 use futures_util::stream;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::{Notify, watch};
 
 use super::*;
 use crate::http::guarded;
@@ -34,6 +35,10 @@ struct Test {
 }
 
 struct Served {
+    /// How many slow requests are being answered.
+    slow: watch::Receiver<usize>,
+    /// Lets one of them end.
+    ends: Arc<Notify>,
     address: SocketAddr,
     tasks: TaskTracker,
     stopping: CancellationToken,
@@ -67,7 +72,23 @@ impl Served {
             });
             Body::from_stream(ticks)
         };
+        let (counts, slow) = watch::channel(0);
+        let ends = Arc::new(Notify::new());
+        let slowly = {
+            let ends = Arc::clone(&ends);
+            move || {
+                let (counts, ends) = (counts.clone(), Arc::clone(&ends));
+                async move {
+                    counts.send_modify(|count| *count += 1);
+                    ends.notified().await;
+                    "at last"
+                }
+            }
+        };
         let router = Router::new()
+            .route("/slow", get(slowly.clone()))
+            .route("/readyz", get(slowly.clone()))
+            .route("/hooks/main/status", post(slowly))
             .route("/hooks/main/inbound", post(|body: Bytes| async { body }))
             .route("/page", get(|| async { "page" }))
             .route("/much", get(|| async { "much ".repeat(20_000_000) }))
@@ -81,6 +102,8 @@ impl Served {
         );
         tokio::spawn(served);
         Self {
+            slow,
+            ends,
             address,
             tasks,
             stopping,
@@ -96,6 +119,18 @@ impl Served {
     /// What is answered until the connection ends.
     async fn answers(&self, bytes: &str) -> String {
         all_of(self.sends(bytes).await).await
+    }
+
+    /// Asks for so many that are answered slowly, each once the one before is being answered.
+    async fn answers_slowly(&mut self, request: &str, many: usize) -> Vec<TcpStream> {
+        let mut asked = Vec::new();
+        for _ in 0..many {
+            let before = *self.slow.borrow();
+            asked.push(self.sends(request).await);
+            let one_more = self.slow.wait_for(|count| *count > before);
+            one_more.await.unwrap();
+        }
+        asked
     }
 
     /// Every connection was given back.
@@ -267,6 +302,38 @@ async fn the_last_places_answer_hooks_and_no_pages() {
     assert!(answer.contains("retry-after: 5"), "{answer}");
     let answer = served.answers(&hook("close")).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn when_we_are_slow_to_everybody_a_hook_still_finds_its_place() {
+    let mut served = Served::with(Test {
+        most: 40,
+        per_address: 40,
+        ..PATIENT
+    })
+    .await;
+    // Whoever asks for a page, and strangers who ask as monitors do: all of them wait for us.
+    let slow = "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n";
+    let _pages = served.answers_slowly(slow, 36).await;
+    let monitor = slow.replace("/slow", "/readyz");
+    let _monitors = served.answers_slowly(&monitor, 2).await;
+    for more in [slow, &*monitor] {
+        let answer = served.answers(more).await;
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    }
+    for _ in 0..5 {
+        let answer = served.answers(&hook("close")).await;
+        assert!(answer.ends_with("text"), "{answer}");
+    }
+    assert_eq!(*served.slow.borrow(), 38, "nobody had to end for it");
+    // Hooks that are slow, too: those end within the patience of their gateway, and the next one is let in.
+    let status = hook("close").replace("inbound", "status");
+    let _hooks = served.answers_slowly(&status, 2).await;
+    let waits = served.sends(&hook("close")).await;
+    // The one that asked first is answered. Its connection is kept for a next request, which now has to wait.
+    served.ends.notify_one();
+    let answer = all_of(waits).await;
+    assert!(answer.ends_with("text"), "{answer}");
 }
 
 #[tokio::test]

@@ -145,6 +145,7 @@ pub use retention::{Amount, Class};
 pub use reveals::NewReveal;
 pub use search::Found;
 pub use senders::Sender;
+pub use server::{Protection, protection};
 pub use sessions::{NewSession, Session};
 pub use staff::{Account, Member, NewStaff};
 pub use standing::{DatabaseFacts, GatewayStanding, LaneStanding, ServerRoom};

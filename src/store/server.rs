@@ -5,11 +5,12 @@
 //! still lead to the old one: to one that is a standby by now and takes no writes, or to one that is gone
 //! without a word. They are left behind together, and new ones are made (docs/operating.md, "Fail-over").
 
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::time::Instant;
 
@@ -30,6 +31,39 @@ const FREE_WITHIN: Duration = Duration::from_secs(5);
 /// Connections are not left behind more often: a server that takes no writes for an hour is not helped by
 /// being connected to with each text.
 const BETWEEN: Duration = Duration::from_secs(1);
+
+/// How what is said to the database on its way to the server and back is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// It does not leave this machine.
+    Here,
+    /// By TLS, and the server proves who it is.
+    Verified,
+    /// By TLS; whoever stands in the middle could say that they are the server.
+    Encrypted,
+    /// By nothing, or by nothing as soon as the other end has no TLS.
+    Open,
+}
+
+/// How the way to this database is protected; an error where the URL is none.
+///
+/// # Errors
+/// [`OpenError::Unreadable`].
+pub fn protection(url: &str) -> Result<Protection, OpenError> {
+    let options = PgConnectOptions::from_str(url).map_err(OpenError::Unreadable)?;
+    let host = options.get_host();
+    let address: Option<IpAddr> = host.parse().ok();
+    let here = options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || address.is_some_and(|address| address.is_loopback());
+    Ok(match options.get_ssl_mode() {
+        _ if here => Protection::Here,
+        PgSslMode::VerifyFull | PgSslMode::VerifyCa => Protection::Verified,
+        PgSslMode::Require => Protection::Encrypted,
+        PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => Protection::Open,
+    })
+}
 
 /// The way to the server. It may change which server that is, and its address stays the same.
 pub(super) struct Server {
@@ -160,4 +194,39 @@ fn pool(most: u32) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(FREE_WITHIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_is_as_private_as_its_worst_case() {
+        for (url, expected) in [
+            ("postgres://a:b@db.example.org/line", Protection::Open),
+            ("postgres://a@db/line?sslmode=prefer", Protection::Open),
+            (
+                "postgres://a@10.0.0.5/line?sslmode=disable",
+                Protection::Open,
+            ),
+            (
+                "postgres://a@db/line?sslmode=require",
+                Protection::Encrypted,
+            ),
+            (
+                "postgres://a@db/line?sslmode=verify-ca",
+                Protection::Verified,
+            ),
+            (
+                "postgres://a@db/line?sslmode=verify-full",
+                Protection::Verified,
+            ),
+            ("postgres://a@127.0.0.1:5433/line", Protection::Here),
+            ("postgres://a@localhost/line", Protection::Here),
+            ("postgres://a@%2Frun%2Fpostgresql/line", Protection::Here),
+        ] {
+            assert_eq!(protection(url).unwrap(), expected, "{url}");
+        }
+        assert!(protection("postgres://a@db/line?sslmode=none").is_err());
+    }
 }

@@ -1,11 +1,15 @@
-//! A flood of hostile requests: whoever is in crisis is answered and paged for in the middle of it, and the
-//! server is afterwards what it was before.
+//! A flood of hostile requests, and a server that is slow to everybody: whoever is in crisis is answered and
+//! paged for in the middle of it, and the server is afterwards what it was before.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
 use crate::support::binary::Serving;
+use crate::support::faults::Breakable;
 use crate::support::gateway::FakeTwilio;
 use crate::support::hostile::Attack;
 use crate::support::load::{Load, configuration, settled};
@@ -124,6 +128,82 @@ async fn in_a_flood_of_hostile_requests_every_crisis_is_answered_and_paged_for()
     let log = serving.log();
     assert!(!log.contains("panic"), "{log}");
     assert!(!log.contains('\u{1b}'), "what a caller wrote is in the log");
+    assert_eq!(serving.stop().0, Some(0));
+}
+
+/// How many connections the server lets in that is slow to everybody.
+const PLACES: u8 = 32;
+/// What is asked that waits for the database: a link that nothing has, as a stranger would try it, and whether
+/// the server is ready.
+const SLOW: [&str; 2] = ["/setup/0123456789abcdef", "/readyz"];
+/// What is said where places are kept for others.
+const NO_PLACE: &str = "Too many connections are open just now";
+
+/// Asks from an address of its own, as one of many would, and does not wait for the answer.
+async fn asks(address: &str, nth: u8, path: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 1, nth], 0).into()).unwrap();
+    let mut stream = socket.connect(address.parse().unwrap()).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: line.example.org\r\n\r\n");
+    // Where there is no place, the server may have hung up by now.
+    let _ = stream.write_all(request.as_bytes()).await;
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_every_place_is_held_by_slow_answers_a_crisis_is_still_answered() {
+    let Some(server) = Breakable::start().await else {
+        return;
+    };
+    let (twilio, api_url) = FakeTwilio::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("harborline.toml");
+    std::fs::write(file, configuration(&api_url)).unwrap();
+    let (database, places) = (server.url(), PLACES.to_string());
+    let settings = [
+        ("NO_PROXY", "127.0.0.1"),
+        ("HARBORLINE__DATABASE__URL", database.as_str()),
+        ("HARBORLINE__LISTEN__PROXIES", "[\"10.0.0.1\"]"),
+        ("HARBORLINE__LIMITS__CONNECTIONS", places.as_str()),
+        (
+            "HARBORLINE__LIMITS__CONNECTIONS_PER_ADDRESS",
+            places.as_str(),
+        ),
+    ];
+    let serving = Serving::start_in(folder, &settings);
+    let address = serving.url.trim_start_matches("http://").to_owned();
+    let load = Load::patient(seconds(60));
+    assert!(load.text(&serving.url, load.next()).await);
+    server.freeze();
+    let (mut held, mut refused) = (VecDeque::new(), 0);
+    for round in 0..8 {
+        // Many more than there are places for. They hold on to their connections, answered or not.
+        for nth in 1..=2 * PLACES {
+            for path in SLOW {
+                held.push_back(asks(&address, nth, path).await);
+            }
+        }
+        while held.len() > 8 * usize::from(PLACES) {
+            held.pop_front();
+        }
+        let mut answer = vec![0; 2048];
+        let mut one_more = asks(&address, 200, SLOW[0]).await;
+        let read = one_more.read(&mut answer).await.unwrap_or(0);
+        refused += usize::from(String::from_utf8_lossy(&answer[..read]).contains(NO_PLACE));
+        let [_, _, n] = [load.next(), load.next(), load.next()];
+        let gateway = load.by_another_connection();
+        assert!(gateway.text(&serving.url, n).await, "{n} in round {round}");
+        let answer = load.acknowledged()[&n].clone();
+        assert!(
+            answer.is_some_and(|text| text.contains("988")),
+            "{n} was not answered in the response"
+        );
+    }
+    assert!(refused > 0, "there was a place for everybody all the time");
+    server.thaw();
+    drop(held);
+    settled(&database, 240, || serving.log()).await;
+    load.lost_nothing(&database, &twilio).await;
     assert_eq!(serving.stop().0, Some(0));
 }
 

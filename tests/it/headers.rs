@@ -299,6 +299,15 @@ fn judged_by_drheader(all: &[Answer]) {
 }
 
 #[tokio::test]
+async fn hosts_below_are_kept_to_tls_when_the_operator_says_so() {
+    let settings = |config: &mut Config| config.listen.hsts_subdomains = true;
+    let world = World::with(Engine::Sqlite, settings).await.unwrap();
+    let answer = call(&world, &Method::GET, "/sign-in", "", Body::empty()).await;
+    let said = answer.says("strict-transport-security");
+    assert_eq!(said, "max-age=31536000; includeSubDomains");
+}
+
+#[tokio::test]
 async fn without_tls_a_browser_is_not_told_to_insist_on_it() {
     let plain = |config: &mut Config| config.public_url = Some("http://127.0.0.1:8080".to_owned());
     let world = World::with(Engine::Sqlite, plain).await.unwrap();

@@ -22,6 +22,7 @@ mod content_pages;
 mod crash;
 mod crisis;
 mod delivery;
+mod dependencies;
 mod deployment;
 mod doctor;
 mod drill_command;

@@ -8,6 +8,7 @@ use harborline::http::declared;
 use harborline::staff::Role;
 use harborline::text::MessageBody;
 
+use crate::support::log::Log;
 use crate::support::world::{PUBLIC_URL, read};
 use crate::support::{Engine, World};
 
@@ -312,6 +313,70 @@ async fn sessions_calendar_and_push_of_another_stay_as_they_are() {
         world.count(rows).await,
         before,
         "only the browser that asks is switched off"
+    );
+}
+
+#[tokio::test]
+async fn who_asks_for_what_is_not_theirs_stands_in_the_log_without_what_was_asked() {
+    let world = World::on(Engine::Sqlite).await.unwrap();
+    world
+        .phone("+15550123")
+        .texts("i want to die, pomegranate")
+        .await;
+    let owner = world.a_person("First", "+15550188").await;
+    let other = world.a_person("Second", "+15550187").await;
+    let conversation = world.first_in_the_queue().await;
+    world.acts(&owner, conversation, Act::Claim).await.unwrap();
+    let visitor = world.visitor(&other).await;
+    let log = Log::default();
+    let listening = log.listen();
+    let page = format!("/conversations/{conversation}");
+    assert_eq!(visitor.opens(&page).await.0, StatusCode::FORBIDDEN);
+    let refused = visitor.sends("/people/invite", &[("name", "pomegranate")]);
+    assert_eq!(refused.await.status, StatusCode::FORBIDDEN);
+    let forged = Request::post("/sign-in")
+        .header(header::HOST, "line.example.org")
+        .header(header::ORIGIN, "https://evil.example")
+        .body(Body::empty())
+        .unwrap();
+    let (status, said) = read(world.call(forged).await).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(said.contains("may have come from another site"), "{said}");
+    let mut waits = 0;
+    for _ in 0..620 {
+        let (status, _) = visitor.opens("/me/push/key").await;
+        waits += usize::from(status == StatusCode::TOO_MANY_REQUESTS);
+    }
+    drop(listening);
+    assert!(waits > 10, "{waits}");
+    let log = log.text();
+    let lines = |words: &str| {
+        let of_them = log.lines().filter(|line| line.contains(words));
+        of_them.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let account = other.id.to_string();
+    for (words, route) in [
+        (
+            "asked for what is not there, or not theirs",
+            "/conversations/{id}",
+        ),
+        ("asked for what is not part of their role", "/people/invite"),
+    ] {
+        let found = lines(words);
+        assert_eq!(found.len(), 1, "{words}: {found:?}");
+        assert!(
+            found[0].contains("WARN") && found[0].contains(route),
+            "{found:?}"
+        );
+        assert!(found[0].contains(&account), "{found:?}");
+    }
+    assert_eq!(lines("a form that another site may have made").len(), 1);
+    // Once a minute, however often.
+    let often = lines("asks too often, and has to wait");
+    assert!(often.len() == 1 && often[0].contains(&account), "{often:?}");
+    assert!(
+        !log.contains("pomegranate") && !log.contains("evil"),
+        "{log}"
     );
 }
 

@@ -19,14 +19,14 @@ const TEXTER: &str = "+15550123";
 const ROWS: &str = "SELECT COUNT(*) FROM push_subscriptions";
 
 /// A push service, and the browser that it carries to.
-struct Service {
-    server: MockServer,
+pub(crate) struct Service {
+    pub(crate) server: MockServer,
     secret: SecretKey,
     auth: Auth,
 }
 
 impl Service {
-    async fn that_answers(status: u16) -> Self {
+    pub(crate) async fn that_answers(status: u16) -> Self {
         let server = MockServer::start().await;
         let service = Self {
             server,
@@ -47,7 +47,7 @@ impl Service {
     }
 
     /// The browser names where it is told.
-    async fn subscribes(&self, visitor: &Visitor<'_>) -> (StatusCode, String) {
+    pub(crate) async fn subscribes(&self, visitor: &Visitor<'_>) -> (StatusCode, String) {
         let endpoint = format!("{}/send/one", self.server.uri());
         let p256dh = URL_SAFE_NO_PAD.encode(self.secret.public_key().to_sec1_bytes());
         let auth = URL_SAFE_NO_PAD.encode(self.auth);
@@ -61,7 +61,7 @@ impl Service {
     }
 
     /// What came, as the browser reads it. What was read is forgotten.
-    async fn told(&self, status: u16) -> Vec<String> {
+    pub(crate) async fn told(&self, status: u16) -> Vec<String> {
         let requests = self.server.received_requests().await.unwrap();
         self.answers(status).await;
         let read = requests.into_iter().map(|request| {

@@ -155,7 +155,7 @@ both! {
 }
 
 #[tokio::test]
-async fn a_copy_of_the_database_without_its_keystore_is_refused_and_left_alone() {
+async fn a_copy_of_the_database_without_its_keystore_or_key_is_refused_and_left_alone() {
     let mut world = World::on(Engine::Sqlite).await.unwrap();
     world.phone(STAYS).texts("hello").await;
     world.app.store.close().await;
@@ -166,7 +166,19 @@ async fn a_copy_of_the_database_without_its_keystore_is_refused_and_left_alone()
         refused.starts_with("keys.keystore:") && refused.contains("Put back its folder"),
         "{refused}"
     );
+    assert!(
+        !right.with_file_name("another").exists(),
+        "nobody takes an empty one for the one that was lost"
+    );
     world.config.keys.keystore = None;
+    // Nor is a key left behind that was made because the key was lost.
+    let key = world.config.keys.file.clone();
+    let aside = key.with_extension("aside");
+    std::fs::rename(&key, &aside).unwrap();
+    let refused = world.try_another_app().await.err().unwrap().to_string();
+    assert!(refused.contains("Put back the key file"), "{refused}");
+    assert!(!key.exists());
+    std::fs::rename(&aside, &key).unwrap();
     world.restart().await;
     world.phone(STAYS).texts("12").await.expect_reply("DBT is");
 }

@@ -33,13 +33,13 @@ const CANARIES: [&str; 5] = [
 
 /// A collector on loopback: keeps what it gets.
 #[derive(Clone, Default)]
-struct Collector {
+pub(crate) struct Collector {
     bodies: Arc<Mutex<Vec<Vec<u8>>>>,
     headers: Arc<Mutex<Vec<String>>>,
 }
 
 impl Collector {
-    async fn start() -> (Self, String) {
+    pub(crate) async fn start() -> (Self, String) {
         let collector = Self::default();
         let kept = collector.clone();
         let take = move |headers: HeaderMap, body: Bytes| {
@@ -63,6 +63,11 @@ impl Collector {
         let router = Router::new().route("/v1/traces", post(take));
         tokio::spawn(async move { axum::serve(listener, router).await });
         (collector, url)
+    }
+
+    /// What came, as it came.
+    pub(crate) fn bodies(&self) -> Vec<Vec<u8>> {
+        self.bodies.lock().unwrap().clone()
     }
 
     fn spans(&self) -> Vec<Span> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::support::binary::run;
+use crate::support::world::seconds;
 use crate::support::{Engine, World};
 
 const EN: &str = include_str!("../../templates/messages/en.toml");
@@ -172,4 +173,41 @@ async fn the_care_of_the_operator_is_named_where_care_is_looked_for() {
         .texts("how do i find a therapist")
         .await
         .expect_reply("Care from us: example.org/care");
+}
+
+#[tokio::test]
+async fn which_words_are_in_force_is_written_down_once_and_again_when_they_are_others() {
+    let folder = folder_with("en.toml", &EN.replace("You matter.", "You count."));
+    let directory = folder.path().to_owned();
+    let settings = |config: &mut harborline::config::Config| {
+        config.content.directory = Some(directory);
+    };
+    let mut world = World::with(Engine::Sqlite, settings).await.unwrap();
+    let noted =
+        "SELECT COUNT(*) FROM audit_log WHERE action = 'content.in_force' AND actor = 'operator'";
+    assert_eq!(world.count(noted).await, 1);
+    world.clock.advance(seconds(1));
+    world.restart().await;
+    assert_eq!(world.count(noted).await, 1, "they are the same");
+    std::fs::write(
+        folder.path().join("en.toml"),
+        EN.replace("You matter.", "You matter!"),
+    )
+    .unwrap();
+    world.clock.advance(seconds(1));
+    world.restart().await;
+    assert_eq!(world.count(noted).await, 2);
+    // Back to those that ship with the program; and words that break a rule.
+    world.config.content.directory = None;
+    world.clock.advance(seconds(1));
+    world.restart().await;
+    assert_eq!(world.count(noted).await, 3);
+    world.config.content.directory = Some(folder.path().to_owned());
+    std::fs::write(folder.path().join("en.toml"), "schema = 1").unwrap();
+    world.clock.advance(seconds(1));
+    world.restart().await;
+    let refused = "SELECT COUNT(*) FROM audit_log WHERE action = 'content.refused'";
+    assert_eq!(world.count(refused).await, 1);
+    let unedited = World::on(Engine::Sqlite).await.unwrap();
+    assert_eq!(unedited.count(noted).await, 0);
 }

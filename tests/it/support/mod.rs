@@ -7,6 +7,7 @@ pub(crate) mod figures;
 pub(crate) mod gateway;
 pub(crate) mod hostile;
 pub(crate) mod load;
+pub(crate) mod log;
 pub(crate) mod mailbox;
 pub(crate) mod people;
 pub(crate) mod phone;

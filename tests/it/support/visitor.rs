@@ -1,7 +1,7 @@
 //! Somebody of the staff in front of the pages: what they open, what they send, what they see.
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use harborline::store::Account;
 
 use super::World;
@@ -18,6 +18,8 @@ pub(crate) struct Sent {
     pub(crate) status: StatusCode,
     /// What was said there, or here.
     pub(crate) page: String,
+    /// What the first answer said beside its page.
+    pub(crate) headers: HeaderMap,
 }
 
 impl World {
@@ -66,6 +68,7 @@ impl Visitor<'_> {
             value.map_or("", |value| value.to_str().unwrap()).to_owned()
         };
         let (leads_to, set) = (said(header::LOCATION), said(header::SET_COOKIE));
+        let headers = response.headers().clone();
         let (status, mut page) = read(response).await;
         if status == StatusCode::SEE_OTHER {
             let carried = set.split(';').next().unwrap_or_default();
@@ -73,7 +76,11 @@ impl Visitor<'_> {
             page = self.opens_with(&leads_to, &cookie).await.1;
         }
         self.world.settle().await;
-        Sent { status, page }
+        Sent {
+            status,
+            page,
+            headers,
+        }
     }
 }
 

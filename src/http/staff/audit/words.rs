@@ -394,6 +394,8 @@ const ACTIONS: &[(&str, Group, &str)] = &[
         Content,
         phrase!("took an approval back"),
     ),
+    ("content.in_force", Content, phrase!("put content in force")),
+    ("content.refused", Content, phrase!("had content refused")),
     (
         "canned_reply.saved",
         Content,
