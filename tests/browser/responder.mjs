@@ -346,7 +346,7 @@ async function keyboard() {
     await valueIs(ASKS);
   });
   await step("by keyboard: with Alt a key works while one writes", async () => {
-    await keys.press("r");
+    await page.waitForFunction(() => document.activeElement?.id === "body");
     await keys.press("Alt+n");
     await page.waitForFunction(() => document.activeElement?.id === "note");
     await keys.press("Alt+r");

@@ -14,18 +14,20 @@ const LONG: Duration = Duration::from_mins(10);
 /// that they did not answer. None where they wrote last, where nobody of the team has written, and where there
 /// is no danger.
 pub(super) fn since(messages: &[ThreadMessage], tier: Tier, now: At) -> Option<At> {
-    let said = messages.iter().map(|message| (message.author, message.at));
+    let mut said: Vec<&ThreadMessage> = messages.iter().collect();
+    said.sort_by_key(|message| (message.at, message.id));
+    let said = said.iter().map(|message| (message.author, message.at));
     let since = unanswered(said).filter(|_| tier >= Tier::High);
     since.filter(|since| now.since(*since) >= LONG)
 }
 
 /// The first words of the team after the last of the texter.
-fn unanswered(said: impl Iterator<Item = (Author, At)> + Clone) -> Option<At> {
-    let of = |wanted| said.clone().filter(move |(author, _)| *author == wanted);
-    let heard = of(Author::Texter).map(|(_, at)| at).max();
-    let team = of(Author::Staff).map(|(_, at)| at);
-    team.filter(|at| heard.is_none_or(|heard| *at > heard))
-        .min()
+fn unanswered(said: impl Iterator<Item = (Author, At)>) -> Option<At> {
+    said.fold(None, |since, (author, at)| match author {
+        Author::Texter => None,
+        Author::Line => since,
+        Author::Staff => since.or(Some(at)),
+    })
 }
 
 #[cfg(test)]
@@ -37,7 +39,7 @@ mod tests {
     fn a_gap_counts_from_the_first_words_that_were_not_answered() {
         for (said, expected) in [
             (&[(Texter, 1), (Line, 2)][..], None),
-            (&[(Texter, 1), (Staff, 3), (Staff, 5)], Some(At(3))),
+            (&[(Texter, 1), (Staff, 1), (Staff, 5)], Some(At(1))),
             (&[(Texter, 1), (Staff, 3), (Texter, 4)], None),
             (
                 &[(Texter, 1), (Staff, 3), (Texter, 4), (Line, 5), (Staff, 6)],
