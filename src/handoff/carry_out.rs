@@ -4,6 +4,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
+use super::write::reachable;
 use super::{Act, Handoff, Refused, as_sent};
 use crate::clock::At;
 use crate::oncall::Alert;
@@ -86,12 +87,17 @@ impl Handoff {
             return Ok(Err(refused));
         }
         let claimed = case.mine().is_some();
+        let beyond_texts =
+            matches!(act, Act::Here | Act::Note(_)) && reachable(tx, &case).await?.is_err();
         if let Err(refused) = self.done(tx, &mut case, act).await? {
             return Ok(Err(refused));
         }
         if let Some(alert) = &mut case.alert {
             if alert.claimed.is_some_and(|(owner, _)| owner == staff.id) {
                 alert.seen(now, &self.desk.clocks);
+                if beyond_texts {
+                    alert.elsewhere(now);
+                }
             }
             tx.save_alert(alert).await?;
         }

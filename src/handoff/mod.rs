@@ -8,6 +8,7 @@ mod draft;
 mod end;
 mod help;
 mod own;
+mod presence;
 mod refused;
 mod tick;
 mod tier;
@@ -28,6 +29,7 @@ use crate::text::MessageBody;
 use crate::triage::Tier;
 pub use draft::LONGEST_DRAFT;
 pub use end::danger;
+pub use presence::{STAYS, WRITES};
 pub use refused::Refused;
 pub use write::as_sent;
 

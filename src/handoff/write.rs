@@ -77,7 +77,7 @@ pub fn as_sent(words: &str) -> Cow<'_, str> {
 }
 
 /// Whether a text to them would arrive, as far as we know.
-async fn reachable(tx: &mut Tx, case: &Case<'_>) -> Done {
+pub(super) async fn reachable(tx: &mut Tx, case: &Case<'_>) -> Done {
     if case.texter.state.opted_out {
         return Ok(Err(Refused::OptedOut));
     }

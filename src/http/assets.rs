@@ -46,6 +46,7 @@ assets! {
     "/assets/compose.js", SCRIPT, "compose.js";
     "/assets/alarm.js", SCRIPT, "alarm.js";
     "/assets/push.js", SCRIPT, "push.js";
+    "/assets/copy.js", SCRIPT, "copy.js";
     "/assets/simulator.js", SCRIPT, "simulator.js";
     "/assets/icon.svg", SVG, "icon.svg";
     "/assets/icon-maskable.svg", SVG, "icon-maskable.svg";

@@ -23,6 +23,10 @@ pub struct Timing {
     pub lease: Duration,
 }
 
+/// How long whoever has a case is left alone after they said that they are on it, where texts do not reach the
+/// person: long enough for a call, short enough for who fell silent themselves.
+const ELSEWHERE: Duration = Duration::from_mins(10);
+
 /// How fast the clocks run for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clocks {
@@ -369,6 +373,17 @@ impl Alert {
         self.acknowledged = None;
         self.claimed = None;
         self.lease_until = None;
+    }
+
+    /// Whoever has it is on it without texts, which do not reach the person (an opt-out, a carrier that
+    /// blocks). The last clock gives them [`ELSEWHERE`] and goes on: nobody has written.
+    pub fn elsewhere(&mut self, now: At) {
+        if self.acknowledged.is_none() || self.claimed.is_none() || self.closed.is_some() {
+            return;
+        }
+        let until = now.plus(ELSEWHERE);
+        let until = self.lease_until.map_or(until, |lease| until.min(lease));
+        self.next_page_at = Some(self.next_page_at.map_or(until, |due| due.max(until)));
     }
 
     /// Whoever has it is gone: the ladder is due at once, from its first rung. `false` when it was closed

@@ -124,6 +124,7 @@ impl Tx {
             now,
         );
         later!(self, "DELETE FROM drafts WHERE conversation_id = $1", id);
+        later!(self, "DELETE FROM presence WHERE conversation_id = $1", id);
         Ok(())
     }
 

@@ -112,6 +112,15 @@ pub struct AutomatedRow {
     pub drill_id: Option<Uuid>,
 }
 
+/// Cases that nobody has taken: neither acknowledged nor claimed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Untaken {
+    /// How many.
+    pub cases: i64,
+    /// The most urgent tier of them; none where there are none.
+    pub tier: Option<Tier>,
+}
+
 /// The place of a tier in the queue: danger first.
 macro_rules! rank {
     () => {
@@ -188,6 +197,22 @@ impl Tx {
         .bind(me)
         .fetch_one(c)
         .await?))
+    }
+
+    /// Who waits for anyone, but for one conversation: that of who looks, or [`Uuid::nil`].
+    pub async fn untaken(&mut self, except: Uuid) -> Result<Untaken, StoreError> {
+        let (cases, first): (i64, Option<i64>) = on!(self, |c| sqlx::query_as(concat!(
+            "SELECT COUNT(*), CAST(MIN(",
+            rank!(),
+            ") AS BIGINT) FROM alerts a
+              WHERE a.closed_at IS NULL AND a.claimed_by IS NULL AND a.acknowledged_by IS NULL
+                AND a.conversation_id <> $1"
+        ))
+        .bind(except)
+        .fetch_one(c)
+        .await?);
+        let tier = first.and_then(|first| Tier::ALL.into_iter().find(|tier| rank(*tier) == first));
+        Ok(Untaken { cases, tier })
     }
 
     /// How many crises are open, whoever has them. Drills do not count.

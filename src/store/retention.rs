@@ -298,7 +298,7 @@ const RULES: [Rule; 18] = [
 ];
 
 /// What goes with a conversation, in an order that no reference stands against. `$1` is the conversation.
-const WITH_A_CONVERSATION: [&str; 18] = [
+const WITH_A_CONVERSATION: [&str; 19] = [
     "DELETE FROM outbox WHERE message_id IN (SELECT id FROM messages WHERE conversation_id = $1)
         OR answers IN (SELECT id FROM messages WHERE conversation_id = $1)
         OR page_id IN (SELECT p.id FROM pages p JOIN alerts a ON a.id = p.alert_id WHERE a.conversation_id = $1)",
@@ -314,6 +314,7 @@ const WITH_A_CONVERSATION: [&str; 18] = [
     "DELETE FROM check_ins WHERE conversation_id = $1",
     "DELETE FROM notes WHERE conversation_id = $1",
     "DELETE FROM drafts WHERE conversation_id = $1",
+    "DELETE FROM presence WHERE conversation_id = $1",
     "DELETE FROM wrap_ups WHERE conversation_id = $1",
     "DELETE FROM reveals WHERE conversation_id = $1",
     "DELETE FROM followers WHERE conversation_id = $1",

@@ -71,6 +71,15 @@
     post(mine, {}).catch(() => { said = 0; });
   }
 
+  // Who is writing is seen to.
+  const WRITES = 8_000;
+  let wrote = 0;
+  function writes() {
+    if (Date.now() - wrote < WRITES || !body.value.trim()) return;
+    wrote = Date.now();
+    look(true);
+  }
+
   // Who leaves takes the last words along: the page may be gone before an answer comes.
   function leave() {
     if (body.value === kept) return;
@@ -242,6 +251,7 @@
     for (const one of document.querySelectorAll(".unscripted")) one.hidden = true;
     body.addEventListener("input", written);
     body.addEventListener("input", stayHere);
+    body.addEventListener("input", writes);
     composer.addEventListener("submit", send);
     // Ctrl and Enter send, as everywhere; Enter alone begins a new line.
     body.addEventListener("keydown", (event) => {

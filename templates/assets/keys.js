@@ -1,7 +1,8 @@
-// The keys of the keyboard: one key does one thing while nobody is writing. What they do is on the pages,
-// too. They can be switched off, and each changed; that is kept in this browser. The list comes from the
-// server. Ctrl and K find a page, an act or a conversation by its words. Esc leaves what is written and never
-// loses it. No key is lost: what is pressed while a page comes or goes is done on the page that comes.
+// The keys of the keyboard: one key does one thing while nobody is writing, and with Alt while somebody is. What
+// they do is on the pages, too. They can be switched off, and each changed; that is kept in this browser. The
+// list comes from the server. Ctrl and K find a page, an act or a conversation by its words. Esc leaves what is
+// written and never loses it. No key is lost: what is pressed while a page comes or goes is done on the page
+// that comes.
 "use strict";
 
 {
@@ -95,10 +96,10 @@
       event.preventDefault();
       return ready ? ways() : early.push("Ctrl K");
     }
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat && event.key !== "j" && event.key !== "k") return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.isComposing || event.repeat && event.key !== "j" && event.key !== "k") return;
     if (event.key === "Escape" && event.target instanceof HTMLTextAreaElement) return event.target.blur();
-    if (writes(event.target) || settings().off || find("dialog[open]")) return;
-    if (event.key.length === 1 && isLeaving()) {
+    if (writes(event.target) && !event.altKey || settings().off || find("dialog[open]")) return;
+    if (event.key.length === 1 && !event.altKey && isLeaving()) {
       event.preventDefault();
       return sessionStorage.setItem(COMING, JSON.stringify([...coming(), [Date.now(), event.key]]));
     }
@@ -106,7 +107,7 @@
     if (!act) return;
     event.preventDefault();
     if (ready) act();
-    else early.push(event.key);
+    else if (!event.altKey) early.push(event.key);
   });
 
   // What was pressed on the page before this one, not long ago.

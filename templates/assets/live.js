@@ -78,7 +78,9 @@ async function refresh() {
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const want = region.cloneNode(false);
       want.append(...page.body.childNodes);
+      const before = stand();
       patch(region, want);
+      settle(before);
       announce();
       readOn();
       if (Date.now() - heard <= ALONE) stale.hidden = true;
@@ -89,6 +91,31 @@ async function refresh() {
     reading = false;
   }
 }
+
+// A list that changes under the pointer: a press on a row where another one stood a moment ago does nothing,
+// so that nobody opens or claims a case that has only just come there. Keys are not held back.
+const SETTLES = 1_000;
+let stood = []; // where the rows were before the last change
+let movedAt = 0;
+
+function stand() {
+  return [...region.querySelectorAll(".row[id]")].map((row) => [row.id, row.getBoundingClientRect()]);
+}
+
+function settle(before) {
+  const now = stand();
+  const same = now.length === before.length && now.every(([id, box], n) => id === before[n][0] && box.top === before[n][1].top);
+  if (!same) [stood, movedAt] = [before, Date.now()];
+}
+
+document.addEventListener("click", (event) => {
+  const row = event.detail > 0 && Date.now() - movedAt < SETTLES && event.target.closest(".row[id]");
+  if (!row) return;
+  const was = stood.find(([, box]) => event.clientY >= box.top && event.clientY <= box.bottom);
+  if (!was || was[0] === row.id) return;
+  event.preventDefault();
+  event.stopPropagation();
+}, true);
 
 // Nobody answers what they have not read: what came while they wrote is said beside their text, and the
 // server asks once more before it sends. Who has not begun to write has read what is shown.
@@ -105,7 +132,7 @@ function readOn() {
 
 // The number of waiting people: in the title of the tab, and for a screen reader when it changes.
 function announce() {
-  const count = region.querySelector("h1 .count")?.textContent;
+  const count = region.querySelector("h1 .count")?.textContent ?? region.querySelector("[data-waits]")?.dataset.waits;
   if (count === undefined) return;
   document.title = count === "0" ? title : `(${count}) ${title}`;
   if (!news) return;
@@ -160,8 +187,17 @@ addEventListener("pagehide", () => events?.close());
 // Shown again as it was left (the back button): what it shows may be old.
 addEventListener("pageshow", (event) => { if (event.persisted && region) listen(); });
 
+// Who has a conversation open is seen by colleagues who have it open, too.
+const LOOKS = 20_000;
+function look(writes) {
+  if (document.hidden || !region.dataset.look) return;
+  fetch(region.dataset.look, { method: "POST", body: new URLSearchParams(writes ? { writes: "yes" } : {}) }).catch(() => {});
+}
+
 if (region) {
   announce();
+  look();
+  setInterval(look, LOOKS);
   // The newest text is what a responder came for.
   if (scrollY === 0) region.querySelector(".thread li:last-child")?.scrollIntoView({ block: "center" });
   listen();

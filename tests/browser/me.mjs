@@ -113,6 +113,40 @@ await step("a push is added with a key of its own", async () => {
 });
 await examine("method-webhook");
 
+await must("a webhook of one's own gets a secret, which is shown once", async () => {
+  await page.goto(`${base}/me/methods/new?kind=webhook`);
+  await page.getByLabel("Receiver").selectOption("json");
+  await page.getByLabel("Address").fill("https://pager.example.org/hook");
+  await page.getByLabel("Name", { exact: true }).fill("our pager");
+  await page.getByRole("button", { name: "Add it, and send a code" }).click();
+  await page.getByLabel("The secret").waitFor();
+  holds((await page.getByLabel("The secret").inputValue()).startsWith("whsec_"), "no secret");
+});
+await examine("method-secret");
+await step("it is removed after a question", async () => {
+  await page.goto(`${base}/me`);
+  await page.getByRole("link", { name: "our pager" }).click();
+  await page.getByRole("link", { name: "Remove…" }).click();
+  await page.getByRole("button", { name: "Remove it" }).waitFor();
+});
+await examine("method-remove");
+await step("and is gone", async () => {
+  await page.getByRole("button", { name: "Remove it" }).click();
+  await page.getByRole("status").filter({ hasText: "It is removed" }).waitFor();
+});
+
+await step("the start of a shift: pages, alarm, who waits", async () => {
+  await page.getByRole("link", { name: "Start of shift" }).click();
+  await page.getByRole("heading", { name: "You hear the alarm" }).waitFor();
+  await page.getByRole("button", { name: "Test the alarm" }).click();
+  await page.getByRole("button", { name: "I heard it: switch it on" }).click();
+  await page.getByText("The alarm is on").waitFor();
+  await page.getByRole("link", { name: "To the queue" }).click();
+  await page.getByText("The alarm is on").waitFor();
+  await page.goto(`${base}/shift`);
+});
+await examine("shift");
+
 await step("one's own page, with all of it", async () => {
   await page.goto(`${base}/me`);
   await page.getByText("works", { exact: true }).waitFor();
@@ -132,6 +166,8 @@ await step("all of it works without JavaScript", async () => {
   await mine.getByLabel("E-mail address").fill("first@example.org");
   await mine.getByLabel("Password").fill(PASSWORD);
   await mine.getByRole("button", { name: "Sign in" }).click();
+  await mine.goto(`${base}/shift`);
+  await mine.getByText("The alarm needs JavaScript.").waitFor();
   await mine.goto(`${base}/me`);
   await mine.getByRole("link", { name: "my phone" }).click();
   await mine.getByRole("button", { name: "Switch it off for a while" }).click();

@@ -5,7 +5,7 @@
 // is new, and wants a second factor of administrators.
 
 import { code } from "./totp.mjs";
-import { base, browser, context, end, examine, holds, must, page, PHONE, setupLink, step, tabTo, unexpected } from "./walk.mjs";
+import { base, browser, context, end, examine, holds, must, newPersonTexts, page, PHONE, setupLink, step, tabTo, unexpected } from "./walk.mjs";
 
 const PASSWORD = "a long enough password";
 const ASKS = "I want to ask you straight, because I care. Are you thinking about suicide?";
@@ -25,6 +25,19 @@ async function somebodyTexts() {
 
 // What the texter got.
 const arrives = (phone, words) => phone.locator(".phone:not(.on-call) .theirs", { hasText: words }).first().waitFor();
+
+// The badge of an installed app, which a browser without one does not show.
+await context.addInitScript(() => {
+  const badge = (number) => { globalThis.badge = number; return Promise.resolve(); };
+  Object.defineProperty(Navigator.prototype, "setAppBadge", { value: badge });
+  Object.defineProperty(Navigator.prototype, "clearAppBadge", { value: () => badge(0) });
+});
+// The title and the badge say how many wait.
+async function saysWaiting(many) {
+  await page.waitForFunction((number) => globalThis.badge === number, many);
+  const title = await page.title();
+  holds(many ? title.startsWith(`(${many}) `) : !title.startsWith("("), title);
+}
 
 // Set up: an administrator with a second factor, and a colleague to hand a case to.
 let secret = "";
@@ -84,12 +97,21 @@ await must("by mouse: the alarm is tested, and somebody waits", async () => {
   await page.getByText("The alarm is on").waitFor();
   phone = await somebodyTexts();
   await page.getByRole("alert").filter({ hasText: "1 person waits" }).waitFor();
+  await saysWaiting(1);
+  await page.locator('[data-alarm][data-rung="2"]').waitFor();
+});
+await step("by mouse: a list of another tier does not silence the alarm", async () => {
+  await page.goto(`${base}/?tier=topic`);
+  await page.getByText("No more of these.").waitFor();
+  await page.getByRole("alert").filter({ hasText: "1 person waits" }).waitFor();
+  await saysWaiting(1);
+  await page.goto(`${base}/`);
 });
 await examine("queue-waiting");
 await must("by mouse: claim", async () => {
   await page.getByRole("button", { name: /^Claim / }).click();
   await page.getByText("yours until").waitFor();
-  await page.locator("[data-alarm-banner]").waitFor({ state: "hidden" }).catch(() => {});
+  await saysWaiting(0);
 });
 await step("by mouse: why triage fired opens, and stays open when the page reads itself again", async () => {
   await page.locator("summary", { hasText: "Why high: Says that they want to die" }).click();
@@ -191,6 +213,15 @@ await step("by mouse: offered and taken back", async () => {
   await page.getByRole("button", { name: "Take the offer back" }).click();
   await page.getByText("The offer is taken back.").waitFor();
 });
+await must("by mouse: who comes meanwhile is heard once, seen, counted in title and badge", async () => {
+  // A browser lets it sound where somebody has pressed something before.
+  await page.locator("h1").click();
+  await newPersonTexts("i want to die");
+  await page.getByRole("alert").filter({ hasText: "1 person waits, and nobody has taken the case." }).waitFor();
+  await saysWaiting(1);
+  await page.locator('[data-live][data-rung="1"]').waitFor();
+});
+await examine("conversation-others");
 await step("by mouse: the page that closes a conversation", async () => {
   await page.getByRole("link", { name: "Close the conversation…" }).click();
   await page.getByRole("heading", { name: "Close the conversation" }).waitFor();
@@ -198,8 +229,18 @@ await step("by mouse: the page that closes a conversation", async () => {
 await examine("close");
 await must("by mouse: it is closed with its outcome", async () => {
   await page.getByLabel(/^Safe for now/).check();
+  await page.getByLabel(/^Then show me who waits/).check();
+  await page.getByRole("button", { name: "Close the conversation" }).click();
+  await page.getByRole("status").filter({ hasText: "The conversation is closed." }).waitFor();
+});
+await must("by mouse: and the next one who waits is there, and is answered too", async () => {
+  await page.getByRole("button", { name: "Claim this conversation" }).click();
+  await page.getByText("yours until").waitFor();
+  await page.getByRole("link", { name: "Close the conversation…" }).click();
+  await page.getByLabel(/^Safe for now/).check();
   await page.getByRole("button", { name: "Close the conversation" }).click();
   await page.locator(".calm", { hasText: "Nobody is waiting." }).waitFor();
+  await saysWaiting(0);
 });
 await step("canned replies are edited", async () => {
   await page.getByRole("link", { name: "Replies", exact: true }).click();
@@ -302,6 +343,14 @@ async function keyboard() {
     held.go();
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     await page.unroute("**/canned/list");
+    await valueIs(ASKS);
+  });
+  await step("by keyboard: with Alt a key works while one writes", async () => {
+    await page.waitForFunction(() => document.activeElement?.id === "body");
+    await keys.press("Alt+n");
+    await page.waitForFunction(() => document.activeElement?.id === "note");
+    await keys.press("Alt+r");
+    await page.waitForFunction(() => document.activeElement?.id === "body");
     await valueIs(ASKS);
   });
   await step("by keyboard: letters that are typed are words, and Esc loses none of them", async () => {

@@ -55,6 +55,11 @@ async function screens(named, all) {
       await page.goto(`${base}${path}`);
       await page.locator("main", { hasText: words }).waitFor();
     });
+    // The titles of canned replies and remarks in files are words of whoever wrote them.
+    if (there && named && !["content", "canned"].includes(name)) await step(`${named}${name}: nothing of it is English`, async () => {
+      const left = await english();
+      holds(left.length === 0, left.join("\n"));
+    });
     if (there) await examine(`${named}${name}`);
   }
 }
@@ -70,6 +75,11 @@ await screens("", [
   ["timeline-open", `${conversation}/timeline`, "It is open."],
   ["not-there", "/nothing", "Nothing here"],
   ["canned-list", "/canned", "Replies"],
+  ["close-open", `${conversation}/close`, "How did it end?"],
+  ["take-nothing", "/take/nothing", "Not taken"],
+  ["confirm-again", "/confirm?then=/", "Is it you?"],
+  ["schedules-empty", "/schedules", "schedule"],
+  ["hold-new", "/audit/holds/new", "Case or number"],
 ]);
 
 await step("what is found", async () => {
@@ -95,6 +105,17 @@ await step("on a phone the rest of the ways opens over the page", async () => {
 });
 await examine("ways-open");
 
+// English on a Spanish page. Texts are in the language of who wrote them; codes and files have none.
+async function english() {
+  return page.evaluate(() => {
+    const all = document.querySelector("body").cloneNode(true);
+    for (const one of all.querySelectorAll(".body, .words, .sms, .head strong, .who, code, pre, mark, kbd, textarea, [lang=en], script")) one.remove();
+    const said = [all.innerText, ...[...all.querySelectorAll("[aria-label], [title], [placeholder], [alt]")].flatMap((one) => ["aria-label", "title", "placeholder", "alt"].map((name) => one.getAttribute(name) ?? ""))].join("\n");
+    // The phone of the sandbox has an English name.
+    return said.replaceAll("the on-call phone", "").split("\n").filter((line) => /\b(the|of|and|is|are|was|were|with|from|not|this|that|your|nobody|waits|ending|ago|by|for|when|who|which)\b/i.test(line)).map((line) => line.trim());
+  });
+}
+
 // All that everybody sees, once more in Spanish.
 await must("the pages speak Spanish", async () => {
   await page.goto(`${base}/me`);
@@ -117,6 +138,12 @@ await screens("es-", [
   ["system", "/system", "Sistema"],
   ["checks", "/system/checks", "se leyó, y puede funcionar"],
   ["me", "/me", "First"],
+  ["shift", "/shift", "Inicio de turno"],
+  ["timeline", `${conversation}/timeline`, "Cronología"],
+  ["canned", "/canned", "Respuestas"],
+  ["close", `${conversation}/close`, "¿Cómo terminó?"],
+  ["tier", `${conversation}/tier`, "¿Qué tan urgente es?"],
+  ["number", `${conversation}/number`, "número"],
   ["keys", "/keys", "Teclas"],
 ]);
 
@@ -131,6 +158,8 @@ await must("the responder signs in", async () => {
 await screens("", [
   ["queue-responder", "/", "With colleagues"],
   ["held", conversation, "First"],
+  ["take-over", `${conversation}/take-over`, "First"],
+  ["shift", "/shift", "Who waits now"],
   ["forbidden", "/board", "Not part of your role"],
 ]);
 

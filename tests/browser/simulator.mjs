@@ -90,11 +90,26 @@ await step("the queue changes by itself when somebody else texts", async () => {
 
 await step("a more urgent case comes above, and the focus stays where it was", async () => {
   await page.getByRole("link", { name: `Case ${code}` }).focus();
+  // As soon as another case stands first, a press comes that was meant for the one before.
+  await page.evaluate(() => {
+    const first = document.querySelector(".row");
+    const { left, top } = first.getBoundingClientRect();
+    globalThis.opened = new Promise((done) => {
+      new MutationObserver((_, watching) => {
+        const now = document.querySelector(".row");
+        if (now === first) return;
+        watching.disconnect();
+        const press = { bubbles: true, cancelable: true, detail: 1, clientX: left + 9, clientY: top + 9 };
+        done(now.querySelector("a").dispatchEvent(new MouseEvent("click", press)));
+      }).observe(document.querySelector("[data-live]"), { childList: true, subtree: true });
+    });
+  });
   await newPersonTexts("i am going to kill myself tonight");
   await page.locator(".row:nth-child(1) .tier", { hasText: "imminent" }).waitFor();
   await page.locator(".row:nth-child(2)", { hasText: `Case ${code}` }).waitFor();
   const focused = await page.evaluate(() => document.activeElement?.textContent ?? "");
   holds(focused.includes(`Case ${code}`), "the focus went away");
+  holds(!(await page.evaluate(() => globalThis.opened)), "a case was opened that had only just come there");
 });
 
 await examine("queue");

@@ -10,7 +10,7 @@ use harborline::text::MessageBody;
 use uuid::Uuid;
 
 use crate::support::visitor::{hidden, link};
-use crate::support::world::minutes;
+use crate::support::world::{minutes, seconds};
 use crate::support::{World, both};
 
 const FIRST: &str = "+15550171";
@@ -36,6 +36,28 @@ fn composed(page: &str) -> &str {
 }
 
 both! {
+    async fn colleagues_see_who_else_has_a_conversation_open_and_who_writes(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        let second = world.a_person("Second", SECOND).await;
+        let night = world.a_person_as("Night", NIGHT, Role::Supervisor).await;
+        let conversation = claimed(&world, &first).await;
+        let (thread, look) = (format!("/conversations/{conversation}/thread"), format!("/conversations/{conversation}/look"));
+        let (mine, theirs) = (world.visitor(&first).await, world.visitor(&night).await);
+        assert!(!mine.reads(&thread).await.contains("Night is"));
+        assert_eq!(theirs.sends(&look, &[]).await.status, StatusCode::NO_CONTENT);
+        assert!(mine.reads(&thread).await.contains("Night is looking, too"));
+        assert!(!theirs.reads(&thread).await.contains("Night is looking"), "oneself one knows of");
+        theirs.sends(&look, &[("writes", "yes")]).await;
+        assert!(mine.reads(&thread).await.contains("Night is writing"));
+        world.advance(seconds(30)).await;
+        assert!(mine.reads(&thread).await.contains("Night is looking, too"));
+        world.advance(seconds(30)).await;
+        assert!(!mine.reads(&thread).await.contains("Night is"), "their page is not there any more");
+        let other = world.visitor(&second).await;
+        assert_eq!(other.sends(&look, &[]).await.status, StatusCode::NOT_FOUND, "they may not read it");
+        assert_eq!(world.count("SELECT COUNT(*) FROM presence").await, 1);
+    }
+
     async fn what_was_begun_is_there_after_a_reload_and_after_signing_out(world: World) {
         let first = world.a_person("First", FIRST).await;
         let conversation = claimed(&world, &first).await;

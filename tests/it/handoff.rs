@@ -308,6 +308,77 @@ both! {
         assert_eq!(world.acts(&first, conversation, end("safe_for_now")).await, Err(Refused::AlreadyClosed));
     }
 
+    async fn who_cannot_write_to_somebody_is_told_what_else_to_do_and_is_not_paged_over(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        let texter = world.phone("+15550123");
+        texter.texts("STOP").await;
+        let conversation = crisis(&world).await;
+        let visitor = world.visitor(&first).await;
+        let there = format!("/conversations/{conversation}");
+        let claimed = visitor.sends(&format!("{there}/claim"), &[("owner", "")]).await;
+        claimed.expect_done("They cannot be texted now: see below what you can do.");
+        let page = visitor.reads(&there).await;
+        assert!(page.contains("Texts do not reach them") && !page.contains("class=\"composer\""), "{page}");
+        assert!(!page.contains("check-in") && !page.contains("first words within"), "{page}");
+        for _ in 0..4 {
+            visitor.sends(&format!("{there}/here"), &[]).await.expect_done("yours until");
+            world.advance(minutes(9)).await;
+        }
+        world.phone(FIRST).inbox();
+        assert!(visitor.reads(&there).await.contains("yours until"), "they are on it");
+        world.advance(minutes(2)).await;
+        world.phone(FIRST).expect("was opened again");
+        // Who has come back can be written to.
+        world.acts(&first, conversation, Act::Claim).await.unwrap();
+        texter.texts("START").await;
+        assert!(visitor.reads(&there).await.contains("class=\"composer\""));
+    }
+
+    async fn who_closes_may_go_on_to_who_waits_most_urgently(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        let visitor = world.visitor(&first).await;
+        let fields = [("outcome", "safe_for_now"), ("onward", "yes")];
+        let conversation = claimed(&world, &first).await;
+        world.phone("+15550124").texts("can i talk to a person").await;
+        world.phone("+15550125").texts("i am going to kill myself tonight").await;
+        let sent = visitor.sends(&format!("/conversations/{conversation}/close"), &[fields[1]]).await;
+        assert!(sent.page.contains(r#"value="yes" checked> <label for="onward""#), "the choice stays: {}", sent.page);
+        let sent = visitor.sends(&format!("/conversations/{conversation}/close"), &fields).await;
+        sent.expect_done("The conversation is closed.").expect_done("Claim this conversation");
+        assert!(sent.page.contains("tier-imminent"), "{}", sent.page);
+        for case in world.cases().await {
+            world.acts(&first, case.conversation_id, Act::Claim).await.unwrap();
+        }
+        let last = world.cases().await.pop().unwrap().conversation_id;
+        let sent = visitor.sends(&format!("/conversations/{last}/close"), &fields).await;
+        sent.expect_done("The conversation is closed.").expect_done("Nobody is waiting.");
+    }
+
+    async fn who_has_a_case_is_told_before_their_claim_ends_and_when_nobody_answers_them(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        let conversation = claimed(&world, &first).await;
+        let visitor = world.visitor(&first).await;
+        let there = format!("/conversations/{conversation}");
+        let says = async |words: &str| visitor.reads(&format!("{there}/thread")).await.contains(words);
+        world.acts(&first, conversation, hello()).await.unwrap();
+        world.advance(minutes(9)).await;
+        assert!(!says("No answer for").await, "gaps are normal");
+        world.advance(minutes(2)).await;
+        assert!(says("No answer for 11 min").await);
+        world.phone("+15550123").texts("i am here").await;
+        assert!(!says("No answer for").await);
+        world.acts(&first, conversation, hello()).await.unwrap();
+        world.advance(minutes(54)).await;
+        assert!(!says("Your claim ends in").await);
+        world.advance(minutes(2)).await;
+        assert!(says("<strong>Your claim ends in 4 min 00 s.</strong>").await);
+        let night = world.a_person_as("Night", NIGHT, Role::Supervisor).await;
+        let page = world.visitor(&night).await.reads(&there).await;
+        assert!(!page.contains("Your claim ends in"), "it is not theirs: {page}");
+        visitor.sends(&format!("{there}/here"), &[]).await.expect_done("yours");
+        assert!(!says("Your claim ends in").await);
+    }
+
     async fn who_writes_where_nobody_was_called_has_the_conversation_from_then_on(world: World) {
         let first = world.a_person("First", FIRST).await;
         let second = world.a_person("Second", SECOND).await;

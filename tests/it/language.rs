@@ -178,6 +178,7 @@ both! {
             "/queue/automated".to_owned(),
             "/queue/closed".to_owned(),
             "/search".to_owned(),
+            "/shift".to_owned(),
             "/on-call".to_owned(),
             "/on-call/tests".to_owned(),
             "/schedules".to_owned(),

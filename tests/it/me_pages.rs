@@ -141,7 +141,14 @@ both! {
         assert!(other.reads("/me").await.contains("today 02:00 – 08:00"));
         world.jump(minutes(120)).await;
         assert!(other.reads("/me").await.contains("Your shift on Night 2 has begun"));
-        other.sends("/me/shift", &[]).await.expect_done("the shift is yours");
+        assert!(other.reads("/").await.contains("<strong>Your shift has begun.</strong> <a href=\"/shift\">"));
+        let page = other.reads("/shift").await;
+        assert!(page.contains("Take the shift") && page.contains("one method only") && page.contains("data-alarm-test"), "{page}");
+        let taken = other.sends("/me/shift", &[("from", "shift")]).await;
+        taken.expect_done("the shift is yours");
+        let page = other.reads("/shift").await;
+        assert!(!page.contains("Take the shift") && page.contains("you are on call"), "{page}");
+        assert!(!other.reads("/").await.contains("Your shift has begun"));
         assert!(!other.reads("/me").await.contains("Take the shift"));
     }
 

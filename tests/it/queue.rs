@@ -52,6 +52,31 @@ both! {
         assert!(page.matches("class=\"row").count() == 1 && page.contains("last text"), "{page}");
     }
 
+    async fn who_waits_is_counted_whatever_is_listed_and_is_said_in_every_conversation(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        world.phone("+15550121").texts("can i talk to a person").await;
+        let me = world.visitor(&first).await;
+        let mine = world.first_in_the_queue().await;
+        world.acts(&first, mine, Act::Claim).await.unwrap();
+        let there = format!("/conversations/{mine}");
+        assert!(me.reads("/").await.contains(r#"data-waits="0""#));
+        let page = me.reads(&there).await;
+        assert!(page.contains(r#"data-waits="0""#) && !page.contains("nobody has taken"), "their own case does not count: {page}");
+        world.phone("+15550122").texts("i want to die").await;
+        // A list of another tier alone does not hide it from the alarm.
+        for path in ["/", "/?tier=concern", "/queue?tier=imminent"] {
+            let page = me.reads(path).await;
+            assert!(page.contains(r#"data-waits="1" data-tier="high""#), "{path}: {page}");
+        }
+        for path in [there.clone(), format!("{there}/thread")] {
+            let page = me.reads(&path).await;
+            assert!(page.contains(r#"data-waits="1" data-tier="high""#) && page.contains("1 person waits, and nobody has taken the case."), "{page}");
+        }
+        // Who has said that they take it is on the way: nothing sounds any more.
+        world.phone(FIRST).texts("A4").await;
+        assert!(me.reads(&there).await.contains(r#"data-waits="0""#));
+    }
+
     async fn the_three_clocks_are_words_shapes_and_colours(world: World) {
         let first = world.a_person("First", FIRST).await;
         world.phone("+15550123").texts("i want to die").await;

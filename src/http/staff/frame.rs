@@ -45,6 +45,8 @@ pub(in crate::http) enum Section {
     People,
     /// What the line says and decides by, and how it runs.
     Line,
+    /// What is looked at before the first text.
+    Shift,
     /// What is one's own.
     Account,
 }
@@ -211,6 +213,11 @@ impl FromRequestParts<Doors> for Visit {
 }
 
 impl Visit {
+    /// Whether they have just done this, and are to be told so.
+    pub(in crate::http) fn has_done(&self, notice: Notice) -> bool {
+        self.notice == Some(notice)
+    }
+
     /// The frame of a page in this part of the dashboard.
     pub(in crate::http) fn frame(&self, doors: &Doors, here: Section) -> Frame {
         let place = |path, label, section| Place {
@@ -250,6 +257,10 @@ impl Visit {
             (
                 may(Permission::ViewContent),
                 place("/content", phrase!("The line"), Some(Section::Line)),
+            ),
+            (
+                true,
+                place("/shift", phrase!("Start of shift"), Some(Section::Shift)),
             ),
             (true, place("/me", phrase!("Me"), Some(Section::Account))),
             (

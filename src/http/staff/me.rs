@@ -21,11 +21,11 @@ use crate::http::error::PageError;
 use crate::http::session::Current;
 use crate::http::words::{filters, kept, phrase, said, tr};
 use crate::locale::Locale;
-use crate::oncall::{Person, Swap};
+use crate::oncall::{Duty, Person, Swap};
 use crate::rota::Time;
 
 /// How far ahead one's own times are shown.
-const AHEAD: Duration = Duration::from_hours(14 * 24);
+pub(super) const AHEAD: Duration = Duration::from_hours(14 * 24);
 /// How many of them.
 const TIMES: usize = 8;
 
@@ -65,10 +65,10 @@ struct MePage {
 }
 
 /// A time on call, in words.
-struct Turn {
-    schedule: String,
-    when: String,
-    now: bool,
+pub(super) struct Turn {
+    pub(super) schedule: String,
+    pub(super) when: String,
+    pub(super) now: bool,
 }
 
 /// A swap that is offered, in words.
@@ -90,7 +90,7 @@ struct CalendarPage {
     webcal: String,
 }
 
-fn turn(time: &Time, wall: &Wall) -> Turn {
+pub(super) fn turn(time: &Time, wall: &Wall) -> Turn {
     let now = time.from <= wall.now();
     Turn {
         schedule: time.name.clone(),
@@ -136,7 +136,7 @@ fn offers(
 }
 
 /// What a person is to do so that pages reach them.
-fn advice(person: &Person) -> &'static str {
+pub(super) fn advice(person: &Person) -> &'static str {
     let working = person.methods.iter().filter(|method| method.works());
     match (person.methods.is_empty(), working.count()) {
         (true, _) => {
@@ -148,6 +148,26 @@ fn advice(person: &Person) -> &'static str {
         }
         _ => "",
     }
+}
+
+/// The shift that somebody is asked to take, if they are.
+pub(super) fn asked(
+    duties: &[Duty],
+    me: Uuid,
+    schedules: &BTreeMap<Uuid, String>,
+    wall: &Wall,
+) -> Option<Turn> {
+    let asked = duties
+        .iter()
+        .find(|duty| duty.staff_id == me && duty.is_waiting())?;
+    Some(Turn {
+        schedule: schedules
+            .get(&asked.schedule_id)
+            .cloned()
+            .unwrap_or_default(),
+        when: wall.span(asked.starts_at, asked.ends_at),
+        now: true,
+    })
 }
 
 /// The languages of the interface, to choose from.
@@ -175,17 +195,6 @@ async fn shown(
     let names: BTreeMap<Uuid, String> = people.map(|one| (one.id, one.name)).collect();
     let swaps = tx.swaps_open().await?;
     let duties = tx.duties_open().await?;
-    let asked = duties
-        .iter()
-        .find(|duty| duty.staff_id == me && duty.is_waiting());
-    let asked = asked.map(|duty| Turn {
-        schedule: schedules
-            .get(&duty.schedule_id)
-            .cloned()
-            .unwrap_or_default(),
-        when: wall.span(duty.starts_at, duty.ends_at),
-        now: true,
-    });
     Ok(MePage {
         frame: visit.frame(doors, Section::Account),
         zone: wall.name(),
@@ -193,7 +202,7 @@ async fn shown(
         advice: advice(&profile.person),
         methods: rows(&profile, &wall),
         quiet: hours(&profile.person, &wall),
-        asked,
+        asked: asked(&duties, me, &schedules, &wall),
         times: all
             .iter()
             .take(TIMES)
@@ -222,9 +231,14 @@ async fn take_shift(
     visit: Visit,
     State(doors): State<Doors>,
     Current(session): Current,
+    sent: Sent,
 ) -> Result<Response, PageError> {
+    let back = match sent.get("from") {
+        "shift" => "/shift",
+        _ => "/me",
+    };
     match doors.duties.take(&visit.me).await? {
-        Ok(()) => Ok(done(&doors, "/me", Notice::ShiftTaken)),
+        Ok(()) => Ok(done(&doors, back, Notice::ShiftTaken)),
         Err(why) => refused(&shown(&doors, &visit, session.id, said(why)).await?),
     }
 }

@@ -34,6 +34,7 @@ mod schedules;
 mod search;
 mod security;
 mod sessions;
+mod shift;
 mod system;
 mod take;
 mod theme;
@@ -65,6 +66,7 @@ pub(super) fn routes() -> Routes {
         .merge(reports::routes())
         .merge(people::routes())
         .merge(me::routes())
+        .merge(shift::routes())
         .merge(keys::routes())
         .merge(theme::routes())
         .merge(push::routes())

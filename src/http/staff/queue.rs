@@ -17,7 +17,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::words::{filters, phrase, said, tr};
 use crate::staff::Permission;
-use crate::store::{CasePlace, Hands, QueueRow};
+use crate::store::{CasePlace, Hands, QueueRow, Untaken};
 use crate::triage::Tier;
 
 /// The list of one's own.
@@ -51,6 +51,10 @@ struct QueuePage {
     waiting: Vec<Row>,
     waiting_count: i64,
     others: Vec<Row>,
+    /// Who waits for anyone, whatever is listed: what the alarm sounds for.
+    untaken: Untaken,
+    /// Whether who looks is asked to take their shift.
+    shift_begun: bool,
     /// How many of one's own and of colleagues there are, listed or not.
     mine_count: usize,
     others_count: usize,
@@ -168,7 +172,9 @@ async fn load(doors: &Doors, visit: &Visit, asked: &Asked) -> Result<QueuePage, 
     let mine = tx.queue(me, Hands::Mine, tier, None, IN_HANDS).await?;
     let others = tx.queue(me, Hands::Others, tier, None, IN_HANDS).await?;
     let counts = tx.case_counts(me).await?;
+    let untaken = tx.untaken(Uuid::nil()).await?;
     let offers = tx.transfers_to(me, now).await?;
+    let duties = tx.duties_open().await?;
     let help = if visit.me.role.may(Permission::ObserveConversations) {
         tx.open_help_calls().await?
     } else {
@@ -220,6 +226,10 @@ async fn load(doors: &Doors, visit: &Visit, asked: &Asked) -> Result<QueuePage, 
         mine: rows(&mine, MINE),
         waiting: rows(&waiting, "waiting"),
         waiting_count: counts.1,
+        untaken,
+        shift_begun: duties
+            .iter()
+            .any(|duty| duty.staff_id == me && duty.is_waiting()),
         mine_count: all(&mine, counts.0),
         others_count: all(&others, counts.2),
         others: rows(&others, "other"),

@@ -431,7 +431,7 @@ fn bare(template: &str) -> Vec<String> {
     let word = regex(&[r"[A-Za-z]{2,}"]);
     // Names, texts to try, keys of a keyboard, and attributes that a template puts into a tag of another.
     let ours = regex(&[
-        r#"Harborline|HTTP|MENU|HUMAN|what is dbt\?|Enter|Esc|Ctrl|[a-z]+-[a-z]+="[^"]*""#,
+        r#"Harborline|HTTP|MENU|HUMAN|what is dbt\?|Enter|Esc|Ctrl|Alt|[a-z]+-[a-z]+="[^"]*""#,
     ]);
     found.retain(|text| word.is_match(&ours.replace_all(text, "")));
     found

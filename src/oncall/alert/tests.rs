@@ -82,6 +82,25 @@ fn each_clock_that_runs_out_opens_the_ladder_again() {
 }
 
 #[test]
+fn whoever_cannot_write_says_that_they_are_on_it_and_gets_a_little_time() {
+    let mut alert = alert(0);
+    paged(&mut alert, At(0));
+    alert.elsewhere(At(1_000));
+    assert_eq!(alert.next_page_at, Some(At(120_000)), "nobody has it");
+    alert.taken(by("Duty phone", At(1_000)), &CLOCKS);
+    alert.claim(Uuid::from_u128(1), At(2_000), &CLOCKS);
+    alert.elsewhere(At(100_000));
+    assert_eq!(alert.next_page_at, Some(At(700_000)));
+    assert_eq!(alert.answered_at, None, "nobody has written");
+    assert_eq!(alert.clone().reopen(), Some(Missed::Answer));
+    // It never goes beyond the lease, and never comes sooner than what is due already.
+    alert.elsewhere(At(3_500_000));
+    assert_eq!(alert.next_page_at, alert.lease_until);
+    alert.elsewhere(At(3_000));
+    assert_eq!(alert.next_page_at, alert.lease_until);
+}
+
+#[test]
 fn the_clocks_of_imminent_danger_run_faster() {
     let fast = Timing {
         claim: Duration::from_mins(1),

@@ -11,6 +11,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("heartbeats", "the state of running programs"),
     ("leases", "the state of running programs"),
     ("links", "secrets of sign-in"),
+    ("presence", "the state of open pages, gone with them"),
     ("push_subscriptions", "secrets of browsers"),
     ("recovery_codes", "secrets of sign-in"),
     ("senders", "the state of running programs"),

@@ -1,5 +1,7 @@
 //! The contract of the store for alerts, their pages and the queue.
 
+use harborline::store::Untaken;
+
 use super::*;
 
 both! {
@@ -181,6 +183,17 @@ both! {
         assert_eq!(codes(&view!(world).queue(me, Hands::Mine, None, None, 9).await.unwrap()), ["A4"]);
         assert_eq!(codes(&view!(world).queue(me, Hands::Others, None, None, 9).await.unwrap()), ["A6"]);
         assert_eq!(view!(world).case_counts(me).await.unwrap(), (1, 2, 1));
+        let untaken = |cases, tier| Untaken { cases, tier: Some(tier) };
+        assert_eq!(view!(world).untaken(Uuid::nil()).await.unwrap(), untaken(2, Tier::High));
+        let but = rest[0].conversation_id;
+        assert_eq!(view!(world).untaken(but).await.unwrap(), untaken(1, Tier::Concern), "but for A3");
+        unit!(world, |tx| {
+            for alert in &mut tx.open_alerts().await? {
+                alert.claim(me, NOW, &CLOCKS);
+                tx.save_alert(alert).await?;
+            }
+        });
+        assert_eq!(view!(world).untaken(Uuid::nil()).await.unwrap(), Untaken::default());
         let automated = view!(world).automated(TimePlace::FIRST, 9).await.unwrap();
         assert_eq!((automated.len(), automated[0].tier, automated[0].last_inbound_at), (1, Tier::Imminent, later(99)));
         let after = TimePlace { at: automated[0].last_inbound_at, id: automated[0].id };

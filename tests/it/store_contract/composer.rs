@@ -1,6 +1,6 @@
 //! The contract of the store, part: canned replies, drafts, forms, and browsers that are told.
 
-use harborline::store::NewSession;
+use harborline::store::{NewSession, Present};
 
 use super::*;
 use crate::support::both;
@@ -47,6 +47,27 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM drafts").await, 1);
         unit!(world, |tx| { tx.close_conversation(conversation, later(3)).await? });
         assert_eq!(world.count("SELECT COUNT(*) FROM drafts").await, 0);
+    }
+
+    async fn who_has_a_conversation_open_is_kept_until_it_ends(world: World) {
+        let first = world.an_account("first", Role::Responder).await;
+        let second = world.an_account("second", Role::Responder).await;
+        let (one, other) = (first.id, second.id);
+        let conversation = unit!(world, |tx| { someone(tx, NUMBER).await?.1.id });
+        assert_eq!(view!(world).presence_of(conversation, one).await.unwrap(), None);
+        unit!(world, |tx| {
+            tx.is_present(conversation, one, true, NOW).await?;
+            tx.is_present(conversation, one, false, later(9)).await?;
+            tx.is_present(conversation, other, false, later(5)).await?;
+        });
+        assert_eq!(view!(world).presence_of(conversation, one).await.unwrap(), Some((later(9), Some(NOW))));
+        let seen = view!(world).present(conversation, other, NOW).await.unwrap();
+        let expected = Present { name: first.name.clone(), seen_at: later(9), wrote_at: Some(NOW) };
+        assert_eq!(seen, [expected]);
+        let seen = view!(world).present(conversation, Uuid::nil(), later(5)).await.unwrap();
+        assert_eq!(seen.len(), 1, "who was there later than that");
+        unit!(world, |tx| { tx.close_conversation(conversation, later(10)).await? });
+        assert_eq!(world.count("SELECT COUNT(*) FROM presence").await, 0);
     }
 
     async fn a_form_finds_the_text_that_it_sent(world: World) {

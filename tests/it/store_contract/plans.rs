@@ -29,6 +29,7 @@ const READS: &[(&str, &str, &[&str])] = &[
     // The queue, and the lists beside it.
     ("queue.rs", "queue", &[]),
     ("queue.rs", "case_counts", &[]),
+    ("queue.rs", "untaken", &[]),
     ("queue.rs", "crises_open", &[]),
     ("queue.rs", "automated", &[]),
     ("queue.rs", "alerts_open", &[]),
@@ -58,6 +59,8 @@ const READS: &[(&str, &str, &[&str])] = &[
     ("wrap_ups.rs", "ended", &[]),
     ("wrap_ups.rs", "ended_of", &["conversations_opened"]),
     ("drafts.rs", "drafts", &[]),
+    ("presence.rs", "presence_of", &[]),
+    ("presence.rs", "present", &[]),
     ("drills.rs", "timeline", &[]),
     // Searches. Words are looked for in the latest conversations only.
     ("search.rs", "find_by_code", &[]),

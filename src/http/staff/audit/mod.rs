@@ -202,17 +202,23 @@ impl Names<'_> {
             return String::new();
         };
         let told = fields.iter().filter_map(|(name, value)| {
-            let words = if action == "number.revealed" && name == "reason" {
-                let reveals = &self.doors.review.packs.codes().reveals;
-                let code = value.as_str().unwrap_or_default();
-                codes::line(reveals, code).map(|line| said(&line.label))
-            } else {
-                None
+            let all = self.doors.review.packs.codes();
+            let codes = match (action, name.as_str()) {
+                ("number.revealed", "reason") => Some(&all.reveals),
+                ("conversation.released", "reason") => Some(&all.releases),
+                ("conversation.tier", "reason") => Some(&all.tiers),
+                ("conversation.closed", "outcome") => Some(&all.outcomes),
+                _ => None,
             };
+            let code = value.as_str().unwrap_or_default();
+            let words = codes.and_then(|codes| codes::line(codes, code));
+            let words = words.map(|line| said(&line.label));
             let words = words.or_else(|| self.value(value))?;
             // What stands in other fields may be a name.
             let words = match name.as_str() {
-                "role" | "tier" => said(words),
+                "role" | "tier" | "how" => said(words),
+                "by" if action == "conversations.searched" => said(words),
+                "policy" if words == "Built-in" => said(words),
                 _ => words,
             };
             Some(format!("{}: {words}", said(name).replace('_', " ")))

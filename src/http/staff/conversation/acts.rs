@@ -25,6 +25,11 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .post("/conversations/{id}/claim", answer, claim)
         .post("/conversations/{id}/here", answer, here)
+        .post(
+            "/conversations/{id}/look",
+            Access::May(Permission::ReadConversations),
+            look,
+        )
         .post("/conversations/{id}/reply", answer, reply)
         .post("/conversations/{id}/note", answer, note)
         .post("/conversations/{id}/check-in", answer, check_in)
@@ -62,6 +67,21 @@ async fn here(
     match doors.handoff.act(&visit.me, id, Act::Here).await? {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(_) => Ok(StatusCode::CONFLICT.into_response()),
+    }
+}
+
+/// Sent by a script for as long as a page is open: colleagues see who else is there.
+async fn look(
+    visit: Visit,
+    State(doors): State<Doors>,
+    Path(id): Path<Uuid>,
+    sent: Sent,
+) -> Result<StatusCode, PageError> {
+    let writes = !sent.get("writes").is_empty();
+    if doors.handoff.look(&visit.me, id, writes).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(PageError::NotFound)
     }
 }
 

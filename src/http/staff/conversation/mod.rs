@@ -5,6 +5,7 @@ mod composer;
 mod hand_on;
 mod measure;
 mod reveal;
+mod silence;
 mod stretch;
 mod take_over;
 mod text;
@@ -14,6 +15,8 @@ mod timeline;
 mod why;
 mod wrap_up;
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -22,10 +25,11 @@ use uuid::Uuid;
 
 use super::clocks::{self, Face, faces};
 use super::form::Sent;
-use super::frame::{Frame, Section, Visit};
+use super::frame::{Frame, Notice, Section, Visit};
 use super::when::{Wall, wait};
 use crate::clock::At;
 use crate::content::codes;
+use crate::handoff::{STAYS, WRITES};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
@@ -33,7 +37,7 @@ use crate::http::path::Path;
 use crate::http::words::{filters, said, tr};
 use crate::oncall::Alert;
 use crate::staff::Permission;
-use crate::store::{Author, Ended, StoreError, Texter, ThreadMessage, Tx};
+use crate::store::{Author, Ended, Present, StoreError, Texter, ThreadMessage, Tx, Untaken};
 use composer::{Composer, Wanted, composer};
 use stretch::Stretch;
 use thread::{Entry, entries};
@@ -72,6 +76,10 @@ struct ConversationPage {
     case: Option<String>,
     tier: &'static str,
     number: String,
+    /// Who else waits for anyone: nobody misses it because they read here.
+    untaken: Untaken,
+    /// The language that the texter and the line write in.
+    lang: &'static str,
     /// Until when the whole number is shown to who looks.
     shown_until: Option<String>,
     clocks: Option<[Face; 3]>,
@@ -83,10 +91,14 @@ struct ConversationPage {
     hold: Hold,
     offer: Offer,
     help: Help,
+    /// Who else has it open.
+    present: Vec<Colleague>,
     earlier: Vec<Earlier>,
     entries: Vec<Entry>,
     /// The message before which those are that are shown; none where they are the latest.
     before: Option<Uuid>,
+    /// How long somebody in danger has not answered what was written to them.
+    silent: Option<String>,
     /// The first of them, where there are earlier ones.
     further: Option<Uuid>,
     /// The last text of theirs that is shown.
@@ -99,6 +111,9 @@ struct ConversationPage {
     note: String,
 }
 
+/// How long before the end of a claim who has it is asked whether they are there.
+const ENDS_SOON: Duration = Duration::from_mins(5);
+
 /// Who has a conversation, as who looks sees it.
 #[derive(Default)]
 struct Hold {
@@ -108,6 +123,8 @@ struct Hold {
     mine: bool,
     /// Until when, unless something is done in it.
     until: String,
+    /// How long that still is, where the claim ends soon.
+    ends_in: Option<String>,
     /// Whether it can be claimed.
     free: bool,
 }
@@ -128,6 +145,12 @@ enum Help {
     Wanted(String, String),
 }
 
+/// Somebody of the team who has the conversation open, too.
+struct Colleague {
+    name: String,
+    writes: bool,
+}
+
 /// An earlier conversation with the same person.
 struct Earlier {
     id: Uuid,
@@ -139,6 +162,11 @@ struct Earlier {
 impl ConversationPage {
     const fn is_open(&self) -> bool {
         self.ended.is_none()
+    }
+
+    /// Whether a text to them would arrive, as far as we know.
+    const fn reaches(&self) -> bool {
+        !self.opted_out && !self.blocked
     }
 
     /// Whether who looks can write to the texter. Nobody answers while they read what was earlier.
@@ -189,27 +217,35 @@ async fn load(
     } else {
         Composer::default()
     };
+    let blocked = tx.blocked_since(texter.id).await?.is_some();
+    let reaches = !texter.state.opted_out && !blocked;
     let page = ConversationPage {
-        frame: visit.frame(doors, Section::Queue),
+        frame: frame(doors, visit, reaches),
         id,
         zone: wall.name(),
         tier: tier.unwrap_or_default().word(),
+        untaken: tx.untaken(id).await?,
+        lang: texter.state.locale.tag(),
         number: if shown.is_some() {
             number.reveal().to_owned()
         } else {
-            number.masked()
+            said(number.masked())
         },
         shown_until: shown.map(|until| wall.time(until)),
-        clocks,
+        clocks: clocks.map(|clocks| reached(clocks, reaches)),
         opted_out: texter.state.opted_out,
-        blocked: tx.blocked_since(texter.id).await?.is_some(),
+        blocked,
         drill: tx.drill_of(id).await?.is_some(),
         ended: ended.as_ref().map(|ended| how(ended, codes, &wall)),
         hold,
         offer,
         help,
+        present: present(&mut tx, id, visit.me.id, wall.now()).await?,
         earlier: earlier(&mut tx, doors, visit, &wall, &texter, id).await?,
         before: wanted.before,
+        silent: silence::since(&stretch.messages, tier.unwrap_or_default(), wall.now())
+            .filter(|_| writes)
+            .map(|since| wait(since, wall.now())),
         further: stretch.further,
         seen: seen(&stretch.messages),
         entries: entries(&stretch, &notes, &history, codes, &wall),
@@ -220,6 +256,30 @@ async fn load(
         note: String::new(),
     };
     Ok(Loaded::Page(Box::new(page)))
+}
+
+/// The frame of the page. Nobody is asked to write to somebody whom texts do not reach.
+fn frame(doors: &Doors, visit: &Visit, reaches: bool) -> Frame {
+    let mut frame = visit.frame(doors, Section::Queue);
+    if !reaches && visit.has_done(Notice::Claimed) {
+        frame.notice = Some(tr!(
+            "The conversation is yours. They cannot be texted now: see below what you can do."
+        ));
+    }
+    frame
+}
+
+/// The clocks, where there may be no first words to wait for.
+fn reached([acknowledged, claimed, words]: [Face; 3], reaches: bool) -> [Face; 3] {
+    let words = if reaches || words.class == "good" {
+        words
+    } else {
+        Face {
+            class: "plain",
+            words: tr!("cannot be texted"),
+        }
+    };
+    [acknowledged, claimed, words]
 }
 
 async fn hold(
@@ -233,7 +293,7 @@ async fn hold(
     let Some(alert) = alert else {
         return Ok(Hold::default());
     };
-    let me = visit.me.id;
+    let (me, now) = (visit.me.id, wall.now());
     let there = tx.acknowledgements(alert.id).await?;
     let other = alert.holder(&there, me).filter(|holder| *holder != me);
     let other = match other {
@@ -242,7 +302,10 @@ async fn hold(
     };
     let mine = alert.claimed.is_some_and(|(owner, _)| owner == me);
     let open = texter.conversation.is_some_and(|open| open.id == id);
+    let left = alert.lease_until.filter(|until| mine && *until > now);
+    let left = left.filter(|until| until.since(now) <= ENDS_SOON);
     Ok(Hold {
+        ends_in: left.map(|until| wait(now, until)),
         free: open && other.is_none() && !mine,
         other,
         mine,
@@ -302,6 +365,16 @@ async fn beside(
         None => Help::None,
     };
     Ok((offer, help))
+}
+
+/// Who else of the team reads and writes here now.
+async fn present(tx: &mut Tx, id: Uuid, me: Uuid, now: At) -> Result<Vec<Colleague>, StoreError> {
+    let there = tx.present(id, me, now.minus(STAYS)).await?.into_iter();
+    let colleague = |one: Present| Colleague {
+        writes: one.wrote_at.is_some_and(|at| now.since(at) < WRITES),
+        name: one.name,
+    };
+    Ok(there.map(colleague).collect())
 }
 
 /// How a conversation ended, in words.

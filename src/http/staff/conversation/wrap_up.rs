@@ -14,6 +14,7 @@ use crate::http::staff::form::{Choice, Sent};
 use crate::http::staff::frame::{Frame, Notice, Section, Visit, conflict, done};
 use crate::http::words::{filters, said};
 use crate::staff::Permission;
+use crate::store::Hands;
 use crate::text::MessageBody;
 
 pub(super) fn routes() -> Routes {
@@ -33,6 +34,8 @@ struct WrapUpPage {
     outcomes: Vec<Choice>,
     can_check_in: bool,
     sent: WrapUp,
+    /// Whether who ends it goes on to the next case by themselves.
+    onward: bool,
     problem: String,
 }
 
@@ -40,7 +43,7 @@ async fn load(
     doors: &Doors,
     visit: &Visit,
     id: Uuid,
-    sent: WrapUp,
+    (sent, onward): (WrapUp, bool),
     problem: String,
 ) -> Result<WrapUpPage, PageError> {
     let mut tx = doors.store.read().await?;
@@ -63,6 +66,7 @@ async fn load(
             .collect(),
         can_check_in: !texter.state.opted_out && !blocked,
         sent,
+        onward,
         problem,
     })
 }
@@ -72,7 +76,7 @@ async fn page(
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    let page = load(&doors, &visit, id, WrapUp::default(), String::new()).await?;
+    let page = load(&doors, &visit, id, Default::default(), String::new()).await?;
     visit.show(&doors, &page)
 }
 
@@ -88,15 +92,31 @@ async fn close(
         check_in: !sent.get("check_in").is_empty(),
         debrief: !sent.get("debrief").is_empty(),
     };
+    let onward = !sent.get("onward").is_empty();
     let act = Act::WrapUp(wrap_up.clone());
     match doors.handoff.act(&visit.me, id, act).await? {
-        Ok(()) => Ok(done(&doors, "/", Notice::Closed)),
+        Ok(()) => {
+            let next = if onward {
+                next(&doors, &visit).await?
+            } else {
+                None
+            };
+            let place = next.map_or_else(|| "/".to_owned(), |id| format!("/conversations/{id}"));
+            Ok(done(&doors, &place, Notice::Closed))
+        }
         Err(Refused::AlreadyClosed) => {
             Ok(Redirect::to(&format!("/conversations/{id}")).into_response())
         }
         Err(refused) => {
-            let page = load(&doors, &visit, id, wrap_up, said(refused)).await?;
+            let page = load(&doors, &visit, id, (wrap_up, onward), said(refused)).await?;
             conflict(&page)
         }
     }
+}
+
+/// The conversation of who waits most urgently and has nobody.
+async fn next(doors: &Doors, visit: &Visit) -> Result<Option<Uuid>, PageError> {
+    let mut tx = doors.store.read().await?;
+    let first = tx.queue(visit.me.id, Hands::Nobody, None, None, 1).await?;
+    Ok(first.first().map(|case| case.conversation_id))
 }

@@ -252,7 +252,12 @@ impl Look<'_> {
             return String::new();
         };
         let (rung, last) = (usize::from(self.alert.place.rung) + 1, policy.rungs.len());
-        let name = &policy.name;
+        let own = &policy.name;
+        let name = if policy.id.is_nil() {
+            tr!("Built-in")
+        } else {
+            own.clone()
+        };
         if rung >= last {
             tr!(": the last rung of {name}", name)
         } else {
