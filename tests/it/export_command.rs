@@ -201,7 +201,10 @@ fn progress_is_shown_in_a_terminal_and_nowhere_else() {
         seen.contains("exporting") && seen.contains("rows"),
         "{seen:?}"
     );
-    let quiet = in_a_terminal(folder.path(), "--no-progress export --all two --reason audit");
+    let quiet = in_a_terminal(
+        folder.path(),
+        "--no-progress export --all two --reason audit",
+    );
     assert!(!quiet.unwrap().contains("exporting"));
     let copied = in_a_terminal(folder.path(), "backup night");
     assert!(copied.unwrap().contains("reading"));

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use futures_util::future::join_all;
 use hmac::{Hmac, KeyInit, Mac};
 
+use crate::support::wait::until;
 use crate::support::world::{
     DUTY, LINE, OTHER_TOKEN, PUBLIC_URL, SECOND, TOKEN, inline_text, minutes, read, seconds, sign,
 };
@@ -164,7 +165,8 @@ both! {
         let under = &over[..120 * 1024];
         let (status, _) = deliver(&world, &vec![("From", b"+15550123"), ("Body", under.as_bytes())]).await;
         assert_eq!(status, 200);
-        assert_eq!(world.count(INBOUND_ROWS).await, 1);
+        // On a machine that is slow to judge so long a text it counts as a crisis, whose commit nobody waits for.
+        assert!(until(async || world.count(INBOUND_ROWS).await == 1).await);
     }
 
     async fn a_hook_by_get_is_taken_and_other_methods_are_not(world: World) {
