@@ -202,6 +202,11 @@ async fn when_every_place_is_held_by_slow_answers_a_crisis_is_still_answered() {
     assert!(refused > 0, "there was a place for everybody all the time");
     server.thaw();
     drop(held);
+    assert!(
+        until(async || load.is_stored(&database).await).await,
+        "{}",
+        serving.log()
+    );
     settled(&database, 240, || serving.log()).await;
     load.lost_nothing(&database, &twilio).await;
     assert_eq!(serving.stop().0, Some(0));

@@ -72,11 +72,8 @@ fn a_text_that_breaks_a_rule_is_found_with_file_key_and_fix() {
 #[test]
 fn a_folder_that_is_no_pack_is_refused_by_name() {
     let (code, _, err) = harborline(&["content", "check", "nowhere"]);
-    assert_eq!(code, Some(1));
-    assert!(
-        err.contains("nowhere") && err.contains("content.directory"),
-        "{err}"
-    );
+    assert_eq!(code, Some(2));
+    assert!(err.contains("nowhere") && err.contains("folder"), "{err}");
     let folder = folder_with("english.toml", EN);
     let (code, _, err) = harborline(&["content", "check", path(&folder)]);
     assert_eq!(code, Some(1));

@@ -149,6 +149,13 @@ impl Load {
         *inline = inline_text(twiml).or(inline.take());
     }
 
+    /// Whether each text that was acknowledged is in the database by now.
+    pub(crate) async fn is_stored(&self, database: &str) -> bool {
+        let stored = references(database).await;
+        let acknowledged = self.acknowledged();
+        acknowledged.keys().all(|n| stored.contains(&sid(*n)))
+    }
+
     /// Proves that each text that was acknowledged is there exactly once, and that everybody was answered.
     pub(crate) async fn lost_nothing(&self, database: &str, twilio: &FakeTwilio) {
         let acknowledged = self.acknowledged();

@@ -1,9 +1,15 @@
 //! What is logged, as a test hears it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
+
+/// Somebody else who listens, to nothing. With one listener alone, tracing decides whether a line is wanted at
+/// all by the thread that comes to it first (`has_just_one` of tracing-core's `callsite`): often another test.
+static NOBODY: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 /// What is logged on this thread.
 #[derive(Clone, Default)]
@@ -31,6 +37,7 @@ impl MakeWriter<'_> for Log {
 impl Log {
     /// Listens at every level, to spans and their fields, too.
     pub(crate) fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        LazyLock::force(&NOBODY);
         let lines = tracing_subscriber::fmt()
             // As the program's own log does, see telemetry/mod.rs.
             .with_env_filter("trace,tower_http::csrf=off")
