@@ -212,10 +212,10 @@ fn a_receipt_names_the_whole_text_and_the_reason() {
 }
 
 #[test]
-fn what_could_be_kept_nowhere_is_asked_for_again() {
+fn what_could_be_kept_nowhere_is_answered_in_the_response() {
     let caps = plivo(&[TOKEN], false).caps();
-    assert!(caps.repeats_hooks && caps.inline_reply);
-    assert_eq!(caps.hook_deadline, Duration::from_secs(8));
+    assert!(!caps.repeats_hooks && caps.inline_reply);
+    assert_eq!(caps.hook_deadline, Duration::from_secs(5));
 }
 
 #[test]
