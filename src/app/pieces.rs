@@ -115,7 +115,7 @@ impl Fresh {
     pub(super) fn take_away(&self) {
         let key = self.key.as_ref().map_or(Ok(()), std::fs::remove_file);
         let keystore = self.keystore.as_ref();
-        let keystore = keystore.map_or(Ok(()), std::fs::remove_dir_all);
+        let keystore = keystore.map_or(Ok(()), |folder| Keystore::take_away_unused(folder));
         if let Err(error) = key.and(keystore) {
             tracing::warn!(%error, "a key or keystore that this start has made for nothing is still there");
         }

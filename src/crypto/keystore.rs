@@ -95,6 +95,21 @@ impl Keystore {
         Ok(store)
     }
 
+    /// Takes a keystore away in which no seed was ever made: its name and its folder.
+    ///
+    /// # Errors
+    /// What the system says. A folder with anything else in it is left as it is: each seed may be somebody's,
+    /// and nothing brings it back.
+    pub fn take_away_unused(folder: &Path) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            if entry?.file_name() != NAME {
+                return Err(io::ErrorKind::DirectoryNotEmpty.into());
+            }
+        }
+        fs::remove_file(folder.join(NAME))?;
+        fs::remove_dir(folder)
+    }
+
     /// What tells this keystore from others.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -300,6 +315,21 @@ mod tests {
 
     fn open(folder: &Path, seed: u64) -> Keystore {
         Keystore::open(folder, Arc::new(SeededIds::new(seed))).unwrap()
+    }
+
+    #[test]
+    fn a_keystore_with_a_seed_is_never_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("keystore");
+        drop(open(&folder, 1));
+        Keystore::take_away_unused(&folder).unwrap();
+        assert!(!folder.exists());
+        let used = open(&folder, 2);
+        let (id, seed) = used.take().unwrap();
+        assert!(Keystore::take_away_unused(&folder).is_err());
+        let again = open(&folder, 3);
+        assert_eq!(again.name(), used.name());
+        assert_eq!(*again.seed(&id).unwrap(), *seed);
     }
 
     #[test]
