@@ -139,6 +139,18 @@ impl App {
         }
     }
 
+    /// Which words are in force: a database that goes away just now holds no start up, and the next one writes
+    /// it down.
+    async fn note_words(&self) -> Result<(), StoreError> {
+        match self.doors.review.note_in_force().await {
+            Err(error) if error.is_outage() => {
+                tracing::error!(%error, "which words are in force could not be written down");
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
     /// Reads the edited rule files again. If they are refused, the rules in force stay, and log,
     /// audit log and `/readyz` say so.
     ///

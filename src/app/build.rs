@@ -414,7 +414,7 @@ impl App {
             app.first_rules().await?;
         }
         if reachable {
-            app.doors.review.note_in_force().await?;
+            app.note_words().await?;
         }
         Ok(app)
     }
