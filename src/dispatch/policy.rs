@@ -8,8 +8,15 @@ use crate::lane::Lane;
 use crate::oncall::Channel;
 use crate::store::{Due, DuePage, OutboxState, Receiver, Settled};
 
-/// Waits between tries, in seconds; the last one repeats.
-const BACKOFF: [u64; 6] = [1, 2, 4, 8, 15, 30];
+/// Waits between tries, in milliseconds; the last one repeats.
+const BACKOFF: [u64; 6] = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+/// The same for a crisis reply or a page that was refused. A gateway that refuses only because we are too
+/// fast has room again within a second: each try took its tokens, and menus wait meanwhile.
+const BACKOFF_URGENT: [u64; 12] = [
+    250, 500, 1_000, 1_000, 1_000, 1_000, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000,
+];
+/// The longest of these waits for a crisis reply.
+const LONGEST_CRISIS: Duration = Duration::from_secs(15);
 /// How long a text whose sending ended in doubt may go without a receipt before it is sent again.
 const DOUBT: Duration = Duration::from_mins(2);
 /// An operator must act first; look again after this.
@@ -133,7 +140,7 @@ pub(super) fn after(
         due,
         way,
         now,
-        pause: backoff(due, chance),
+        pause: backoff(due, &BACKOFF, chance),
     };
     match outcome {
         SendOutcome::Accepted { gateway_ref } => Settled {
@@ -142,13 +149,14 @@ pub(super) fn after(
             ..settled(OutboxState::Accepted, now, None)
         },
         SendOutcome::Retry { after_s, code } => {
-            let most = if due.lane.prefers_twice() {
-                LONGEST_URGENT_WAIT_S
+            let (waits, most) = if due.lane.prefers_twice() {
+                (&BACKOFF_URGENT[..], LONGEST_URGENT_WAIT_S)
             } else {
-                LONGEST_WAIT_S
+                (&BACKOFF[..], LONGEST_WAIT_S)
             };
+            let pause = backoff(due, waits, chance);
             let asked = Duration::from_secs(after_s.unwrap_or(0).min(most));
-            try_again.after(try_again.pause.max(asked), Some(code))
+            Again { pause, ..try_again }.after(pause.max(asked), Some(code))
         }
         SendOutcome::Permanent { code } => settled(OutboxState::Failed, now, Some(code.clone())),
         SendOutcome::OptedOut { code } => settled(OutboxState::OptedOut, now, Some(code.clone())),
@@ -216,11 +224,14 @@ fn settled(state: OutboxState, due_at: At, code: Option<String>) -> Settled {
     }
 }
 
-fn backoff(due: &Due, chance: u8) -> Duration {
-    let last = BACKOFF.len() - 1;
-    let step = usize::try_from(due.attempts).unwrap_or(last).min(last);
-    let longest = if due.lane == Lane::Crisis { 4 } else { last };
-    let wait = Duration::from_secs(BACKOFF[step.min(longest)]);
+/// The wait after so many tries, longer or shorter by a quarter at most.
+fn backoff(due: &Due, waits: &[u64], chance: u8) -> Duration {
+    let tries = usize::try_from(due.attempts).unwrap_or(usize::MAX);
+    let wait = waits.get(tries).or(waits.last()).copied().unwrap_or(0);
+    let mut wait = Duration::from_millis(wait);
+    if due.lane == Lane::Crisis {
+        wait = wait.min(LONGEST_CRISIS);
+    }
     wait * (384 + u32::from(chance)) / 512
 }
 
@@ -296,6 +307,23 @@ mod tests {
         );
         let absurd = after(&retry(Some(u64::MAX)), &due(Lane::Content, 0), At(0), 128);
         assert_eq!(absurd.due_at, At(300_000));
+    }
+
+    #[test]
+    fn what_is_urgent_and_was_refused_is_tried_again_soon_and_a_provider_that_stays_down_is_not_hurried()
+     {
+        let waits = |lane| {
+            let tries = 0..14;
+            let wait = |tries| after(&retry(None), &due(lane, tries), At(0), 128).due_at.0;
+            tries.map(wait).collect::<Vec<_>>()
+        };
+        let page = waits(Lane::Page);
+        assert_eq!(page[..4], [250, 500, 1_000, 1_000]);
+        assert!(page[..7].iter().all(|wait| *wait <= 1_000), "{page:?}");
+        assert_eq!(page[10..], [15_000, 30_000, 30_000, 30_000]);
+        let crisis = waits(Lane::Crisis);
+        assert_eq!(crisis[..11], page[..11]);
+        assert_eq!(crisis[11..], [15_000; 3]);
     }
 
     #[test]
@@ -438,7 +466,7 @@ mod tests {
         let next = super::after(&retry(None), &moved, &way, At(0), 128);
         assert_eq!(
             (next.moves_to.as_deref(), next.due_at),
-            (Some("second"), At(2_000)),
+            (Some("second"), At(500)),
             "then by turns"
         );
         let doubt = super::after(
