@@ -124,6 +124,7 @@ impl Kind {
             | Key::CrisisImminentOptedOut
             | Key::CrisisOptedOut
             | Key::CrisisAgain
+            | Key::CrisisJoined
             | Key::CrisisWaiting
             | Key::CrisisWaitingTold
             | Key::CrisisWaitingTaken

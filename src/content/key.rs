@@ -71,6 +71,8 @@ names! {
         CrisisOptedOut = "crisis_opted_out",
         /// A crisis text soon after one that was answered in full.
         CrisisAgain = "crisis_again",
+        /// The same, where a person of the team has joined.
+        CrisisJoined = "crisis_joined",
         /// Any other text while a crisis is open and nobody has joined.
         CrisisWaiting = "crisis_waiting",
         /// The same, once a page was accepted: the team was told.

@@ -35,7 +35,12 @@ impl Scene<'_> {
                 .is_some_and(|at| now.since(at) < SHORT_WITHIN);
         if repeat && !self.state.opted_out {
             self.enter_crisis(verdict.tier);
-            self.say(Key::CrisisAgain, Lane::Crisis);
+            let again = if self.turn.human_joined {
+                Key::CrisisJoined
+            } else {
+                Key::CrisisAgain
+            };
+            self.say(again, Lane::Crisis);
         } else {
             self.answer_in_full(crisis_key(verdict), verdict.tier);
         }

@@ -288,6 +288,22 @@ fn who_asks_about_privacy_in_a_crisis_is_told_and_stays_in_it() {
 }
 
 #[test]
+fn who_writes_with_a_person_is_not_told_that_we_still_ask_for_one() {
+    let mut phone = Phone::greeted();
+    phone.human_joined = true;
+    let first = phone.texts_at("x", Tier::High);
+    assert_eq!(first.replies, [phone.says(Key::CrisisHigh, Lane::Crisis)]);
+    let again = phone.texts_at("x", Tier::High);
+    assert_eq!(again.replies, [phone.says(Key::CrisisJoined, Lane::Crisis)]);
+    assert_eq!(again.alert, Some(now(Reason::Crisis, Tier::High)));
+    let worse = phone.texts_at("x", Tier::Imminent);
+    assert_eq!(
+        worse.replies,
+        [phone.says(Key::CrisisImminent, Lane::Crisis)]
+    );
+}
+
+#[test]
 fn with_a_person_only_crisis_menu_human_stop_and_help_are_answered_by_the_machine() {
     let mut phone = Phone::greeted();
     phone.human_joined = true;
