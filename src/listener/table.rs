@@ -14,6 +14,9 @@ use crate::http::Narrow;
 /// How long who has just come is left in peace while there are places: a hook that was let in must be read
 /// before it could be sent away.
 const GRACE: Duration = Duration::from_secs(1);
+/// How long when there is no place at all: the bytes of a hook come with the end of its handshake. Others who
+/// come meanwhile wait outside, where nothing of theirs is lost.
+const BRIEF: Duration = Duration::from_millis(100);
 
 /// All open connections.
 pub(super) struct Table {
@@ -88,15 +91,19 @@ impl Table {
     }
 
     /// Returns when there is a place. If all are taken, somebody is made to leave; if all wait for us, the first
-    /// whom we have answered.
+    /// whom we have answered; if the others have only just come, one of them who then still says nothing.
     pub(super) async fn room(&self) {
         loop {
             let left = self.left.notified();
             if self.open().lines.len() < self.limits.most {
                 return;
             }
-            self.make_room();
-            left.await;
+            if self.send_away(BRIEF) {
+                left.await;
+            } else {
+                // Nothing tells that somebody has been silent for long enough by now.
+                let _ = tokio::time::timeout(BRIEF, left).await;
+            }
         }
     }
 
@@ -107,9 +114,17 @@ impl Table {
 
     /// Who has waited longest leaves; nobody when all wait for us.
     pub(super) fn make_room(&self) {
-        if let Some(line) = self.open().longest(None, Duration::ZERO) {
+        self.send_away(Duration::ZERO);
+    }
+
+    /// Whether there is somebody who has waited for so long, and leaves.
+    fn send_away(&self, least: Duration) -> bool {
+        let open = self.open();
+        let longest = open.longest(None, least);
+        if let Some(line) = longest {
             line.send_away();
         }
+        longest.is_some()
     }
 
     /// Gives a caller a place. The last tenth of the places, and those of an address that has too many
@@ -276,6 +291,26 @@ mod tests {
             drop(last);
         };
         tokio::join!(room, leaves);
+        assert_eq!(table.open().lines.len(), 9);
+    }
+
+    #[tokio::test]
+    async fn who_has_just_come_leaves_a_full_table_only_if_they_go_on_saying_nothing() {
+        let table = table(10, 10);
+        let mut places: Vec<_> = (0..10_u8)
+            .map(|n| table.admit(IpAddr::from([192, 0, 2, n])))
+            .collect();
+        let hook = places.pop().unwrap();
+        for place in &places {
+            place.line.now(Phase::Answering);
+        }
+        assert!(!table.send_away(Duration::from_hours(1)) && !is_sent_away(&hook));
+        // Nobody else says anything to the table: it looks again by itself.
+        let leaves = async {
+            hook.line.is_to_leave().await;
+            drop(hook);
+        };
+        tokio::join!(table.room(), leaves);
         assert_eq!(table.open().lines.len(), 9);
     }
 }
