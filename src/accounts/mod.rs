@@ -129,6 +129,9 @@ pub enum NotIn {
         "This is not right. A code works once and for half a minute: wait for the next one, or check the time of your phone."
     )]
     WrongCode,
+    /// Not the password that the account has.
+    #[error("This is not the password that you sign in with now.")]
+    WrongPassword,
     /// An administrator has locked the account.
     #[error("This account is locked. Please ask an administrator of your line.")]
     Locked,
@@ -150,6 +153,17 @@ fn words(wait: Duration) -> String {
         seconds @ 1..60 => format!("{seconds} s"),
         seconds => format!("{} min", seconds.div_ceil(60)),
     }
+}
+
+/// Why a password stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stays {
+    /// Whoever asks has not shown that they know it.
+    #[error(transparent)]
+    Unproved(#[from] NotIn),
+    /// The new one is not taken.
+    #[error(transparent)]
+    NotTaken(#[from] Refused),
 }
 
 /// Why something is not done to an account; nothing was changed.
@@ -211,6 +225,11 @@ impl Accounts {
         Secret::new(bytes, &self.line, &account.login)
     }
 
+    /// Whether a new password is weak for this person.
+    fn weak(&self, password: &str, login: &str, name: &str) -> Option<Weak> {
+        Weak::in_password(password, &[login, name, &self.line])
+    }
+
     /// The hash of a new password, unless it is weak for this person.
     async fn new_password(
         &self,
@@ -218,7 +237,7 @@ impl Accounts {
         login: &str,
         name: &str,
     ) -> Result<String, Refused> {
-        if let Some(weak) = Weak::in_password(&password, &[login, name, &self.line]) {
+        if let Some(weak) = self.weak(&password, login, name) {
             return Err(weak.into());
         }
         self.passwords.hash(password).await.ok_or(Refused::Busy)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Accounts, Caller, Opened, Refused};
+use super::{Accounts, Caller, NotIn, Opened, Refused, Stays};
 use crate::credential::{Secret, normal, recovery_codes};
 use crate::store::{Session, StoreError};
 
@@ -37,7 +37,8 @@ impl Accounts {
         })
     }
 
-    /// Changes the password; every session ends, and this browser gets a new one.
+    /// Changes the password, for whoever knows the one of now (OWASP ASVS 5, 6.2.3); every session ends, and this
+    /// browser gets a new one.
     ///
     /// # Errors
     /// The outer error is the store's; the inner one says why it stays.
@@ -45,30 +46,45 @@ impl Accounts {
         &self,
         caller: &Caller,
         me: &Session,
+        current: String,
         password: String,
-    ) -> Result<Result<Opened, Refused>, StoreError> {
+    ) -> Result<Result<Opened, Stays>, StoreError> {
         let (login, name) = (&me.account.login, &me.account.name);
+        // First: whoever looks for a good one has not tried in vain.
+        if let Some(weak) = self.weak(&password, login, name) {
+            return Ok(Err(Refused::Password(weak).into()));
+        }
+        let kept = match self.knows_password(caller, &me.account, current).await? {
+            Ok(kept) => kept,
+            Err(not_in) => return Ok(Err(not_in.into())),
+        };
         let hash = match self.new_password(password, login, name).await {
             Ok(hash) => hash,
-            Err(refused) => return Ok(Err(refused)),
+            Err(refused) => return Ok(Err(refused.into())),
         };
         let (tokens, now) = (self.tokens(caller), self.clock.now());
-        let work = Arc::new((me.account.clone(), hash, Arc::clone(&tokens)));
+        let work = Arc::new((me.account.clone(), kept, hash, Arc::clone(&tokens)));
         let changed = self.store.write(move |tx| {
             let work = Arc::clone(&work);
             Box::pin(async move {
-                let (account, hash, tokens) = &*work;
+                let (account, kept, hash, tokens) = &*work;
+                // Read again: hashing takes its time, and a link may have been used in it.
+                let credentials = tx.credentials(account.id).await?;
+                if credentials.and_then(|credentials| credentials.password_hash) != *kept {
+                    return Ok(Err(NotIn::WrongPassword));
+                }
                 tx.set_password(account.id, hash, now).await?;
                 tx.drop_links(account.id).await?;
                 tx.end_sessions(account.id, None).await?;
                 let action = "password.changed";
                 tx.audit(now, &account.login, action, Some(account.id), &json!({}))
                     .await?;
-                tokens.start(tx, account, false, now).await
+                tokens.start(tx, account, false, now).await?;
+                Ok(Ok(()))
             })
         });
-        changed.await?;
-        Ok(Ok(tokens.opened(false)))
+        let changed = changed.await?;
+        Ok(changed.map(|()| tokens.opened(false)).map_err(Stays::from))
     }
 
     /// Makes a secret for a new second factor; the one in use stays until it is confirmed.

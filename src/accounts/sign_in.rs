@@ -217,6 +217,43 @@ impl Accounts {
             .await
     }
 
+    /// Whether this is the password that an account has: a try like any other. The hash that it was held
+    /// against.
+    pub(super) async fn knows_password(
+        &self,
+        caller: &Caller,
+        account: &Account,
+        password: String,
+    ) -> Result<Result<Option<String>, NotIn>, StoreError> {
+        if password.chars().count() > LONGEST_PASSWORD {
+            return Ok(Err(NotIn::WrongPassword));
+        }
+        let attempt = self.attempt(caller, &account.login).await?;
+        let kept = attempt
+            .credentials
+            .as_ref()
+            .and_then(|credentials| credentials.password_hash.clone());
+        let fits = match self.check(&attempt, password, kept.clone()).await? {
+            Ok(checked) => checked.fits,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let (work, now) = (Arc::new((attempt, kept)), self.clock.now());
+        self.store
+            .write(move |tx| {
+                let work = Arc::clone(&work);
+                Box::pin(async move {
+                    let (attempt, kept) = &*work;
+                    if !fits {
+                        failed(tx, attempt, "new_password", now).await?;
+                        return Ok(Err(NotIn::WrongPassword));
+                    }
+                    tx.forget_tries(&attempt.trier).await?;
+                    Ok(Ok(kept.clone()))
+                })
+            })
+            .await
+    }
+
     /// Whether a code of the app fits; then it is used up.
     async fn code_fits(
         &self,

@@ -65,11 +65,12 @@ impl Secret {
     }
 }
 
-/// New recovery codes as they are shown: 80 random bits each.
+/// New recovery codes as they are shown: 120 random bits each. From 112 on a plain hash of them is enough (OWASP
+/// ASVS 5, 6.5.2): nobody guesses them, however fast.
 #[must_use]
 pub fn recovery_codes(ids: &dyn IdSource) -> Vec<String> {
     let code = || {
-        let letters = random::<16>(ids).map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
+        let letters = random::<24>(ids).map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
         grouped(&letters.iter().collect::<String>())
     };
     std::iter::repeat_with(code).take(RECOVERY_CODES).collect()
@@ -154,7 +155,7 @@ mod tests {
         let all: std::collections::HashSet<_> = codes.iter().collect();
         assert_eq!((codes.len(), all.len()), (10, 10));
         let code = &codes[0];
-        assert_eq!(code.len(), 19, "{code}");
+        assert_eq!(code.len(), 29, "{code}");
         assert_eq!(normal(&code.to_uppercase().replace('-', " ")), normal(code));
     }
 }

@@ -226,8 +226,11 @@ both! {
         let there = Browser::new(&world);
         there.sign_in("first@example.org", PASSWORD).await.goes_to("/");
         let stolen = here.copied();
-        here.post("/me/password", &[("password", "first@example.org")]).await.expect(422, "easy to guess");
-        here.post("/me/password", &[("password", OTHER)]).await.goes_to("/me/security");
+        let changes = async |current: &str, password: &str| {
+            here.post("/me/password", &[("current", current), ("password", password)]).await
+        };
+        changes(PASSWORD, "first@example.org").await.expect(422, "easy to guess");
+        changes(PASSWORD, OTHER).await.goes_to("/me/security");
         here.get("/me/security").await.expect(200, "The password is changed");
         for out in [&there, &stolen] {
             assert_eq!(out.get("/").await.status, StatusCode::SEE_OTHER);
@@ -241,21 +244,43 @@ both! {
         owner.set_up().await;
         world.clock.advance(minutes(10));
         owner.get("/").await.expect(200, "Nobody is waiting");
-        let asked = owner.post("/me/password", &[("password", OTHER)]).await;
-        asked.goes_to("/confirm?then=%2Fme%2Fpassword");
+        let asked = owner.post("/me/sessions/end-others", &[]).await;
+        asked.goes_to("/confirm?then=%2Fme%2Fsessions");
         owner.get(asked.leads_to()).await.expect(200, "Is it you?");
         owner.post(asked.leads_to(), &[("proof", "a wrong password")]).await.expect(422, "not right");
-        owner.post("/me/password", &[("password", OTHER)]).await.expect(303, "/confirm");
-        owner.post(asked.leads_to(), &[("proof", PASSWORD)]).await.goes_to("/me/password");
-        owner.post("/me/password", &[("password", OTHER)]).await.goes_to("/me/security");
+        owner.post("/me/sessions/end-others", &[]).await.expect(303, "/confirm");
+        owner.post(asked.leads_to(), &[("proof", PASSWORD)]).await.goes_to("/me/sessions");
+        owner.post("/me/sessions/end-others", &[]).await.goes_to("/me/sessions");
         let elsewhere = "/confirm?then=https%3A%2F%2Fevil.example";
-        owner.post(elsewhere, &[("proof", OTHER)]).await.goes_to("/");
+        owner.post(elsewhere, &[("proof", PASSWORD)]).await.goes_to("/");
         // Guessing there is slowed down like anywhere else.
         for _ in 0..10 {
             owner.post("/confirm", &[("proof", "a wrong password")]).await.expect(422, "not right");
         }
-        owner.post("/confirm", &[("proof", OTHER)]).await.expect(429, "Please wait");
+        owner.post("/confirm", &[("proof", PASSWORD)]).await.expect(429, "Please wait");
         assert_eq!(owner.get("/").await.status, StatusCode::OK, "and nobody is signed out by it");
+    }
+
+    async fn a_session_that_was_left_open_gives_nobody_a_new_password(world: World) {
+        let owner = Browser::new(&world);
+        owner.set_up().await;
+        let left_open = owner.copied();
+        let changes = async |current: &str| {
+            left_open.post("/me/password", &[("current", current), ("password", OTHER)]).await
+        };
+        // Not even just after the sign-in, and not by guessing.
+        for _ in 0..10 {
+            changes("a wrong password").await.expect(422, "not the password that you sign in with now");
+        }
+        changes(PASSWORD).await.expect(429, "Please wait");
+        assert_eq!(owner.get("/").await.status, StatusCode::OK, "nobody is signed out by it");
+        let changed = "SELECT COUNT(*) FROM audit_log WHERE action = 'password.changed'";
+        assert_eq!(world.count(changed).await, 0);
+        let failed = "SELECT COUNT(*) FROM audit_log WHERE action = 'sign_in.failed'";
+        assert_eq!(world.count(failed).await, 10, "each is written down");
+        world.clock.advance(minutes(1));
+        changes(PASSWORD).await.goes_to("/me/security");
+        assert_eq!(owner.get("/").await.status, StatusCode::SEE_OTHER, "the owner signs in anew");
     }
 
     async fn a_link_for_a_new_password_ends_sessions_and_leaves_the_second_factor(world: World) {

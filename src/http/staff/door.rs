@@ -194,7 +194,9 @@ pub(super) fn let_in(doors: &Doors, opened: &Opened, then: &Then) -> Response {
 /// The answer to somebody who was not let in.
 pub(super) fn refused(not_in: NotIn, page: String) -> Response {
     let status = match not_in {
-        NotIn::Wrong | NotIn::WrongCode | NotIn::Ended => StatusCode::UNPROCESSABLE_ENTITY,
+        NotIn::Wrong | NotIn::WrongCode | NotIn::WrongPassword | NotIn::Ended => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         NotIn::Locked => StatusCode::FORBIDDEN,
         NotIn::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
         NotIn::Busy => StatusCode::SERVICE_UNAVAILABLE,

@@ -7,8 +7,9 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
 
+use super::door::refused;
 use super::frame::{Frame, Notice, Section, Visit, done};
-use crate::accounts::{Caller, Refused};
+use crate::accounts::{Caller, Refused, Stays};
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
 use crate::http::session::Current;
@@ -26,10 +27,9 @@ pub(super) fn routes() -> Routes {
         .confirmed()
         .post("/me/security/remove-factor", own, remove_factor)
         .confirmed()
+        // It asks for the password itself, whatever was proved before.
         .get("/me/password", own, password_page)
-        .confirmed()
         .post("/me/password", own, change_password)
-        .confirmed()
         .get(SECOND_FACTOR, first, factor_page)
         .confirmed()
         .post("/me/second-factor/start", first, start_factor)
@@ -82,6 +82,7 @@ struct CodesPage<'a> {
 
 #[derive(Deserialize)]
 struct NewPassword {
+    current: String,
     password: String,
 }
 
@@ -123,18 +124,20 @@ async fn page(
 fn password_form(
     doors: &Doors,
     visit: &Visit,
-    problem: Option<Refused>,
+    problem: Option<Stays>,
 ) -> Result<Response, PageError> {
-    let refused = problem.is_some();
     let page = PasswordPage {
         frame: visit.frame(doors, Section::Account),
         login: &visit.me.login,
         problem: problem.map(said),
     };
-    if refused {
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response());
+    match problem {
+        None => visit.show(doors, &page),
+        Some(Stays::Unproved(not_in)) => Ok(refused(not_in, page.render()?)),
+        Some(Stays::NotTaken(_)) => {
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page.render()?)).into_response())
+        }
     }
-    visit.show(doors, &page)
 }
 
 async fn password_page(State(doors): State<Doors>, visit: Visit) -> Result<Response, PageError> {
@@ -150,7 +153,7 @@ async fn change_password(
 ) -> Result<Response, PageError> {
     let changed = doors
         .accounts
-        .change_password(&caller, &me, form.password)
+        .change_password(&caller, &me, form.current, form.password)
         .await?;
     match changed {
         Ok(opened) => {
@@ -158,7 +161,7 @@ async fn change_password(
             let page = done(&doors, "/me/security", Notice::PasswordChanged);
             Ok((cookies, page).into_response())
         }
-        Err(refused) => password_form(&doors, &visit, Some(refused)),
+        Err(stays) => password_form(&doors, &visit, Some(stays)),
     }
 }
 

@@ -17,9 +17,13 @@ use crate::store::Session;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
+        // A session that somebody took over ends nobody else's (OWASP ASVS 5, 7.5.2).
         .get("/me/sessions", Access::SignedIn, page)
+        .confirmed()
         .post("/me/sessions/{id}/end", Access::SignedIn, end)
+        .confirmed()
         .post("/me/sessions/end-others", Access::SignedIn, end_others)
+        .confirmed()
 }
 
 #[derive(Template)]
