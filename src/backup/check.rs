@@ -97,7 +97,8 @@ fn of_folder(folder: &Path, now: At, tell: Tell<'_>) -> Vec<Finding> {
 }
 
 /// The note of a backup; none where it cannot be read, or where there is no folder.
-pub(super) fn note_of(folder: &Path) -> Option<Note> {
+#[must_use]
+pub fn note_of(folder: &Path) -> Option<Note> {
     let text = fs::read(folder.join(NOTE)).ok()?;
     serde_json::from_slice(&text).ok()
 }

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::disk::{self, NewFolder};
 use crate::store::{OpenError, copy};
 
-pub use check::check;
+pub use check::{check, note_of};
 pub use postgres::dump_command;
 pub use restore::{Restored, restore};
 

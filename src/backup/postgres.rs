@@ -10,11 +10,19 @@ use url::Url;
 #[must_use]
 pub fn dump_command(url: &str, to: &Path) -> String {
     let file = to.with_extension("dump");
-    let mut command = "pg_dump --format=custom --no-owner".to_owned();
+    let mut command = String::new();
+    let url = Url::parse(url).ok();
+    // The tool takes TLS only if it is told to, as the driver does.
+    for (key, value) in url.iter().flat_map(Url::query_pairs) {
+        if let Some(variable) = variable(&key) {
+            let _ = write!(command, "{variable}={} ", quoted(&value));
+        }
+    }
+    command.push_str("pg_dump --format=custom --no-owner");
     let mut option = |name: &str, value: &str| {
         let _ = write!(command, " --{name}={}", quoted(value));
     };
-    if let Ok(url) = Url::parse(url) {
+    if let Some(url) = url {
         if let Some(host) = url.host_str().filter(|host| !host.is_empty()) {
             option("host", host);
         }
@@ -31,6 +39,17 @@ pub fn dump_command(url: &str, to: &Path) -> String {
     }
     option("file", &file.display().to_string());
     command
+}
+
+/// The variable by which PostgreSQL's own tools hear what the URL says of TLS.
+fn variable(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "sslmode" | "ssl-mode" => "PGSSLMODE",
+        "sslrootcert" | "ssl-root-cert" | "ssl-ca" => "PGSSLROOTCERT",
+        "sslcert" | "ssl-cert" => "PGSSLCERT",
+        "sslkey" | "ssl-key" => "PGSSLKEY",
+        _ => return None,
+    })
 }
 
 /// A word as a shell takes it.
@@ -55,6 +74,14 @@ mod tests {
         assert_eq!(
             command,
             "pg_dump --format=custom --no-owner --host=db.example.org --port=5433 --username=line --dbname=harborline --file=night/one.dump"
+        );
+        let protected = dump_command(
+            "postgres://line@db.example.org/harborline?sslmode=verify-full&sslrootcert=my%20ca.pem",
+            Path::new("night"),
+        );
+        assert_eq!(
+            protected,
+            "PGSSLMODE=verify-full PGSSLROOTCERT='my ca.pem' pg_dump --format=custom --no-owner --host=db.example.org --username=line --dbname=harborline --file=night.dump"
         );
         let odd = dump_command("postgres:///harborline", Path::new("it's here"));
         assert!(odd.ends_with(r"--file='it'\''s here.dump'"), "{odd}");

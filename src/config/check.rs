@@ -9,8 +9,8 @@ use secrecy::ExposeSecret;
 
 use super::load::ConfigError;
 use super::{
-    Config, FallbackContact, GatewaySection, audit, drills, heartbeat, limits, pagers, retention,
-    telemetry,
+    Config, FallbackContact, GatewaySection, audit, database, drills, heartbeat, limits, pagers,
+    retention, telemetry,
 };
 use crate::gateway::drill;
 use crate::oncall::{LONGEST_DELAY, SHORTEST_DELAY};
@@ -52,7 +52,7 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
             "Keep the sandbox alone, or leave it out",
         ));
     }
-    check_database(config, &at)?;
+    database::check(&config.database, &at)?;
     check_folder("triage", config.triage.directory.as_deref(), &at)?;
     check_folder("content", config.content.directory.as_deref(), &at)?;
     check_spool(config, &at)?;
@@ -74,55 +74,6 @@ pub(super) fn check(config: &Config, path: &Path) -> Result<(), ConfigError> {
         120,
         &at,
     )
-}
-
-/// One listens to the other replicas, and texts, pages and pages of the staff must not wait for each other.
-const CONNECTIONS: RangeInclusive<u32> = 4..=500;
-
-fn check_database(config: &Config, at: &impl Fn(&str) -> String) -> Result<(), ConfigError> {
-    let database = &config.database;
-    if !["sqlite:", "postgres:", "postgresql:"]
-        .iter()
-        .any(|scheme| database.url.starts_with(scheme))
-    {
-        return Err(ConfigError::new(
-            at("database.url"),
-            "this is neither SQLite nor PostgreSQL",
-            "Write it like sqlite://data/harborline.db or postgres://user:password@host/harborline",
-        ));
-    }
-    if !database.is_sqlite() && names_several(&database.url) {
-        return Err(ConfigError::new(
-            at("database.url"),
-            "it names several servers",
-            "Name one address that leads to whichever is the primary: docs/operating.md, \"Fail-over\"",
-        ));
-    }
-    match database.connections {
-        Some(_) if database.is_sqlite() => Err(ConfigError::new(
-            at("database.connections"),
-            "SQLite has no connections to count",
-            "Leave the key out, or set database.url to PostgreSQL",
-        )),
-        Some(count) if !CONNECTIONS.contains(&count) => Err(ConfigError::new(
-            at("database.connections"),
-            format!("{count} connections are too few or too many for a server"),
-            format!(
-                "Write {} to {}, or leave the key out: docs/operating.md, \"Connections\"",
-                CONNECTIONS.start(),
-                CONNECTIONS.end()
-            ),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Whether the place of the host has more than one, as the URLs of other programs may.
-fn names_several(url: &str) -> bool {
-    let place = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let place = place.split(['/', '?']).next().unwrap_or_default();
-    let host = place.rsplit_once('@').map_or(place, |(_, host)| host);
-    host.contains(',')
 }
 
 /// Below this a single busy minute would fill it.

@@ -55,8 +55,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
             "Name an existing file after --config, or leave --config out",
         ));
     }
-    let mut figment = Figment::new();
-    if path.exists() {
+    let text = if path.exists() {
         // Its own sentence: the reader of TOML would compare a file with an example that nobody may read.
         std::fs::read_to_string(&path).map_err(|error| {
             ConfigError::new(
@@ -64,13 +63,29 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
                 error.to_string(),
                 "Make it a text that this user may read, or name another file after --config",
             )
-        })?;
-        figment = figment.merge(Toml::file_exact(&path));
-    }
-    let figment = figment.merge(Environment::read()?);
-    let mut config: Config = figment.extract().map_err(|errors| refused(&path, errors))?;
+        })?
+    } else {
+        String::new()
+    };
+    checked(figment_of(&text).merge(Environment::read()?), &path)
+}
+
+/// Reads what stands in a file, without the environment; the path is for what is said of it.
+///
+/// # Errors
+/// [`ConfigError`] for the first thing that cannot work.
+pub fn read(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    checked(figment_of(text), path)
+}
+
+fn figment_of(text: &str) -> Figment {
+    Figment::new().merge(Toml::string(text))
+}
+
+fn checked(figment: Figment, path: &Path) -> Result<Config, ConfigError> {
+    let mut config: Config = figment.extract().map_err(|errors| refused(path, errors))?;
     complete(&mut config);
-    check(&config, &path)?;
+    check(&config, path)?;
     Ok(config)
 }
 

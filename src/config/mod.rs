@@ -6,6 +6,7 @@
 
 mod audit;
 mod check;
+mod database;
 mod drills;
 mod environment;
 mod gateways;
@@ -27,6 +28,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 
 pub use audit::AuditSection;
+pub use database::Database;
 pub use drills::{DrillSection, DrillsSection};
 pub use gateways::{
     AndroidSection, GatewaySection, SandboxSection, SignalWireSection, TelnyxSection,
@@ -34,7 +36,7 @@ pub use gateways::{
 };
 pub use heartbeat::{ExpectSection, HeartbeatSection, PingMethod, host_of};
 pub use limits::LimitsSection;
-pub use load::{ConfigError, load};
+pub use load::{ConfigError, load, read};
 pub use pagers::{SmtpSection, WebhooksSection};
 pub use retention::RetentionSection;
 pub use telemetry::TelemetrySection;
@@ -137,45 +139,6 @@ impl StaffSection {
     pub fn required(&self) -> Vec<Role> {
         let default = || vec![Role::Supervisor, Role::Administrator];
         self.require_totp.clone().unwrap_or_else(default)
-    }
-}
-
-/// `[database]`
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Database {
-    /// `sqlite://data/harborline.db` or `postgres://…`.
-    pub url: String,
-    /// How many connections to PostgreSQL this server may have.
-    pub connections: Option<u32>,
-}
-
-/// Connections to PostgreSQL: half of them for what was kept in the spool, the others for texts that come
-/// meanwhile, and for the workers. Two replicas leave room below the 100 that PostgreSQL gives by default.
-const CONNECTIONS: u32 = 16;
-
-impl Database {
-    /// How many connections to PostgreSQL this server may have.
-    #[must_use]
-    pub fn most(&self) -> u32 {
-        self.connections.unwrap_or(CONNECTIONS)
-    }
-
-    /// Whether it is SQLite.
-    #[must_use]
-    pub fn is_sqlite(&self) -> bool {
-        self.url.starts_with("sqlite:")
-    }
-}
-
-impl std::fmt::Debug for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The URL may hold a password.
-        let engine = self.url.split(':').next().unwrap_or_default();
-        f.debug_struct("Database")
-            .field("engine", &engine)
-            .field("connections", &self.connections)
-            .finish()
     }
 }
 
@@ -343,15 +306,6 @@ impl Default for Listen {
                 IpNet::from(IpAddr::from(Ipv6Addr::LOCALHOST)),
             ],
             hsts_subdomains: false,
-        }
-    }
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self {
-            url: "sqlite://data/harborline.db".to_owned(),
-            connections: None,
         }
     }
 }

@@ -374,14 +374,15 @@ async fn a_dump_made_while_texts_come_in_is_of_one_moment() {
 #[test]
 fn of_postgresql_the_exact_command_is_said_and_nobody_takes_it_for_a_backup() {
     let folder = tempfile::tempdir().unwrap();
-    let settings =
-        "[database]\nurl = \"postgres://line:secret-canary@db.example.org/harborline\"\n";
+    let settings = "[database]\nurl = \"postgres://line:secret-canary@db.example.org/harborline?sslmode=verify-full\"\n";
     std::fs::write(folder.path().join("harborline.toml"), settings).unwrap();
     let output = run(folder.path(), &["backup", "night"], "");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
-        said.contains("pg_dump --format=custom --no-owner --host=db.example.org"),
+        said.contains(
+            "PGSSLMODE=verify-full pg_dump --format=custom --no-owner --host=db.example.org"
+        ),
         "{said}"
     );
     assert!(

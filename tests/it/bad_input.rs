@@ -397,11 +397,15 @@ fn a_key_that_cannot_work_is_refused_with_place_and_fix() {
             vec!["database.url", "several servers", "Fail-over"],
         ),
         (
+            "[database]\nurl = \"postgres://line:hunter2@one.example.org/line\"".to_owned(),
+            vec!["database.url", "in clear", "sslmode=verify-full", "allow_clear"],
+        ),
+        (
             "[database]\nconnections = 16".to_owned(),
             vec!["database.connections", "SQLite", "Leave the key out"],
         ),
         (
-            "[database]\nurl = \"postgres://line:hunter2@one.example.org/line\"\nconnections = 3".to_owned(),
+            "[database]\nurl = \"postgres://line:hunter2@one.example.org/line?sslmode=require\"\nconnections = 3".to_owned(),
             vec!["database.connections", "3", "4 to 500"],
         ),
     ]);
