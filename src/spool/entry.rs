@@ -101,7 +101,8 @@ impl Entry {
     }
 
     /// Reads the form that was sealed; `None` when another version wrote something else.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice::<Written>(bytes)
             .ok()
             .map(Self::from)

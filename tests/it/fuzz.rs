@@ -15,6 +15,8 @@ mod conversation;
 mod edited;
 #[path = "../fuzz/bodies/hooks.rs"]
 mod hooks;
+#[path = "../fuzz/bodies/kept.rs"]
+mod kept;
 #[path = "../fuzz/bodies/sealed.rs"]
 mod sealed;
 #[path = "../fuzz/bodies/triage.rs"]
@@ -25,12 +27,13 @@ mod words;
 type Body = fn(&[u8]);
 
 /// The targets, each with how often it is run: what reads whole files takes longer.
-const TARGETS: [(&str, Body, usize); 8] = [
+const TARGETS: [(&str, Body, usize); 9] = [
     ("answers", answers::run, 3_000),
     ("content", content::run, 300),
     ("conversation", conversation::run, 1_500),
     ("edited", edited::run, 2_000),
     ("hooks", hooks::run, 3_000),
+    ("kept", kept::run, 1_000),
     ("sealed", sealed::run, 5_000),
     ("triage", triage::run, 1_500),
     ("words", words::run, 5_000),
@@ -164,7 +167,7 @@ macro_rules! targets {
     };
 }
 
-targets! { answers content conversation edited hooks sealed triage words }
+targets! { answers content conversation edited hooks kept sealed triage words }
 
 #[test]
 fn every_target_of_the_fuzzer_is_run() {

@@ -5,14 +5,20 @@ use std::sync::LazyLock;
 use ed25519_dalek::{Signer, SigningKey};
 use harborline::clock::At;
 use harborline::gateway::android::{Android, AndroidConfig};
+use harborline::gateway::form::Form;
 use harborline::gateway::http::{Http, Mapping};
+use harborline::gateway::plivo::{Plivo, PlivoConfig};
+use harborline::gateway::sandbox::{SIGNATURE_HEADER, Sandbox, SandboxConfig, sign};
 use harborline::gateway::signalwire::{self, SignalWireConfig};
 use harborline::gateway::telnyx::{PublicKey, Telnyx, TelnyxConfig};
 use harborline::gateway::twilio::{Twilio, TwilioConfig};
+use harborline::gateway::vonage::{SignatureMethod, Vonage, VonageConfig};
 use harborline::gateway::{Gateway, RawRequest};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use secrecy::SecretString;
 use sha1::Sha1;
+use sha2::{Digest, Sha256};
 
 const KEY: &str = "a-long-random-signing-key";
 const NOW_S: i64 = 1_767_225_600;
@@ -25,7 +31,7 @@ const EXAMPLES: [&str; 4] = [
 
 pub(crate) fn run(bytes: &[u8]) {
     let time = NOW_S.to_string();
-    let mac = Hmac::<sha2::Sha256>::new_from_slice(KEY.as_bytes()).expect("any length");
+    let mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).expect("any length");
     let mac = hex::encode(
         mac.chain_update(bytes)
             .chain_update(&time)
@@ -66,6 +72,8 @@ pub(crate) fn run(bytes: &[u8]) {
     take(&telnyx, "/inbound", bytes, &headers);
 
     by_address(bytes);
+    by_body(bytes);
+    by_fields(bytes);
 
     for http in MAPPED.iter() {
         let basic = base64(b"harborline:replace-by-a-long-random-password");
@@ -91,21 +99,19 @@ static MAPPED: LazyLock<Vec<Http>> = LazyLock::new(|| {
     gateways.collect()
 });
 
-/// What Twilio and SignalWire sign when everything stands in the address: a text, and a key in a call.
-fn by_address(bytes: &[u8]) {
-    let query: String = String::from_utf8_lossy(bytes).split('#').collect();
-    let url = format!("https://line.example.org/hooks/main/inbound?{query}");
-    let mac = Hmac::<Sha1>::new_from_slice(KEY.as_bytes()).expect("any length");
-    let signature = base64(&mac.chain_update(&url).finalize().into_bytes());
-    let twilio = Twilio::new(TwilioConfig {
+fn twilio() -> Twilio {
+    Twilio::new(TwilioConfig {
         name: "main".to_owned(),
         account_sid: "AC1".to_owned(),
         auth_tokens: vec![KEY.into()],
         sender: "+15550100".to_owned(),
         calls_from: None,
         api_url: String::new(),
-    });
-    let signalwire = signalwire::gateway(SignalWireConfig {
+    })
+}
+
+fn signalwire() -> impl Gateway {
+    signalwire::gateway(SignalWireConfig {
         name: "main".to_owned(),
         project_id: "1".to_owned(),
         api_token: "".into(),
@@ -113,7 +119,16 @@ fn by_address(bytes: &[u8]) {
         sender: "+15550100".to_owned(),
         calls_from: None,
         api_url: String::new(),
-    });
+    })
+}
+
+/// What Twilio and SignalWire sign when everything stands in the address: a text, and a key in a call.
+fn by_address(bytes: &[u8]) {
+    let query: String = String::from_utf8_lossy(bytes).split('#').collect();
+    let url = format!("https://line.example.org/hooks/main/inbound?{query}");
+    let mac = Hmac::<Sha1>::new_from_slice(KEY.as_bytes()).expect("any length");
+    let signature = base64(&mac.chain_update(&url).finalize().into_bytes());
+    let (twilio, signalwire) = (twilio(), signalwire());
     let gateways: [(&dyn Gateway, &'static str); 2] = [
         (&twilio, "x-twilio-signature"),
         (&signalwire, "x-signalwire-signature"),
@@ -138,6 +153,114 @@ fn by_address(bytes: &[u8]) {
             .caller()
             .expect("it calls")
             .parse_call(&request, verified);
+    }
+}
+
+/// Bodies that are signed as they are, or by a hash of them in an address that is signed: Twilio, `SignalWire`, Plivo, the
+/// sandbox.
+fn by_body(bytes: &[u8]) {
+    let sha1 = |text: &[&[u8]]| {
+        let mac = Hmac::<Sha1>::new_from_slice(KEY.as_bytes()).expect("any length");
+        let mac = text.iter().fold(mac, |mac, piece| mac.chain_update(piece));
+        mac.finalize().into_bytes()
+    };
+    let url = "https://line.example.org/hooks/main/inbound";
+    let hash = hex::encode(Sha256::digest(bytes));
+    let hashed = format!("{url}?bodySHA256={hash}");
+    let signature = base64(&sha1(&[hashed.as_bytes()]));
+    take(
+        &twilio(),
+        &hashed,
+        bytes,
+        &[("x-twilio-signature", &signature)],
+    );
+
+    let signature = hex::encode(sha1(&[url.as_bytes(), bytes]));
+    let headers = [("x-signalwire-signature", &*signature)];
+    take(&signalwire(), url, bytes, &headers);
+
+    let plivo = Plivo::new(PlivoConfig {
+        name: "main".to_owned(),
+        auth_id: "MA1".to_owned(),
+        auth_tokens: vec![KEY.into()],
+        allow_v2: true,
+        sender: "+15550100".to_owned(),
+        api_url: String::new(),
+    });
+    let mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).expect("any length");
+    let signature = base64(
+        &mac.chain_update(url)
+            .chain_update("1")
+            .finalize()
+            .into_bytes(),
+    );
+    let headers = [
+        ("x-plivo-signature-v2", &*signature),
+        ("x-plivo-signature-v2-nonce", "1"),
+    ];
+    take(&plivo, url, bytes, &headers);
+
+    let secret = SecretString::from(KEY);
+    let sandbox = Sandbox::new(SandboxConfig {
+        name: "main".to_owned(),
+        secret: secret.clone(),
+        sender: "+15550100".to_owned(),
+        api_url: String::new(),
+    });
+    let signature = sign(&secret, url, bytes);
+    take(&sandbox, url, bytes, &[(SIGNATURE_HEADER, &signature)]);
+}
+
+/// Vonage signs the fields, in order, with a hash beside them.
+fn by_fields(bytes: &[u8]) {
+    let vonage = Vonage::new(VonageConfig {
+        name: "main".to_owned(),
+        api_key: "1".to_owned(),
+        api_secret: "secret".into(),
+        signature_secrets: vec![KEY.into()],
+        signature_method: SignatureMethod::Sha256,
+        sender: "+15550100".to_owned(),
+        reports: true,
+        api_url: String::new(),
+    });
+    let query: String = String::from_utf8_lossy(bytes).split('#').collect();
+    let query = format!("{query}&timestamp={NOW_S}");
+    let form = Form::parse(query.as_bytes());
+    let mut fields: Vec<_> = form.fields().iter().collect();
+    fields.sort();
+    let mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).expect("any length");
+    let mac = fields.iter().fold(mac, |mac, (name, value)| {
+        let value: Vec<u8> = value
+            .iter()
+            .map(|byte| if b"&=".contains(byte) { b'_' } else { *byte })
+            .collect();
+        mac.chain_update(b"&")
+            .chain_update(name)
+            .chain_update(b"=")
+            .chain_update(value)
+    });
+    let query = format!("{query}&sig={}", hex::encode(mac.finalize().into_bytes()));
+    let headers = HeaderMap::new();
+    let url = format!("https://line.example.org/hooks/main/inbound?{query}");
+    for (method, url, body) in [
+        (Method::GET, url.as_str(), &b""[..]),
+        (
+            Method::POST,
+            "https://line.example.org/hooks/main/inbound",
+            query.as_bytes(),
+        ),
+    ] {
+        let request = RawRequest {
+            method: &method,
+            url,
+            headers: &headers,
+            body,
+            now: At(NOW_S * 1000),
+        };
+        // With a time or a signature of its own there are two, and neither counts.
+        if let Ok(verified) = vonage.verify(&request) {
+            let _ = vonage.parse(&request, verified);
+        }
     }
 }
 
