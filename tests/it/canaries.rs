@@ -23,7 +23,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use crate::push::Service;
 use crate::support::log::Log;
 use crate::support::mailbox::Mailbox;
-use crate::support::visitor::Sent;
+use crate::support::visitor::{Sent, link};
 use crate::support::world::{LINE, PUBLIC_URL, seconds};
 use crate::support::{Engine, World, both};
 use needles::{CALM, CANARIES, FIRST, OF_THE_TEXTER, PHRASE, TEXTER, free_of};
@@ -216,8 +216,15 @@ both! {
             let (_, said) = world.get(path).await;
             free_of(&CANARIES, path, said);
         }
+        // Somebody texts in another's name: an incident with what is known of it.
+        let forged = [("MessageSid", "SMforged"), ("From", TEXTER), ("To", LINE), ("Body", PHRASE)];
+        let (status, _) = world.signed("a-token-of-somebody-else", "/hooks/main/inbound", &forged).await;
+        assert_eq!(status, 403);
+        world.settle().await;
         let admin = world.an_account("admin@example.org", Role::Administrator).await;
         let visitor = world.visitor(&admin).await;
+        let incident = link(&visitor.reads("/incidents").await, "/incidents/0");
+        free_of(&OF_THE_TEXTER, "an incident", visitor.reads(&incident).await);
         for path in ["/audit", "/system", "/incidents", "/reports"] {
             let (_, page) = visitor.opens(path).await;
             free_of(&OF_THE_TEXTER, path, page);
