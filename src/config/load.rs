@@ -67,7 +67,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
     } else {
         String::new()
     };
-    checked(figment_of(&text).merge(Environment::read()?), &path)
+    checked(&figment_of(&text).merge(Environment::read()?), &path)
 }
 
 /// Reads what stands in a file, without the environment; the path is for what is said of it.
@@ -75,14 +75,14 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
 /// # Errors
 /// [`ConfigError`] for the first thing that cannot work.
 pub fn read(text: &str, path: &Path) -> Result<Config, ConfigError> {
-    checked(figment_of(text), path)
+    checked(&figment_of(text), path)
 }
 
 fn figment_of(text: &str) -> Figment {
     Figment::new().merge(Toml::string(text))
 }
 
-fn checked(figment: Figment, path: &Path) -> Result<Config, ConfigError> {
+fn checked(figment: &Figment, path: &Path) -> Result<Config, ConfigError> {
     let mut config: Config = figment.extract().map_err(|errors| refused(path, errors))?;
     complete(&mut config);
     check(&config, path)?;

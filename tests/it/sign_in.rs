@@ -274,8 +274,8 @@ both! {
         }
         changes(PASSWORD).await.expect(429, "Please wait");
         assert_eq!(owner.get("/").await.status, StatusCode::OK, "nobody is signed out by it");
-        let changed = "SELECT COUNT(*) FROM audit_log WHERE action = 'password.changed'";
-        assert_eq!(world.count(changed).await, 0);
+        let in_the_log = "SELECT COUNT(*) FROM audit_log WHERE action = 'password.changed'";
+        assert_eq!(world.count(in_the_log).await, 0);
         let failed = "SELECT COUNT(*) FROM audit_log WHERE action = 'sign_in.failed'";
         assert_eq!(world.count(failed).await, 10, "each is written down");
         world.clock.advance(minutes(1));

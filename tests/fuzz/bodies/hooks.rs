@@ -161,7 +161,7 @@ fn by_address(bytes: &[u8]) {
 fn by_body(bytes: &[u8]) {
     let sha1 = |text: &[&[u8]]| {
         let mac = Hmac::<Sha1>::new_from_slice(KEY.as_bytes()).expect("any length");
-        let mac = text.iter().fold(mac, |mac, piece| mac.chain_update(piece));
+        let mac = text.iter().fold(mac, Mac::chain_update);
         mac.finalize().into_bytes()
     };
     let url = "https://line.example.org/hooks/main/inbound";
