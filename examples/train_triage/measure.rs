@@ -53,9 +53,9 @@ pub(super) struct Thresholds {
 /// training are mostly such as mislead, and a share of them says little about a line.
 pub(super) const THRESHOLDS: Thresholds = Thresholds {
     weak: -0.95,
-    ask: 1.0,
+    ask: 0.7,
     supported: 0.8,
-    page: 1.6,
+    page: 1.3,
 };
 
 /// Trains once without each part of the families, and scores that part.
