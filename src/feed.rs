@@ -32,7 +32,7 @@ pub enum Signal {
 /// What another replica must hear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum News {
-    /// There may be something to send.
+    /// There may be something urgent to send. Whatever else there is, they find within a second.
     Outbox,
     /// An alert was opened or changed.
     Ladder,
@@ -186,14 +186,33 @@ impl Feed {
 
     /// There may be something to send, in any lane.
     pub fn wake_outbox(&self) {
-        self.wake_outbox_here();
-        self.tell(News::Outbox);
+        self.wake_lanes(Lane::ALL);
     }
 
-    fn wake_outbox_here(&self) {
+    /// There may be something to send in these lanes, and in no other. It leaves from here: the other replicas
+    /// hear of it only where it is urgent, because each of them would look in vain, text after text.
+    pub fn wake_lanes(&self, lanes: impl IntoIterator<Item = Lane>) {
+        let mut urgent = false;
+        for lane in lanes {
+            self.wake_lane(lane);
+            urgent |= lane.prefers_twice();
+        }
+        if urgent {
+            self.tell(News::Outbox);
+        }
+    }
+
+    fn wake_lane(&self, lane: Lane) {
         // One worker of each lane and channel; it takes all that is due.
-        let all = self.lanes.iter().chain(&self.channels);
-        all.for_each(|workers| workers.notify_one());
+        self.lanes[lane as usize].notify_one();
+        if lane == Lane::Page {
+            self.channels.iter().for_each(|one| one.notify_one());
+        }
+    }
+
+    fn wake_urgent_lanes(&self) {
+        let urgent = Lane::ALL.into_iter().filter(|lane| lane.prefers_twice());
+        urgent.for_each(|lane| self.wake_lane(lane));
     }
 
     /// An alert was opened or changed.
@@ -205,7 +224,7 @@ impl Feed {
     /// Another replica said this: it goes no further.
     pub fn heard(&self, news: News) {
         match news {
-            News::Outbox => self.wake_outbox_here(),
+            News::Outbox => self.wake_urgent_lanes(),
             News::Ladder => self.ladder.notify_one(),
             News::Changed(signal) => self.signal_here(signal),
         }
@@ -269,6 +288,8 @@ impl Feed {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
@@ -327,8 +348,27 @@ mod tests {
         assert_eq!(pages.recv().await.unwrap().signal, Signal::OnCall);
         feed.ladder().notified().await;
         feed.outbox(Lane::Crisis, Channel::Sms).notified().await;
+        feed.outbox(Lane::Page, Channel::Email).notified().await;
         feed.wake_ladder();
         assert_eq!(feed.news().await, BTreeSet::from([News::Ladder]));
+    }
+
+    #[tokio::test]
+    async fn only_who_has_something_to_send_looks_and_other_replicas_only_for_what_is_urgent() {
+        let feed = Feed::default();
+        let woken = |lane, channel| feed.outbox(lane, channel).notified().now_or_never();
+        feed.wake_lanes([Lane::Content]);
+        assert!(woken(Lane::Content, Channel::Sms).is_some());
+        for lane in [Lane::Crisis, Lane::Page, Lane::Conversation] {
+            assert!(woken(lane, Channel::Sms).is_none(), "{lane:?}");
+        }
+        assert!(feed.take_news().is_empty());
+        feed.wake_lanes([Lane::Conversation, Lane::Page]);
+        assert_eq!(feed.take_news(), BTreeSet::from([News::Outbox]));
+        feed.heard(News::Outbox);
+        assert!(woken(Lane::Crisis, Channel::Sms).is_some());
+        assert!(woken(Lane::Page, Channel::Voice).is_some());
+        assert!(woken(Lane::Content, Channel::Sms).is_none());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Neighbours: the other replicas on a database. What one of them changes, open pages and workers of the
-//! others hear at once, through PostgreSQL. Floor 3.
+//! Neighbours: the other replicas on a database. What one of them changes, open pages of the others hear at
+//! once, through PostgreSQL, and their workers where it is urgent. Floor 3.
 //!
 //! Nothing depends on it: every worker looks by itself each second, and a page reads itself again every
 //! fifteen. Behind a pooler that shares connections between transactions, where `LISTEN` does not work,
@@ -15,6 +15,9 @@ use crate::store::{NewsLine, Store, StoreError, Teller};
 
 /// From one attempt to reach the database to the next.
 const AGAIN: Duration = Duration::from_secs(2);
+/// What is said within so long goes together: a commit of the database and a wake-up of every replica for each text
+/// would cost all of them more than it tells them.
+const TOGETHER: Duration = Duration::from_millis(100);
 /// So many words go at once: with 50 bytes at most for each, they stay below the 8,000 of PostgreSQL.
 const AT_ONCE: usize = 100;
 
@@ -75,6 +78,8 @@ impl Neighbours {
                     return lost;
                 }
             }
+            // The first word goes at once.
+            tokio::time::sleep(TOGETHER).await;
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Workers: loops around a service call that says how much it did. Floor 5.
 //!
 //! Each is woken by the feed at once and looks by itself every second: a signal that was missed
-//! costs a second and no text.
+//! costs a second and no text. What is not urgent is looked for in small groups when much of it comes: a look
+//! at the database for each text, by every replica, would leave less of it for the texts.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -25,6 +26,8 @@ use crate::store::{Store, StoreError};
 const LOOK: Duration = Duration::from_secs(1);
 /// A sender that is almost ready is not looked at again and again.
 const SOONEST: Duration = Duration::from_millis(20);
+/// From one look for what is not urgent to the next, unless there is certainly more to do: nobody who texts notices.
+const GROUPED: Duration = Duration::from_millis(20);
 /// After a failed look: the database is not helped by being asked at once again.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
@@ -60,20 +63,31 @@ fn patience(name: &str) -> Duration {
 /// What a look came to.
 struct Look {
     done: usize,
+    /// When it looks again that nobody wakes, if there was nothing to do.
     again: Duration,
+    /// How long it does not look again, whoever wakes it.
+    rest: Duration,
 }
 
 impl From<usize> for Look {
     fn from(done: usize) -> Self {
-        Self { done, again: LOOK }
+        Self {
+            done,
+            again: LOOK,
+            rest: Duration::ZERO,
+        }
     }
 }
 
-impl From<Looked> for Look {
-    fn from(looked: Looked) -> Self {
-        let again = looked.again.unwrap_or(LOOK).clamp(SOONEST, LOOK);
-        let done = looked.done;
-        Self { done, again }
+impl Look {
+    /// A look at the outbox.
+    fn at(lane: Lane, looked: Looked) -> Self {
+        let rests = !lane.prefers_twice() && !looked.full;
+        Self {
+            done: looked.done,
+            again: looked.again.unwrap_or(LOOK).clamp(SOONEST, LOOK),
+            rest: if rests { GROUPED } else { Duration::ZERO },
+        }
     }
 }
 
@@ -94,7 +108,10 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
             let (wake, sends) = (app.feed.outbox(lane, channel), tasks.clone());
             tasks.spawn(run("dispatch", shared.clone(), wake, move || {
                 let (dispatch, sends) = (Arc::clone(&dispatch), sends.clone());
-                async move { Ok(Look::from(dispatch.start(lane, channel, &sends).await?)) }
+                async move {
+                    let looked = dispatch.start(lane, channel, &sends).await?;
+                    Ok(Look::at(lane, looked))
+                }
             }));
         }
     }
@@ -212,7 +229,8 @@ pub fn start(app: &App, tasks: &TaskTracker, stopping: &CancellationToken) {
         Arc::default(),
         move || {
             let audit_log = Arc::clone(&audit_log);
-            async move { audit_log.tick().await.map(Look::from) }
+            // Once a second is enough, however much there was.
+            async move { audit_log.tick().await.map(|_| Look::from(0)) }
         },
     ));
     let keys = Arc::clone(&app.keys);
@@ -296,8 +314,20 @@ where
         if done.is_ok() {
             pulse.beat(clock.now());
         }
+        if let Ok(Look { rest, .. }) = done
+            && !rest.is_zero()
+        {
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                () = stopping.cancelled() => {}
+            }
+        }
         let pause = match done {
-            Ok(Look { done: 0, again }) => again,
+            Ok(Look {
+                done: 0,
+                again,
+                rest,
+            }) => again.saturating_sub(rest),
             Ok(_) => continue,
             // Said by who looks for it.
             Err(StoreError::NotFoundYet) => AFTER_FAILURE,

@@ -123,10 +123,7 @@ pub(crate) async fn run(addresses: &[String], mode: &str, load: &Load, start: Du
 }
 
 fn request(load: u64, n: u64, mode: &str) -> Vec<u8> {
-    let (sid, from) = (
-        format!("SM{load:06}{n:026}"),
-        format!("+1555{:07}", n % TEXTERS),
-    );
+    let (sid, from) = (sid(load, n), format!("+1555{:07}", n % TEXTERS));
     let index = usize::try_from(n % 6).unwrap_or(0);
     let text = if mode == "crisis" {
         "i want to die"
@@ -134,6 +131,19 @@ fn request(load: u64, n: u64, mode: &str) -> Vec<u8> {
         TEXTS[index]
     };
     inbound(&sid, &from, text)
+}
+
+/// What the gateway calls a text: in no order, as a provider's are, so that the index of them is met everywhere.
+fn sid(load: u64, n: u64) -> String {
+    // SplitMix64: another number for each number.
+    let mixed = |seed: u64| {
+        let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    let nth = (load << 32) | n;
+    format!("SM{:016x}{:016x}", mixed(nth), mixed(!nth))
 }
 
 /// A signed hook with a text.

@@ -44,8 +44,7 @@ pub(crate) async fn replicas(server: &str, time: Duration) {
             url: url.to_string(),
             keys: format!("{}/{name}.key", keys.path().display()),
         };
-        let saturated = on(&database, count, &sink, saturation(time)).await;
-        let paced = on(&database, count, &sink, steady(time)).await;
+        let [saturated, paced] = on(&database, count, &sink, time).await;
         let (rows, sent) = drained(&database, count, &sink).await;
         writeln!(
             out,
@@ -59,8 +58,9 @@ pub(crate) async fn replicas(server: &str, time: Duration) {
     }
 }
 
-/// Runs a load on replicas that share a database, with texters and texts that no load before it had.
-async fn on(database: &Database, count: usize, sink: &str, load: Load) -> Outcome {
+/// Runs both loads on replicas that share a database. What each replica does once, and each of its connections
+/// (all of them together 48 with three), is over by then: they are warm, as replicas are that run for weeks.
+async fn on(database: &Database, count: usize, sink: &str, time: Duration) -> [Outcome; 2] {
     let mut servers = Vec::new();
     let mut addresses = Vec::new();
     for _ in 0..count {
@@ -68,9 +68,11 @@ async fn on(database: &Database, count: usize, sink: &str, load: Load) -> Outcom
         addresses.push(server.address().await);
         servers.push(server);
     }
-    let outcome = client::run(&addresses, "full", &load, Duration::ZERO).await;
+    let run = async |load: Load| client::run(&addresses, "full", &load, Duration::ZERO).await;
+    run(saturation(time)).await;
+    let outcomes = [run(saturation(time)).await, run(steady(time)).await];
     servers.into_iter().for_each(Process::stop);
-    outcome
+    outcomes
 }
 
 /// Lets the replicas send what is still to be sent. Returns how many texts there were, and how many were sent.

@@ -10,6 +10,9 @@ pub(crate) const OF_ONE: i64 = 50;
 /// Conversations of one transaction: a million messages, so that neither log of the engines grows without end.
 const AT_ONCE: i64 = 20_000;
 
+/// When the first conversation was, in milliseconds since 1970: so long ago that all of them are over.
+const BEGIN: i64 = 1_700_000_000_000;
+
 /// Whoever answered all of it.
 const STAFF: &str = "00000000000000000000000000000001";
 
@@ -81,14 +84,18 @@ impl Engine {
         }
     }
 
-    /// An id: a number with a letter for its table before it, so that rows find each other.
+    /// An id: as those of the program it begins with a time, a minute for each conversation, so that what comes
+    /// afterwards has a place behind all of it; then come a letter for its table and a number, so that rows find
+    /// each other.
     fn id(&self, table: char, number: &str) -> String {
+        let (table, time) = (u32::from(table), format!("{BEGIN} + n * 60000"));
         match self {
-            Self::Sqlite(_) => format!("CAST(printf('{table}%015d', {number}) AS BLOB)"),
-            Self::Postgres(_) => {
-                let table = u32::from(table);
-                format!("('{table:02x}' || lpad(to_hex({number}), 30, '0'))::uuid")
+            Self::Sqlite(_) => {
+                format!("unhex(printf('%012x7000%02x%014x', {time}, {table}, {number}))")
             }
+            Self::Postgres(_) => format!(
+                "(lpad(to_hex({time}), 12, '0') || '7000{table:02x}' || lpad(to_hex({number}), 14, '0'))::uuid"
+            ),
         }
     }
 
@@ -102,6 +109,14 @@ impl Engine {
                     "substring(decode(repeat(md5(random()::text), {times}), 'hex') FROM 1 FOR {count})"
                 )
             }
+        }
+    }
+
+    /// What a gateway calls a text: in no order, so that each stands in another page of its index.
+    fn reference(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "'SM' || lower(hex(randomblob(16)))",
+            Self::Postgres(_) => "'SM' || md5(random()::text)",
         }
     }
 
@@ -155,8 +170,8 @@ impl Engine {
         let (texter, conversation, staff) = (self.id('t', "n"), self.id('c', "n"), self.staff());
         let number = format!("n * {OF_ONE} + k");
         let (message, out) = (self.id('m', &number), self.id('o', &number));
-        let alert = self.id('a', "n");
-        let at = "1700000000000 + n * 60000";
+        let (alert, reference) = (self.id('a', "n"), self.reference());
+        let at = format!("{BEGIN} + n * 60000");
         let [index, sealed, key, state] = [32, 53, 73, 300].map(|count| self.bytes(count));
         let (body, verdict) = (self.bytes(160), self.bytes(600));
         let each = |insert: String| {
@@ -182,7 +197,7 @@ impl Engine {
                      SELECT {message}, {conversation}, {texter},
                             CASE k % 2 WHEN 0 THEN 'texter' ELSE 'staff' END,
                             CASE k % 2 WHEN 0 THEN NULL ELSE {staff} END, 'main',
-                            CASE k % 2 WHEN 0 THEN 'past-' || n || '-' || k END,
+                            CASE k % 2 WHEN 0 THEN {reference} END,
                             CASE k % 2 WHEN 0 THEN 'high' END, 0, {body},
                             CASE k % 2 WHEN 0 THEN {verdict} END, {at} + k"
                 ),
@@ -198,8 +213,8 @@ impl Engine {
             all(
                 format!(
                     "INSERT INTO outbox (id, lane, gateway, texter_id, message_id, state, due_at, attempts, gateway_ref, delivery, created_at, done_at)
-                     SELECT {out}, 'conversation', 'main', {texter}, {message}, 'sent', {at} + k, 1,
-                            'sent-' || n || '-' || k, 'delivered', {at} + k, {at} + k"
+                     SELECT {out}, 'conversation', 'main', {texter}, {message}, 'accepted', {at} + k, 1,
+                            {reference}, 'delivered', {at} + k, {at} + k"
                 ),
                 " WHERE k % 2 = 1",
             ),

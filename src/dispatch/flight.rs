@@ -100,6 +100,7 @@ impl Dispatch {
         let looked = Looked {
             done: claimed.due.len(),
             again: claimed.again,
+            full: claimed.full,
         };
         for due in claimed.due {
             let wake = self.feed.outbox(lane, channel);

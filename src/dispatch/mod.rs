@@ -113,6 +113,8 @@ pub struct Looked {
     pub done: usize,
     /// More is due that waits for its sender: for how long.
     pub again: Option<Duration>,
+    /// There may be more that can leave at once.
+    pub full: bool,
 }
 
 impl Dispatch {
@@ -149,6 +151,7 @@ impl Dispatch {
         Ok(Looked {
             done,
             again: claimed.again,
+            full: claimed.full,
         })
     }
 

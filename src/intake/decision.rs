@@ -34,6 +34,8 @@ pub(super) struct Decided {
     pub(super) conversation: Option<Uuid>,
     /// The row of the text; none when it was a repetition.
     pub(super) message: Option<Uuid>,
+    /// The lanes of its replies, where nothing else followed from it that anybody must look for.
+    pub(super) only_replies: Option<Vec<Lane>>,
 }
 
 pub(super) async fn decide(
@@ -94,16 +96,20 @@ pub(super) async fn decide(
     }
 
     let read = (&verdict, earlier.as_slice());
-    let (inline, silence) = act(tx, intake, arrival, &texter, &conversation, message, read).await?;
+    let acted = act(tx, intake, arrival, &texter, &conversation, message, read).await?;
     let due = decided.plus(reply_within(verdict.tier));
-    let closed = silence
+    let closed = acted
+        .silence
         .and_then(recorded_reason)
         .map(|reason| (decided, reason));
     tx.owe_reply(message, texter.id, due, closed).await?;
     Ok(Decided {
-        taken: Taken { inline },
+        taken: Taken {
+            inline: acted.inline,
+        },
         conversation: Some(conversation.id),
         message: Some(message),
+        only_replies: acted.only_replies,
     })
 }
 
@@ -160,7 +166,8 @@ pub(super) async fn extend(
     let mut inline = None;
     if verdict.tier > known {
         let read = (verdict, &[][..]);
-        (inline, _) = act(tx, intake, arrival, texter, conversation, message, read).await?;
+        let acted = act(tx, intake, arrival, texter, conversation, message, read).await?;
+        inline = acted.inline;
     } else {
         by_phone::hand_on(tx, intake, arrival, texter, conversation).await?;
     }
@@ -168,7 +175,18 @@ pub(super) async fn extend(
         taken: Taken { inline },
         conversation: Some(conversation.id),
         message: Some(message),
+        ..Decided::default()
     })
+}
+
+/// What followed from a step of the conversation.
+struct Acted {
+    /// The crisis reply that goes back in the response.
+    inline: Option<(Uuid, MessageBody)>,
+    /// Why there was no reply.
+    silence: Option<Silence>,
+    /// See [`Decided::only_replies`].
+    only_replies: Option<Vec<Lane>>,
 }
 
 /// Lets the conversation take its step, and keeps all that follows from it but the obligation.
@@ -180,7 +198,7 @@ async fn act(
     conversation: &Conversation,
     message: Uuid,
     (verdict, earlier): (&Verdict, &[Earlier]),
-) -> Result<(Option<(Uuid, MessageBody)>, Option<Silence>), StoreError> {
+) -> Result<Acted, StoreError> {
     let (now, decided) = (arrival.arrived, intake.clock.now());
     let context = Context {
         verdict,
@@ -226,7 +244,32 @@ async fn act(
         &summary(verdict, &step, conversation),
     )
     .await?;
-    Ok((inline, step.silence))
+    Ok(Acted {
+        inline,
+        silence: step.silence,
+        only_replies: only_replies(arrival, &texter.state, conversation, &step),
+    })
+}
+
+/// The lanes of the replies of a step from which nothing else follows: as most are. Where in doubt, none: all
+/// workers look.
+fn only_replies(
+    arrival: &Arrival,
+    before: &State,
+    conversation: &Conversation,
+    step: &Step,
+) -> Option<Vec<Lane>> {
+    let of_a_case = |state: &State| state.open_tier().is_some() || state.human_awaited;
+    let more_follows = step.alert.is_some()
+        || step.question_answered_no
+        || step.erase
+        || step.carrier_word.is_some()
+        || arrival.inbound.keyword_handled.is_some()
+        || conversation.human_joined
+        || conversation.drill.is_some()
+        || of_a_case(before)
+        || of_a_case(&step.state);
+    (!more_follows).then(|| step.replies.iter().map(|reply| reply.lane).collect())
 }
 
 /// The verdict in the light of the texts just before, and those that count.

@@ -254,8 +254,12 @@ impl Intake {
 
     /// Wakes the workers and open pages for what was decided.
     fn wake(&self, decided: &decision::Decided) {
-        self.feed.wake_outbox();
-        self.feed.wake_ladder();
+        if let Some(lanes) = &decided.only_replies {
+            self.feed.wake_lanes(lanes.iter().copied());
+        } else {
+            self.feed.wake_outbox();
+            self.feed.wake_ladder();
+        }
         self.feed.signal(Signal::Queue);
         if let Some(conversation) = decided.conversation {
             self.feed.signal(Signal::Conversation(conversation));

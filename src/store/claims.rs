@@ -52,6 +52,8 @@ pub struct Claimed {
     pub due: Vec<Due>,
     /// When more is due that only waits for its sender: how long that takes.
     pub again: Option<Duration>,
+    /// As many were claimed by a gateway as may be: there may be more that can leave at once.
+    pub full: bool,
 }
 
 /// An outbox row that was claimed for sending.
@@ -194,6 +196,13 @@ impl DueRow {
     }
 }
 
+/// What a claim leaves to do by one gateway: see [`Claimed`].
+#[derive(Default)]
+struct Left {
+    again: Option<Duration>,
+    full: bool,
+}
+
 #[derive(sqlx::FromRow)]
 struct Candidate {
     id: Uuid,
@@ -273,8 +282,9 @@ impl Tx {
         let mut claimed = Claimed::default();
         let mut ids = Vec::new();
         for gateway in gateways {
-            let again = self.claim_of(claim, &gateway, &mut ids).await?;
-            claimed.again = claimed.again.into_iter().chain(again).min();
+            let of = self.claim_of(claim, &gateway, &mut ids).await?;
+            claimed.again = claimed.again.into_iter().chain(of.again).min();
+            claimed.full |= of.full;
         }
         ids.sort_unstable();
         for id in ids {
@@ -308,20 +318,20 @@ impl Tx {
         }
     }
 
-    /// Claims what is due by one gateway, and says how long the rest waits for its sender.
+    /// Claims what is due by one gateway, and says what is left. The rows that it claimed are added to `ids`.
     async fn claim_of(
         &mut self,
         claim: &Claim,
         gateway: &str,
         ids: &mut Vec<Uuid>,
-    ) -> Result<Option<Duration>, StoreError> {
+    ) -> Result<Left, StoreError> {
         let (lane, now) = (claim.lane, claim.now);
         let leaves_by = self.way_of(claim, gateway).await?;
         let underway = claim.underway.get(&leaves_by).copied().unwrap_or(0);
         let limit = claim.most.saturating_sub(underway).min(claim.limit);
         if limit == 0 {
             // Whoever of them comes back looks again.
-            return Ok(None);
+            return Ok(Left::default());
         }
         // The rate of a sender is one of texts: calls do not count.
         let rate = claim
@@ -336,7 +346,10 @@ impl Tx {
             && rate.is_some()
             && self.waits(Lane::Conversation, gateway, now).await?
         {
-            return Ok(Some(Duration::from_millis(100)));
+            return Ok(Left {
+                again: Some(Duration::from_millis(100)),
+                full: false,
+            });
         }
         let candidates: Vec<Candidate> = on!(self,
             sqlite: candidates!(""),
@@ -379,7 +392,8 @@ impl Tx {
         {
             self.save_bucket(&leaves_by, &sender.bucket).await?;
         }
-        Ok(again)
+        let full = ids.len() - before == usize::from(limit);
+        Ok(Left { again, full })
     }
 
     /// The gateway by which urgent texts leave: the other one, while this one only fails.

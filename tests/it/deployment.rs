@@ -313,6 +313,39 @@ fn the_image_runs_as_nobody_and_asks_the_program_whether_it_lives() {
     );
 }
 
+/// The last stage of the Dockerfile has the C library and its neighbours, and no others.
+#[test]
+fn the_program_needs_no_library_that_the_image_does_not_have() {
+    let program = env!("CARGO_BIN_EXE_harborline");
+    let Some(listed) = tool("ldd", &[program], &[]) else {
+        return;
+    };
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("libc.so"), "{listed}");
+    let there = [
+        "linux-vdso",
+        "ld-linux",
+        "libc",
+        "libm",
+        "libgcc_s",
+        "libpthread",
+        "libdl",
+        "librt",
+    ];
+    for line in listed.lines() {
+        let library = line.split_whitespace().next().unwrap_or_default();
+        let file = library.rsplit('/').next().unwrap_or_default();
+        let name = file.split(".so").next().unwrap_or_default();
+        // ld-linux-x86-64, ld-linux-aarch64
+        let name = if name.starts_with("ld-linux") {
+            "ld-linux"
+        } else {
+            name
+        };
+        assert!(there.contains(&name), "{line}");
+    }
+}
+
 #[test]
 fn what_is_released_is_built_from_the_lock_file_and_names_no_folder() {
     let (image, script) = (read("Dockerfile"), read(".ci/release"));

@@ -6,10 +6,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use harborline::app::App;
 use harborline::feed::Signal;
 use harborline::handoff::Act;
+use harborline::lane::Lane;
+use harborline::oncall::Channel;
 use harborline::staff::Role;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -62,6 +65,37 @@ async fn a_page_at_one_replica_hears_of_a_text_that_another_took() {
     timeout(NEVER, ladder.notified())
         .await
         .expect("the worker of pages sleeps on");
+}
+
+/// Which workers were woken since this was last asked.
+fn woken(app: &App) -> (Vec<Lane>, bool) {
+    let lanes = Lane::ALL.into_iter().filter(|lane| {
+        let wake = app.feed.outbox(*lane, Channel::Sms);
+        wake.notified().now_or_never().is_some()
+    });
+    let ladder = app.feed.ladder().notified().now_or_never().is_some();
+    (lanes.collect(), ladder)
+}
+
+/// With many replicas on one database each look in vain is taken from the texts.
+#[tokio::test]
+async fn a_text_wakes_only_who_has_something_to_do_and_a_crisis_everybody() {
+    let world = World::on(Engine::Sqlite).await.unwrap();
+    let app = &world.app;
+    woken(app);
+    let everybody = (Lane::ALL.to_vec(), true);
+    for (number, text, wakes) in [
+        ("+15550123", "menu", (vec![Lane::Content], false)),
+        ("+15550123", "i want to die", everybody.clone()),
+        // While a case is open, everybody looks, whatever its texter writes.
+        ("+15550123", "menu", everybody.clone()),
+        ("+15550124", "HUMAN", everybody),
+    ] {
+        // Nobody works meanwhile: workers wake each other.
+        let phone = world.phone(number);
+        phone.delivers(&world.new_sid(), text).await;
+        assert_eq!(woken(app), wakes, "{text}");
+    }
 }
 
 #[tokio::test]
