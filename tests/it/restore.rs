@@ -62,6 +62,8 @@ impl Backup {
             for end in ["-wal", "-shm"] {
                 let _ = std::fs::remove_file(format!("{path}{end}"));
             }
+            // A new file: a connection that ends late writes what it knows into the old one.
+            std::fs::remove_file(path).unwrap();
             std::fs::copy(self.folder.path().join("backup.db"), path).unwrap();
         } else {
             let name = PgConnectOptions::from_str(url)

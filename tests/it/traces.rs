@@ -140,7 +140,8 @@ async fn the_route_of_a_text_is_one_trace_that_holds_nothing_of_a_person() {
     let serving = Serving::start_in(tempfile::tempdir().unwrap(), &settings);
     texts(&serving, "sim-trace-0", "canarybird is in danger").await;
     let request = texts(&serving, "sim-trace-1", "MENU").await;
-    until_it_says(&serving, &[ACCEPTED, "Content"]).await;
+    // The first text has brought a welcome in this lane, too.
+    until_it_says(&serving, &[ACCEPTED, "Content", &request]).await;
     // What is left is sent when it stops.
     let (code, folder) = tokio::task::spawn_blocking(|| serving.stop())
         .await
