@@ -141,6 +141,13 @@ export async function newPersonTexts(words) {
   await other.close();
 }
 
+// The keyboard, in the hands of somebody who sees that the page is there. A page shows its words before its script has
+// come; a key that is pressed in between is the browser's.
+export const keys = {
+  press: async (key) => { await page.waitForLoadState(); await page.keyboard.press(key); },
+  type: async (words) => { await page.waitForLoadState(); await page.keyboard.type(words); },
+};
+
 // Presses Tab until the focus is on what a test of the element's text and id wants, as who has no mouse.
 export async function tabTo(wanted) {
   for (let presses = 0; presses < 120; presses += 1) {
