@@ -108,6 +108,9 @@ function settle(before) {
   if (!same) [stood, movedAt] = [before, Date.now()];
 }
 
+// On a screen of another size (a phone that was turned) where rows stood before says nothing.
+addEventListener("resize", () => { stood = []; });
+
 document.addEventListener("click", (event) => {
   const row = event.detail > 0 && Date.now() - movedAt < SETTLES && event.target.closest(".row[id]");
   if (!row) return;
