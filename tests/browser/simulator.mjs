@@ -130,6 +130,7 @@ await step("the thread shows that the reply was delivered, without a reload", as
   holds(draft === "a draft", "the draft was lost");
 });
 await step("a session that ends takes no draft with it", async () => {
+  await page.waitForLoadState();
   await page.getByLabel("Your text to them").fill("half a sentence");
   const kept = await context.cookies();
   await context.clearCookies();
