@@ -4,8 +4,9 @@
 //! stand in each other's way. PostgreSQL runs where the system puts it.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -13,42 +14,41 @@ use crate::client::{self, Load, Outcome};
 use crate::process::{self, Database, Process};
 use crate::{past, saturation, steady};
 
-/// How long the texts that were still to be sent at the end of a load are waited for.
+/// How long the texts that are still to be sent at the end of a load are waited for.
 const DRAIN: Duration = Duration::from_mins(2);
 
-/// Measures one, two and three replicas, each time on a new database of the server.
+/// Measures one, two and three replicas, each time on new databases of the server: the intake alone, and with
+/// every reply sent.
 pub(crate) async fn replicas(server: &str, time: Duration) {
     process::pin(std::process::id(), 1);
     let keys = tempfile::tempdir().unwrap();
     let mut out = std::io::stdout();
     writeln!(
         out,
-        "| replicas | requests/s | p50 / p99 / max at saturation, ms | p50 / p99 / max at 200/s, ms | texts to send | sent | taken by the provider |\n|---|---|---|---|---|---|---|"
+        "| replicas | intake alone, requests/s | with sending, requests/s | p50 / p99 / max at saturation, ms | p50 / p99 / max at 200/s, ms | texts to send | sent | taken by the provider |\n|---|---|---|---|---|---|---|---|"
     )
     .unwrap();
     for count in 1..=3 {
         let (sink, taken) = client::sink().await;
         let name = format!("loadgen_{count}");
-        let mut connection = PgConnection::connect(server).await.unwrap();
-        for statement in [
-            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-            format!("CREATE DATABASE {name}"),
-        ] {
-            // The name is made above.
-            let statement = sqlx::query(AssertSqlSafe(statement));
-            statement.execute(&mut connection).await.unwrap();
-        }
-        let mut url = url::Url::parse(server).unwrap();
-        url.set_path(&name);
-        let database = Database {
-            url: url.to_string(),
-            keys: format!("{}/{name}.key", keys.path().display()),
-        };
-        let [saturated, paced] = on(&database, count, &sink, time).await;
-        let (rows, sent) = drained(&database, count, &sink).await;
+        let database = new(server, &name, keys.path()).await;
+        let intake = Replicas::start("intake", count, &database, &sink).await;
+        intake.run(saturation(time)).await;
+        let alone = intake.run(saturation(time)).await;
+        intake.stop();
+        let database = new(server, &name, keys.path()).await;
+        let full = Replicas::start("full", count, &database, &sink).await;
+        full.run(saturation(time)).await;
+        full.drain(&database).await;
+        let saturated = full.run(saturation(time)).await;
+        full.drain(&database).await;
+        let paced = full.run(steady(time)).await;
+        let (rows, sent) = full.drain(&database).await;
+        full.stop();
         writeln!(
             out,
-            "| {count} | {:.0} | {} | {} | {rows} | {sent} | {} |",
+            "| {count} | {:.0} | {:.0} | {} | {} | {rows} | {sent} | {} |",
+            alone.rate(),
             saturated.rate(),
             saturated.latencies(),
             paced.latencies(),
@@ -58,41 +58,72 @@ pub(crate) async fn replicas(server: &str, time: Duration) {
     }
 }
 
-/// Runs both loads on replicas that share a database. What each replica does once, and each of its connections
-/// (all of them together 48 with three), is over by then: they are warm, as replicas are that run for weeks.
-async fn on(database: &Database, count: usize, sink: &str, time: Duration) -> [Outcome; 2] {
-    let mut servers = Vec::new();
-    let mut addresses = Vec::new();
-    for _ in 0..count {
-        let mut server = Process::start_on("full", sink, database);
-        addresses.push(server.address().await);
-        servers.push(server);
+/// A new database of the server, with the keys of the line.
+async fn new(server: &str, name: &str, keys: &Path) -> Database {
+    let mut connection = PgConnection::connect(server).await.unwrap();
+    for statement in [
+        format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+        format!("CREATE DATABASE {name}"),
+    ] {
+        // The name is made above.
+        let statement = sqlx::query(AssertSqlSafe(statement));
+        statement.execute(&mut connection).await.unwrap();
     }
-    let run = async |load: Load| client::run(&addresses, "full", &load, Duration::ZERO).await;
-    run(saturation(time)).await;
-    let outcomes = [run(saturation(time)).await, run(steady(time)).await];
-    servers.into_iter().for_each(Process::stop);
-    outcomes
+    let mut url = url::Url::parse(server).unwrap();
+    url.set_path(name);
+    Database {
+        url: url.to_string(),
+        keys: format!("{}/{name}.key", keys.display()),
+    }
 }
 
-/// Lets the replicas send what is still to be sent. Returns how many texts there were, and how many were sent.
-async fn drained(database: &Database, count: usize, sink: &str) -> (i64, i64) {
-    let servers: Vec<Process> = (0..count)
-        .map(|_| Process::start_on("full", sink, database))
-        .collect();
-    let mut connection = PgConnection::connect(&database.url).await.unwrap();
-    let begun = std::time::Instant::now();
-    loop {
-        let (rows, done, sent): (i64, i64, i64) =
-            sqlx::query_as("SELECT count(*), count(done_at), count(gateway_ref) FROM outbox")
-                .fetch_one(&mut connection)
-                .await
-                .unwrap();
-        if rows == done || begun.elapsed() > DRAIN {
-            servers.into_iter().for_each(Process::stop);
-            return (rows, sent);
+/// Replicas that share a database. The first load on them is not counted: what each replica does once, and each of
+/// its connections (all of them together 48 with three), is over by then, as with replicas that run for weeks.
+struct Replicas {
+    mode: &'static str,
+    servers: Vec<Process>,
+    addresses: Vec<String>,
+}
+
+impl Replicas {
+    async fn start(mode: &'static str, count: usize, database: &Database, sink: &str) -> Self {
+        let (mut servers, mut addresses) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let mut server = Process::start_on(mode, sink, database);
+            addresses.push(server.address().await);
+            servers.push(server);
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        Self {
+            mode,
+            servers,
+            addresses,
+        }
+    }
+
+    async fn run(&self, load: Load) -> Outcome {
+        client::run(&self.addresses, self.mode, &load, Duration::ZERO).await
+    }
+
+    /// Waits until all is sent, so that the next load has the machine to itself. Returns how many texts there were,
+    /// and how many were sent.
+    async fn drain(&self, database: &Database) -> (i64, i64) {
+        let mut connection = PgConnection::connect(&database.url).await.unwrap();
+        let begun = Instant::now();
+        loop {
+            let (rows, done, sent): (i64, i64, i64) =
+                sqlx::query_as("SELECT count(*), count(done_at), count(gateway_ref) FROM outbox")
+                    .fetch_one(&mut connection)
+                    .await
+                    .unwrap();
+            if rows == done || begun.elapsed() > DRAIN {
+                return (rows, sent);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    fn stop(self) {
+        self.servers.into_iter().for_each(Process::stop);
     }
 }
 
@@ -118,6 +149,8 @@ pub(crate) async fn history(messages: i64, time: Duration) {
         empty.address().await;
         empty.stop();
         past::write(&database.url, held).await;
+        // Gigabytes that still wait for the disk would be waited for by the first checkpoints of the load.
+        std::fs::File::open(&file).unwrap().sync_all().unwrap();
         let size = std::fs::metadata(&file).unwrap().len() / 1_000_000;
         let mut measured = Vec::new();
         for load in [saturation(time), steady(time)] {

@@ -24,7 +24,11 @@ fn is_secure(doors: &Doors) -> bool {
 
 /// The value of a cookie that the browser sent.
 pub(super) fn value<'h>(doors: &Doors, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let name = full_name(doors, name);
+    among(headers, &full_name(doors, name))
+}
+
+/// The value of the first cookie of this name, in all lines of the header (RFC 6265 section 4.2).
+fn among<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let cookies = headers
         .get_all(COOKIE)
         .iter()
@@ -44,4 +48,39 @@ pub(super) fn set(doors: &Doors, name: &str, value: &str, age: Duration) -> Stri
         "{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
         age.as_secs()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn line(bytes: &[u8]) -> HeaderMap {
+        let value = HeaderValue::from_bytes(bytes);
+        value
+            .map(|value| HeaderMap::from_iter([(COOKIE, value)]))
+            .unwrap_or_default()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_browser_sends_a_value_is_a_piece_of_it(bytes: Vec<u8>) {
+            if let Some(value) = among(&line(&bytes), "a") {
+                prop_assert!(!value.contains(';'));
+                let sent = String::from_utf8(bytes).expect("what was read is text");
+                let named = format!("a={value}");
+                prop_assert!(sent.contains(&named));
+            }
+        }
+
+        #[test]
+        fn a_cookie_is_found_among_others(others in "([b-z]{1,9}=[ -:<-~]{0,9}; ?){0,9}", value in "[!-:<-~]{0,40}") {
+            let headers = line(format!("{others}session={value}; z=1").as_bytes());
+            if !others.contains("session=") {
+                prop_assert_eq!(among(&headers, "session"), Some(value.as_str()));
+            }
+        }
+    }
 }

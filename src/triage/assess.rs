@@ -31,7 +31,7 @@ pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
         languages: [0; Locale::ALL.len()],
     };
     let mut covers: Option<Vec<Cover<'_>>> = None;
-    for index in &rules.any_rule.matches(normal.text()) {
+    for index in rules.any_rule.matches(normal.text()) {
         let rule = &rules.rules[index];
         let guards: &[Cover<'_>] = if rule.guardable && rule.tier == Tier::High {
             covers.get_or_insert_with(|| covered(rules, &normal))

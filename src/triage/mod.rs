@@ -6,6 +6,7 @@ pub mod corpus;
 pub mod explain;
 mod file;
 pub mod model;
+mod patterns;
 mod phrase;
 mod rules;
 mod structure;

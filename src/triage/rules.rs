@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder};
 use sha2::{Digest, Sha256};
 
 use super::file::File;
 use super::model::{Model, ModelError, Settings};
+use super::patterns::Patterns;
 use super::phrase::{self, PhraseError};
 use super::structure;
 use super::{Category, Tier, assess};
@@ -53,9 +54,9 @@ pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
     pub(super) guards: Vec<Guard>,
     /// One pass over a text that says which of `rules`, in order, match at all.
-    pub(super) any_rule: RegexSet,
+    pub(super) any_rule: Patterns,
     /// The same for `guards`.
-    pub(super) any_guard: RegexSet,
+    pub(super) any_guard: Patterns,
     pub(super) model: Model,
     hash: String,
     #[cfg(test)]
@@ -362,18 +363,13 @@ fn compile(pattern: &str) -> Result<Regex, String> {
 }
 
 /// One automaton that says which of the patterns match at all.
-fn set_of(patterns: &[String]) -> Result<RegexSet, RuleError> {
-    RegexSetBuilder::new(patterns)
-        .unicode(false)
-        .size_limit(SIZE_LIMIT)
-        .dfa_size_limit(SIZE_LIMIT)
-        .build()
-        .map_err(|error| RuleError::Rule {
-            file: "all files".to_owned(),
-            rule: "all rules".to_owned(),
-            problem: error.to_string(),
-            fix: "shorten the longest lists".to_owned(),
-        })
+fn set_of(patterns: &[String]) -> Result<Patterns, RuleError> {
+    Patterns::compile(patterns, SIZE_LIMIT).map_err(|problem| RuleError::Rule {
+        file: "all files".to_owned(),
+        rule: "all rules".to_owned(),
+        problem,
+        fix: "shorten the longest lists".to_owned(),
+    })
 }
 
 fn bad_phrase(file: &str, rule: &str, phrase: &str, error: PhraseError) -> RuleError {

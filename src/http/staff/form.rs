@@ -174,6 +174,8 @@ pub(super) fn arrange<T>(list: &mut Vec<T>, act: &str, place: usize) -> Option<u
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[tokio::test]
@@ -199,6 +201,27 @@ mod tests {
         let parts = Multipart::from_request(cut, &()).await.unwrap();
         let refused = read_parts(parts).await.unwrap_err();
         assert!(refused.into_response().status().is_client_error());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_browser_sends_as_a_form_is_read_or_refused(bytes: Vec<u8>, whole: bool) {
+            let mut body = b"--x\r\ncontent-disposition: form-data; name=\"".to_vec();
+            if !whole {
+                body.clear();
+            }
+            body.extend(bytes);
+            let request = Request::post("/").header(CONTENT_TYPE, "multipart/form-data; boundary=x");
+            let request = request.body(axum::body::Body::from(body)).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let read = runtime.block_on(async {
+                let parts = Multipart::from_request(request, &()).await.unwrap();
+                read_parts(parts).await
+            });
+            if let Err(refused) = read {
+                prop_assert!(refused.into_response().status().is_client_error());
+            }
+        }
     }
 
     #[test]
