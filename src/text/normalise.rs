@@ -21,6 +21,12 @@ use fold::Folded;
 use lexicon::{Known, look_up};
 pub use steps::{Step, Steps};
 
+/// How common a word is in English and Spanish texts: 0 for the most common; `None` when it is not among the common ones.
+#[must_use]
+pub fn rank(word: &str) -> Option<usize> {
+    lexicon::rank(word)
+}
+
 /// A text in its normal form.
 #[derive(Clone, Debug, Default)]
 pub struct Normal {

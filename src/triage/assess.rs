@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::matcher::Place;
 use super::model::Model;
 use super::model::features::Covered;
 use super::rules::{Rule, RuleSet};
@@ -30,15 +31,15 @@ pub fn assess(rules: &RuleSet, text: &str) -> Verdict {
         weak: Vec::new(),
         languages: [0; Locale::ALL.len()],
     };
-    let mut covers: Option<Vec<Cover<'_>>> = None;
-    for index in rules.any_rule.matches(normal.text()) {
-        let rule = &rules.rules[index];
-        let guards: &[Cover<'_>] = if rule.guardable && rule.tier == Tier::High {
-            covers.get_or_insert_with(|| covered(rules, &normal))
-        } else {
-            &[]
+    let places = rules.matcher.find(&normal);
+    let covers = covers(rules, &places, &normal);
+    for places in places.chunk_by(|one, next| one.pattern() == next.pattern()) {
+        // The guards come last.
+        let Some(rule) = (places.first()).and_then(|place| rules.rules.get(place.pattern())) else {
+            break;
         };
-        found.record(rule, &normal, guards);
+        let guardable = rule.guardable && rule.tier == Tier::High;
+        found.record(rule, places, &normal, if guardable { &covers } else { &[] });
     }
     found.record_unread(&normal);
     found.record_model(&rules.model, &normal);
@@ -59,34 +60,16 @@ struct Cover<'a> {
     at: Range<usize>,
 }
 
-fn covered<'a>(rules: &'a RuleSet, normal: &Normal) -> Vec<Cover<'a>> {
-    let likely = rules.any_guard.matches(normal.text());
-    let covers = likely
-        .into_iter()
-        .map(|index| &rules.guards[index])
-        .flat_map(|guard| {
-            places(&guard.regex, normal.text())
-                // "No, I want to die" is not "I do not want to die".
-                .filter(|at| !normal.spans_clauses(at))
-                .map(|at| Cover {
-                    guard: &guard.id,
-                    at,
-                })
-        });
-    covers.collect()
-}
-
-/// Every place where a pattern matches, overlapping ones too: one match must not hide another.
-fn places(regex: &regex::Regex, text: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let found = regex.find_at(text, from)?;
-        // On to the next word.
-        from = text[found.start()..]
-            .find(' ')
-            .map_or(text.len(), |space| found.start() + space + 1);
-        Some(found.range())
-    })
+fn covers<'a>(rules: &'a RuleSet, places: &[Place], normal: &Normal) -> Vec<Cover<'a>> {
+    let guards = places.iter().filter_map(|place| {
+        let nth = place.pattern().checked_sub(rules.rules.len())?;
+        let (guard, at) = (rules.guards.get(nth)?, place.range());
+        Some(Cover { guard, at })
+    });
+    guards
+        // "No, I want to die" is not "I do not want to die".
+        .filter(|cover| !normal.spans_clauses(&cover.at))
+        .collect()
 }
 
 struct Found<'a> {
@@ -99,10 +82,10 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn record(&mut self, rule: &Rule, normal: &Normal, covers: &[Cover<'_>]) {
+    fn record(&mut self, rule: &Rule, places: &[Place], normal: &Normal, covers: &[Cover<'_>]) {
         let mut open_until = 0;
         let mut guarded_until = 0;
-        for at in places(&rule.regex, normal.text()) {
+        for at in places.iter().map(Place::range) {
             let guard = covers
                 .iter()
                 .find(|cover| cover.at.start <= at.start && at.end <= cover.at.end);

@@ -1,4 +1,4 @@
-//! The phrase language of the rule files, compiled to regular expressions over the normal form.
+//! The phrase language of the rule files, read into sequences of words.
 //!
 //! | written | means |
 //! |---|---|
@@ -11,7 +11,7 @@
 //! | `#` `##` | a number; a number of ten or more |
 //! | `= human` | the whole text, nothing else |
 //!
-//! Words are normalised as texts are, so `don't` and `do not` are the same phrase. There are no raw
+//! Words are normalised as texts are, so `don't` and `do not` are the same phrase. There are no
 //! regular expressions, so a clinical lead cannot write one that is slow or wrong by a bracket.
 //! Floor 1.
 
@@ -21,6 +21,51 @@ use crate::text::normalise::Normal;
 
 /// The word lists of a rule file.
 pub(super) type Defs = BTreeMap<String, Vec<String>>;
+
+/// What one word of a text is asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Word {
+    /// Whether it is this one.
+    Is(String),
+    /// Whether it begins so.
+    Begins(String),
+    /// Whether it is a number, perhaps with a unit: digits and up to five letters.
+    Number,
+    /// Whether it is a number of ten or more: two to five digits, the first no zero.
+    Ten,
+}
+
+/// One way to say a part of a phrase.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    /// One word.
+    Word(Word),
+    /// Several parts, one after the other.
+    Parts(Vec<Part>),
+}
+
+/// A part of a phrase.
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    /// Up to so many words, as few as possible.
+    Gap(usize),
+    /// One of these, the first that leads to a match.
+    Ways {
+        /// In the order in which they were written.
+        ways: Vec<Way>,
+        /// Whether it may be left out; it is taken where it can be.
+        optional: bool,
+    },
+}
+
+/// A phrase.
+#[derive(Clone, Debug)]
+pub(super) struct Phrase {
+    /// Its parts; at least one of them must be there.
+    pub(super) parts: Vec<Part>,
+    /// Whether it must be the whole text.
+    pub(super) whole: bool,
+}
 
 /// What is wrong with a phrase, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,15 +86,11 @@ impl PhraseError {
     }
 }
 
-const WORD: &str = "[a-z0-9]+";
+/// The most `...` in one phrase: each lets it match in four ways, and all of them may have to be tried.
+const GAPS: usize = 4;
 
-/// Up to so many words in between, as few as possible.
-pub(super) fn gap(words: usize) -> String {
-    format!("(?: {WORD}){{0,{words}}}?")
-}
-
-/// A pattern with word boundaries for any of these phrases.
-pub(super) fn any(phrases: &[String], defs: &Defs) -> Result<String, (String, PhraseError)> {
+/// Reads phrases: first those that stand anywhere in a text, then those that are all of it.
+pub(super) fn read(phrases: &[String], defs: &Defs) -> Result<Vec<Phrase>, (String, PhraseError)> {
     let mut inside = Vec::new();
     let mut whole = Vec::new();
     for phrase in phrases {
@@ -57,25 +98,17 @@ pub(super) fn any(phrases: &[String], defs: &Defs) -> Result<String, (String, Ph
             Some(words) => (&mut whole, words),
             None => (&mut inside, phrase.as_str()),
         };
-        list.push(sequence(words, defs).map_err(|error| (phrase.clone(), error))?);
+        let parts = sequence(words, defs).map_err(|error| (phrase.clone(), error))?;
+        list.push(parts);
     }
-    let mut ways = Vec::new();
-    if !inside.is_empty() {
-        ways.push(bounded(&inside.join("|")));
-    }
-    if !whole.is_empty() {
-        ways.push(format!("^(?:{})$", whole.join("|")));
-    }
-    Ok(ways.join("|"))
+    let phrase = |parts, whole| Phrase { parts, whole };
+    let inside = inside.into_iter().map(|parts| phrase(parts, false));
+    let whole = whole.into_iter().map(|parts| phrase(parts, true));
+    Ok(inside.chain(whole).collect())
 }
 
-/// A pattern that starts and ends where words do.
-pub(super) fn bounded(pattern: &str) -> String {
-    format!(r"(?-u:\b)(?:{pattern})(?-u:\b)")
-}
-
-/// The pattern of a word list.
-pub(super) fn list(name: &str, defs: &Defs) -> Result<String, PhraseError> {
+/// Any entry of a word list.
+pub(super) fn list(name: &str, defs: &Defs) -> Result<Part, PhraseError> {
     let Some(entries) = defs.get(name) else {
         let known: Vec<&str> = defs.keys().map(String::as_str).collect();
         return Err(PhraseError::new(
@@ -86,7 +119,7 @@ pub(super) fn list(name: &str, defs: &Defs) -> Result<String, PhraseError> {
             ),
         ));
     };
-    let ways: Result<Vec<String>, PhraseError> = entries
+    let ways: Result<Vec<Way>, PhraseError> = entries
         .iter()
         .map(|entry| {
             if entry.contains('{') {
@@ -95,7 +128,7 @@ pub(super) fn list(name: &str, defs: &Defs) -> Result<String, PhraseError> {
                     "write its words out",
                 ));
             }
-            sequence(entry, defs)
+            Ok(way(sequence(entry, defs)?))
         })
         .collect();
     let ways = ways?;
@@ -105,14 +138,31 @@ pub(super) fn list(name: &str, defs: &Defs) -> Result<String, PhraseError> {
             "give it a word",
         ));
     }
-    Ok(format!("(?:{})", ways.join("|")))
+    Ok(Part::Ways {
+        ways,
+        optional: false,
+    })
 }
 
-/// The pattern of one phrase.
-fn sequence(phrase: &str, defs: &Defs) -> Result<String, PhraseError> {
-    let mut pattern = String::new();
+/// Parts as one way: a part that is one word is that word.
+fn way(parts: Vec<Part>) -> Way {
+    match parts.as_slice() {
+        [
+            Part::Ways {
+                ways,
+                optional: false,
+            },
+        ] if ways.len() == 1 => ways[0].clone(),
+        _ => Way::Parts(parts),
+    }
+}
+
+/// The parts of one phrase.
+fn sequence(phrase: &str, defs: &Defs) -> Result<Vec<Part>, PhraseError> {
+    let mut parts = Vec::new();
+    let mut gaps = 0;
     let mut gap_open = false;
-    // Nothing stands before the next item, or only optional items that bring their own space.
+    // Nothing stands before the next item, or only optional items.
     let mut bare = true;
     for item in phrase.split_whitespace() {
         if item == "..." {
@@ -122,7 +172,14 @@ fn sequence(phrase: &str, defs: &Defs) -> Result<String, PhraseError> {
                     "take it away",
                 ));
             }
-            pattern.push_str(&gap(3));
+            gaps += 1;
+            if gaps > GAPS {
+                return Err(PhraseError::new(
+                    format!("there are more than {GAPS} `...`"),
+                    "split the phrase",
+                ));
+            }
+            parts.push(Part::Gap(3));
             gap_open = true;
             continue;
         }
@@ -130,18 +187,14 @@ fn sequence(phrase: &str, defs: &Defs) -> Result<String, PhraseError> {
             Some(item) => (item, true),
             None => (item, false),
         };
-        let ways: Result<Vec<String>, PhraseError> = item
+        let ways: Result<Vec<Way>, PhraseError> = item
             .split('|')
             .map(|word| alternative(word, defs))
             .collect();
-        let ways = format!("(?:{})", ways?.join("|"));
-        let item = match (bare, optional) {
-            (true, true) => format!("(?:{ways} )?"),
-            (false, true) => format!("(?: {ways})?"),
-            (true, false) => ways,
-            (false, false) => format!(" {ways}"),
-        };
-        pattern.push_str(&item);
+        parts.push(Part::Ways {
+            ways: ways?,
+            optional,
+        });
         bare &= optional;
         gap_open &= optional;
     }
@@ -157,11 +210,11 @@ fn sequence(phrase: &str, defs: &Defs) -> Result<String, PhraseError> {
             "take it away",
         ));
     }
-    Ok(pattern)
+    Ok(parts)
 }
 
-/// The pattern of one alternative of one item.
-fn alternative(word: &str, defs: &Defs) -> Result<String, PhraseError> {
+/// One alternative of one item.
+fn alternative(word: &str, defs: &Defs) -> Result<Way, PhraseError> {
     match word {
         "" => {
             return Err(PhraseError::new(
@@ -169,13 +222,13 @@ fn alternative(word: &str, defs: &Defs) -> Result<String, PhraseError> {
                 "write a word on both sides",
             ));
         }
-        "#" => return Ok("[0-9]+[a-z]{0,5}".to_owned()),
-        "##" => return Ok("[1-9][0-9]{1,4}".to_owned()),
+        "#" => return Ok(Way::Word(Word::Number)),
+        "##" => return Ok(Way::Word(Word::Ten)),
         _ => {}
     }
     if let Some(name) = word.strip_prefix('{') {
         return match name.strip_suffix('}') {
-            Some(name) => list(name, defs),
+            Some(name) => Ok(Way::Parts(vec![list(name, defs)?])),
             None => Err(PhraseError::new(
                 format!("`{word}` has no closing brace"),
                 "write {NAME}",
@@ -185,7 +238,7 @@ fn alternative(word: &str, defs: &Defs) -> Result<String, PhraseError> {
     if let Some(stem) = word.strip_suffix('*') {
         // A stem is taken letter by letter: repairing it would change what it is the beginning of.
         return if stem.len() > 1 && stem.bytes().all(|b| b.is_ascii_lowercase()) {
-            Ok(format!("{stem}[a-z0-9]*"))
+            Ok(Way::Word(Word::Begins(stem.to_owned())))
         } else {
             Err(PhraseError::new(
                 format!("`{word}` is not a beginning of a word"),
@@ -201,19 +254,26 @@ fn alternative(word: &str, defs: &Defs) -> Result<String, PhraseError> {
             "phrases are words, `|`, `...`, `*` at the end, `?` at the end, `#` and {LIST}",
         ));
     }
-    match Normal::of(word).text() {
-        "" => Err(PhraseError::new(
+    let normal = Normal::of(word);
+    let words = normal.text().split(' ').filter(|word| !word.is_empty());
+    let parts: Vec<Part> = words
+        .map(|word| Part::Ways {
+            ways: vec![Way::Word(Word::Is(word.to_owned()))],
+            optional: false,
+        })
+        .collect();
+    if parts.is_empty() {
+        return Err(PhraseError::new(
             format!("`{word}` has no letters to match"),
             "write a word",
-        )),
-        normal => Ok(normal.to_owned()),
+        ));
     }
+    Ok(way(parts))
 }
 
 #[cfg(test)]
 mod tests {
-    use regex::Regex;
-
+    use super::super::matcher::Matcher;
     use super::*;
 
     fn matches(phrase: &str, text: &str) -> bool {
@@ -221,10 +281,8 @@ mod tests {
             "PILL".to_owned(),
             vec!["pills".to_owned(), "sleeping tablets".to_owned()],
         )]);
-        let pattern = any(&[phrase.to_owned()], &defs).unwrap();
-        Regex::new(&pattern)
-            .unwrap()
-            .is_match(Normal::of(text).text())
+        let pattern = read(&[phrase.to_owned()], &defs).unwrap();
+        !Matcher::new(&[pattern]).find(&Normal::of(text)).is_empty()
     }
 
     #[test]
@@ -261,11 +319,12 @@ mod tests {
             ("{NOPE", "closing brace"),
             ("(die)", "is not a word"),
             ("d*", "beginning of a word"),
+            ("a ... b ... c ... d ... e ... f", "more than 4"),
             ("maybe?", "must be there"),
             ("…", "no letters"),
             ("", "must be there"),
         ] {
-            let error = any(&[phrase.to_owned()], &defs).unwrap_err().1;
+            let error = read(&[phrase.to_owned()], &defs).unwrap_err().1;
             assert!(error.problem.contains(problem), "{phrase}: {error}");
             assert!(!error.fix.is_empty());
         }

@@ -5,13 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use regex::{Regex, RegexBuilder};
 use sha2::{Digest, Sha256};
 
 use super::file::File;
+use super::matcher::Matcher;
 use super::model::{Model, ModelError, Settings};
-use super::patterns::Patterns;
-use super::phrase::{self, PhraseError};
+use super::phrase::{self, Phrase, PhraseError};
 use super::structure;
 use super::{Category, Tier, assess};
 use crate::locale::Locale;
@@ -52,11 +51,10 @@ pub enum RuleError {
 #[derive(Debug)]
 pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
-    pub(super) guards: Vec<Guard>,
-    /// One pass over a text that says which of `rules`, in order, match at all.
-    pub(super) any_rule: Patterns,
-    /// The same for `guards`.
-    pub(super) any_guard: Patterns,
+    /// The ids of the guards.
+    pub(super) guards: Vec<String>,
+    /// Finds what `rules` look for, in order, and after them what `guards` cover.
+    pub(super) matcher: Matcher,
     pub(super) model: Model,
     hash: String,
     #[cfg(test)]
@@ -73,7 +71,6 @@ pub(super) struct Rule {
     pub(super) shadow: bool,
     pub(super) weak: bool,
     pub(super) locale: Locale,
-    pub(super) regex: Regex,
 }
 
 /// A rule on trial: it runs on every text, is counted, and never acts.
@@ -85,12 +82,6 @@ pub struct OnTrial {
     pub tier: Tier,
     /// The reason, in words for staff.
     pub why: String,
-}
-
-#[derive(Debug)]
-pub(super) struct Guard {
-    pub(super) id: String,
-    pub(super) regex: Regex,
 }
 
 impl RuleSet {
@@ -137,8 +128,7 @@ impl RuleSet {
             sources.add(name, file)?;
         }
         let set = Self {
-            any_rule: set_of(&sources.patterns)?,
-            any_guard: set_of(&sources.covers)?,
+            matcher: Matcher::new(&[sources.patterns, sources.covers].concat()),
             rules: sources.rules,
             guards: sources.guards,
             model,
@@ -210,6 +200,12 @@ impl RuleSet {
         self.crisis_examples.clone()
     }
 
+    /// Whether a pattern of the matcher stands in a text.
+    fn finds(&self, pattern: usize, text: &str) -> bool {
+        let places = self.matcher.find(&Normal::of(text));
+        places.iter().any(|place| place.pattern() == pattern)
+    }
+
     fn broken_examples(&self, name: &str, file: &File) -> Vec<RuleError> {
         let mut faults = Vec::new();
         let mut fault = |id: &str, problem: String, fix: &str| {
@@ -222,10 +218,10 @@ impl RuleSet {
             });
         };
         for entry in &file.rules {
-            let Some(rule) = self.rules.iter().find(|rule| rule.id == entry.id) else {
+            let Some(rule) = self.rules.iter().position(|rule| rule.id == entry.id) else {
                 continue;
             };
-            let hits = |text: &str| rule.regex.is_match(Normal::of(text).text());
+            let hits = |text: &str| self.finds(rule, text);
             for text in &entry.must_match {
                 if !hits(text) {
                     let problem = format!("must_match \"{text}\" does not match");
@@ -249,14 +245,11 @@ impl RuleSet {
             }
         }
         for entry in &file.guards {
-            let Some(guard) = self.guards.iter().find(|guard| guard.id == entry.id) else {
+            let Some(guard) = self.guards.iter().position(|id| *id == entry.id) else {
                 continue;
             };
-            for text in entry
-                .must_match
-                .iter()
-                .filter(|text| !guard.regex.is_match(Normal::of(text).text()))
-            {
+            let covers = |text: &str| self.finds(self.rules.len() + guard, text);
+            for text in entry.must_match.iter().filter(|text| !covers(text)) {
                 let problem = format!("must_match \"{text}\" does not match");
                 fault(
                     &entry.id,
@@ -273,10 +266,10 @@ impl RuleSet {
 #[derive(Default)]
 struct Sources {
     ids: BTreeSet<String>,
-    patterns: Vec<String>,
+    patterns: Vec<Vec<Phrase>>,
     rules: Vec<Rule>,
-    guards: Vec<Guard>,
-    covers: Vec<String>,
+    guards: Vec<String>,
+    covers: Vec<Vec<Phrase>>,
 }
 
 impl Sources {
@@ -297,11 +290,9 @@ impl Sources {
             }
             self.claim(&entry.id)
                 .map_err(|problem| wrong(&entry.id, problem, "give it another id"))?;
-            let pattern = phrase::any(&entry.any, &file.defs)
+            let phrases = phrase::read(&entry.any, &file.defs)
                 .map_err(|(phrase, error)| bad_phrase(name, &entry.id, &phrase, error))?;
-            let regex =
-                compile(&pattern).map_err(|problem| wrong(&entry.id, problem, "split the rule"))?;
-            self.patterns.push(pattern);
+            self.patterns.push(phrases);
             self.rules.push(Rule {
                 id: entry.id.clone(),
                 tier: entry.tier,
@@ -311,18 +302,15 @@ impl Sources {
                 shadow: entry.shadow,
                 weak: entry.weak,
                 locale: file.lang,
-                regex,
             });
         }
         for pair in &structure::PAIRS {
             let id = format!("{}.{}", pair.id, file.lang.tag());
-            let pattern = pair
-                .pattern(&file.defs)
+            let phrases = pair
+                .phrases(&file.defs)
                 .map_err(|error| bad_phrase(name, &id, "", error))?;
-            let regex =
-                compile(&pattern).map_err(|problem| wrong(&id, problem, "shorten the lists"))?;
-            self.patterns.push(pattern);
-            self.rules.push(pair.rule(id, file.lang, regex));
+            self.patterns.push(phrases);
+            self.rules.push(pair.rule(id, file.lang));
         }
         for entry in &file.guards {
             if let Some((problem, fix)) = entry.fault() {
@@ -330,15 +318,10 @@ impl Sources {
             }
             self.claim(&entry.id)
                 .map_err(|problem| wrong(&entry.id, problem, "give it another id"))?;
-            let pattern = phrase::any(&entry.covers, &file.defs)
+            let phrases = phrase::read(&entry.covers, &file.defs)
                 .map_err(|(phrase, error)| bad_phrase(name, &entry.id, &phrase, error))?;
-            let regex = compile(&pattern)
-                .map_err(|problem| wrong(&entry.id, problem, "split the guard"))?;
-            self.covers.push(pattern);
-            self.guards.push(Guard {
-                id: entry.id.clone(),
-                regex,
-            });
+            self.covers.push(phrases);
+            self.guards.push(entry.id.clone());
         }
         Ok(())
     }
@@ -350,26 +333,6 @@ impl Sources {
             Err("the id is taken".to_owned())
         }
     }
-}
-
-const SIZE_LIMIT: usize = 64 << 20;
-
-fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern)
-        .unicode(false)
-        .size_limit(SIZE_LIMIT)
-        .build()
-        .map_err(|error| error.to_string())
-}
-
-/// One automaton that says which of the patterns match at all.
-fn set_of(patterns: &[String]) -> Result<Patterns, RuleError> {
-    Patterns::compile(patterns, SIZE_LIMIT).map_err(|problem| RuleError::Rule {
-        file: "all files".to_owned(),
-        rule: "all rules".to_owned(),
-        problem,
-        fix: "shorten the longest lists".to_owned(),
-    })
 }
 
 fn bad_phrase(file: &str, rule: &str, phrase: &str, error: PhraseError) -> RuleError {

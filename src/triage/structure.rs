@@ -4,9 +4,7 @@
 //! the model does not find the text an ordinary one. The words come
 //! from the lists of the rule files, so every language must define them. Floor 1.
 
-use regex::Regex;
-
-use super::phrase::{self, Defs, PhraseError};
+use super::phrase::{self, Defs, Part, Phrase, PhraseError};
 use super::rules::Rule;
 use super::{Category, Tier};
 use crate::locale::Locale;
@@ -66,16 +64,17 @@ pub(super) const PAIRS: [Pair; 5] = [
 ];
 
 impl Pair {
-    pub(super) fn pattern(&self, defs: &Defs) -> Result<String, PhraseError> {
+    pub(super) fn phrases(&self, defs: &Defs) -> Result<Vec<Phrase>, PhraseError> {
         let [first, second] = self.lists;
         let (first, second) = (phrase::list(first, defs)?, phrase::list(second, defs)?);
-        let gap = phrase::gap(self.reach);
-        Ok(phrase::bounded(&format!(
-            "{first}{gap} {second}|{second}{gap} {first}"
-        )))
+        let close = |one: &Part, other: &Part| Phrase {
+            parts: vec![one.clone(), Part::Gap(self.reach), other.clone()],
+            whole: false,
+        };
+        Ok(vec![close(&first, &second), close(&second, &first)])
     }
 
-    pub(super) fn rule(&self, id: String, locale: Locale, regex: Regex) -> Rule {
+    pub(super) fn rule(&self, id: String, locale: Locale) -> Rule {
         Rule {
             id,
             tier: self.tier,
@@ -86,7 +85,6 @@ impl Pair {
             // Two words that meet are a hint, not a sentence.
             weak: self.tier == Tier::Concern,
             locale,
-            regex,
         }
     }
 }
