@@ -108,8 +108,13 @@ function settle(before) {
   if (!same) [stood, movedAt] = [before, Date.now()];
 }
 
-// On a screen of another size (a phone that was turned) where rows stood before says nothing.
-addEventListener("resize", () => { stood = []; });
+// On a screen of another width (a phone that was turned) where rows stood before says nothing. A keyboard or an
+// address bar that comes or goes changes the height alone, and moves no row.
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth !== width) stood = [];
+  width = innerWidth;
+});
 
 document.addEventListener("click", (event) => {
   const row = event.detail > 0 && Date.now() - movedAt < SETTLES && event.target.closest(".row[id]");
