@@ -146,8 +146,9 @@ function hold(phone) {
 
 let arriving = Promise.resolve();
 
+// One after the other: whoever was wished for last is there in the end, whichever answer is slower.
 function newPerson() {
-  const work = call("/simulator/phones", {}).then((phone) => {
+  const work = arriving.then(() => call("/simulator/phones", {})).then((phone) => {
     sessionStorage.setItem(KEPT, JSON.stringify(phone));
     hold(phone);
   });

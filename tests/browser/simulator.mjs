@@ -58,6 +58,26 @@ await step("words are shown as words, never as markup", async () => {
   holds((await page.locator(".log img, .log b").count()) === 0, "markup came through");
 });
 
+await step("who was wished for last stays, although the person before arrives late", async () => {
+  const other = await context.newPage();
+  let arrives;
+  const late = new Promise((free) => { arrives = free; });
+  await other.route("**/simulator/phones", async (route) => { await late; await route.continue(); }, { times: 1 });
+  const answers = [];
+  other.on("response", (response) => { if (response.url().endsWith("/simulator/phones")) answers.push(response.finished()); });
+  const first = other.waitForRequest("**/simulator/phones");
+  await other.goto(`${base}/simulator`);
+  await first;
+  await other.getByRole("button", { name: "New person" }).click();
+  await other.getByLabel("Text to the line").fill("MENU");
+  await other.keyboard.press("Enter");
+  arrives();
+  await other.locator(".phone:not(.on-call) .theirs").first().waitFor();
+  holds(answers.length === 2, `${answers.length} persons came, and not 2`);
+  await Promise.all(answers);
+  await other.close();
+});
+
 await examine("simulator");
 
 // The staff, in a second page, so that the phone goes on living in the first.

@@ -23,7 +23,7 @@ if (!base || !setupLink) {
 if (shots) mkdirSync(shots, { recursive: true });
 
 let passed = 0;
-let failed = 0;
+const failures = [];
 
 export async function step(name, work) {
   try {
@@ -31,8 +31,9 @@ export async function step(name, work) {
     passed += 1;
     console.log(`ok      ${name}`);
   } catch (error) {
-    failed += 1;
-    console.log(`FAILED  ${name}\n        ${String(error.message ?? error).split("\n").join("\n        ")}`);
+    const failure = `FAILED  ${name}\n        ${String(error.message ?? error).split("\n").join("\n        ")}\n        at ${page.url()}`;
+    failures.push(failure);
+    console.log(failure);
     return false;
   }
   return true;
@@ -46,8 +47,9 @@ export async function must(name, work) {
 // The exit code is 0 when everything passed, else 1.
 export async function end() {
   await browser.close();
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed === 0 ? 0 : 1);
+  // Again at the end, where it is found.
+  console.log([...failures, `${passed} passed, ${failures.length} failed`].join("\n"));
+  process.exit(failures.length === 0 ? 0 : 1);
 }
 
 export function holds(condition, words) {

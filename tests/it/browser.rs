@@ -30,7 +30,8 @@ fn walk(script: &str, settings: &[(&str, &str)]) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(output.status.success(), "{said}\n{}", serving.log());
+    // What failed comes last: whoever keeps the end of a long record has it.
+    assert!(output.status.success(), "{}\n{said}", serving.log());
 }
 
 #[test]
