@@ -10,8 +10,9 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::phrase::{Part, Phrase, Way, Word};
-use crate::text::normalise::{Normal, rank};
+use crate::text::normalise::Normal;
+
+mod compile;
 
 /// Compiled patterns: each is a list of phrases.
 #[derive(Debug, Default)]
@@ -21,12 +22,12 @@ pub(super) struct Matcher {
     /// The numbers of the words that phrases know.
     vocabulary: FxHashMap<Box<str>, u32>,
     /// By the number of a word: the phrases that are anchored to it.
-    anchored: Vec<Vec<u32>>,
+    anchored: Vec<Vec<Anchored>>,
     /// By the two letters that they begin with: beginnings of words, and the phrases that are anchored to them.
-    beginnings: FxHashMap<[u8; 2], Vec<(Box<str>, u32)>>,
+    beginnings: FxHashMap<[u8; 2], Vec<(Box<str>, Anchored)>>,
     /// The phrases that are anchored to numbers.
-    numbers: Vec<u32>,
-    tens: Vec<u32>,
+    numbers: Vec<Anchored>,
+    tens: Vec<Anchored>,
 }
 
 /// A place where a pattern matches.
@@ -64,6 +65,14 @@ struct Program {
     needs: Vec<Words>,
 }
 
+/// A phrase under its anchor.
+#[derive(Clone, Copy, Debug)]
+struct Anchored {
+    /// Of its needs the one that is seldom met: most phrases need no other look.
+    needs: Words,
+    phrase: u32,
+}
+
 /// Some words, each as one bit of 128, by its number: what has no bit in common with a text does not stand in it.
 type Words = u128;
 
@@ -82,7 +91,7 @@ enum Step {
 }
 
 /// What one word may be.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Set {
     /// The numbers of words, ascending.
     words: Vec<u32>,
@@ -127,17 +136,6 @@ fn is_ten(word: &str) -> bool {
 }
 
 impl Matcher {
-    /// Compiles patterns, in the order of their indices.
-    pub(super) fn new(patterns: &[Vec<Phrase>]) -> Self {
-        let mut matcher = Self::default();
-        for (pattern, phrases) in (0..).zip(patterns) {
-            for phrase in phrases {
-                matcher.add(pattern, phrase);
-            }
-        }
-        matcher
-    }
-
     /// Everywhere that patterns match: by pattern, and then by where they begin. At each place one match a pattern.
     pub(super) fn find(&self, normal: &Normal) -> Vec<Place> {
         let tokens: Vec<Token<'_>> = normal
@@ -157,12 +155,16 @@ impl Matcher {
         let mut found = Vec::new();
         let mut untried = Vec::new();
         for (at, token) in tokens.iter().enumerate() {
-            let mut try_all = |phrases: &[u32]| {
-                for &phrase in phrases {
+            let mut try_all = |phrases: &[Anchored]| {
+                for &Anchored { needs, phrase } in phrases {
+                    if needs & words == 0 {
+                        continue;
+                    }
                     let needs = &self.phrases[phrase as usize].needs;
                     if needs.iter().any(|need| need & words == 0) {
                         continue;
                     }
+
                     self.try_around(phrase, at, &tokens, &mut untried, &mut found);
                 }
             };
@@ -211,10 +213,12 @@ impl Matcher {
             if program.whole && first > 0 {
                 return;
             }
+
             let Some(end) = self.walk(program, first, tokens, untried) else {
                 continue;
             };
             let last = &tokens[end - 1];
+
             found.push(Place {
                 pattern: program.pattern,
                 first: u32::try_from(first).unwrap_or(u32::MAX),
@@ -273,219 +277,10 @@ impl Matcher {
             }
         }
     }
-
-    fn add(&mut self, pattern: u32, phrase: &Phrase) {
-        let mut steps = Vec::new();
-        self.parts(&phrase.parts, &mut steps);
-        steps.push(Step::End);
-        let (anchor, before) = anchor(&phrase.parts);
-        let index = u32::try_from(self.phrases.len()).unwrap_or(u32::MAX);
-        for word in anchor {
-            match word {
-                Word::Is(word) => {
-                    let number = self.number(word);
-                    self.anchored[number as usize].push(index);
-                }
-                Word::Begins(beginning) => {
-                    let &[a, b, ..] = beginning.as_bytes() else {
-                        continue;
-                    };
-                    let same = self.beginnings.entry([a, b]).or_default();
-                    same.push((beginning.as_str().into(), index));
-                }
-                Word::Number => self.numbers.push(index),
-                Word::Ten => self.tens.push(index),
-            }
-        }
-        let needs = self.needs(&phrase.parts);
-        self.phrases.push(Program {
-            pattern,
-            needs,
-            steps,
-            whole: phrase.whole,
-            before,
-        });
-    }
-
-    fn needs(&mut self, parts: &[Part]) -> Vec<Words> {
-        let needed = parts.iter().filter_map(|part| match part {
-            Part::Ways {
-                ways,
-                optional: false,
-            } => Some(anchors(ways).0),
-            _ => None,
-        });
-        let needs = needed.map(|words| {
-            words.into_iter().fold(0, |needs, word| match word {
-                Word::Is(word) => needs | bit(self.number(word)),
-                // What begins so, and numbers, have no bit of their own.
-                Word::Begins(_) | Word::Number | Word::Ten => Words::MAX,
-            })
-        });
-        needs.filter(|need| *need != Words::MAX).collect()
-    }
-
-    /// The number of a word.
-    fn number(&mut self, word: &str) -> u32 {
-        if let Some(&number) = self.vocabulary.get(word) {
-            return number;
-        }
-        let number = u32::try_from(self.anchored.len()).unwrap_or(u32::MAX);
-        self.vocabulary.insert(word.into(), number);
-        self.anchored.push(Vec::new());
-        number
-    }
-
-    fn parts(&mut self, parts: &[Part], steps: &mut Vec<Step>) {
-        for part in parts {
-            match part {
-                Part::Gap(words) => {
-                    let end = next(steps) + 2 * u32::try_from(*words).unwrap_or(u32::MAX);
-                    for _ in 0..*words {
-                        steps.extend([Step::Rather(end), Step::Any]);
-                    }
-                }
-                Part::Ways { ways, optional } => {
-                    let left_out = optional.then(|| hold_open(steps));
-                    self.ways(ways, steps);
-                    if let Some(left_out) = left_out {
-                        steps[left_out] = Step::Or(next(steps));
-                    }
-                }
-            }
-        }
-    }
-
-    /// One after the other; words side by side are one set.
-    fn ways(&mut self, ways: &[Way], steps: &mut Vec<Step>) {
-        let mut ends = Vec::new();
-        let mut groups = ways
-            .chunk_by(|one, other| matches!((one, other), (Way::Word(_), Way::Word(_))))
-            .peekable();
-        while let Some(group) = groups.next() {
-            let or = groups.peek().map(|_| hold_open(steps));
-            if let [Way::Parts(parts)] = group {
-                self.parts(parts, steps);
-            } else {
-                let set = self.set(group);
-                steps.push(Step::One(set));
-            }
-            if let Some(or) = or {
-                ends.push(hold_open(steps));
-                steps[or] = Step::Or(next(steps));
-            }
-        }
-        for end in ends {
-            steps[end] = Step::Goto(next(steps));
-        }
-    }
-
-    fn set(&mut self, words: &[Way]) -> u32 {
-        let mut set = Set::default();
-        for way in words {
-            match way {
-                Way::Word(Word::Is(word)) => set.words.push(self.number(word)),
-                Way::Word(Word::Begins(beginning)) => {
-                    set.beginnings.push(beginning.as_str().into());
-                }
-                Way::Word(Word::Number) => set.number = true,
-                Way::Word(Word::Ten) => set.ten = true,
-                // Ways of several words are no part of a set.
-                Way::Parts(_) => {}
-            }
-        }
-        set.words.sort_unstable();
-        set.words.dedup();
-        self.sets.push(set);
-        u32::try_from(self.sets.len() - 1).unwrap_or(u32::MAX)
-    }
 }
 
 fn bit(word: u32) -> Words {
     1 << (word % Words::BITS)
-}
-
-/// The index of the step that comes next.
-fn next(steps: &[Step]) -> u32 {
-    u32::try_from(steps.len()).unwrap_or(u32::MAX)
-}
-
-/// A step that is known later, and its index.
-fn hold_open(steps: &mut Vec<Step>) -> usize {
-    steps.push(Step::End);
-    steps.len() - 1
-}
-
-/// The words of which a text must hold one, of the part for which they are rarest; and how many words stand before them.
-fn anchor(parts: &[Part]) -> (Vec<&Word>, (usize, usize)) {
-    let mut before = (0, 0);
-    let mut best: Option<(f32, Vec<&Word>, (usize, usize))> = None;
-    for part in parts {
-        let (fewest, most) = width(part);
-        if let Part::Ways {
-            ways,
-            optional: false,
-        } = part
-        {
-            let (words, inside) = anchors(ways);
-            let weight: f32 = words.iter().map(|word| frequency(word)).sum();
-            if best.as_ref().is_none_or(|(least, _, _)| weight < *least) {
-                best = Some((weight, words, (before.0 + inside.0, before.1 + inside.1)));
-            }
-        }
-        before = (before.0 + fewest, before.1 + most);
-    }
-    best.map(|(_, words, before)| (words, before))
-        .unwrap_or_default()
-}
-
-/// The words of which one must be there for any of these ways; and how many of the ways' words stand before it.
-fn anchors(ways: &[Way]) -> (Vec<&Word>, (usize, usize)) {
-    let mut words = Vec::new();
-    let mut inside: Option<(usize, usize)> = None;
-    for way in ways {
-        let (more, before) = match way {
-            Way::Word(word) => (vec![word], (0, 0)),
-            Way::Parts(parts) => anchor(parts),
-        };
-        words.extend(more);
-        inside = Some(inside.map_or(before, |(fewest, most)| {
-            (fewest.min(before.0), most.max(before.1))
-        }));
-    }
-    (words, inside.unwrap_or_default())
-}
-
-/// The fewest and the most words of a part.
-fn width(part: &Part) -> (usize, usize) {
-    match part {
-        Part::Gap(words) => (0, *words),
-        Part::Ways { ways, optional } => {
-            let widths = ways.iter().map(|way| match way {
-                Way::Word(_) => (1, 1),
-                Way::Parts(parts) => parts
-                    .iter()
-                    .map(width)
-                    .fold((0, 0), |sum, (fewest, most)| (sum.0 + fewest, sum.1 + most)),
-            });
-            let (fewest, most) = widths
-                .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-                .unwrap_or_default();
-            (if *optional { 0 } else { fewest }, most)
-        }
-    }
-}
-
-/// How often a word stands in texts, roughly: by Zipf's law from its rank.
-fn frequency(word: &Word) -> f32 {
-    match word {
-        Word::Is(word) => rank(word).map_or(1e-5, |rank| {
-            0.1 / (f32::from(u16::try_from(rank).unwrap_or(u16::MAX)) + 1.0)
-        }),
-        Word::Begins(_) => 1e-3,
-        Word::Number => 0.02,
-        Word::Ten => 0.01,
-    }
 }
 
 #[cfg(test)]

@@ -215,7 +215,7 @@
       narrow();
       if (chosen && picker.open) chooseFirst();
     } catch {
-      picker.close();
+      if (picker.open) shut();
       complain(composer.dataset.unread);
     } finally {
       found.removeAttribute("aria-busy");
@@ -226,6 +226,13 @@
     const first = choices()[0];
     if (first) choose(first);
     else chosen = found.hasAttribute("aria-busy");
+  }
+
+  // The focus goes to the pen now: the event of a dialog that closed comes later, when somebody may be elsewhere.
+  function shut(event) {
+    event?.preventDefault();
+    picker.close();
+    body.focus();
   }
 
   function choose(one) {
@@ -261,9 +268,8 @@
     document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); });
 
     document.querySelector("a[data-pick]").addEventListener("click", pick);
-    part("close").addEventListener("click", () => picker.close());
-    // The event comes a moment later: by then somebody may write elsewhere.
-    picker.addEventListener("close", () => { if (!isElsewhere()) body.focus(); });
+    part("close").addEventListener("click", shut);
+    picker.addEventListener("cancel", shut);
     find.addEventListener("input", narrow);
     find.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;

@@ -25,13 +25,16 @@ function patch(have, want) {
   const wanted = new Set([...want.children].map((child) => child.id).filter(Boolean));
   for (const child of [...have.children]) if (child.id && !wanted.has(child.id)) child.remove();
   let at = have.firstChild;
-  for (const fresh of [...want.childNodes]) {
+  const coming = [...want.childNodes];
+  for (const [n, fresh] of coming.entries()) {
     const named = fresh.id && [...have.children].find((child) => child.id === fresh.id);
     if (named) {
       // What stands before it and has no name makes room: moving it would take its focus away.
       while (at !== named && at && !at.id) at = drop(at);
       if (at !== named) have.insertBefore(named, at);
     }
+    // What is gone goes first, so that what stood after it is not taken for new.
+    while (at && !at.id && at.nodeName !== fresh.nodeName && alike(at, from(at)) > alike(at, coming.slice(n))) at = drop(at);
     const same = named || (at && !at.id && !fresh.id && at.nodeName === fresh.nodeName && at);
     if (same) {
       patch(same, fresh);
@@ -43,22 +46,37 @@ function patch(have, want) {
   while (at) at = drop(at);
 }
 
+// A node and what follows it.
+function from(node) {
+  const nodes = [];
+  for (let one = node; one; one = one.nextSibling) nodes.push(one);
+  return nodes;
+}
+
+// How many of these could be the same as a node that has no name.
+function alike(node, others) {
+  return others.filter((other) => !other.id && other.nodeName === node.nodeName).length;
+}
+
 function drop(node) {
   const next = node.nextSibling;
   node.remove();
   return next;
 }
 
-// What stands behind a text is read when somebody opens it. Without this script, a link leads there.
-document.addEventListener("toggle", async ({ target }) => {
-  const link = target.open && target.matches("[data-load]:not([data-loaded])") && target.querySelector(":scope > a");
+// What stands behind a text is read when somebody opens it, also before this script came. Without it, a link
+// leads there.
+async function readBehind(opened) {
+  const link = opened.open && opened.matches("[data-load]:not([data-loaded])") && opened.querySelector(":scope > a");
   if (!link) return;
   const response = await fetch(`${link.href}/part`, { headers: { Accept: "text/html" } }).catch(() => undefined);
   if (!response?.ok || response.redirected || !link.isConnected) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  target.dataset.loaded = "";
+  opened.dataset.loaded = "";
   link.replaceWith(...page.body.childNodes);
-}, true);
+}
+document.addEventListener("toggle", ({ target }) => readBehind(target), true);
+document.querySelectorAll("details[open]").forEach(readBehind);
 
 let wanted = false;
 let reading = false;

@@ -26,6 +26,16 @@ async function somebodyTexts() {
 // What the texter got.
 const arrives = (phone, words) => phone.locator(".phone:not(.on-call) .theirs", { hasText: words }).first().waitFor();
 
+// Holds requests to an address back until they may go.
+async function hold(address) {
+  let go;
+  let came;
+  const free = new Promise((done) => { go = done; });
+  const here = new Promise((done) => { came = done; });
+  await page.route(address, async (route) => { came(); await free; await route.continue(); });
+  return { go, came: here };
+}
+
 // The badge of an installed app, which a browser without one does not show.
 await context.addInitScript(() => {
   const badge = (number) => { globalThis.badge = number; return Promise.resolve(); };
@@ -118,6 +128,15 @@ await step("by mouse: why triage fired opens, and stays open when the page reads
   await page.getByText("suicide.want_to_die").waitFor();
   await page.evaluate(() => refresh());
   holds(await page.getByText("suicide.want_to_die").isVisible(), "it closed by itself");
+});
+await step("by mouse: why opens although the page's script is still to come", async () => {
+  const held = await hold(/live.*\.js/);
+  await page.reload({ waitUntil: "commit" });
+  // As a press does, which a browser may drop while a page comes.
+  await page.locator("details.why").evaluate((why) => { why.open = true; });
+  held.go();
+  await page.getByText("suicide.want_to_die").waitFor();
+  await page.unroute(/live.*\.js/);
 });
 await step("by mouse: what stands behind a text is a page, too", async () => {
   const there = page.url();
@@ -281,15 +300,6 @@ await step("the pages complained about nothing but what was cut", async () => {
   holds(others.length === 0, others.join("\n"));
 });
 
-// Holds requests to an address back until they may go.
-async function hold(address) {
-  let go;
-  let came;
-  const free = new Promise((done) => { go = done; });
-  const here = new Promise((done) => { came = done; });
-  await page.route(address, async (route) => { came(); await free; await route.continue(); });
-  return { go, came: here };
-}
 const valueIs = (words) => page.waitForFunction((wanted) => document.querySelector("#body")?.value === wanted, words);
 
 // By keyboard alone. Nothing is clicked and nothing is focused by the test.
@@ -321,6 +331,11 @@ async function keyboard() {
     holds(await page.evaluate(() => document.activeElement.matches(".row a")), "j leads nowhere");
     await page.evaluate(() => refresh());
     holds(await page.evaluate(() => document.activeElement.matches(".row a")), "the focus is lost");
+    // Something that stood above the list is gone.
+    await page.evaluate(() => document.activeElement.closest(".row").parentElement.before(document.createElement("hr")));
+    await page.evaluate(() => refresh());
+    holds(await page.evaluate(() => document.activeElement.matches(".row a")), "the list was taken for a new one");
+    await page.locator("hr").waitFor({ state: "detached" });
   });
   await must("by keyboard: c claims it, and what is pressed until the case is there is not lost", async () => {
     const held = await hold("**/claim");
@@ -342,6 +357,14 @@ async function keyboard() {
     held.go();
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     await page.unroute("**/canned/list");
+    await valueIs(ASKS);
+  });
+  await step("by keyboard: Esc closes the canned replies, and one writes on", async () => {
+    await keys.press("Escape");
+    await keys.press("/");
+    await keys.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    holds(await page.evaluate(() => document.activeElement.id === "body"), "the pen has not the focus");
     await valueIs(ASKS);
   });
   await step("by keyboard: with Alt a key works while one writes", async () => {
@@ -375,6 +398,9 @@ async function keyboard() {
     holds(await page.evaluate(() => document.activeElement.matches(".message")), "they lead nowhere");
     await page.evaluate(() => refresh());
     holds(await page.evaluate(() => document.activeElement.matches(".message")), "the focus is lost");
+    // A browser that is busy says late that the canned replies were closed.
+    await page.evaluate(() => document.querySelector("[data-picker]").dispatchEvent(new Event("close")));
+    holds(await page.evaluate(() => document.activeElement.matches(".message")), "the focus is taken away");
   });
   await step("by keyboard: Ctrl and K find a page, an act and a conversation", async () => {
     await keys.press("Control+k");
