@@ -57,6 +57,7 @@ impl Normal {
     pub fn of(raw: &str) -> Self {
         let mut normal = Self {
             text: String::with_capacity(raw.len() + 16),
+            words: Vec::with_capacity(raw.len() / 4),
             ..Self::default()
         };
         let mut scratch = SCRATCH.take();

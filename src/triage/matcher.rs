@@ -59,25 +59,40 @@ struct Program {
     pattern: u32,
     steps: Vec<Step>,
     whole: bool,
+    /// The words that it can begin with.
+    first: Words,
     /// The fewest and the most words before the anchor.
     before: (usize, usize),
-    /// Of each part that cannot be left out, the words of which a text must hold one.
-    needs: Vec<Words>,
 }
 
 /// A phrase under its anchor.
 #[derive(Clone, Copy, Debug)]
 struct Anchored {
-    /// Of its needs the one that is seldom met: most phrases need no other look.
+    /// Words of which one must stand at a place, and the place: most phrases are told apart by a neighbour.
+    near: (Words, Where),
+    /// Words of which one must stand somewhere.
     needs: Words,
     phrase: u32,
 }
 
-/// Some words, each as one bit of 128, by its number: what has no bit in common with a text does not stand in it.
+/// Where a word stands, seen from the anchor.
+#[derive(Clone, Copy, Debug)]
+enum Where {
+    Before,
+    After,
+    Anywhere,
+}
+
+/// Some words, each as one bit by its number: what has no bit in common with a text does not stand in it.
 type Words = u128;
+
+/// The bit of what cannot be told from numbers of words. Every text has it.
+const SOME: Words = 1 << (Words::BITS - 1);
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
+    /// The next word is this one.
+    Is(u32),
     /// The next word is of this set.
     One(u32),
     /// The next word is any.
@@ -95,6 +110,8 @@ enum Step {
 struct Set {
     /// The numbers of words, ascending.
     words: Vec<u32>,
+    /// Those words.
+    bits: Words,
     beginnings: Vec<Box<str>>,
     number: bool,
     ten: bool,
@@ -106,17 +123,15 @@ struct Token<'t> {
     start: usize,
     /// Its number, if phrases know it.
     word: Option<u32>,
+    bits: Words,
 }
 
 impl Set {
     fn holds(&self, token: &Token<'_>) -> bool {
-        let known = |word: u32| match *self.words.as_slice() {
-            [only] => only == word,
-            [] => false,
-            _ => self.words.binary_search(&word).is_ok(),
-        };
-        token.word.is_some_and(known)
-            || (self.beginnings.iter()).any(|beginning| token.text.starts_with(&**beginning))
+        // Most words are none of these: one look at the bits says so.
+        token.word.is_some_and(|word| {
+            self.bits & token.bits != 0 && self.words.binary_search(&word).is_ok()
+        }) || (self.beginnings.iter()).any(|beginning| token.text.starts_with(&**beginning))
             || (self.number && is_number(token.text))
             || (self.ten && is_ten(token.text))
     }
@@ -143,28 +158,33 @@ impl Matcher {
             .iter()
             .map(|word| {
                 let text = &normal.text()[word.at.clone()];
+                let start = word.at.start;
+                let word = self.vocabulary.get(text).copied();
+                let bits = SOME | word.map_or(0, bit);
                 Token {
                     text,
-                    start: word.at.start,
-                    word: self.vocabulary.get(text).copied(),
+                    start,
+                    word,
+                    bits,
                 }
             })
             .collect();
-        let words = tokens.iter().filter_map(|token| token.word);
-        let words: Words = words.fold(0, |words, word| words | bit(word));
+        let words = tokens.iter().fold(SOME, |words, token| words | token.bits);
         let mut found = Vec::new();
         let mut untried = Vec::new();
         for (at, token) in tokens.iter().enumerate() {
+            let beside = |at: usize| tokens.get(at).map_or(SOME, |token| token.bits);
+            let there = [beside(at.wrapping_sub(1)), beside(at + 1), words];
             let mut try_all = |phrases: &[Anchored]| {
-                for &Anchored { needs, phrase } in phrases {
-                    if needs & words == 0 {
+                for &Anchored {
+                    near: (near, place),
+                    needs,
+                    phrase,
+                } in phrases
+                {
+                    if near & there[place as usize] == 0 || needs & words == 0 {
                         continue;
                     }
-                    let needs = &self.phrases[phrase as usize].needs;
-                    if needs.iter().any(|need| need & words == 0) {
-                        continue;
-                    }
-
                     self.try_around(phrase, at, &tokens, &mut untried, &mut found);
                 }
             };
@@ -214,6 +234,9 @@ impl Matcher {
                 return;
             }
 
+            if program.first & tokens[first].bits == 0 {
+                continue;
+            }
             let Some(end) = self.walk(program, first, tokens, untried) else {
                 continue;
             };
@@ -241,6 +264,11 @@ impl Matcher {
         let (mut step, mut at) = (0, first);
         loop {
             let goes_on = match program.steps[step as usize] {
+                Step::Is(word) => {
+                    let token = tokens.get(at);
+                    at += 1;
+                    token.is_some_and(|token| token.word == Some(word))
+                }
                 Step::One(set) => {
                     let token = tokens.get(at);
                     at += 1;
@@ -280,7 +308,7 @@ impl Matcher {
 }
 
 fn bit(word: u32) -> Words {
-    1 << (word % Words::BITS)
+    1 << (word % (Words::BITS - 1))
 }
 
 #[cfg(test)]

@@ -256,15 +256,17 @@ impl Reading {
             .filter(|(weight, _)| *weight > 0.0)
             .collect();
         words.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let text = |word: usize| normal.text()[normal.words()[word].at.clone()].to_owned();
-        let mut named: Vec<String> = Vec::with_capacity(NAMED);
+        let mut named: Vec<&str> = Vec::with_capacity(NAMED);
         for (_, word) in words {
-            let word = text(word);
-            if named.len() < NAMED && !named.contains(&word) {
+            let word = &normal.text()[normal.words()[word].at.clone()];
+            if !named.contains(&word) {
                 named.push(word);
             }
+            if named.len() == NAMED {
+                break;
+            }
         }
-        named
+        named.into_iter().map(str::to_owned).collect()
     }
 }
 

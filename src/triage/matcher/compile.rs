@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Anchored, Matcher, Program, Set, Step, Words, bit};
+use super::{Anchored, Matcher, Program, Set, Step, Where, Words, bit};
 use crate::text::normalise::rank;
 use crate::triage::phrase::{Part, Phrase, Way, Word};
 
@@ -28,17 +28,26 @@ impl Matcher {
 
 impl Compiler {
     fn add(&mut self, pattern: u32, phrase: &Phrase) {
+        let parts = flat(&phrase.parts);
         let mut steps = Vec::new();
-        self.parts(&phrase.parts, &mut steps);
+        self.parts(&parts, &mut steps);
         steps.push(Step::End);
-        let (anchor, before) = anchor(&phrase.parts);
-        let needs = self.needs(&phrase.parts, &anchor);
+        let Anchor {
+            words,
+            before,
+            part,
+        } = anchor(&parts);
+        let mut needs = self.needs(&parts, part).into_iter();
+        let mut near = self.near(&parts, part);
+        if near.0 == Words::MAX {
+            near = (needs.next().unwrap_or(Words::MAX), Where::Anywhere);
+        }
         let anchored = Anchored {
-            needs: (needs.iter().copied().min_by_key(|need| need.count_ones()))
-                .unwrap_or(Words::MAX),
+            near,
+            needs: needs.next().unwrap_or(Words::MAX),
             phrase: u32::try_from(self.matcher.phrases.len()).unwrap_or(u32::MAX),
         };
-        for word in anchor {
+        for word in words {
             match word {
                 Word::Is(word) => {
                     let number = self.number(word);
@@ -55,32 +64,81 @@ impl Compiler {
                 Word::Ten => self.matcher.tens.push(anchored),
             }
         }
+        let first = self.first(&parts);
         self.matcher.phrases.push(Program {
             pattern,
-            needs,
+            first,
             steps,
             whole: phrase.whole,
             before,
         });
     }
 
-    /// But for the part of its anchor, which is there when the phrase is looked at.
-    fn needs(&mut self, parts: &[Part], anchor: &[&Word]) -> Vec<Words> {
-        let needed = parts.iter().filter_map(|part| match part {
-            Part::Ways {
+    /// Of each part but one the words of which a text must hold one, those first that are few.
+    fn needs(&mut self, parts: &[Part], but: usize) -> Vec<Words> {
+        let mut needs = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            if let Part::Ways {
                 ways,
                 optional: false,
-            } => Some(anchors(ways).0),
-            _ => None,
-        });
-        let needs = needed.filter(|words| words != anchor).map(|words| {
-            words.into_iter().fold(0, |needs, word| match word {
-                Word::Is(word) => needs | bit(self.number(word)),
-                // What begins so, and numbers, have no bit of their own.
-                Word::Begins(_) | Word::Number | Word::Ten => Words::MAX,
-            })
-        });
-        needs.filter(|need| *need != Words::MAX).collect()
+            } = part
+                && at != but
+            {
+                needs.push(self.bits(&anchors(ways).0));
+            }
+        }
+        needs.sort_unstable_by_key(|need| need.count_ones());
+        needs
+    }
+
+    /// The words of which one must stand beside an anchor, and on which side: the fewer.
+    fn near(&mut self, parts: &[Part], anchor: usize) -> (Words, Where) {
+        let mut best = (Words::MAX, Where::Anywhere);
+        let is_word = |way: &Way| matches!(way, Way::Word(_));
+        if !matches!(&parts[anchor], Part::Ways { ways, .. } if ways.iter().all(is_word)) {
+            return best;
+        }
+        let sides: [(_, _, Edge); 2] = [
+            (anchor.checked_sub(1), Where::Before, <[Part]>::last),
+            (Some(anchor + 1), Where::After, <[Part]>::first),
+        ];
+        for (at, place, outer) in sides {
+            if let Some(Part::Ways {
+                ways,
+                optional: false,
+            }) = at.and_then(|at| parts.get(at))
+                && let Some(words) = edge(ways, outer)
+            {
+                let words = self.bits(&words);
+                if words.count_ones() < best.0.count_ones() {
+                    best = (words, place);
+                }
+            }
+        }
+        best
+    }
+
+    /// The words that one of these parts begins with.
+    fn first(&mut self, parts: &[Part]) -> Words {
+        let mut first = 0;
+        for part in parts {
+            let Part::Ways { ways, optional } = part else {
+                return Words::MAX;
+            };
+            first |= edge(ways, <[Part]>::first).map_or(Words::MAX, |words| self.bits(&words));
+            if !optional {
+                break;
+            }
+        }
+        first
+    }
+
+    /// What begins so, and numbers, have no bit of their own: then it may be any.
+    fn bits(&mut self, words: &[&Word]) -> Words {
+        words.iter().fold(0, |bits, word| match word {
+            Word::Is(word) => bits | bit(self.number(word)),
+            Word::Begins(_) | Word::Number | Word::Ten => Words::MAX,
+        })
     }
 
     /// The number of a word.
@@ -120,9 +178,10 @@ impl Compiler {
         let mut branches = branches(ways).into_iter().peekable();
         while let Some(branch) = branches.next() {
             let or = branches.peek().map(|_| hold_open(steps));
-            if !branch.first.is_empty() {
-                let set = self.set(&branch.first);
-                steps.push(Step::One(set));
+            match branch.first.as_slice() {
+                [] => {}
+                [Word::Is(word)] => steps.push(Step::Is(self.number(word))),
+                words => steps.push(Step::One(self.set(words))),
             }
             match branch.then.as_slice() {
                 [] => {}
@@ -151,6 +210,7 @@ impl Compiler {
         }
         set.words.sort_unstable();
         set.words.dedup();
+        set.bits = set.words.iter().fold(0, |bits, word| bits | bit(*word));
         let next = u32::try_from(self.matcher.sets.len()).unwrap_or(u32::MAX);
         *self.sets.entry(set.clone()).or_insert_with(|| {
             self.matcher.sets.push(set);
@@ -246,11 +306,55 @@ fn hold_open(steps: &mut Vec<Step>) -> usize {
     steps.len() - 1
 }
 
-/// The words of which a text must hold one, of the part for which they are rarest; and how many words stand before them.
-fn anchor(parts: &[Part]) -> (Vec<&Word>, (usize, usize)) {
+/// Parts that are nothing but other parts are those.
+fn flat(parts: &[Part]) -> Vec<Part> {
+    let inner = |part: &Part| match part {
+        Part::Ways {
+            ways,
+            optional: false,
+        } => match ways.as_slice() {
+            [Way::Parts(parts)] => flat(parts),
+            _ => vec![part.clone()],
+        },
+        _ => vec![part.clone()],
+    };
+    parts.iter().flat_map(inner).collect()
+}
+
+/// The part at an edge: the first or the last.
+type Edge = fn(&[Part]) -> Option<&Part>;
+
+/// The words at an edge of ways, if they are known.
+fn edge(ways: &[Way], outer: Edge) -> Option<Vec<&Word>> {
+    let words = ways.iter().map(|way| match way {
+        Way::Word(word) => Some(vec![word]),
+        Way::Parts(parts) => match outer(parts)? {
+            Part::Ways {
+                ways,
+                optional: false,
+            } => edge(ways, outer),
+            _ => None,
+        },
+    });
+    Some(words.collect::<Option<Vec<_>>>()?.concat())
+}
+
+/// The part of a phrase by which it is found.
+#[derive(Default)]
+struct Anchor<'p> {
+    /// A text must hold one of these.
+    words: Vec<&'p Word>,
+    /// The fewest and the most words before it.
+    before: (usize, usize),
+    /// Its index.
+    part: usize,
+}
+
+/// The part of which the words are rarest.
+fn anchor(parts: &[Part]) -> Anchor<'_> {
     let mut before = (0, 0);
-    let mut best: Option<(f32, Vec<&Word>, (usize, usize))> = None;
-    for part in parts {
+    let mut best: Option<(f32, Anchor<'_>)> = None;
+    for (at, part) in parts.iter().enumerate() {
         let (fewest, most) = width(part);
         if let Part::Ways {
             ways,
@@ -259,14 +363,21 @@ fn anchor(parts: &[Part]) -> (Vec<&Word>, (usize, usize)) {
         {
             let (words, inside) = anchors(ways);
             let weight: f32 = words.iter().map(|word| frequency(word)).sum();
-            if best.as_ref().is_none_or(|(least, _, _)| weight < *least) {
-                best = Some((weight, words, (before.0 + inside.0, before.1 + inside.1)));
+            if best.as_ref().is_none_or(|(least, _)| weight < *least) {
+                let before = (before.0 + inside.0, before.1 + inside.1);
+                best = Some((
+                    weight,
+                    Anchor {
+                        words,
+                        before,
+                        part: at,
+                    },
+                ));
             }
         }
         before = (before.0 + fewest, before.1 + most);
     }
-    best.map(|(_, words, before)| (words, before))
-        .unwrap_or_default()
+    best.map(|(_, anchor)| anchor).unwrap_or_default()
 }
 
 /// The words of which one must be there for any of these ways; and how many of the ways' words stand before it.
@@ -276,7 +387,10 @@ fn anchors(ways: &[Way]) -> (Vec<&Word>, (usize, usize)) {
     for way in ways {
         let (more, before) = match way {
             Way::Word(word) => (vec![word], (0, 0)),
-            Way::Parts(parts) => anchor(parts),
+            Way::Parts(parts) => {
+                let anchor = anchor(parts);
+                (anchor.words, anchor.before)
+            }
         };
         words.extend(more);
         inside = Some(inside.map_or(before, |(fewest, most)| {

@@ -4,7 +4,7 @@ use regex::Regex;
 
 use super::*;
 use crate::triage::RuleSet;
-use crate::triage::phrase::{self, Defs};
+use crate::triage::phrase::{self, Defs, Part, Phrase, Way, Word};
 
 fn matcher(phrases: &[&str]) -> Matcher {
     let phrases: Vec<String> = phrases.iter().map(|&phrase| phrase.to_owned()).collect();
@@ -113,16 +113,22 @@ const PHRASES: [&str; 12] = [
     "c {LIST}|b {LIST}",
     "a b? ... c? d",
 ];
+/// Ways that begin alike, that one word can begin or another, and that end where others go on.
+const ENTRIES: [&str; 13] = [
+    "c", "a b", "a", "a b c", "a d", "a|c d", "b ... d", "b", "d x?", "d? a", "do*", "do a", "# a",
+];
 const WORDS: [&str; 9] = ["a", "b", "c", "d", "dog", "5mg", "30", "x", "do"];
 
 proptest! {
     #[test]
     fn it_finds_what_a_regular_expression_finds(
         chosen in prop::collection::vec(select(&PHRASES[..]), 1..4),
+        entries in prop::collection::vec(select(&ENTRIES[..]), 1..7),
         words in prop::collection::vec(select(&WORDS[..]), 1..14),
     ) {
-        let defs = Defs::from([("LIST".to_owned(), ["c", "a b", "b ... d", "d x?"].map(str::to_owned).to_vec())]);
-        let chosen: Vec<String> = chosen.into_iter().map(str::to_owned).collect();
+        let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let defs = Defs::from([("LIST".to_owned(), owned(entries))]);
+        let chosen = owned(chosen);
         let phrases = phrase::read(&chosen, &defs).unwrap();
         let ways: Vec<String> = phrases.iter().map(expression).collect();
         let regex = Regex::new(&ways.join("|")).unwrap();
@@ -136,7 +142,7 @@ proptest! {
         }
         let places = Matcher::new(&[phrases]).find(&normal);
         let found: Vec<_> = places.iter().map(Place::range).collect();
-        prop_assert_eq!(found, expected, "{:?} in {}", chosen, normal.text());
+        prop_assert_eq!(found, expected, "{:?}, {:?} in {}", chosen, defs, normal.text());
     }
 }
 
