@@ -233,7 +233,6 @@ impl Matcher {
             if program.whole && first > 0 {
                 return;
             }
-
             if program.first & tokens[first].bits == 0 {
                 continue;
             }
@@ -241,7 +240,6 @@ impl Matcher {
                 continue;
             };
             let last = &tokens[end - 1];
-
             found.push(Place {
                 pattern: program.pattern,
                 first: u32::try_from(first).unwrap_or(u32::MAX),
