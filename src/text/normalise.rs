@@ -55,6 +55,14 @@ impl Normal {
     /// Normalises a text. Total: every `&str` has a normal form, perhaps an empty one.
     #[must_use]
     pub fn of(raw: &str) -> Self {
+        let mut normal = Self::once(raw);
+        while let Some(joined) = normal.again() {
+            normal = joined;
+        }
+        normal
+    }
+
+    fn once(raw: &str) -> Self {
         let mut normal = Self {
             text: String::with_capacity(raw.len() + 16),
             words: Vec::with_capacity(raw.len() / 4),
@@ -128,6 +136,34 @@ impl Normal {
             .unwrap_or((0..0, Steps::default()))
     }
 
+    /// Read once more, where letters stand alone only now and join: `b a p p s` is `be a p p s`
+    /// at first, and `be apps` then. Every time fewer letters are left.
+    fn again(&self) -> Option<Self> {
+        let alone = |words: &[Word]| words.iter().all(|word| word.at.len() == 1);
+        if !self.words.windows(3).any(alone) {
+            return None;
+        }
+        let mut again = Self::once(&self.text);
+        if again.text == self.text {
+            return None;
+        }
+        for word in &mut again.words {
+            let first = self
+                .words
+                .partition_point(|before| before.at.end <= word.raw.start);
+            word.opens_clause = self
+                .words
+                .get(first)
+                .is_some_and(|before| before.opens_clause);
+            let (raw, steps) = self.origin(word.raw.clone());
+            word.raw = raw;
+            word.steps = word.steps.and(steps);
+        }
+        again.unread = self.unread;
+        again.unread_at = self.unread_at.clone();
+        Some(again)
+    }
+
     fn push_joined(&mut self, letters: &str, run: &[Token]) -> bool {
         let joined: String = run.iter().map(|token| token.core(letters)).collect();
         let Some(parts) = repair::join(&joined) else {
@@ -175,7 +211,7 @@ impl Normal {
             }
             None => {}
         }
-        if steps.contains(Step::Emoji) || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        if word.starts_with(fold::EMOJI) || !word.bytes().all(|b| b.is_ascii_lowercase()) {
             self.push(word, raw, steps);
         } else if let Some(once) = repair::unrepeat(word) {
             self.push_word(&once, raw, steps.with(Step::Repeats));
@@ -344,8 +380,13 @@ impl Scratch {
                     }
                     token.steps = token.steps.and(steps);
                 }
-                _ => {
-                    let opens_clause = clause.take();
+                last => {
+                    let mut opens_clause = clause.take();
+                    // Symbols alone are no word, and keep no letters apart: `k i ' l l`.
+                    if let Some(token) = last.filter(|token| token.core(letters).is_empty()) {
+                        opens_clause |= token.opens_clause;
+                        tokens.pop();
+                    }
                     tokens.push(Token {
                         at: start..letters.len(),
                         raw,

@@ -121,6 +121,9 @@ fn lookalike(c: char) -> Option<&'static str> {
     })
 }
 
+/// What the word for an emoji begins with: none of these is a slip of the thumb.
+pub(super) const EMOJI: &str = "emoji";
+
 /// The word for an emoji that matters to triage.
 pub(super) const fn emoji(c: char) -> Option<&'static str> {
     Some(match c {
