@@ -23,6 +23,9 @@ const TEXTS: [&str; 6] = [
     "thank you so much",
 ];
 
+/// How long a gateway waits for the answer to a hook.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// Loads so far: no text of one is a text of another, also where they share a database.
 static LOADS: AtomicU64 = AtomicU64::new(0);
 
@@ -122,7 +125,7 @@ pub(crate) async fn run(addresses: &[String], mode: &str, load: &Load, start: Du
     }
 }
 
-fn request(load: u64, n: u64, mode: &str) -> Vec<u8> {
+pub(crate) fn request(load: u64, n: u64, mode: &str) -> Vec<u8> {
     let (sid, from) = (sid(load, n), format!("+1555{:07}", n % TEXTERS));
     let index = usize::try_from(n % 6).unwrap_or(0);
     let text = if mode == "crisis" {
@@ -189,6 +192,17 @@ pub(crate) async fn exchange(connection: &mut TcpStream, request: &[u8]) -> Stri
     let (head, body) = read_message(connection).await.expect("an answer");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     String::from_utf8_lossy(&body).into_owned()
+}
+
+/// Sends one request over a connection of its own: whether it was answered with a 200 while a gateway would wait.
+pub(crate) async fn answered(address: &str, request: &[u8]) -> bool {
+    let exchange = async {
+        let mut connection = TcpStream::connect(address).await.ok()?;
+        connection.write_all(request).await.ok()?;
+        read_message(&mut connection).await
+    };
+    let answer = tokio::time::timeout(PATIENCE, exchange).await;
+    matches!(answer, Ok(Some((head, _))) if head.starts_with("HTTP/1.1 200"))
 }
 
 /// Reads one HTTP message with a content length. `None` at the end of the stream.

@@ -8,6 +8,7 @@
 //! cargo run --release --example loadgen -- hostile   # crisis texts in 50,000 hostile requests
 //! cargo run --release --example loadgen -- compare   # bare, the Node baseline and intake, and the ratios
 //! cargo run --release --example loadgen -- replicas postgres://… # one, two and three on one server
+//! cargo run --release --example loadgen -- upgrade postgres://… OLDER # an older build is replaced, under load
 //! cargo run --release --example loadgen -- history 10000000      # intake, empty and with a past
 //! ```
 //!
@@ -25,8 +26,10 @@ mod past;
 mod process;
 mod scale;
 mod server;
+mod upgrade;
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -51,6 +54,14 @@ fn main() -> ExitCode {
         Some("replicas") => {
             let url = arguments.next().expect("the URL of a PostgreSQL server");
             block_on(scale::replicas(&url, seconds(arguments.next())));
+        }
+        Some("upgrade") => {
+            let url = arguments.next().expect("the URL of a PostgreSQL server");
+            let older = arguments
+                .next()
+                .expect("the load generator of the version before");
+            let time = seconds(arguments.next());
+            block_on(upgrade::upgrade(&url, Path::new(&older), time));
         }
         Some("history") => {
             let messages = arguments.next();

@@ -1,6 +1,7 @@
 //! The processes under load: started on a core of their own, asked for their address and memory, stopped.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -31,19 +32,26 @@ impl Process {
         Self::start_with(mode, sink, &[&database.url, &database.keys])
     }
 
+    /// The same, as another build of this program serves it.
+    pub(crate) fn start_of(program: &Path, mode: &str, sink: &str, database: &Database) -> Self {
+        let database = [&*database.url, &database.keys];
+        Self::run(|_| serve(program, mode, sink, &database))
+    }
+
     fn start_with(mode: &str, sink: &str, database: &[&str]) -> Self {
+        Self::run(|folder| {
+            if mode == baseline::MODE {
+                baseline::command(folder)
+            } else {
+                serve(&std::env::current_exe().unwrap(), mode, sink, database)
+            }
+        })
+    }
+
+    /// Runs what is made for its folder.
+    fn run(command: impl FnOnce(&Path) -> Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = if mode == baseline::MODE {
-            baseline::command(folder.path())
-        } else {
-            let mut itself = Command::new(std::env::current_exe().unwrap());
-            itself
-                .args(["serve", mode, sink])
-                .args(database)
-                .stderr(Stdio::null());
-            itself
-        };
-        let child = command
+        let child = command(folder.path())
             .env("TMPDIR", folder.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -88,6 +96,15 @@ impl Process {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+}
+
+fn serve(program: &Path, mode: &str, sink: &str, database: &[&str]) -> Command {
+    let mut server = Command::new(program);
+    server
+        .args(["serve", mode, sink])
+        .args(database)
+        .stderr(Stdio::null());
+    server
 }
 
 /// Binds a process and its threads to a core.

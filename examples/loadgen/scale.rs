@@ -39,11 +39,11 @@ pub(crate) async fn replicas(server: &str, time: Duration) {
         let database = new(server, &name, keys.path()).await;
         let full = Replicas::start("full", count, &database, &sink).await;
         full.run(saturation(time)).await;
-        full.drain(&database).await;
+        drain(&database).await;
         let saturated = full.run(saturation(time)).await;
-        full.drain(&database).await;
+        drain(&database).await;
         let paced = full.run(steady(time)).await;
-        let (rows, sent) = full.drain(&database).await;
+        let (rows, sent) = drain(&database).await;
         full.stop();
         writeln!(
             out,
@@ -59,7 +59,7 @@ pub(crate) async fn replicas(server: &str, time: Duration) {
 }
 
 /// A new database of the server, with the keys of the line.
-async fn new(server: &str, name: &str, keys: &Path) -> Database {
+pub(crate) async fn new(server: &str, name: &str, keys: &Path) -> Database {
     let mut connection = PgConnection::connect(server).await.unwrap();
     for statement in [
         format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
@@ -104,26 +104,26 @@ impl Replicas {
         client::run(&self.addresses, self.mode, &load, Duration::ZERO).await
     }
 
-    /// Waits until all is sent, so that the next load has the machine to itself. Returns how many texts there were,
-    /// and how many were sent.
-    async fn drain(&self, database: &Database) -> (i64, i64) {
-        let mut connection = PgConnection::connect(&database.url).await.unwrap();
-        let begun = Instant::now();
-        loop {
-            let (rows, done, sent): (i64, i64, i64) =
-                sqlx::query_as("SELECT count(*), count(done_at), count(gateway_ref) FROM outbox")
-                    .fetch_one(&mut connection)
-                    .await
-                    .unwrap();
-            if rows == done || begun.elapsed() > DRAIN {
-                return (rows, sent);
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    }
-
     fn stop(self) {
         self.servers.into_iter().for_each(Process::stop);
+    }
+}
+
+/// Waits until all is sent, so that the next load has the machine to itself. Returns how many texts there were,
+/// and how many were sent.
+pub(crate) async fn drain(database: &Database) -> (i64, i64) {
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let begun = Instant::now();
+    loop {
+        let (rows, done, sent): (i64, i64, i64) =
+            sqlx::query_as("SELECT count(*), count(done_at), count(gateway_ref) FROM outbox")
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+        if rows == done || begun.elapsed() > DRAIN {
+            return (rows, sent);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
