@@ -25,14 +25,14 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
     cargo build --release --locked --bin harborline \
     && cp target/release/harborline /harborline \
-    && install -d -m 0700 /empty
+    && install -d -m 0700 /rooms/data /rooms/keystore
 
 # glibc, root certificates and nothing else. The same Debian as above, so that the libraries fit.
 FROM gcr.io/distroless/cc-debian12
 COPY --from=builder /harborline /usr/local/bin/harborline
-COPY --from=builder --chown=10001:10001 --chmod=0700 /empty /data
-# What makes erasing final, where several replicas share it (docs/keys.md).
-COPY --from=builder --chown=10001:10001 --chmod=0700 /empty /keystore
+# /data, and what makes erasing final where several replicas share it (docs/keys.md): closed to everybody else. As the
+# contents of a folder they keep their modes, and a new volume takes them over.
+COPY --from=builder --chown=10001:10001 /rooms/ /
 # The program looks for harborline.toml here, and keeps its data in ./data: both without a setting, so
 # that nothing here stands against what you set.
 WORKDIR /

@@ -2,6 +2,7 @@
 //! and containers that are closed where they can be.
 
 mod alerts;
+mod proxies;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -296,9 +297,11 @@ fn the_image_runs_as_nobody_and_asks_the_program_whether_it_lives() {
         "HEALTHCHECK",
         "ENTRYPOINT [\"harborline\"]",
         "VOLUME /data",
+        "COPY --from=builder --chown=10001:10001 /rooms/ /",
     ] {
         assert!(last.contains(line), "{line}");
     }
+    assert!(dockerfile.contains("install -d -m 0700 /rooms/data /rooms/keystore"));
     assert!(
         !last.contains("\nRUN "),
         "there is no shell that could run it"
@@ -397,85 +400,4 @@ fn the_systemd_unit_is_sound_and_gives_the_program_little() {
     let security = ["security", "--offline=true", "--threshold=20", unit];
     let rated = tool("systemd-analyze", &security, &[]).unwrap();
     assert!(rated.status.success(), "{}", said(&rated));
-}
-
-#[test]
-fn caddy_takes_its_file() {
-    let file = repository().join("deploy/Caddyfile");
-    let folder = tempfile::tempdir().unwrap();
-    let home = folder.path().to_str().unwrap();
-    let names = [
-        ("LINE_HOST", "line.example.org"),
-        ("UPSTREAMS", "127.0.0.1:9 127.0.0.1:10"),
-        ("XDG_DATA_HOME", home),
-        ("XDG_CONFIG_HOME", home),
-    ];
-    let arguments = [
-        "validate",
-        "--adapter",
-        "caddyfile",
-        "--config",
-        file.to_str().unwrap(),
-    ];
-    if let Some(output) = tool("caddy", &arguments, &names) {
-        assert!(output.status.success(), "{}", said(&output));
-    }
-}
-
-#[test]
-fn nginx_takes_its_files() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name).display().to_string();
-    let (key, certificate) = (at("key.pem"), at("certificate.pem"));
-    let make = [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-subj",
-        "/CN=line.example.org",
-        "-keyout",
-    ];
-    let make = [&make[..], &[&key, "-out", &certificate]].concat();
-    let Some(done) = tool("openssl", &make, &[]) else {
-        return;
-    };
-    assert!(done.status.success(), "{}", said(&done));
-    let proxy = placed(folder.path(), "deploy/nginx-proxy.conf", &[]);
-    // Ports that nobody uses: nginx binds them for the moment of its test.
-    let listens = [(); 2].map(|()| {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("listen {}", free.local_addr().unwrap())
-    });
-    let [clear, sealed] = [
-        format!("{};", listens[0]),
-        format!("{} ssl http2;", listens[1]),
-    ];
-    let replaced = [
-        ("listen 80;", clear.as_str()),
-        ("listen [::]:80;", ""),
-        ("listen 443 ssl http2;", sealed.as_str()),
-        ("listen [::]:443 ssl http2;", ""),
-        (
-            "/etc/letsencrypt/live/line.example.org/fullchain.pem",
-            &certificate,
-        ),
-        ("/etc/letsencrypt/live/line.example.org/privkey.pem", &key),
-        ("/etc/nginx/harborline-proxy.conf", proxy.to_str().unwrap()),
-    ];
-    let site = placed(folder.path(), "deploy/nginx.conf", &replaced);
-    let whole = format!(
-        "pid {pid};\nerror_log stderr;\nevents {{}}\nhttp {{\n{temporary}include {site};\n}}\n",
-        pid = at("pid"),
-        site = site.display(),
-        temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|kind| format!("{kind}_temp_path {};\n", at(kind)))
-            .concat(),
-    );
-    let main = at("main.conf");
-    std::fs::write(&main, whole).unwrap();
-    if let Some(output) = tool("nginx", &["-t", "-q", "-c", &main], &[]) {
-        assert!(output.status.success(), "{}", said(&output));
-    }
 }

@@ -1,57 +1,18 @@
 //! A real Kannel (bearerbox, smsbox) and its fake SMSC between a phone and the running program.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 
 use sqlx::{Connection, SqliteConnection};
 
 use crate::support::binary::{Serving, command};
 use crate::support::faults::free_port;
 use crate::support::require;
+use crate::support::running::Running;
 use crate::support::wait::until;
 
 const TEXTER: &str = "+15005550006";
 /// Where Debian puts what Kannel tests itself with.
 const FAKE_SMSC: &str = "/usr/lib/kannel/test/fakesmsc";
-
-/// A process of Kannel, with its output in a file. Killed when dropped.
-struct Running(Child, PathBuf);
-
-impl Running {
-    fn start(folder: &Path, program: &str, arguments: &[&str]) -> Self {
-        let name = Path::new(program).file_name().unwrap();
-        let log = folder.join(name).with_extension("log");
-        let out = std::fs::File::create(&log).unwrap();
-        let child = Command::new(program)
-            .args(arguments)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(out.try_clone().unwrap())
-            .stderr(out)
-            .spawn()
-            .unwrap();
-        Self(child, log)
-    }
-
-    fn log(&self) -> String {
-        // The fake SMSC writes the bytes of a text as they are.
-        String::from_utf8_lossy(&std::fs::read(&self.1).unwrap()).into_owned()
-    }
-
-    /// Waits until its log says so.
-    async fn says(&self, what: &str) -> String {
-        let said = until(async || self.log().contains(what)).await;
-        assert!(said, "never said {what:?}: {}", self.log());
-        self.log()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// The example, and the `sms-service` that stands in it, for these ports.
 struct Example {
@@ -123,9 +84,9 @@ async fn behind_a_real_kannel_texts_are_answered_and_receipts_come_home() {
     let serving = Serving::start_in(folder, &settings);
     let folder = serving.folder.path();
     let conf = conf_file.display().to_string();
-    let bearerbox = Running::start(folder, installed[0], &["-v", "0", &conf]);
+    let bearerbox = Running::start(folder, installed[0], &["-v", "0", &conf], &[]);
     bearerbox.says("MAIN: Start-up done").await;
-    let smsbox = Running::start(folder, installed[1], &["-v", "0", &conf]);
+    let smsbox = Running::start(folder, installed[1], &["-v", "0", &conf], &[]);
     bearerbox.says("Client connected from <127.0.0.1>").await;
 
     let carrier = carrier.to_string();
@@ -133,7 +94,7 @@ async fn behind_a_real_kannel_texts_are_answered_and_receipts_come_home() {
     let brings = |text: &str| {
         let text = format!("{TEXTER} 15550100 {text}");
         let arguments = ["-H", "127.0.0.1", "-r", &carrier, "-i", "1000", &text];
-        Running::start(folder, FAKE_SMSC, &arguments)
+        Running::start(folder, FAKE_SMSC, &arguments, &[])
     };
     let phone = brings("text menu please");
     phone.says("What self-harm is").await;

@@ -14,6 +14,7 @@ pub(crate) mod phone;
 pub(crate) mod postgres;
 pub(crate) mod require;
 pub(crate) mod rules;
+pub(crate) mod running;
 pub(crate) mod sandbox;
 pub(crate) mod sql;
 pub(crate) mod sqlite;
