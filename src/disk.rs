@@ -1,8 +1,8 @@
 //! Files that only their owner may read. Floor 2; store and crypto build on it.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -13,6 +13,15 @@ use sha2::{Digest, Sha256};
 /// What the system says.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a folder and its parents; one that is there is closed to all but its owner, too.
+///
+/// # Errors
+/// What the system says, also when the folder is another user's.
+pub fn closed_folder(path: &Path) -> io::Result<()> {
+    private_folder(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
 }
 
 /// Options that create files with mode 0600.
@@ -44,8 +53,8 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     // A hard link, unlike a rename, never replaces a file that another process just made.
-    let linked = std::fs::hard_link(&half, path);
-    std::fs::remove_file(&half)?;
+    let linked = fs::hard_link(&half, path);
+    fs::remove_file(&half)?;
     linked?;
     sync_folder_of(path)
 }
@@ -70,10 +79,10 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
             file.write_all(bytes)?;
             file.sync_all()
         })
-        .and_then(|()| std::fs::rename(&half, path));
+        .and_then(|()| fs::rename(&half, path));
     if let Err(error) = written {
         // On a full disk a half file would take the room that the next one needs.
-        let _ = std::fs::remove_file(&half);
+        let _ = fs::remove_file(&half);
         return Err(error);
     }
     sync_folder_of(path)
@@ -138,7 +147,7 @@ impl NewFolder {
     pub fn finish(mut self) -> io::Result<()> {
         File::open(&self.half)?.sync_all()?;
         // A folder with something in it, or a file, is not replaced: the system refuses.
-        std::fs::rename(&self.half, &self.to)?;
+        fs::rename(&self.half, &self.to)?;
         self.finished = true;
         sync_folder_of(&self.to)
     }
@@ -147,7 +156,7 @@ impl NewFolder {
 impl Drop for NewFolder {
     fn drop(&mut self) {
         if !self.finished {
-            let _ = std::fs::remove_dir_all(&self.half);
+            let _ = fs::remove_dir_all(&self.half);
         }
     }
 }
@@ -223,14 +232,11 @@ mod tests {
             "somebody is at it"
         );
         drop(begun);
-        assert_eq!(
-            std::fs::read_dir(place.path().join("a")).unwrap().count(),
-            0
-        );
+        assert_eq!(fs::read_dir(place.path().join("a")).unwrap().count(), 0);
         let begun = NewFolder::begin(&to).unwrap();
-        std::fs::write(begun.path().join("words"), "x").unwrap();
+        fs::write(begun.path().join("words"), "x").unwrap();
         begun.finish().unwrap();
-        let rights = std::fs::metadata(&to).unwrap().permissions().mode();
+        let rights = fs::metadata(&to).unwrap().permissions().mode();
         assert_eq!(rights & 0o777, 0o700);
         assert_eq!(NewFolder::begin(&to).unwrap_err().0, to);
     }

@@ -83,7 +83,12 @@ impl Keystore {
             path: folder.display().to_string(),
             source,
         };
-        disk::private_folder(folder).map_err(failed)?;
+        // The volume of a container may come open. That of another user is used as it is, and the doctor says so.
+        if let Err(error) = disk::closed_folder(folder)
+            && !folder.is_dir()
+        {
+            return Err(failed(error));
+        }
         let name = named(folder, &*ids).map_err(failed)?;
         let store = Self {
             folder: folder.to_path_buf(),
@@ -315,6 +320,15 @@ mod tests {
 
     fn open(folder: &Path, seed: u64) -> Keystore {
         Keystore::open(folder, Arc::new(SeededIds::new(seed))).unwrap()
+    }
+
+    #[test]
+    fn a_folder_that_was_open_is_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        drop(open(folder.path(), 1));
+        let mode = fs::metadata(folder.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 
     #[test]

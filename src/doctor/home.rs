@@ -140,7 +140,7 @@ fn keystore(config: &Config) -> Finding {
         Ok(found) if found.permissions().mode() & 0o077 != 0 => Finding::warn(
             id,
             format!("not only this user reaches {shown}"),
-            format!("Run `chmod 700 {shown}`"),
+            format!("Run `chmod 700 {shown}`; the next start does the same"),
         ),
         Ok(_) => Finding::ok(
             id,

@@ -12,7 +12,6 @@ mod index;
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -368,8 +367,7 @@ impl Spool {
 
 /// A private folder that can be written, synced and renamed in.
 fn prepare(directory: &Path) -> io::Result<()> {
-    disk::private_folder(directory)?;
-    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+    disk::closed_folder(directory)?;
     let probe = directory.join(format!("probe-{}", std::process::id()));
     disk::replace(&probe, b"harborline")?;
     fs::remove_file(&probe)

@@ -1,3 +1,5 @@
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::*;
 use crate::delivery::Delivery;
 use crate::gateway::{Inbound, KeywordHandled, Part, Receipt};
