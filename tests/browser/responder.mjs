@@ -5,7 +5,7 @@
 // is new, and wants a second factor of administrators.
 
 import { code } from "./totp.mjs";
-import { base, browser, context, end, examine, holds, keys, must, newPersonTexts, page, PHONE, setupLink, step, tabTo, unexpected } from "./walk.mjs";
+import { base, browser, context, end, examine, forgetSession, holds, keys, must, newPersonTexts, page, PHONE, setupLink, step, tabTo, unexpected } from "./walk.mjs";
 
 const PASSWORD = "a long enough password";
 const ASKS = "I want to ask you straight, because I care. Are you thinking about suicide?";
@@ -305,7 +305,7 @@ const valueIs = (words) => page.waitForFunction((wanted) => document.querySelect
 // By keyboard alone. Nothing is clicked and nothing is focused by the test.
 async function keyboard() {
   await must("by keyboard: sign in", async () => {
-    await context.clearCookies();
+    await forgetSession();
     await page.goto(`${base}/`);
     await tabTo((id) => id === "login");
     await keys.type("first@example.org");

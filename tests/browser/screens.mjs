@@ -3,7 +3,7 @@
 //   node screens.mjs BASE_URL SETUP_LINK [SCREENSHOT_DIR]
 // The server is new and has the sandbox gateway.
 
-import { base, browser, context, end, examine, holds, must, page, setupLink, step, unexpected } from "./walk.mjs";
+import { base, browser, context, end, examine, forgetSession, holds, must, page, setupLink, step, unexpected } from "./walk.mjs";
 
 const PASSWORD = "a long enough password";
 
@@ -148,7 +148,7 @@ await screens("es-", [
 ]);
 
 await must("the responder signs in", async () => {
-  await context.clearCookies();
+  await forgetSession();
   await page.goto(`${base}/`);
   await page.getByLabel("E-mail address").fill("second@example.org");
   await page.getByLabel("Password").fill(PASSWORD);

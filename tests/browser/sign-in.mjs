@@ -3,7 +3,7 @@
 // The server is new, and wants a second factor of administrators.
 
 import { code } from "./totp.mjs";
-import { base, browser, context, end, examine, holds, must, page, setupLink, step, unexpected } from "./walk.mjs";
+import { base, browser, context, end, examine, forgetSession, holds, must, page, setupLink, step, unexpected } from "./walk.mjs";
 
 const PASSWORD = "a long enough password";
 
@@ -129,7 +129,7 @@ await step("and goes on to the page", async () => {
 // As somebody without a session, who has got a link.
 async function strangerOpens(address, heading) {
   const kept = await context.cookies();
-  await context.clearCookies();
+  await forgetSession();
   await page.goto(address);
   await page.getByRole("heading", { name: heading }).waitFor();
   return () => context.addCookies(kept);
@@ -182,7 +182,7 @@ await step("and chooses a new one", async () => {
   await page.getByLabel("Password").fill("another long password");
   await page.getByRole("button", { name: "Change my password" }).click();
   await page.getByRole("heading", { name: "Waiting for a person" }).waitFor();
-  await context.clearCookies();
+  await forgetSession();
   await back();
 });
 

@@ -120,6 +120,13 @@ export async function examine(name) {
   await page.setViewportSize(DESK);
 }
 
+// Whoever sits there has no session any more. A live page is left first: as soon as it hears of it, it goes to the
+// sign-in page by itself, and would cut off where the walk goes next.
+export async function forgetSession() {
+  await page.goto("about:blank");
+  await context.clearCookies();
+}
+
 // Takes the set-up link up, and lands in an empty queue.
 export async function firstAdministrator() {
   await must("the first administrator is made", async () => {
