@@ -98,10 +98,10 @@ async function refresh() {
       want.append(...page.body.childNodes);
       const before = stand();
       patch(region, want);
+      if (Date.now() - heard <= ALONE) stale.hidden = true;
       settle(before);
       announce();
       readOn();
-      if (Date.now() - heard <= ALONE) stale.hidden = true;
     }
   } catch {
     stale.hidden = false;
@@ -110,8 +110,8 @@ async function refresh() {
   }
 }
 
-// A list that changes under the pointer: a press on a row where another one stood a moment ago does nothing,
-// so that nobody opens or claims a case that has only just come there. Keys are not held back.
+// A list that changes under the pointer: a press on a row that did not stand there a moment ago does nothing, so
+// that nobody opens or claims a case that has only just come there. Keys are not held back.
 const SETTLES = 1_000;
 let stood = []; // where the rows were before the last change
 let movedAt = 0;
@@ -138,7 +138,9 @@ document.addEventListener("click", (event) => {
   const row = event.detail > 0 && Date.now() - movedAt < SETTLES && event.target.closest(".row[id]");
   if (!row) return;
   const was = stood.find(([, box]) => event.clientY >= box.top && event.clientY <= box.bottom);
-  if (!was || was[0] === row.id) return;
+  // Where the list had ended, nobody aimed at anything else.
+  const after = stood.every(([, box]) => event.clientY > box.bottom);
+  if (after || was?.[0] === row.id) return;
   event.preventDefault();
   event.stopPropagation();
 }, true);

@@ -40,6 +40,7 @@ await must("two people text, and one has a person", async () => {
   };
   await texts("menu");
   await phone.getByRole("button", { name: "New person" }).click();
+  await phone.locator(".phone:not(.on-call) .theirs").first().waitFor({ state: "detached" });
   await texts("i want to die");
   await phone.close();
   await page.goto(`${base}/`);

@@ -80,6 +80,8 @@ export const unexpected = () => complaints.filter((words) => !words.includes("42
 
 // axe at desktop and phone width, reflow at 320 px, pictures: light, dark and night.
 export async function examine(name) {
+  // Words can be there before their styles.
+  await page.waitForLoadState();
   for (const colorScheme of SCHEMES) {
     await page.emulateMedia({ colorScheme: colorScheme === "light" ? "light" : "dark" });
     await page.evaluate((night) => {
@@ -143,10 +145,13 @@ export async function firstAdministrator() {
 export async function newPersonTexts(words) {
   const other = await context.newPage();
   await other.goto(`${base}/simulator`);
+  const answer = other.locator(".phone:not(.on-call) .theirs").first();
   await other.getByRole("button", { name: "New person" }).click();
+  // Until the phone is the new person's, it shows what the one before was answered.
+  await answer.waitFor({ state: "detached" });
   await other.getByLabel("Text to the line").fill(words);
   await other.keyboard.press("Enter");
-  await other.locator(".phone:not(.on-call) .theirs").first().waitFor();
+  await answer.waitFor();
   await other.close();
 }
 
