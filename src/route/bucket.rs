@@ -10,6 +10,9 @@ use crate::lane::Lane;
 
 /// Tokens are counted in millionths of a segment, so that a slow sender loses nothing to rounding.
 const SEGMENT: i64 = 1_000_000;
+/// For at most so long the others wait for what urgent texts took before it was there. Through an outage
+/// those are tried again and again, and each try is paid for: that must hold up nobody for hours after it.
+const LONGEST_DEBT: Duration = Duration::from_mins(1);
 
 /// How fast a sender may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +43,12 @@ impl Rate {
             per_ms,
             burst: burst.max(SEGMENT),
         })
+    }
+
+    /// The least that urgent texts leave.
+    fn deepest(&self) -> i64 {
+        let ms = i64::try_from(LONGEST_DEBT.as_millis()).unwrap_or(i64::MAX);
+        self.per_ms.saturating_mul(ms).saturating_neg()
     }
 
     /// What a lane leaves in the bucket for those before it. Crisis replies and pages leave nothing.
@@ -86,22 +95,25 @@ impl Bucket {
 
     /// Takes what a text of so many segments needs.
     ///
-    /// Crisis replies and pages never wait: they take what is not there yet. The others leave room
+    /// Crisis replies and pages never wait: they take what is not there yet, up to a limit. The others leave room
     /// for the lanes before them, and a text longer than the bucket goes when the bucket is full.
     ///
     /// # Errors
     /// How long it must wait; nothing was taken.
     pub fn take(&mut self, rate: &Rate, lane: Lane, segments: u16) -> Result<(), Duration> {
         let cost = i64::from(segments.max(1)) * SEGMENT;
-        if !lane.prefers_twice() {
+        let rest = self.tokens.saturating_sub(cost);
+        if lane.prefers_twice() {
+            self.tokens = rest.max(rate.deepest());
+        } else {
             let left = rate.left_by(lane);
             let needed = left + cost.min(rate.burst - left);
             if self.tokens < needed {
                 let wait = (needed - self.tokens).div_euclid(rate.per_ms) + 1;
                 return Err(Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
             }
+            self.tokens = rest;
         }
-        self.tokens = self.tokens.saturating_sub(cost);
         Ok(())
     }
 }
@@ -160,6 +172,22 @@ mod tests {
             bucket.at(&rate, At(4_000)).take(&rate, Lane::Content, 4),
             Ok(())
         );
+    }
+
+    #[test]
+    fn however_often_urgent_texts_are_tried_the_others_wait_for_a_minute_and_a_bucket_at_most() {
+        for (per_second, burst) in [(1.0, 1), (0.1, 1), (100.0, 100)] {
+            let rate = rate(per_second, burst);
+            let mut bucket = Bucket::full(&rate, At(0));
+            for _ in 0..20_000 {
+                assert_eq!(bucket.take(&rate, Lane::Page, 2), Ok(()));
+            }
+            let longest = LONGEST_DEBT + Duration::from_secs_f64(f64::from(burst) / per_second);
+            for lane in [Lane::Conversation, Lane::Content] {
+                let mut later = bucket.at(&rate, At(0).plus(longest));
+                assert_eq!(later.take(&rate, lane, 1), Ok(()), "{per_second} {lane:?}");
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use harborline::config::GatewaySection;
 
+use crate::support::gateway::Fault;
 use crate::support::world::{DUTY, SECOND, minutes, seconds};
 use crate::support::{Engine, World, both};
 
@@ -12,6 +13,17 @@ async fn slow(engine: Engine) -> Option<World> {
             panic!("Twilio");
         };
         (main.segments_per_second, main.burst) = (Some(2.0), Some(4));
+    };
+    World::with(engine, settings).await
+}
+
+/// A line whose sender takes what an ordinary number may send: a segment a second.
+async fn usual(engine: Engine) -> Option<World> {
+    let settings = |config: &mut harborline::config::Config| {
+        let GatewaySection::Twilio(main) = config.gateways.get_mut("main").unwrap() else {
+            panic!("Twilio");
+        };
+        (main.segments_per_second, main.burst) = (None, None);
     };
     World::with(engine, settings).await
 }
@@ -57,7 +69,7 @@ both! {
 
     async fn a_menu_that_waited_for_an_hour_is_dropped_with_a_reason(world: World) {
         let texter = world.phone("+15550123");
-        world.twilio.fail_always(Some(crate::support::gateway::Fault::ServerError));
+        world.twilio.fail_always(Some(Fault::ServerError));
         texter.delivers(&world.new_sid(), "menu").await;
         world.settle().await;
         world.clock.advance(minutes(61));
@@ -67,5 +79,30 @@ both! {
         assert!(!texts.iter().any(|text| text.contains("Reply with a number")), "{texts:?}");
         assert!(world.count("SELECT COUNT(*) FROM outbox WHERE lane = 'content' AND state = 'failed' AND code = 'expired'").await > 0);
         assert_eq!(world.count("SELECT COUNT(*) FROM obligations WHERE closed_at IS NULL").await, 0);
+    }
+}
+
+both! {
+    in usual;
+
+    async fn after_an_outage_that_hit_a_rush_of_crises_a_menu_waits_a_minute_and_not_for_hours(world: World) {
+        world.twilio.fail_always(Some(Fault::ServerError));
+        for n in 0..40 {
+            let texter = world.phone(&format!("+1555020{n:04}"));
+            texter.delivers(&world.new_sid(), "i want to die").await;
+        }
+        world.settle().await;
+        for _ in 0..15 {
+            world.clock.advance(seconds(20));
+            world.settle_outbox().await;
+        }
+        assert!(world.twilio.requests() > 400, "each of them is tried again and again");
+        world.twilio.fail_always(None);
+        world.advance(seconds(20)).await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND state <> 'accepted'").await, 0);
+        let texter = world.phone("+15550123");
+        texter.texts("HELP").await.expect_silence();
+        world.advance(minutes(2)).await;
+        texter.expect("Example Line:");
     }
 }
