@@ -58,7 +58,7 @@ macro_rules! due {
 
 impl Tx {
     /// Claims held texts whose answer is due, `limit` at most. Who had one lately, or wrote too long ago,
-    /// gets none; what is beyond the pace waits.
+    /// gets none, nor does what cannot be read; what is beyond the pace waits.
     pub async fn held_to_answer(
         &mut self,
         now: At,
@@ -90,18 +90,23 @@ impl Tx {
                 let claimed_here = claimed.iter();
                 let more = claimed_here.filter(|reply: &&HeldReply| reply.gateway == row.gateway);
                 let full = before + i64::try_from(more.count()).unwrap_or(i64::MAX) >= pace.an_hour;
-                let next = now.plus(pace.lease);
-                if !full && numbers.insert(row.number_index.clone()) {
-                    let keys = std::sync::Arc::clone(&self.keys);
-                    let column = "quarantine.inbound";
-                    claimed.push(HeldReply {
-                        id: row.id,
-                        gateway: row.gateway,
-                        at: row.at,
-                        inbound: open(keys.house(), column, row.id, &row.inbound_sealed)?,
-                    });
+                let next = Some(now.plus(pace.lease));
+                if full || numbers.contains(&row.number_index) {
+                    next
+                } else {
+                    match self.held_reply(&row) {
+                        Ok(reply) => {
+                            claimed.push(reply);
+                            numbers.insert(row.number_index);
+                            next
+                        }
+                        // One damaged row must not hold up the answers behind it.
+                        Err(error) => {
+                            tracing::error!(%error, held = %row.id, "a held text cannot be read, and is not answered");
+                            None
+                        }
+                    }
                 }
-                Some(next)
             };
             later!(
                 self,
@@ -111,6 +116,17 @@ impl Tx {
             );
         }
         Ok(claimed)
+    }
+
+    /// Opens a held text. All that can go wrong is that it is damaged.
+    fn held_reply(&self, row: &DueRow) -> Result<HeldReply, StoreError> {
+        let (house, column) = (self.keys.house(), "quarantine.inbound");
+        Ok(HeldReply {
+            id: row.id,
+            gateway: row.gateway.clone(),
+            at: row.at,
+            inbound: open(house, column, row.id, &row.inbound_sealed)?,
+        })
     }
 
     async fn answered_lately(

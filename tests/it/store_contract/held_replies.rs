@@ -69,4 +69,20 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM quarantine WHERE reply_due_at IS NOT NULL").await, 0);
         assert_eq!(world.count("SELECT COUNT(*) FROM quarantine WHERE replied_at IS NOT NULL").await, 2);
     }
+
+    async fn a_held_text_that_cannot_be_read_holds_up_no_answer_behind_it(world: World) {
+        let unit = world.app.store.write(|tx: &mut Tx| Box::pin(async move {
+            for (sid, number) in [("SM1", "+15550121"), ("SM2", "+15550121"), ("SM3", "+15550122")] {
+                hold(tx, sid, number, true).await?;
+            }
+            Ok(())
+        }));
+        unit.await.unwrap();
+        assert_eq!(world.damage("UPDATE quarantine SET inbound_sealed = number_index WHERE gateway_ref = 'SM1'").await, 1);
+        for (now, expected) in [(NOW, ["SM2", "SM3"].as_slice()), (NOW.plus(seconds(60)), &["SM2", "SM3"])] {
+            let unit = world.app.store.write(move |tx: &mut Tx| Box::pin(async move { tx.held_to_answer(now, &PACE, 9).await }));
+            assert_eq!(sids(&unit.await.unwrap()), expected);
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM quarantine WHERE gateway_ref = 'SM1' AND reply_due_at IS NULL AND done_at IS NULL").await, 1, "it is still held");
+    }
 }
