@@ -194,7 +194,9 @@ impl Dispatch {
             // This process stood still for as long: by now another one sends it.
             return Ok(());
         }
-        let not_sent = policy::not_sent(&due, at).or_else(|| self.calls_elsewhere(&due, at));
+        let not_sent = policy::not_sent(&due, at)
+            .or_else(|| self.calls_elsewhere(&due, at))
+            .or_else(|| self.pages_elsewhere(&due, at));
         let (outcome, settled) = if let Some(settled) = not_sent {
             tracing::warn!(outbox = %due.id, lane = ?due.lane, code = ?settled.code, "text not sent");
             meter::sent(due.lane, due.to.channel, "not_tried", None);

@@ -8,7 +8,9 @@ use crate::clock::At;
 use crate::gateway::SendOutcome;
 use crate::oncall::{Channel, IncidentKind, PageKind};
 use crate::pager::Page;
-use crate::store::{Due, ExchangeKind, NewExchange, OutboxState, Settled, StoreError, Tally, Tx};
+use crate::store::{
+    Due, ExchangeKind, NewExchange, OutboxState, Receiver, Settled, StoreError, Tally, Tx,
+};
 
 /// Whether this is the code of a call that rang, and that no person took.
 pub(super) fn is_unanswered(code: &str) -> bool {
@@ -50,6 +52,17 @@ impl Dispatch {
             answered: carried.answered,
         });
         carried.outcome
+    }
+
+    /// A text to a responder whose gateway is configured no more goes by the gateway of all pages.
+    pub(super) fn pages_elsewhere(&self, due: &Due, now: At) -> Option<Settled> {
+        let responder = matches!(due.receiver, Receiver::Responder { .. });
+        let other = &self.desk.gateway;
+        let gone = self.gateways.get(&due.gateway).is_none() && due.gateway != *other;
+        (responder && due.to.channel == Channel::Sms && gone).then(|| Settled {
+            moves_to: Some(other.clone()),
+            ..Settled::new(OutboxState::Queued, now)
+        })
     }
 
     /// A carrier blocks our texts to a responder: none of them is expected there any more, and the

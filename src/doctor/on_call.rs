@@ -1,5 +1,6 @@
 //! Who will be on call in the next two weeks, as the preflight finds it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::home::failed;
@@ -47,7 +48,7 @@ async fn findings(
     Ok(found?)
 }
 
-/// Contact methods that work, and by which nothing leaves as things are configured.
+/// Contact methods that work, and by which nothing leaves as things are configured, or not as they say.
 fn stranded(config: &Config, people: &[Person]) -> Vec<Finding> {
     let of = |channel: Channel| {
         let methods = people.iter().flat_map(|person| &person.methods);
@@ -68,6 +69,21 @@ fn stranded(config: &Config, people: &[Person]) -> Vec<Finding> {
             "oncall.voice",
             format!("{calls} contact method(s) by call, and no gateway places calls: these pages do not leave"),
             "Set a gateway of Twilio or SignalWire with a number that can call as sender or calls_from",
+        ));
+    }
+    let methods = people.iter().flat_map(|person| &person.methods);
+    let gone = methods
+        .filter(|method| method.works())
+        .filter_map(|method| method.gateway.as_deref())
+        .filter(|name| !config.gateways.contains_key(*name));
+    let gone: Vec<&str> = gone.collect();
+    if !gone.is_empty() {
+        let (count, names) = (gone.len(), BTreeSet::from_iter(gone));
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        findings.push(Finding::warn(
+            "oncall.gateway",
+            format!("{count} contact method(s) name a gateway that is not configured ({names}): these pages leave by another number"),
+            "Choose another gateway on the page of each of them, or configure the old one again",
         ));
     }
     findings

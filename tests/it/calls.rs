@@ -217,6 +217,11 @@ both! {
         let mail = of("oncall.email").unwrap();
         assert!(mail.finding.contains("1 contact method(s) by e-mail") && mail.fix.contains("[smtp]"), "{mail:?}");
         assert!(of("oncall.voice").is_none(), "Twilio calls");
+        assert!(of("oncall.gateway").is_none(), "by that of all pages");
+        assert_eq!(world.damage("UPDATE contact_methods SET gateway = 'gone' WHERE kind = 'sms'").await, 1);
+        let found = doctor::examine(&world.config, &client, world.now()).await;
+        let gone = found.iter().find(|finding| finding.id == "oncall.gateway").unwrap();
+        assert!(gone.finding.contains("1 contact method(s)") && gone.finding.contains("(gone)"), "{gone:?}");
     }
 }
 

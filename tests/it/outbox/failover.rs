@@ -59,6 +59,15 @@ both! {
         assert!(world.twilio.sent_to(DUTY).len() == 1 && world.twilio.sent_to(SECOND).len() == 1, "it is tried again, and used");
     }
 
+    async fn a_responder_whose_gateway_is_configured_no_more_is_paged_by_the_usual_one(world: World) {
+        world.a_person("First", "+15550171").await;
+        assert_eq!(world.damage("UPDATE contact_methods SET gateway = 'gone'").await, 1);
+        world.phone("+15550123").texts("i want to die").await;
+        let pages = world.phone("+15550171").inbox();
+        assert!(pages.len() == 1 && pages[0].starts_with("CRISIS"), "{pages:?}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE moved_from = 'gone' AND gateway = 'main' AND page_id IS NOT NULL").await, 1);
+    }
+
     async fn the_receipt_comes_back_by_the_other_gateway(world: World) {
         world.twilio.fail_always(Some(Fault::ServerError));
         world.phone("+15550123").texts("i want to die").await;
