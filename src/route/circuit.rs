@@ -6,7 +6,8 @@ use crate::clock::At;
 
 /// So many failures in a row open the circuit.
 const OPENS_AFTER: i32 = 3;
-/// For so long after the last failure urgent texts go round it; then one tries it again.
+/// For so long after the last failure urgent texts go round it; then one tries it again, and the others still
+/// go round it until it is known how that ended.
 const RESTS: Duration = Duration::from_mins(1);
 /// Failures further apart than this have nothing to do with each other.
 const FORGETS: Duration = Duration::from_mins(10);
@@ -16,7 +17,7 @@ const FORGETS: Duration = Duration::from_mins(10);
 pub struct Circuit {
     /// How many tries in a row failed.
     pub failures: i32,
-    /// When the last one did.
+    /// When the last one did, or when one was let through after a rest.
     pub failed_at: Option<At>,
 }
 
@@ -26,6 +27,12 @@ impl Circuit {
     pub fn is_open(&self, now: At) -> bool {
         let lately = self.failed_at.is_some_and(|at| now.since(at) < RESTS);
         self.failures >= OPENS_AFTER && lately
+    }
+
+    /// Whether it has failed, and rested for long enough that one urgent text may try it again.
+    #[must_use]
+    pub fn has_rested(&self, now: At) -> bool {
+        self.failures >= OPENS_AFTER && !self.is_open(now)
     }
 
     /// The circuit after one more failure.
@@ -54,6 +61,8 @@ mod tests {
         assert!(!once.is_open(At(1)) && !twice.is_open(At(1)));
         let open = twice.failed(At(2));
         assert!(open.is_open(At(60_001)) && !open.is_open(At(60_002)));
+        assert!(!open.has_rested(At(60_001)) && open.has_rested(At(60_002)));
+        assert!(!twice.has_rested(At(60_002)), "it was never open");
         assert!(
             open.failed(At(70_000)).is_open(At(70_000)),
             "it failed again: it rests again"

@@ -220,31 +220,43 @@ const GATEWAYS: &str = "WITH RECURSIVE waiting (gateway) AS (
       FROM waiting w WHERE w.gateway IS NOT NULL)
  SELECT gateway FROM waiting WHERE gateway IS NOT NULL";
 
-/// The rows to claim: due, not leased, and for a texter the first of its lane that waits, so that
-/// the parts of an answer arrive in order. That is asked of each row in turn, in the order of the index,
-/// until there are enough: of a long queue only the head is read. PostgreSQL passes over what another
-/// replica is taking.
-macro_rules! candidates {
-    ($lock:literal) => {
-        concat!(
-            "SELECT o.id, o.segments, o.created_at FROM outbox o
-              WHERE o.done_at IS NULL AND o.lane = $1 AND o.channel = $5 AND o.gateway = $2
+/// What may leave by a gateway: due, not leased, and for a texter the first of its lane that waits, so that
+/// the parts of an answer arrive in order. Wherever they have moved by now, only rows that were written for one
+/// gateway wait for each other: one that fails holds up no answer of another.
+macro_rules! ready {
+    () => {
+        "o.done_at IS NULL AND o.lane = $1 AND o.channel = $4 AND o.gateway = $2
                 AND o.due_at <= $3
                 AND (o.lease_until IS NULL OR o.lease_until <= $3)
                 AND o.id <= COALESCE((SELECT e.id FROM outbox e
                                        WHERE e.texter_id = o.texter_id AND e.done_at IS NULL
                                          AND e.lane = o.lane AND e.state = 'queued'
-                                       ORDER BY e.id LIMIT 1), o.id)
-              ORDER BY o.due_at, o.id LIMIT $4 + 0",
+                                         AND COALESCE(e.moved_from, e.gateway) = COALESCE(o.moved_from, o.gateway)
+                                       ORDER BY e.id LIMIT 1), o.id)"
+    };
+}
+
+/// The rows to claim. Whether one may leave is asked of each in turn, in the order of the index, until there
+/// are enough: of a long queue only the head is read. PostgreSQL passes over what another replica is taking.
+macro_rules! candidates {
+    ($lock:literal) => {
+        concat!(
+            "SELECT o.id, o.segments, o.created_at FROM outbox o
+              WHERE ",
+            ready!(),
+            "
+              ORDER BY o.due_at, o.id LIMIT $5 + 0",
             $lock
         )
     };
 }
 
-/// Whether a lane has something for a gateway that nobody is sending.
-const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM outbox
-  WHERE done_at IS NULL AND lane = $1 AND channel = 'sms' AND gateway = $2 AND due_at <= $3
-    AND (lease_until IS NULL OR lease_until <= $3))";
+/// Whether a lane has something that may leave by a gateway, and that nobody is sending.
+const WAITS: &str = concat!(
+    "SELECT EXISTS (SELECT 1 FROM outbox o WHERE ",
+    ready!(),
+    ")"
+);
 
 const DUE: &str = "SELECT o.id, o.lane, o.channel, o.gateway, o.moved_from, o.texter_id, o.message_id, o.page_id,
         o.answers, o.attempts, o.created_at, t.wrapped_key, t.number_sealed, t.state_sealed, t.blocked_at,
@@ -326,9 +338,10 @@ impl Tx {
         ids: &mut Vec<Uuid>,
     ) -> Result<Left, StoreError> {
         let (lane, now) = (claim.lane, claim.now);
-        let leaves_by = self.way_of(claim, gateway).await?;
+        let (leaves_by, tries_again) = self.way_of(claim, gateway).await?;
         let underway = claim.underway.get(&leaves_by).copied().unwrap_or(0);
-        let limit = claim.most.saturating_sub(underway).min(claim.limit);
+        let most = if tries_again { 1 } else { claim.limit };
+        let limit = claim.most.saturating_sub(underway).min(most);
         if limit == 0 {
             // Whoever of them comes back looks again.
             return Ok(Left::default());
@@ -358,8 +371,8 @@ impl Tx {
                 .bind(lane)
                 .bind(gateway)
                 .bind(now)
-                .bind(i64::from(limit))
                 .bind(claim.channel)
+                .bind(i64::from(limit))
                 .fetch_all(c)
                 .await?);
         let (mut again, before) = (None, ids.len());
@@ -392,24 +405,30 @@ impl Tx {
         {
             self.save_bucket(&leaves_by, &sender.bucket).await?;
         }
+        if tries_again && ids.len() > before {
+            self.sender_tried(&leaves_by, now).await?;
+        }
         let full = ids.len() - before == usize::from(limit);
         Ok(Left { again, full })
     }
 
-    /// The gateway by which urgent texts leave: the other one, while this one only fails.
-    async fn way_of(&mut self, claim: &Claim, gateway: &str) -> Result<String, StoreError> {
-        let stays = Ok(gateway.to_owned());
+    /// The gateway by which urgent texts leave: the other one, while this one only fails. And whether it
+    /// has rested since: then one of them tries it again, and shows the others whether it works.
+    async fn way_of(&mut self, claim: &Claim, gateway: &str) -> Result<(String, bool), StoreError> {
+        let stays = Ok((gateway.to_owned(), false));
         if !claim.lane.prefers_twice() || claim.channel != Channel::Sms {
             return stays;
         }
         let Some(other) = claim.routes.other(gateway, None) else {
             return stays;
         };
-        let fails = self.circuit(gateway).await?.is_open(claim.now);
-        if fails && !self.circuit(other).await?.is_open(claim.now) {
-            return Ok(other.to_owned());
+        let circuit = self.circuit(gateway).await?;
+        let (fails, rested) = (circuit.is_open(claim.now), circuit.has_rested(claim.now));
+        if !(fails || rested) || self.circuit(other).await?.is_open(claim.now) {
+            return stays;
         }
-        stays
+        let leaves_by = if fails { other } else { gateway };
+        Ok((leaves_by.to_owned(), rested))
     }
 
     async fn waits(&mut self, lane: Lane, gateway: &str, now: At) -> Result<bool, StoreError> {
@@ -417,6 +436,7 @@ impl Tx {
             .bind(lane)
             .bind(gateway)
             .bind(now)
+            .bind(Channel::Sms)
             .fetch_one(c)
             .await?))
     }

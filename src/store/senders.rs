@@ -107,6 +107,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Notes that one text tries a gateway again after its rest: until it is known how that ends, urgent texts
+    /// still go round it.
+    pub(super) async fn sender_tried(&mut self, gateway: &str, now: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE senders SET failed_at = $2 WHERE gateway = $1",
+            gateway,
+            now,
+        );
+        Ok(())
+    }
+
     /// Notes that a gateway took a text or judged it: it works.
     pub async fn sender_works(&mut self, gateway: &str) -> Result<(), StoreError> {
         later!(

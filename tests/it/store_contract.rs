@@ -155,10 +155,22 @@ async fn says(
     words: &str,
     answers: Option<Uuid>,
 ) -> Result<Uuid, StoreError> {
+    says_by(tx, "main", number, lane, words, answers).await
+}
+
+/// The same by this gateway.
+async fn says_by(
+    tx: &mut Tx,
+    gateway: &str,
+    number: &str,
+    lane: Lane,
+    words: &str,
+    answers: Option<Uuid>,
+) -> Result<Uuid, StoreError> {
     let (texter, conversation) = someone(tx, number).await?;
     let new = NewOutbound {
         id: tx.id(NOW),
-        gateway: "main",
+        gateway,
         author: Author::Line,
         staff_id: None,
         body: &MessageBody::new(words),
@@ -175,7 +187,7 @@ async fn says(
         id,
         lane,
         channel: Channel::Sms,
-        gateway: "main",
+        gateway,
         receiver,
         body: new.body,
         state: OutboxState::Queued,

@@ -51,6 +51,32 @@ both! {
         assert!(claim(Lane::Conversation, later(30)).await.is_empty());
     }
 
+    async fn a_gateway_that_fails_holds_up_no_answer_by_another_and_parts_stay_in_order_when_they_move(world: World) {
+        for lane in [Lane::Crisis, Lane::Conversation, Lane::Content] {
+            let [first, second, other] = unit!(world, |tx| {
+                let first = says(tx, NUMBER, lane, "part 1", None).await?;
+                let second = says(tx, NUMBER, lane, "part 2", None).await?;
+                let other = says_by(tx, "other", NUMBER, lane, "to the other number", None).await?;
+                tx.settle(first, NOW, &Settled::new(OutboxState::Queued, later(99))).await?;
+                [first, second, other]
+            });
+            let claim = async |now: At| {
+                let due = unit!(world, |tx| { tx.claim_due(&claim_of(lane, now, 10)).await?.due });
+                due.into_iter().map(|due| due.id).collect::<Vec<_>>()
+            };
+            assert_eq!(claim(NOW).await, [other], "{lane:?}");
+            unit!(world, |tx| {
+                tx.settle(other, NOW, &settled(OutboxState::Accepted, NOW)).await?;
+                let moves = Settled { moves_to: Some("other".to_owned()), ..Settled::new(OutboxState::Queued, later(99)) };
+                tx.settle(first, NOW, &moves).await?;
+            });
+            assert!(claim(later(98)).await.is_empty(), "{lane:?}: the first part has only moved");
+            assert_eq!(claim(later(99)).await, [first], "{lane:?}");
+            unit!(world, |tx| { tx.settle(first, NOW, &settled(OutboxState::Accepted, NOW)).await?; });
+            assert_eq!(claim(later(99)).await, [second], "{lane:?}");
+        }
+    }
+
     async fn what_is_done_stays_done(world: World) {
         let id = unit!(world, |tx| {
             let id = says(tx, NUMBER, Lane::Content, "words", None).await?;

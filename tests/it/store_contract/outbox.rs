@@ -79,6 +79,27 @@ both! {
         assert_eq!(claims(store, Lane::Conversation, NOW.plus(Duration::from_millis(2_100)), routes()).await.due.len(), 1, "the overdraft comes first");
     }
 
+    async fn menus_wait_for_no_words_that_cannot_leave_yet(world: World) {
+        let [first, second] = unit!(world, |tx| {
+            let first = says(tx, NUMBER, Lane::Conversation, "tried again later", None).await?;
+            let second = says(tx, NUMBER, Lane::Conversation, "behind it", None).await?;
+            tx.settle(first, NOW, &Settled::new(OutboxState::Queued, later(30))).await?;
+            says(tx, "+15550124", Lane::Content, "a menu", None).await?;
+            [first, second]
+        });
+        let claim = async |lane, now| claims(&world.app.store, lane, now, routes()).await;
+        assert_eq!(claim(Lane::Conversation, later(1)).await.due.len(), 0);
+        assert_eq!(claim(Lane::Content, later(1)).await.due.len(), 1);
+        unit!(world, |tx| { says(tx, "+15550124", Lane::Content, "another", None).await?; });
+        let behind = claim(Lane::Content, later(61)).await;
+        assert_eq!((behind.due.len(), behind.again.is_some()), (0, true), "now the words can leave");
+        for row in [first, second] {
+            assert_eq!(claim(Lane::Conversation, later(61)).await.due[0].id, row);
+            unit!(world, |tx| { tx.settle(row, later(61), &settled(OutboxState::Accepted, NOW)).await?; });
+        }
+        assert_eq!(claim(Lane::Content, later(62)).await.due.len(), 1);
+    }
+
     async fn replicas_share_one_bucket(world: World) {
         let other = world.another_app().await.store;
         queues(&world, Lane::Content, 60).await;
@@ -148,6 +169,38 @@ both! {
         unit!(world, |tx| { tx.sender_works("main").await?; });
         assert_eq!(view!(world).circuit("main").await.unwrap().failures, 0);
         assert_eq!(view!(world).circuit("never").await.unwrap(), Circuit::default());
+    }
+
+    async fn after_its_rest_one_urgent_text_tries_a_gateway_again_and_the_others_go_round_it(world: World) {
+        unit!(world, |tx| {
+            for n in 0..3 {
+                tx.sender_failed("main", None, later(n)).await?;
+            }
+        });
+        let claim = async |now| {
+            // What leaves does not come back meanwhile.
+            let claim = Claim { lease: minutes(9), routes: routes(), ..claim_of(Lane::Crisis, now, 100) };
+            let claimed = claims_of(&world.app.store, claim).await;
+            let by = claimed.due.into_iter().map(|due| due.gateway).collect::<Vec<_>>();
+            (by, claimed.full)
+        };
+        assert_eq!(claim(later(62)).await, (vec![], false));
+        let circuit = view!(world).circuit("main").await.unwrap();
+        assert_eq!(circuit.failed_at, Some(later(2)), "nothing tried it");
+        queues(&world, Lane::Crisis, 3).await;
+        assert_eq!(claim(later(62)).await, (vec!["main".to_owned()], true), "and the others are looked at again at once");
+        assert_eq!(claim(later(62)).await.0, ["second", "second"]);
+        // It has failed once more: it rests again.
+        unit!(world, |tx| { tx.sender_failed("main", None, later(77)).await?; });
+        assert_eq!(view!(world).circuit("main").await.unwrap(), Circuit { failures: 4, failed_at: Some(later(77)) });
+        unit!(world, |tx| {
+            for n in 0..3 {
+                says(tx, &format!("+1556{n:07}"), Lane::Crisis, "later", None).await?;
+            }
+        });
+        assert_eq!(claim(later(137)).await.0, ["main"]);
+        unit!(world, |tx| { tx.sender_works("main").await?; });
+        assert_eq!(claim(later(137)).await.0, ["main", "main"]);
     }
 
     async fn a_moved_text_remembers_where_it_came_from_and_whom_it_knows(world: World) {
@@ -312,6 +365,7 @@ async fn plan_of_a_claim(world: &World) -> String {
           AND o.id <= COALESCE((SELECT e.id FROM outbox e
                                        WHERE e.texter_id = o.texter_id AND e.done_at IS NULL
                                          AND e.lane = o.lane AND e.state = 'queued'
+                                         AND COALESCE(e.moved_from, e.gateway) = COALESCE(o.moved_from, o.gateway)
                                        ORDER BY e.id LIMIT 1), o.id)
         ORDER BY o.due_at, o.id LIMIT 16";
     let url = &world.config.database.url;
