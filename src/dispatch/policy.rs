@@ -48,6 +48,8 @@ const MOST_UNDELIVERED: i32 = 4;
 pub(super) const EXPIRED: &str = "expired";
 /// The code of a call that was not placed: another responder has the case, or it is closed.
 const OVER: &str = "over";
+/// The code of the news that somebody has a case that nobody has any more.
+const REOPENED: &str = "reopened";
 /// The code of a text that was not tried, because the carrier blocks this person.
 const BLOCKED: &str = "carrier-block";
 
@@ -78,7 +80,7 @@ pub(super) fn fresh_since(lane: Lane, now: At) -> Option<At> {
 }
 
 /// Why something is not even tried: it waited for its sender until it was no use, the carrier blocks
-/// the person, or a call is not needed any more. An answer to a crisis text is always tried.
+/// the person, a call is not needed any more, or news is not true any more. An answer to a crisis text is always tried.
 pub(super) fn not_sent(due: &Due, now: At) -> Option<Settled> {
     let texter = matches!(due.receiver, Receiver::Texter { .. });
     if texter && due.blocked && due.lane != Lane::Crisis {
@@ -91,6 +93,14 @@ pub(super) fn not_sent(due: &Due, now: At) -> Option<Settled> {
     // It would wake somebody who is not needed.
     if due.to.channel == Channel::Voice && due.page.as_ref().is_some_and(DuePage::is_over) {
         return Some(settled(OutboxState::Withdrawn, now, Some(OVER.to_owned())));
+    }
+    // It would send somebody back to sleep for whom nobody stands in.
+    if due.page.as_ref().is_some_and(DuePage::is_untrue) {
+        return Some(settled(
+            OutboxState::Withdrawn,
+            now,
+            Some(REOPENED.to_owned()),
+        ));
     }
     let late = fresh_since(due.lane, now).is_some_and(|since| due.created_at < since);
     late.then(|| settled(OutboxState::Failed, now, Some(EXPIRED.to_owned())))
@@ -238,7 +248,7 @@ fn backoff(due: &Due, waits: &[u64], chance: u8) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oncall::Destination;
+    use crate::oncall::{Destination, PageKind, Taken};
     use crate::phone::PhoneNumber;
     use crate::store::Receiver;
     use crate::text::MessageBody;
@@ -505,6 +515,40 @@ mod tests {
         );
         assert_eq!(not_sent(&due(Lane::Content, 0), At(1)), None);
         assert_eq!(not_sent(&due(Lane::Crisis, 0), late), None);
+    }
+
+    #[test]
+    fn news_that_somebody_has_a_case_is_told_only_while_it_is_true() {
+        let told = |kind, taken, closed| Due {
+            page: Some(DuePage {
+                kind,
+                contact: "Second phone".to_owned(),
+                staff: None,
+                method: None,
+                case: None,
+                cases: 0,
+                taken,
+                closed,
+            }),
+            ..due(Lane::Page, 0)
+        };
+        let somebody = || {
+            let by = "Duty phone".to_owned();
+            Some(Taken { by, at: At(0) })
+        };
+        let opened_again = not_sent(&told(PageKind::Taken, None, false), At(1)).unwrap();
+        assert_eq!(
+            (opened_again.state, opened_again.code.as_deref()),
+            (OutboxState::Withdrawn, Some(REOPENED))
+        );
+        for still_so in [
+            told(PageKind::Taken, somebody(), false),
+            told(PageKind::Taken, None, true),
+            told(PageKind::Page, None, false),
+            told(PageKind::Notice, None, false),
+        ] {
+            assert_eq!(not_sent(&still_so, At(1)), None, "{still_so:?}");
+        }
     }
 
     #[test]

@@ -43,7 +43,8 @@ pub(super) async fn due(tx: &mut Tx, now: At, limit: u16) -> Result<Vec<Alert>, 
     tx.alerts_due(now, now.plus(WINDOW), limit).await
 }
 
-/// Sends the rounds: to each contact a page for each case, or one for all of them when they are many.
+/// Sends the rounds: to each contact a page for each case, or one for all of them when they are many. What
+/// could not leave since the round before is taken back: after an outage a phone rings once, not for each round.
 pub(super) async fn send(
     tx: &mut Tx,
     desk: &Desk,
@@ -68,7 +69,8 @@ pub(super) async fn send(
                 contact,
                 words: &words,
             };
-            tell(tx, desk, &page, now).await?;
+            let id = tell(tx, desk, &page, now).await?;
+            tx.withdraw_overtaken(id, now).await?;
         }
         if cases.is_empty() {
             continue;
@@ -84,6 +86,7 @@ pub(super) async fn send(
         for alert in alerts {
             tx.page_speaks_of(id, alert.id).await?;
         }
+        tx.withdraw_overtaken(id, now).await?;
     }
     Ok(())
 }

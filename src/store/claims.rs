@@ -117,6 +117,12 @@ impl DuePage {
     pub fn is_over(&self) -> bool {
         self.kind == PageKind::Page && self.cases < 2 && (self.closed || self.taken.is_some())
     }
+
+    /// Whether it says that somebody has a case that was opened again since, and that nobody has.
+    #[must_use]
+    pub fn is_untrue(&self) -> bool {
+        self.kind == PageKind::Taken && self.taken.is_none() && !self.closed
+    }
 }
 
 /// What a drill does with its pages.

@@ -26,7 +26,8 @@ pub enum OutboxState {
     Failed,
     /// The gateway says that the person has opted out: no text reaches them.
     OptedOut,
-    /// It will not be sent: more words came, or the texter had everything deleted.
+    /// It will not be sent: more words came, a later page says it, it is not so any more, or the texter had
+    /// everything deleted.
     Withdrawn,
 }
 

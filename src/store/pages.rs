@@ -71,6 +71,21 @@ impl TrackedRow {
     }
 }
 
+/// Only texts: by another channel a page that cannot leave is given up soon, and the operator hears of it.
+const OVERTAKEN: &str = "UPDATE outbox SET state = $2, done_at = $3
+  WHERE done_at IS NULL AND lane = 'page' AND channel = 'sms'
+    AND (lease_until IS NULL OR lease_until <= $3)
+    AND EXISTS (SELECT 1 FROM pages p JOIN pages n ON n.id = $1
+      WHERE p.id = outbox.page_id AND p.kind = 'page' AND p.at < n.at
+        AND (p.method_id = n.method_id
+             OR (p.method_id IS NULL AND n.method_id IS NULL AND p.contact = n.contact))
+        AND (p.alert_id = n.alert_id
+             OR p.alert_id IN (SELECT alert_id FROM paged_cases WHERE page_id = n.id))
+        AND NOT EXISTS (SELECT 1 FROM paged_cases c
+                         WHERE c.page_id = p.id AND c.alert_id <> n.alert_id
+                           AND c.alert_id NOT IN (SELECT alert_id FROM paged_cases WHERE page_id = n.id))
+        AND EXISTS (SELECT 1 FROM outbox s WHERE s.page_id = n.id AND s.done_at IS NULL))";
+
 impl Tx {
     /// Sends a page or a notice to a responder through the outbox. `gateway` is the one that texts and
     /// calls leave by unless the contact has one of its own. Returns the page.
@@ -250,6 +265,13 @@ impl Tx {
             page,
             alert,
         );
+        Ok(())
+    }
+
+    /// Takes back the texts to the same phone that wait to leave and that a page has overtaken, because it
+    /// speaks of all of their cases, too. Of a page that was not sent they are none.
+    pub async fn withdraw_overtaken(&mut self, page: Uuid, now: At) -> Result<(), StoreError> {
+        later!(self, OVERTAKEN, page, OutboxState::Withdrawn, now);
         Ok(())
     }
 

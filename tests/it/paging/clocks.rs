@@ -4,6 +4,7 @@ use harborline::handoff::Act;
 use harborline::oncall::{Target, Urgency};
 use harborline::text::MessageBody;
 
+use crate::support::gateway::Fault;
 use crate::support::world::{DUTY, SECOND, minutes, seconds};
 use crate::support::{World, both};
 
@@ -31,6 +32,18 @@ both! {
         let log = log_of(&world).await;
         let (_, reopened) = log.iter().find(|(action, _)| action == "alert.reopened").unwrap();
         assert!(reopened.contains(r#""missed":"claim""#) && reopened.contains("Duty phone"), "{reopened}");
+    }
+
+    async fn news_that_somebody_has_a_case_does_not_arrive_once_it_was_opened_again(world: World) {
+        world.phone("+15550123").texts("i want to die").await;
+        world.phone(SECOND).inbox();
+        world.twilio.fail_for(SECOND, Some(Fault::ServerError));
+        world.responder().texts("a3").await.expect_reply("A3 is yours");
+        world.advance(minutes(5)).await;
+        world.twilio.fail_for(SECOND, None);
+        world.advance(seconds(40)).await;
+        let heard = world.phone(SECOND).inbox();
+        assert_eq!(heard, ["CRISIS: case A3, waiting 5:00. Nobody has it yet. Reply A3 to take it."]);
     }
 
     async fn whoever_claimed_a_case_and_did_not_write_is_told_that_it_was_opened_again(world: World) {

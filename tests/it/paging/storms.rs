@@ -1,7 +1,34 @@
 //! Many cases at once: one page a responder, with a count, again and again.
 
+use crate::support::gateway::Fault;
 use crate::support::world::{DUTY, SECOND, minutes, seconds};
 use crate::support::{World, both};
+
+/// So many people are in a crisis while no text can leave for seven minutes.
+async fn outlasts_an_outage(world: &World, cases: u32) {
+    world.twilio.fail_always(Some(Fault::ServerError));
+    for n in 0..cases {
+        let texter = world.phone(&format!("+1555012{n}"));
+        texter.delivers(&world.new_sid(), "i want to die").await;
+    }
+    world.settle().await;
+    let waiting = "SELECT COUNT(*) FROM outbox o JOIN pages p ON p.id = o.page_id
+                    WHERE p.kind = 'page' AND o.done_at IS NULL";
+    for _ in 0..7 {
+        assert_eq!(world.count(waiting).await, 2, "one for each phone, always");
+        world.advance(minutes(1)).await;
+    }
+    world.twilio.fail_always(None);
+    world.advance(seconds(40)).await;
+    for number in [DUTY, SECOND] {
+        let mut pages = world.phone(number).inbox();
+        pages.retain(|text| text.starts_with("CRISIS"));
+        assert_eq!(pages.len(), 1, "{pages:?}");
+        assert!(pages[0].contains("6:00"), "{pages:?}");
+    }
+    let untold = "SELECT COUNT(*) FROM alerts WHERE told_at IS NULL";
+    assert_eq!(world.count(untold).await, 0);
+}
 
 both! {
     async fn many_cases_at_once_are_one_page_with_a_count_and_each_keeps_its_clock(world: World) {
@@ -50,6 +77,14 @@ both! {
         let again = world.responder().inbox();
         assert!((1..=3).contains(&again.len()), "{again:?}");
         assert!(again.iter().any(|page| page.contains("cases wait")), "{again:?}");
+    }
+
+    async fn after_an_outage_a_phone_gets_the_latest_page_of_a_case_and_not_one_of_each_round(world: World) {
+        outlasts_an_outage(&world, 1).await;
+    }
+
+    async fn after_an_outage_a_phone_gets_the_latest_page_of_a_storm(world: World) {
+        outlasts_an_outage(&world, 5).await;
     }
 
     async fn two_replicas_page_a_storm_once(world: World) {

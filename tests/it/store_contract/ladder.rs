@@ -50,13 +50,33 @@ fn by(staff_id: Option<Uuid>, name: &str, at: At) -> Acknowledgement {
 
 /// Pages a contact for an alert.
 async fn paged(tx: &mut Tx, alert: Uuid, contact: &Contact) -> Result<Uuid, StoreError> {
+    paged_at(tx, alert, contact, NOW).await
+}
+
+/// The same at this time.
+async fn paged_at(
+    tx: &mut Tx,
+    alert: Uuid,
+    contact: &Contact,
+    now: At,
+) -> Result<Uuid, StoreError> {
     let page = NewPage {
         alert: Some(alert),
         kind: PageKind::Page,
         contact,
         words: "words",
     };
-    tx.send_to_responder("main", &page, NOW).await
+    tx.send_to_responder("main", &page, now).await
+}
+
+/// The pages by text that wait to leave; nobody else gets them for a minute.
+async fn leave(tx: &mut Tx, now: At) -> Result<Vec<Uuid>, StoreError> {
+    let claimed = tx.claim_due(&claim_of(Lane::Page, now, 99)).await?;
+    let pages = claimed.due.iter().filter_map(|due| match due.receiver {
+        Receiver::Responder { page_id } => Some(page_id),
+        Receiver::Texter { .. } => None,
+    });
+    Ok(pages.collect())
 }
 
 fn names(contacts: &[Contact]) -> Vec<&str> {
@@ -116,6 +136,48 @@ both! {
             alert.policy_id = Some(Uuid::nil());
             assert_eq!(tx.acknowledgements_needed(&alert).await?, 1, "the built-in one");
         });
+    }
+
+    async fn a_page_takes_the_place_of_those_that_wait_for_the_same_phone_and_say_no_more(world: World) {
+        let (first, other) = unit!(world, |tx| {
+            let first = alarm(tx, NUMBER, "A3", Tier::High, NOW, 0).await?.id;
+            (first, alarm(tx, "+15550124", "A4", Tier::High, NOW, 0).await?.id)
+        });
+        let (latest, others) = unit!(world, |tx| {
+            let [_, texted, called] = person(tx, "one", "First", "+15550171").await?;
+            let people = tx.people().await?;
+            let by_method = |id: Uuid| people[0].methods.iter().find(|method| method.id == id).unwrap();
+            let (text, call) = (Contact::of(&people[0], by_method(texted)), Contact::of(&people[0], by_method(called)));
+            paged(tx, first, &text).await?;
+            paged(tx, first, &call).await?;
+            let to_another = paged(tx, first, &contact()).await?;
+            let for_another = paged(tx, other, &text).await?;
+            let of_both = paged(tx, first, &text).await?;
+            for case in [first, other] {
+                tx.page_speaks_of(of_both, case).await?;
+            }
+            let same_time = paged_at(tx, first, &text, later(60)).await?;
+            let page = paged_at(tx, first, &text, later(60)).await?;
+            tx.withdraw_overtaken(page, later(60)).await?;
+            let waiting = leave(tx, later(60)).await?;
+            assert_eq!(waiting, [to_another, for_another, of_both, same_time, page]);
+            let latest = paged_at(tx, first, &text, later(100)).await?;
+            for case in [first, other] {
+                tx.page_speaks_of(latest, case).await?;
+            }
+            tx.withdraw_overtaken(latest, later(119)).await?;
+            (latest, [to_another])
+        });
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'withdrawn'").await, 1, "what is being sent is left alone");
+        unit!(world, |tx| {
+            tx.withdraw_overtaken(latest, later(120)).await?;
+            assert_eq!(leave(tx, later(120)).await?, [&others[..], &[latest]].concat(), "one that speaks of both cases");
+            tx.number_stopped(&PhoneNumber::of_sender("+15550199"), later(130)).await?;
+            let unsent = paged_at(tx, first, &contact(), later(180)).await?;
+            tx.withdraw_overtaken(unsent, later(180)).await?;
+            assert_eq!(leave(tx, later(180)).await?, [others[0], latest], "nothing comes in its place");
+        });
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE channel = 'voice' AND done_at IS NULL").await, 1);
     }
 
     async fn who_was_paged_for_a_case_or_has_it_is_known_and_nobody_is_called_for_news(world: World) {
