@@ -37,6 +37,19 @@ impl Case<'_> {
         let owner = alert.claimed.map(|(owner, _)| owner);
         (owner == Some(self.staff.id)).then_some(alert)
     }
+
+    /// Refuses what is decided by who has not read the texter's last words: `seen` is the last text that
+    /// their page showed.
+    pub(super) async fn is_read(&self, tx: &mut Tx, seen: Option<Uuid>) -> Done {
+        let newer = match seen {
+            Some(seen) => tx.texts_after(self.conversation, seen).await?,
+            None => 0,
+        };
+        if newer > 0 {
+            return Ok(Err(Refused::NewTexts(newer)));
+        }
+        Ok(Ok(()))
+    }
 }
 
 impl Handoff {
@@ -161,12 +174,13 @@ impl Handoff {
                     .await?;
                 Ok(Ok(()))
             }
-            Act::Tier { tier, reason } => self.set_tier(tx, case, *tier, reason).await,
+            Act::Tier { tier, reason, seen } => {
+                self.set_tier(tx, case, (*tier, reason), *seen).await
+            }
             Act::Write(body) => self.write(tx, case, body, None).await,
             Act::Reply { body, seen, form } => {
-                let newer = tx.texts_after(case.conversation, *seen).await?;
-                if newer > 0 {
-                    return Ok(Err(Refused::NewTexts(newer)));
+                if let Err(refused) = case.is_read(tx, Some(*seen)).await? {
+                    return Ok(Err(refused));
                 }
                 self.write(tx, case, body, *form).await
             }
@@ -190,7 +204,7 @@ fn entry(act: &Act, case: &Case<'_>) -> (&'static str, serde_json::Value) {
         Act::AskHelp => ("help.asked", json!({})),
         Act::AnswerHelp => ("help.answered", json!({})),
         Act::Note(_) => ("conversation.noted", json!({})),
-        Act::Tier { tier, reason } => (
+        Act::Tier { tier, reason, .. } => (
             "conversation.tier",
             json!({ "tier": tier.word(), "reason": reason }),
         ),

@@ -10,6 +10,9 @@ use crate::triage::Tier;
 
 impl Handoff {
     pub(super) async fn wrap_up(&self, tx: &mut Tx, case: &mut Case<'_>, wrap_up: &WrapUp) -> Done {
+        if let Err(refused) = case.is_read(tx, wrap_up.seen).await? {
+            return Ok(Err(refused));
+        }
         let outcomes = &self.packs.codes().outcomes;
         let Some(outcome) = codes::line(outcomes, &wrap_up.outcome) else {
             return Ok(Err(Refused::NoOutcome));

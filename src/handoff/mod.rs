@@ -95,6 +95,8 @@ pub enum Act {
         tier: Tier,
         /// The code.
         reason: String,
+        /// The last text of theirs that the page showed: nobody makes less urgent what they have not read.
+        seen: Option<Uuid>,
     },
     /// Writes to the texter.
     Write(MessageBody),
@@ -125,6 +127,8 @@ pub struct WrapUp {
     pub check_in: bool,
     /// Whether who ends it would like to talk about it with a supervisor.
     pub debrief: bool,
+    /// The last text of theirs that the page showed: nobody ends what they have not read.
+    pub seen: Option<Uuid>,
 }
 
 impl WrapUp {

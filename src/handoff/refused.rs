@@ -43,7 +43,7 @@ pub enum Refused {
     SameTier,
     /// The texter wrote since the page was made.
     #[error(
-        "New messages came since you looked: {0}. Read on, and send again if your text still fits."
+        "New messages came since you looked: {0}. Nothing was sent or changed. Read on, and do it again if it still fits."
     )]
     NewTexts(i64),
     /// No outcome.

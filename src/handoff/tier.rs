@@ -1,6 +1,8 @@
 //! A person decides how urgent a conversation is: the only way in which it becomes less urgent (promise
 //! P7). Part of `handoff`: floor 3.
 
+use uuid::Uuid;
+
 use super::carry_out::{Case, Done};
 use super::{Handoff, Refused};
 use crate::content::codes;
@@ -14,8 +16,8 @@ impl Handoff {
         &self,
         tx: &mut Tx,
         case: &mut Case<'_>,
-        tier: Tier,
-        reason: &str,
+        (tier, reason): (Tier, &str),
+        seen: Option<Uuid>,
     ) -> Done {
         if codes::line(&self.packs.codes().tiers, reason).is_none() {
             return Ok(Err(Refused::NoReason));
@@ -24,6 +26,11 @@ impl Handoff {
         let was = was.unwrap_or_default();
         if tier == was {
             return Ok(Err(Refused::SameTier));
+        }
+        if tier < was
+            && let Err(refused) = case.is_read(tx, seen).await?
+        {
+            return Ok(Err(refused));
         }
         tx.set_tier(case.conversation, tier).await?;
         let state = decided(&case.texter.state, tier, case.now);

@@ -438,10 +438,49 @@ both! {
         texter.expect("What did you take?");
     }
 
+    async fn nobody_closes_what_they_have_not_read(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        let conversation = claimed(&world, &first).await;
+        let path = format!("/conversations/{conversation}/close");
+        let me = world.visitor(&first).await;
+        let before = hidden(&me.reads(&path).await, "seen");
+        world.phone("+15550123").texts("i took all my pills").await;
+        let closes = |seen| [("outcome", "safe_for_now"), ("note", "Calmer now."), ("seen", seen)];
+        let sent = me.sends(&path, &closes(&*before)).await;
+        assert_eq!(sent.status, StatusCode::CONFLICT);
+        for part in ["New messages came since you looked: 1.", "pills", ">Calmer now.</textarea>"] {
+            assert!(sent.page.contains(part), "{part}: {}", sent.page);
+        }
+        let open = world.cases().await;
+        assert_eq!((open.len(), open[0].tier), (1, Tier::Imminent), "somebody is still called for it");
+        let now = hidden(&me.reads(&path).await, "seen");
+        me.sends(&path, &closes(&*now)).await.expect_done("The conversation is closed.");
+    }
+
+    async fn nobody_makes_less_urgent_what_they_have_not_read(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        let conversation = claimed(&world, &first).await;
+        let path = format!("/conversations/{conversation}/tier");
+        let me = world.visitor(&first).await;
+        let before = hidden(&me.reads(&path).await, "seen");
+        world.phone("+15550123").texts("i really want to die").await;
+        let decides = |tier, seen| [("tier", tier), ("reason", "asked_them"), ("seen", seen)];
+        let sent = me.sends(&path, &decides("topic", &*before)).await;
+        assert_eq!(sent.status, StatusCode::CONFLICT);
+        for part in ["New messages came since you looked: 1.", "i really"] {
+            assert!(sent.page.contains(part), "{part}: {}", sent.page);
+        }
+        assert_eq!(world.cases().await[0].tier, Tier::High);
+        // To see more danger than others do, nobody has to read on.
+        me.sends(&path, &decides("imminent", &*before)).await.expect_done("The tier is changed.");
+        let now = hidden(&me.reads(&path).await, "seen");
+        me.sends(&path, &decides("topic", &*now)).await.expect_done("The tier is changed.");
+    }
+
     async fn only_a_person_lowers_a_crisis_and_says_why(world: World) {
         let first = world.a_person("First", FIRST).await;
         let conversation = claimed(&world, &first).await;
-        let decide = |tier, reason: &str| Act::Tier { tier, reason: reason.to_owned() };
+        let decide = |tier, reason: &str| Act::Tier { tier, reason: reason.to_owned(), seen: None };
         assert_eq!(world.acts(&first, conversation, decide(Tier::Topic, "because")).await, Err(Refused::NoReason));
         assert_eq!(world.acts(&first, conversation, decide(Tier::High, "asked_them")).await, Err(Refused::SameTier));
         let me = world.visitor(&first).await;
@@ -463,7 +502,7 @@ both! {
         world.phone("+15550123").texts("menu").await;
         world.responder().inbox();
         let conversation = world.first_in_the_queue().await;
-        let decide = Act::Tier { tier: Tier::High, reason: "not_heard".to_owned() };
+        let decide = Act::Tier { tier: Tier::High, reason: "not_heard".to_owned(), seen: None };
         world.acts(&first, conversation, decide).await.unwrap();
         world.phone(FIRST).expect("CRISIS: case A3");
         world.acts(&first, conversation, Act::Claim).await.unwrap();

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::composer::Wanted;
 use super::{Loaded, load};
-use crate::handoff::{Act, Refused};
+use crate::handoff::{Act, Refused, WrapUp};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
@@ -212,7 +212,7 @@ async fn act(
 }
 
 /// What was refused is shown with what was written, so that nothing is lost.
-async fn shown(
+pub(super) async fn shown(
     visit: &Visit,
     doors: &Doors,
     id: Uuid,
@@ -226,7 +226,9 @@ async fn shown(
                 Act::Write(body) | Act::Reply { body, .. } => {
                     body.reveal().clone_into(&mut page.composer.words);
                 }
-                Act::Note(body) => body.reveal().clone_into(&mut page.note),
+                Act::Note(body) | Act::WrapUp(WrapUp { note: body, .. }) => {
+                    body.reveal().clone_into(&mut page.note);
+                }
                 _ => {}
             }
             page.render()?

@@ -315,12 +315,20 @@ async fn hold(
     })
 }
 
-/// The last text of the texter.
+/// The last text of the texter; where none is among the messages, all of theirs came before the first one.
 fn seen(messages: &[ThreadMessage]) -> Uuid {
     let theirs = messages
         .iter()
         .filter(|message| message.author == Author::Texter);
-    theirs.map(|message| message.id).max().unwrap_or_default()
+    let last = theirs.map(|message| message.id).max();
+    let first = || messages.first().map(|message| message.id);
+    last.or_else(first).unwrap_or_default()
+}
+
+/// The last text of the texter when a form is opened on a page of its own.
+async fn seen_by_now(tx: &mut Tx, texter: &Texter, id: Uuid) -> Result<Uuid, StoreError> {
+    let stretch = Stretch::read(tx, texter, id, None).await?;
+    Ok(seen(&stretch.messages))
 }
 
 /// The clocks of a case.

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
-use crate::handoff::Act;
+use super::acts::shown;
+use super::seen_by_now;
+use crate::handoff::{Act, Refused};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
 use crate::http::error::PageError;
@@ -30,6 +32,8 @@ struct TierPage {
     id: Uuid,
     tiers: Vec<Choice>,
     reasons: Vec<Choice>,
+    /// The last text of theirs when the form was opened.
+    seen: Uuid,
     problem: String,
 }
 
@@ -37,13 +41,17 @@ async fn load(
     doors: &Doors,
     visit: &Visit,
     id: Uuid,
-    problem: String,
+    (seen, problem): (Option<Uuid>, String),
 ) -> Result<TierPage, PageError> {
     let mut tx = doors.store.read().await?;
     let texter = tx.texter_of(id).await?.ok_or(PageError::NotFound)?;
     if !tx.may_read(&visit.me, id).await? || tx.is_closed(id).await? {
         return Err(PageError::NotFound);
     }
+    let seen = match seen {
+        Some(seen) => seen,
+        None => seen_by_now(&mut tx, &texter, id).await?,
+    };
     let now = texter.conversation.map(|open| open.tier);
     let tiers = Tier::ALL.into_iter().rev();
     let reasons = &doors.handoff.packs.codes().tiers;
@@ -57,6 +65,7 @@ async fn load(
             .iter()
             .map(|line| Choice::new(&line.code, &said(&line.label), false))
             .collect(),
+        seen,
         problem,
     })
 }
@@ -76,7 +85,7 @@ async fn page(
     State(doors): State<Doors>,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    let page = load(&doors, &visit, id, String::new()).await?;
+    let page = load(&doors, &visit, id, (None, String::new())).await?;
     visit.show(&doors, &page)
 }
 
@@ -89,20 +98,23 @@ async fn decide(
     let tier = Tier::ALL
         .into_iter()
         .find(|tier| tier.word() == sent.get("tier"));
-    let reason = sent.get("reason").to_owned();
+    let (reason, seen) = (sent.get("reason").to_owned(), sent.id("seen"));
     let problem = match tier {
         None => tr!("Choose a tier."),
         Some(tier) => {
-            let act = Act::Tier { tier, reason };
-            match doors.handoff.act(&visit.me, id, act).await? {
+            let act = Act::Tier { tier, reason, seen };
+            match doors.handoff.act(&visit.me, id, act.clone()).await? {
                 Ok(()) => {
                     let there = format!("/conversations/{id}");
                     return Ok(done(&doors, &there, Notice::TierDecided));
+                }
+                Err(refused @ Refused::NewTexts(_)) => {
+                    return shown(&visit, &doors, id, &act, &refused).await;
                 }
                 Err(refused) => said(refused),
             }
         }
     };
-    let page = load(&doors, &visit, id, problem).await?;
+    let page = load(&doors, &visit, id, (seen, problem)).await?;
     conflict(&page)
 }

@@ -5,6 +5,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
+use super::acts::shown;
+use super::seen_by_now;
 use crate::handoff::{Act, Refused, WrapUp, danger};
 use crate::http::Doors;
 use crate::http::access::{Access, Routes};
@@ -34,6 +36,8 @@ struct WrapUpPage {
     outcomes: Vec<Choice>,
     can_check_in: bool,
     sent: WrapUp,
+    /// The last text of theirs when the form was opened.
+    seen: Uuid,
     /// Whether who ends it goes on to the next case by themselves.
     onward: bool,
     problem: String,
@@ -54,6 +58,10 @@ async fn load(
     let alert = tx.open_alert(id).await?;
     let danger = danger(&texter.state, alert.as_ref());
     let blocked = tx.blocked_since(texter.id).await?.is_some();
+    let seen = match sent.seen {
+        Some(seen) => seen,
+        None => seen_by_now(&mut tx, &texter, id).await?,
+    };
     let outcomes = &doors.handoff.packs.codes().outcomes;
     Ok(WrapUpPage {
         frame: visit.frame(doors, Section::Queue),
@@ -66,6 +74,7 @@ async fn load(
             .collect(),
         can_check_in: !texter.state.opted_out && !blocked,
         sent,
+        seen,
         onward,
         problem,
     })
@@ -91,6 +100,7 @@ async fn close(
         note: MessageBody::new(sent.get("note")),
         check_in: !sent.get("check_in").is_empty(),
         debrief: !sent.get("debrief").is_empty(),
+        seen: sent.id("seen"),
     };
     let onward = !sent.get("onward").is_empty();
     let act = Act::WrapUp(wrap_up.clone());
@@ -106,6 +116,9 @@ async fn close(
         }
         Err(Refused::AlreadyClosed) => {
             Ok(Redirect::to(&format!("/conversations/{id}")).into_response())
+        }
+        Err(refused @ Refused::NewTexts(_)) => {
+            shown(&visit, &doors, id, &Act::WrapUp(wrap_up), &refused).await
         }
         Err(refused) => {
             let page = load(&doors, &visit, id, (wrap_up, onward), said(refused)).await?;
