@@ -122,11 +122,20 @@ impl Destination {
     /// told when one is over.
     #[must_use]
     pub fn tracks_cases(&self) -> bool {
-        let preset = self
-            .preset
-            .as_deref()
-            .map_or(Some(Preset::default()), Preset::of);
-        self.channel == Channel::Webhook && preset.is_some_and(Preset::tracks_cases)
+        self.machine().is_some_and(Preset::tracks_cases)
+    }
+
+    /// Whether a machine is there that rings once for what it knows.
+    #[must_use]
+    pub fn rings_once(&self) -> bool {
+        self.machine().is_some_and(Preset::rings_once)
+    }
+
+    /// What understands a webhook there, if one leads there.
+    fn machine(&self) -> Option<Preset> {
+        let preset = self.preset.as_deref();
+        let preset = preset.map_or(Some(Preset::default()), Preset::of);
+        preset.filter(|_| self.channel == Channel::Webhook)
     }
 }
 
@@ -206,6 +215,7 @@ mod tests {
             to.tracks_cases(),
             "our own JSON, where nothing else is said"
         );
+        assert!(!to.rings_once(), "it is paged again and again");
         for (preset, tracks) in [
             ("pagerduty", true),
             ("alertmanager", true),
@@ -213,7 +223,8 @@ mod tests {
             ("odd", false),
         ] {
             to.preset = Some(preset.to_owned());
-            assert_eq!(to.tracks_cases(), tracks, "{preset}");
+            let known = (to.tracks_cases(), to.rings_once());
+            assert_eq!(known, (tracks, tracks), "{preset}");
         }
     }
 

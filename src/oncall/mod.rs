@@ -76,7 +76,7 @@ pub use schedule::{Change, Cover, Hours, Override, Rotation, Schedule, Shift, So
 pub use swap::{Swap, SwapState};
 pub use urgency::Urgency;
 pub use words::{
-    acknowledged, already_taken, more_urgent, nothing_open, one_of, over, page, phone_started,
-    phone_stopped, reopened, responder_help, storm, taken_by, unconfirmed, unreachable, unstored,
-    unstored_call, wants_erasure, with_link,
+    acknowledged, already_taken, called_anew, more_urgent, nothing_open, one_of, over, page,
+    phone_started, phone_stopped, reopened, responder_help, storm, taken_by, unconfirmed,
+    unreachable, unstored, unstored_call, wants_erasure, with_link,
 };

@@ -49,6 +49,8 @@ pub struct Case {
     pub tier: Tier,
     /// When it was opened.
     pub opened_at: At,
+    /// How often it was called for anew since, from the first rung on.
+    pub again: i64,
 }
 
 /// The shape of a webhook's body.
@@ -103,6 +105,13 @@ impl Preset {
     #[must_use]
     pub const fn tracks_cases(self) -> bool {
         matches!(self, Self::Json | Self::Pagerduty | Self::Alertmanager)
+    }
+
+    /// Whether the receiver rings once for what it knows: whoever has acknowledged it there hears of it no
+    /// more. A case that is called for anew must be new to it.
+    #[must_use]
+    pub const fn rings_once(self) -> bool {
+        matches!(self, Self::Pagerduty | Self::Alertmanager)
     }
 }
 

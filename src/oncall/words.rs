@@ -107,6 +107,12 @@ pub fn over(code: &str) -> String {
     format!("Case {code} is closed.")
 }
 
+/// The same news where the case is called for anew at once.
+#[must_use]
+pub fn called_anew(code: &str) -> String {
+    format!("The last call for case {code} is over: it is called for anew.")
+}
+
 /// The answer to a responder who came later, with the time where they are.
 #[must_use]
 pub fn already_taken(code: &str, taken: &Taken, zone: &TimeZone) -> String {

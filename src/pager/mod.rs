@@ -96,12 +96,21 @@ impl<'a> Page<'a> {
     pub fn subject(&self) -> Uuid {
         let tried = || {
             self.method
-                .filter(|_| !matches!(self.kind, PageKind::Notice))
+                .filter(|_| matches!(self.kind, PageKind::Test | PageKind::Code))
         };
         self.case
             .map(|case| case.alert)
             .or_else(tried)
             .unwrap_or(self.id)
+    }
+
+    /// What a receiver that rings once for what it knows keeps it under: each call for a case is new to it.
+    #[must_use]
+    pub fn incident(&self) -> String {
+        match self.case {
+            Some(case) if case.again > 0 => format!("{}-{}", case.alert, case.again),
+            _ => self.subject().to_string(),
+        }
     }
 
     /// How much it must disturb.
@@ -201,6 +210,7 @@ mod tests {
             code: "K7".to_owned(),
             tier: Tier::High,
             opened_at: At(NOW.0 - 20_000),
+            again: 0,
         }
     }
 
@@ -260,8 +270,10 @@ mod tests {
         page.case = None;
         page.kind = PageKind::Code;
         assert_eq!(page.subject(), Uuid::from_u128(5));
-        page.kind = PageKind::Notice;
-        assert_eq!(page.subject(), page.id, "two pieces of news are two");
+        for kind in [PageKind::Notice, PageKind::Page] {
+            page.kind = kind;
+            assert_eq!(page.subject(), page.id, "two of them are two: each rings");
+        }
     }
 
     #[test]

@@ -44,6 +44,10 @@ pub(super) async fn advance(
         oncall::Round::Enough => return is_enough(tx, desk, alert, &there, now).await,
         oncall::Round::Page { step, contacts } => (step, contacts),
     };
+    if alert.pages > 0 && alert.policy_id.is_none() {
+        // It starts over: whoever has acknowledged the last call with their own receiver must hear this one.
+        tx.tell_anew(&desk.gateway, &alert, now).await?;
+    }
     let words = words_of(tx, &alert, there.len(), now).await?;
     let round = Round {
         alert: alert.clone(),

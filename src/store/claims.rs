@@ -173,6 +173,7 @@ struct DueRow {
     acknowledged_at: Option<At>,
     closed_at: Option<At>,
     cases: i64,
+    again: i64,
 }
 
 impl DueRow {
@@ -183,6 +184,7 @@ impl DueRow {
                 code: self.code.clone()?,
                 tier: self.tier?,
                 opened_at: self.opened_at?,
+                again: self.again,
             })
         };
         Some(DuePage {
@@ -264,12 +266,16 @@ const WAITS: &str = concat!(
     ")"
 );
 
+/// A row with all that is to be known for sending it. Each call for a case ends with the news that it is over: a
+/// page belongs to the call that is open now, the news of a call to that one.
 const DUE: &str = "SELECT o.id, o.lane, o.channel, o.gateway, o.moved_from, o.texter_id, o.message_id, o.page_id,
         o.answers, o.attempts, o.created_at, t.wrapped_key, t.number_sealed, t.state_sealed, t.blocked_at,
         m.conversation_id, m.body_sealed AS message_sealed, p.address_sealed, p.body_sealed AS page_sealed,
         p.preset, p.secret_sealed, p.texter_id AS quoted, q.wrapped_key AS quoted_key, d.variant, d.dry_run, p.kind, p.contact, p.staff_id, p.method_id, p.alert_id,
         a.code, a.tier, a.opened_at, a.acknowledged_by, a.acknowledged_at, a.closed_at,
-        (SELECT COUNT(*) FROM paged_cases s WHERE s.page_id = p.id) AS cases
+        (SELECT COUNT(*) FROM paged_cases s WHERE s.page_id = p.id) AS cases,
+        (SELECT COUNT(DISTINCT v.at) FROM pages v WHERE v.alert_id = p.alert_id AND v.kind = 'over'
+            AND (p.kind NOT IN ('taken', 'over') OR v.at < p.at)) AS again
    FROM outbox o
    LEFT JOIN texters t ON t.id = o.texter_id
    LEFT JOIN messages m ON m.id = o.message_id

@@ -10,8 +10,8 @@ use crate::clock::At;
 use crate::crypto::SealingKey;
 use crate::lane::Lane;
 use crate::oncall::{
-    Address, Alert, Channel, Contact, Destination, PageKind, Person, Secret, marked, once_each,
-    over,
+    Address, Alert, Channel, Contact, Destination, PageKind, Person, Secret, called_anew, marked,
+    once_each, over,
 };
 use crate::text::MessageBody;
 
@@ -227,6 +227,32 @@ impl Tx {
         alert: &Alert,
         now: At,
     ) -> Result<(), StoreError> {
+        let words = over(&alert.code);
+        self.call_over(gateway, alert, words, Destination::tracks_cases, now)
+            .await
+    }
+
+    /// Tells the receivers that ring once for what they know, and were paged for this one, that the last call
+    /// for it is over: the next one is new to them, and rings.
+    pub async fn tell_anew(
+        &mut self,
+        gateway: &str,
+        alert: &Alert,
+        now: At,
+    ) -> Result<(), StoreError> {
+        let words = called_anew(&alert.code);
+        self.call_over(gateway, alert, words, Destination::rings_once, now)
+            .await
+    }
+
+    async fn call_over(
+        &mut self,
+        gateway: &str,
+        alert: &Alert,
+        words: String,
+        hears: fn(&Destination) -> bool,
+        now: At,
+    ) -> Result<(), StoreError> {
         let rows: Vec<TrackedRow> = on!(self, |c| {
             sqlx::query_as(
             "SELECT id, contact, staff_id, method_id, preset, address_sealed, secret_sealed
@@ -240,11 +266,11 @@ impl Tx {
         let mut told: Vec<Contact> = Vec::new();
         for row in rows {
             let contact = row.contact(house.house())?;
-            if contact.to.tracks_cases() && !told.iter().any(|other| other.to == contact.to) {
+            if hears(&contact.to) && !told.iter().any(|other| other.to == contact.to) {
                 told.push(contact);
             }
         }
-        let words = marked(alert.drill.is_some(), over(&alert.code));
+        let words = marked(alert.drill.is_some(), words);
         for contact in &told {
             let over = NewPage {
                 alert: Some(alert.id),

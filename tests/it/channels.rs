@@ -96,6 +96,37 @@ both! {
         assert_eq!(sent.iter().filter(|sent| sent["type"] == "over").count(), 1);
     }
 
+    async fn a_case_that_is_called_for_anew_rings_where_the_last_call_was_acknowledged(world: World) {
+        let server = receiver(202).await;
+        world.phone("+15550123").texts("i want to die").await;
+        with_method(&world, Channel::Webhook, Some(Preset::Pagerduty), &server.uri()).await;
+        page_everyone(&world).await;
+        world.settle().await;
+        let staff = world.a_member_of_staff("first").await;
+        let conversation = world.first_in_the_queue().await;
+        world.acts(&staff, conversation, Act::Claim).await.unwrap();
+        let events = |sent: &[Value]| {
+            let of = |event: &Value| (event["event_action"].clone(), event["dedup_key"].clone());
+            sent.iter().map(of).collect::<Vec<_>>()
+        };
+        let first = events(&bodies(&server).await);
+        let key = first[0].1.clone();
+        assert_eq!(first, [("trigger".into(), key.clone()), ("acknowledge".into(), key.clone())]);
+        // Nobody writes: the case is opened again.
+        world.advance(minutes(6)).await;
+        page_everyone(&world).await;
+        world.settle().await;
+        world.acts(&staff, conversation, Act::Claim).await.unwrap();
+        world.acts(&staff, conversation, Act::WrapUp(WrapUp::with("safe_for_now"))).await.unwrap();
+        let mut after = events(&bodies(&server).await).split_off(first.len());
+        let anew: Value = format!("{}-1", key.as_str().unwrap()).into();
+        let old: Vec<_> = after.extract_if(.., |(_, of)| *of == key).collect();
+        assert_eq!(old, [("resolve".into(), key)], "the last call is over");
+        assert!(after.iter().all(|(_, of)| *of == anew), "{after:?}");
+        let (rings, ends) = (&after[0].0, &after.last().unwrap().0);
+        assert_eq!((rings, ends), (&"trigger".into(), &"resolve".into()), "{after:?}");
+    }
+
     async fn a_receiver_that_leads_elsewhere_is_not_followed(world: World) {
         let (server, inside) = (MockServer::start().await, receiver(202).await);
         let there = ResponseTemplate::new(307).insert_header("location", inside.uri());

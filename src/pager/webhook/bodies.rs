@@ -187,7 +187,7 @@ pub(super) fn pagerduty<'a>(page: &Page<'a>, routing_key: &'a str) -> PagerDuty<
     PagerDuty {
         routing_key,
         event_action,
-        dedup_key: page.subject().to_string(),
+        dedup_key: page.incident(),
         payload: triggers.then(|| PagerDutyPayload {
             summary: page.headline(),
             source: page.line,
@@ -216,7 +216,7 @@ fn severity(page: &Page<'_>) -> &'static str {
     }
 }
 
-/// What Alertmanager knows an alert by: the same from the first page of a case to its end, so no tier.
+/// What Alertmanager knows an alert by: the same from the first page of a call to its end, so no tier.
 fn labels(page: &Page<'_>) -> Value {
     let name = match page.kind {
         PageKind::Test => "HarborlineTest",
@@ -227,7 +227,7 @@ fn labels(page: &Page<'_>) -> Value {
     let mut labels = json!({
         "alertname": name,
         "line": page.line,
-        "id": page.subject().to_string(),
+        "id": page.incident(),
         "severity": if page.case.is_some() { "critical" } else { severity(page) },
     });
     if let Some(case) = page.case {
@@ -264,7 +264,7 @@ pub(super) fn alertmanager(page: &Page<'_>) -> Value {
     let (labels, annotations) = (labels(page), json!({"summary": page.headline()}));
     json!({
         "version": "4",
-        "groupKey": page.subject().to_string(),
+        "groupKey": page.incident(),
         "truncatedAlerts": 0,
         "status": status,
         "receiver": "harborline",
@@ -279,7 +279,7 @@ pub(super) fn alertmanager(page: &Page<'_>) -> Value {
             "startsAt": rfc3339(starts_at(page)),
             "endsAt": ends_at,
             "generatorURL": page.url(),
-            "fingerprint": page.subject().simple().to_string(),
+            "fingerprint": page.incident().replace('-', ""),
         }],
     })
 }

@@ -250,6 +250,21 @@ fn pagerduty_is_told_when_a_case_is_taken_and_when_it_is_over() {
         (&test["dedup_key"], &test["payload"]["severity"]),
         (&json!(METHOD), &json!("warning"))
     );
+    let anew = Case {
+        again: 2,
+        ..case.clone()
+    };
+    for kind in [PageKind::Page, PageKind::Taken, PageKind::Over] {
+        let (_, body) = sent(&Page {
+            kind,
+            ..page(&to, Some(&anew))
+        });
+        let key = format!("{ALERT}-2");
+        assert_eq!(
+            body["dedup_key"], key,
+            "an incident of its own, which rings"
+        );
+    }
     let without = at(Preset::Pagerduty, PAGERDUTY_URL, None);
     assert!(
         build(&page(&without, None), NOW).is_none(),

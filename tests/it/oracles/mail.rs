@@ -78,6 +78,7 @@ async fn sent(config: &SmtpConfig, address: &str) -> SendOutcome {
         code: "K7".to_owned(),
         tier: Tier::High,
         opened_at: At(1_767_225_580_000),
+        again: 0,
     };
     let page = Page {
         id: Uuid::from_u128(9),

@@ -1,7 +1,7 @@
 //! The contract of people and their contact methods, and of pages on every channel.
 
 use harborline::oncall::{Address, Destination, Method, Person, Quiet, Secret, Uses};
-use harborline::store::{NewMethod, Proof};
+use harborline::store::{Due, NewMethod, Proof};
 
 use super::*;
 
@@ -192,6 +192,45 @@ both! {
         assert_eq!((page.kind, page.contact.as_str()), (PageKind::Over, "Night"));
         assert_eq!(page.case.as_ref().map(|case| case.code.as_str()), Some("A3"));
         assert_eq!(due.to.secret, Some(Secret::new("key")));
+    }
+
+    async fn each_call_for_a_case_is_new_to_receivers_that_ring_once(world: World) {
+        let (night, ..) = with_a_phone(&world).await;
+        let sent = unit!(world, |tx| {
+            let alert = alarm(tx, NUMBER, "A3", Tier::High, NOW, 0).await?;
+            let person = tx.person(night).await?.unwrap();
+            let hook = |preset: &str, address: &str| {
+                let mut hook = Contact::of(&person, &person.methods[0]);
+                hook.to = Destination {
+                    channel: Channel::Webhook,
+                    address: Address::new(address),
+                    preset: Some(preset.to_owned()),
+                    secret: Some(Secret::new("key")),
+                };
+                hook
+            };
+            let hooks = [
+                hook("pagerduty", "https://events.example.org/"), hook("alertmanager", "https://am.example.org/api/v2/alerts"),
+                hook("json", "https://hooks.example.org/"), hook("ntfy", "https://push.example.org/x"),
+            ];
+            let send = |kind, contact| NewPage { alert: Some(alert.id), kind, contact, words: "words" };
+            for contact in &hooks {
+                tx.send_to_responder("main", &send(PageKind::Page, contact), NOW).await?;
+            }
+            tx.tell_anew("main", &alert, later(1)).await?;
+            for kind in [PageKind::Page, PageKind::Taken] {
+                tx.send_to_responder("main", &send(kind, &hooks[0]), later(2)).await?;
+            }
+            tx.tell_anew("main", &alert, later(3)).await?;
+            let all = Claim { channel: Channel::Webhook, ..claim_of(Lane::Page, later(3), 20) };
+            let due = tx.claim_due(&all).await?.due;
+            let of = |due: &Due| due.page.clone().map(|page| (page.kind, page.case.unwrap().again));
+            due.iter().filter_map(of).collect::<Vec<_>>()
+        });
+        // A page that left late belongs to the call that is open, the news of a call to that one.
+        let page = (PageKind::Page, 2);
+        let over = |call| (PageKind::Over, call);
+        assert_eq!(sent, [page, page, page, page, over(0), over(0), page, (PageKind::Taken, 1), over(1), over(1)]);
     }
 
     async fn a_page_is_known_after_it_has_left_with_how_its_case_stands(world: World) {

@@ -152,7 +152,7 @@ fn pages(page: &TimelinePage, all: &mut Vec<(At, String)>) {
         PageKind::Page => tr!("Page"),
         PageKind::Notice => tr!("Notice"),
         PageKind::Taken => tr!("News that it is taken"),
-        PageKind::Over => tr!("News that it is over"),
+        PageKind::Over => tr!("News that the call is over"),
         PageKind::Code | PageKind::Test => return,
     };
     let by = match page.channel {
