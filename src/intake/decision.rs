@@ -131,6 +131,7 @@ async fn of_responder(
     }
     let was_one = !matches!(spoken, Spoken::No)
         || shift::taken(tx, intake, arrival, verdict).await?
+        || responder::left_open(tx, intake, arrival, verdict, texter).await?
         || tested::answered(tx, intake, arrival, verdict, texter).await?
         || responder::answered(tx, intake, arrival, verdict, texter).await?;
     if !was_one {

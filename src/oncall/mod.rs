@@ -77,6 +77,6 @@ pub use swap::{Swap, SwapState};
 pub use urgency::Urgency;
 pub use words::{
     acknowledged, already_taken, called_anew, more_urgent, nothing_open, one_of, over, page,
-    phone_started, phone_stopped, reopened, responder_help, storm, taken_by, unconfirmed,
-    unreachable, unstored, unstored_call, wants_erasure, with_link,
+    phone_started, phone_stopped, reopened, responder_help, still_waits, storm, taken_by,
+    unconfirmed, unreachable, unstored, unstored_call, wants_erasure, with_link,
 };

@@ -142,6 +142,12 @@ pub fn more_urgent(code: &str) -> String {
     )
 }
 
+/// The answer to who was paged for a case, and said something that takes none.
+#[must_use]
+pub fn still_waits(code: &str) -> String {
+    format!("{code} still waits for a person. Reply {code} to take it.")
+}
+
 /// The answer to a code that no open case has.
 #[must_use]
 pub fn nothing_open(code: Option<&str>) -> String {

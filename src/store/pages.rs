@@ -312,6 +312,26 @@ impl Tx {
         .await?))
     }
 
+    /// Whether somebody was paged for a case: an account, or a contact of the configuration by name.
+    pub async fn was_paged(
+        &mut self,
+        alert: Uuid,
+        (staff, contact): (Option<Uuid>, &str),
+    ) -> Result<bool, StoreError> {
+        Ok(on!(self, |c| {
+            sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM pages
+              WHERE kind = 'page' AND (staff_id = $2 OR ($2 IS NULL AND staff_id IS NULL AND contact = $3))
+                AND (alert_id = $1 OR id IN (SELECT page_id FROM paged_cases WHERE alert_id = $1)))"
+        )
+        .bind(alert)
+        .bind(staff)
+        .bind(contact)
+        .fetch_one(c)
+        .await?
+        }))
+    }
+
     /// Everyone who has to do with a case, by what was paged for it or, for who has it without having
     /// been paged, by whatever reaches them; never by a call, which is for pages. While nobody was paged,
     /// the contacts of the configuration.

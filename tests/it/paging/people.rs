@@ -3,7 +3,7 @@
 use harborline::oncall::{Address, Channel, Quiet, Target, Urgency, Uses};
 use harborline::store::{Account, NewMethod};
 
-use crate::support::world::{DUTY, SECOND, minutes};
+use crate::support::world::{DUTY, SECOND, minutes, seconds};
 use crate::support::{World, both};
 
 const FIRST: &str = "+15550171";
@@ -89,6 +89,21 @@ both! {
         assert_eq!(row.acknowledged_by.as_deref(), Some("First"));
         let tested = "SELECT COUNT(*) FROM contact_methods WHERE tested_at IS NOT NULL";
         assert_eq!(world.count(tested).await, 3);
+    }
+
+    async fn thanks_for_news_takes_no_case_that_somebody_was_not_paged_for(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        let night = world.a_person("Night", NIGHT).await;
+        let rungs: &[(u64, u16, &[Target])] = &[(30, 1, &[Target::Person(first.id)]), (600, 9, &[Target::Person(night.id)])];
+        world.pages_by(&first, Urgency::High, 1, rungs).await;
+        world.phone("+15550123").texts("i want to die").await;
+        world.advance(seconds(30)).await;
+        world.phone(FIRST).texts("a3").await.expect_reply("A3 is yours");
+        assert_eq!(world.phone(NIGHT).inbox().last().unwrap(), "Case A3 was taken by First. Thank you for being there.");
+        world.phone("+15550124").texts("i want to die").await;
+        world.phone(NIGHT).texts("Got it, thanks").await.expect_reply("Please reply with the code of the case.");
+        assert_eq!(world.count("SELECT COUNT(*) FROM alerts WHERE acknowledged_at IS NULL").await, 1, "First is still paged for it");
+        world.phone(NIGHT).texts("A4").await.expect_reply("A4 is yours");
     }
 
     async fn a_phone_that_is_not_proved_is_a_strangers(world: World) {

@@ -102,6 +102,25 @@ both! {
         assert_eq!(audit(&world, id).await.len(), before.len() + 2);
     }
 
+    async fn an_ok_to_a_page_takes_no_case_and_whoever_sends_it_is_told_so(world: World) {
+        let first = world.a_person("First", FIRST).await;
+        world.pages_by(&first, Urgency::High, 1, &[(600, 9, &[Target::Person(first.id)])]).await;
+        let id = methods(&world, &first).await[0].id;
+        world.advance(minutes(2)).await;
+        act(&world, &first, Act::SendTest(id)).await.unwrap();
+        world.phone("+15550123").texts("i want to die").await;
+        world.phone(FIRST).inbox();
+        for words in ["ok", "Ok, thanks"] {
+            let heard = world.phone(FIRST).texts(words).await;
+            assert_eq!(heard.all(), ["A3 still waits for a person. Reply A3 to take it."]);
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM alerts WHERE acknowledged_at IS NOT NULL").await, 0);
+        assert_eq!(methods(&world, &first).await[0].tested_at, Some(world.now()), "the phone works all the same");
+        world.phone(FIRST).texts("A3").await.expect_reply("A3 is yours");
+        let heard = world.phone(FIRST).texts("ok").await;
+        assert!(heard.all().iter().all(|text| !text.contains("still waits")), "{heard:?}");
+    }
+
     async fn who_is_in_need_and_says_ok_is_answered_as_a_texter(world: World) {
         let first = world.a_person("First", FIRST).await;
         let id = methods(&world, &first).await[0].id;

@@ -189,12 +189,16 @@ both! {
             assert_eq!(names(&all), ["Duty phone"], "nobody was paged yet");
             let [one, texted, called] = person(tx, "one", "First", "+15550171").await?;
             let [two, ..] = person(tx, "two", "Night", "+15550172").await?;
+            let duty = (None, "Duty phone");
+            assert!(!tx.was_paged(alert.id, (Some(one), "First")).await? && !tx.was_paged(alert.id, duty).await?);
             let people = tx.people().await?;
             let first = &people[0];
             let by_method = |id: Uuid| first.methods.iter().find(|method| method.id == id).unwrap();
             let (text, call) = (Contact::of(first, by_method(texted)), Contact::of(first, by_method(called)));
             paged(tx, alert.id, &call).await?;
             assert_eq!(tx.contacts_of_case(&fallback, &alert, NOW).await?, [], "only called: heard it there");
+            assert!(tx.was_paged(alert.id, (Some(one), "First")).await? && !tx.was_paged(other.id, (Some(one), "First")).await?);
+            assert!(!tx.was_paged(alert.id, (None, "First")).await?, "a contact of the configuration with the same name");
             paged(tx, alert.id, &text).await?;
             paged(tx, alert.id, &text).await?;
             assert_eq!(tx.contacts_of_case(&fallback, &alert, NOW).await?, std::slice::from_ref(&text));
@@ -202,6 +206,7 @@ both! {
             tx.page_speaks_of(both, alert.id).await?;
             let all = tx.contacts_of_case(&fallback, &alert, NOW).await?;
             assert_eq!(names(&all), ["Duty phone", "First"], "by one page for both cases");
+            assert!(tx.was_paged(alert.id, duty).await? && tx.was_paged(other.id, duty).await?);
             alert.claim(two, NOW, &CLOCKS);
             tx.acknowledge(alert.id, &by(Some(one), "First", NOW)).await?;
             let all = tx.contacts_of_case(&fallback, &alert, NOW).await?;
