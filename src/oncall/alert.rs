@@ -236,14 +236,18 @@ impl Alert {
         let opted_out = request.reason == Reason::OptedOutInCrisis && self.reason != request.reason;
         let rises = request.tier > self.tier || opted_out;
         self.tier = self.tier.max(request.tier);
-        if !matches!(request.reason, Reason::Question | Reason::AwaitsHuman) {
+        // Who has sent STOP in it has, whatever they write next: it is news once.
+        let lesser = matches!(request.reason, Reason::Question | Reason::AwaitsHuman);
+        if !lesser && self.reason != Reason::OptedOutInCrisis {
             self.reason = request.reason;
         }
         let answer = clocks.of(self.urgency()).answer;
         let free = self.acknowledged.is_none() && self.claimed.is_none();
+        // What somebody before them wrote says nothing of who has it now: their own clock runs.
+        let theirs = |answered: &At| self.claimed.is_some_and(|(_, since)| *answered >= since);
         let due = if rises || (self.pages == 0 && free) {
             now.plus(request.page_after)
-        } else if let Some(answered_at) = self.answered_at {
+        } else if let Some(answered_at) = self.answered_at.filter(theirs) {
             // Whoever is writing with them gets their time; whoever wrote long ago may be gone.
             let there = now.since(answered_at) < answer;
             now.plus(if there { answer } else { request.page_after })

@@ -18,6 +18,7 @@ pub fn page(alert: &Alert, there: usize, now: At) -> String {
     let code = &alert.code;
     let what = match (alert.reason, alert.tier) {
         (Reason::WantsHuman, tier) if tier < Tier::High => "A texter asks for a person:",
+        (Reason::OptedOutInCrisis, Tier::Imminent) => "CRISIS, URGENT, texter sent STOP:",
         (Reason::OptedOutInCrisis, _) => "CRISIS, texter sent STOP:",
         (Reason::AwaitsHuman, tier) if tier < Tier::High => "A texter waits for an answer:",
         (_, Tier::Imminent) => "CRISIS, URGENT:",
@@ -313,5 +314,22 @@ mod tests {
         alert.pages = 1;
         assert!(page(&alert, 0, At(0)).contains("Nobody has it yet."));
         assert!(page(&alert, 1, At(0)).contains("1 person is on it, one more is needed."));
+    }
+
+    #[test]
+    fn a_page_after_stop_says_both_that_it_is_urgent_and_that_they_opted_out() {
+        let mut alert = alert("K7", Tier::High, At(0));
+        alert.reason = Reason::OptedOutInCrisis;
+        let said = page(&alert, 0, At(0));
+        assert!(
+            said.starts_with("CRISIS, texter sent STOP: case K7"),
+            "{said}"
+        );
+        alert.tier = Tier::Imminent;
+        let said = page(&alert, 0, At(0));
+        assert!(
+            said.starts_with("CRISIS, URGENT, texter sent STOP: case K7"),
+            "{said}"
+        );
     }
 }

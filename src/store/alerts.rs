@@ -342,7 +342,7 @@ impl Tx {
         let rows = alerts!(
             self,
             "closed_at IS NULL AND excused_at IS NULL AND answered_at IS NULL AND pages > 0
-               AND opened_at <= $1 AND reason IN ('crisis', 'wants_human')
+               AND opened_at <= $1 AND reason IN ('crisis', 'wants_human', 'opted_out_in_crisis')
              ORDER BY opened_at LIMIT $2",
             fetch_all,
             opened_by,

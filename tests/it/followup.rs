@@ -77,6 +77,16 @@ both! {
         assert!(texts[0].contains("You are not forgotten") && texts[0].contains("988"), "{texts:?}");
     }
 
+    async fn who_came_back_after_stop_is_told_that_nobody_has_come_as_well(world: World) {
+        let phone = world.phone(TEXTER);
+        for text in ["i want to die", "STOP", "START"] {
+            phone.texts(text).await;
+        }
+        world.advance(minutes(30)).await;
+        let texts = phone.inbox();
+        assert!(texts.iter().any(|text| text.contains("You are not forgotten")), "{texts:?}");
+    }
+
     async fn who_was_answered_by_a_person_gets_no_excuse(world: World) {
         let phone = world.phone(TEXTER);
         phone.texts("i want to die").await;

@@ -201,8 +201,39 @@ fn an_opt_out_in_a_crisis_pages_anew_once() {
     assert!(alert.page_is_due(At(2)) && alert.acknowledged.is_none());
     paged(&mut alert, At(2));
     alert.taken(by("one", At(3)), &CLOCKS);
-    alert.raise(opt_out, At(4), &CLOCKS);
-    assert!(alert.acknowledged.is_some() && !alert.page_is_due(At(4)));
+    // They write on, now in danger and now not: it is the same opt-out.
+    for reason in [
+        Reason::OptedOutInCrisis,
+        Reason::Crisis,
+        Reason::OptedOutInCrisis,
+        Reason::WantsHuman,
+        Reason::OptedOutInCrisis,
+    ] {
+        alert.raise(request(reason, Tier::Concern, 0), At(4), &CLOCKS);
+        assert!(alert.acknowledged.is_some() && !alert.page_is_due(At(4)));
+    }
+}
+
+#[test]
+fn whoever_has_just_taken_a_case_keeps_it_when_the_texter_writes_again() {
+    let crisis = request(Reason::Crisis, Tier::Concern, 0);
+    let mut alert = alert(0);
+    paged(&mut alert, At(0));
+    alert.taken(by("one", At(0)), &CLOCKS);
+    alert.claim(Uuid::from_u128(1), At(0), &CLOCKS);
+    alert.answered(At(1_000));
+    let mut over = alert.clone();
+    over.given_up();
+    over.taken(by("two", At(900_000)), &CLOCKS);
+    over.claim(Uuid::from_u128(2), At(900_000), &CLOCKS);
+    assert!(!over.raise(crisis, At(910_000), &CLOCKS));
+    assert!(!over.page_is_due(At(1_199_999)) && over.page_is_due(At(1_200_000)));
+    // The same where nobody has claimed it yet.
+    alert.release(At(900_000));
+    paged(&mut alert, At(900_000));
+    alert.taken(by("two", At(901_000)), &CLOCKS);
+    assert!(!alert.raise(crisis, At(910_000), &CLOCKS));
+    assert!(!alert.page_is_due(At(1_200_999)) && alert.page_is_due(At(1_201_000)));
 }
 
 #[test]
