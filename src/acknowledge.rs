@@ -101,8 +101,8 @@ impl Acknowledge {
         self.by_staff(staff, Which::Alert(alert), How::Link).await
     }
 
-    /// Whoever was called for this page takes its case by a key. `None` when it is closed, or no page to
-    /// a person.
+    /// Whoever was called for this page takes its case by a key; of several, one that waits still. `None`
+    /// when it is closed, or no page to a person.
     ///
     /// # Errors
     /// [`StoreError`]: nothing was changed.
@@ -112,12 +112,6 @@ impl Acknowledge {
             let desk = Arc::clone(&desk);
             Box::pin(async move {
                 let Some(paged) = tx.paged(page).await? else {
-                    return Ok(None);
-                };
-                let Some(alert) = paged.alert else {
-                    return Ok(None);
-                };
-                let Some(mut alert) = tx.alert_to_change(alert).await? else {
                     return Ok(None);
                 };
                 let who = match paged.staff_id {
@@ -130,6 +124,9 @@ impl Acknowledge {
                 if let Some(method) = paged.method_id {
                     tx.method_tested(method, now).await?;
                 }
+                let Some(mut alert) = meant(tx, page, paged.alert, &who).await? else {
+                    return Ok(None);
+                };
                 Ok(Some(
                     answer(tx, &desk, &mut alert, &who, How::Key, now).await?,
                 ))
@@ -177,6 +174,31 @@ impl Acknowledge {
             self.feed.signal(Signal::Conversation(taken.conversation));
         }
     }
+}
+
+/// Which case the key in a call takes: the one that they have already, so that a key which is told twice takes
+/// one case; else the first that waits, from the one that the call names; else that one.
+async fn meant(
+    tx: &mut Tx,
+    page: Uuid,
+    named: Option<Uuid>,
+    who: &Responder,
+) -> Result<Option<Alert>, StoreError> {
+    let mut cases = tx.alerts_of_page(page).await?;
+    cases.sort_by_key(|alert| (Some(alert.id) != named, alert.urgency(), alert.opened_at));
+    let mut place = None;
+    for (nth, alert) in cases.iter().enumerate() {
+        let there = tx.acknowledgements(alert.id).await?;
+        if is_among(&there, who.staff_id, &who.name) {
+            place = Some(nth);
+            break;
+        }
+        if alert.acknowledged.is_none() && place.is_none() {
+            place = Some(nth);
+        }
+    }
+    let place = place.unwrap_or_default();
+    Ok((place < cases.len()).then(|| cases.swap_remove(place)))
 }
 
 /// Which case is meant.

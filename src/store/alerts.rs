@@ -129,6 +129,15 @@ macro_rules! ahead {
     };
 }
 
+/// Which open alerts a page speaks of.
+macro_rules! of_page {
+    () => {
+        "WHERE closed_at IS NULL
+           AND id IN (SELECT alert_id FROM pages WHERE id = $1 AND kind = 'page'
+                      UNION ALL SELECT alert_id FROM paged_cases WHERE page_id = $1)"
+    };
+}
+
 impl Tx {
     /// The open alert of a conversation.
     pub async fn open_alert(&mut self, conversation: Uuid) -> Result<Option<Alert>, StoreError> {
@@ -304,6 +313,15 @@ impl Tx {
             postgres: select_alerts!("WHERE id = $1 AND closed_at IS NULL FOR UPDATE"),
             |sql, c| sqlx::query_as(sql).bind(id).fetch_optional(c).await?);
         Ok(row.map(Alert::from))
+    }
+
+    /// The open alerts that a page speaks of, locked for a change.
+    pub async fn alerts_of_page(&mut self, page: Uuid) -> Result<Vec<Alert>, StoreError> {
+        let rows: Vec<AlertRow> = on!(self,
+            sqlite: select_alerts!(of_page!(), " ORDER BY id"),
+            postgres: select_alerts!(of_page!(), " ORDER BY id FOR UPDATE"),
+            |sql, c| sqlx::query_as(sql).bind(page).fetch_all(c).await?);
+        Ok(rows.into_iter().map(Alert::from).collect())
     }
 
     /// The open alerts that wait for nothing, and for which no person has come, locked. The rules of an

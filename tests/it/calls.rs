@@ -154,6 +154,24 @@ both! {
         assert!(calls_to(&world, NIGHT).len() == 1, "news is never called");
     }
 
+    async fn the_key_in_a_call_about_many_cases_takes_one_that_waits(world: World) {
+        called(&world, "First", FIRST).await;
+        for nth in 0..5 {
+            let texter = world.phone(&format!("+1555012{nth}"));
+            let _ = texter.delivers(&format!("SM{nth}"), "i want to die").await;
+        }
+        world.settle().await;
+        let call = calls_to(&world, FIRST).remove(0);
+        assert!(hears(&world, &call, &[]).await.contains("5 cases wait for a person. Press 1 to take case A, 3."));
+        world.responder().texts("A3").await.expect_reply("A3 is yours");
+        // The gateway tells of a key twice when it did not hear us: one case is taken.
+        for _ in 0..2 {
+            let said = hears(&world, &call, &[("Digits", "1")]).await;
+            assert!(said.contains("Thank you. Case A, 4 is yours."), "{said}");
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM alerts WHERE acknowledged_by = 'First'").await, 1);
+    }
+
     async fn a_call_that_waits_is_not_placed_when_the_case_is_taken(world: World) {
         called(&world, "First", FIRST).await;
         world.twilio.fail_always(Some(Fault::ServerError));

@@ -223,6 +223,13 @@ both! {
             let page = paged(tx, one.id, &contact()).await?;
             tx.page_speaks_of(page, one.id).await?;
             tx.page_speaks_of(page, two.id).await?;
+            let mut closed = alarm(tx, "+15550126", "A7", Tier::High, NOW, 0).await?;
+            closed.close(Closed::ByStaff, NOW);
+            tx.save_alert(&closed).await?;
+            tx.page_speaks_of(page, closed.id).await?;
+            assert_eq!(tx.alerts_of_page(page).await?, [one.clone(), two]);
+            let alone = paged(tx, one.id, &contact()).await?;
+            assert_eq!(tx.alerts_of_page(alone).await?, [one]);
             page
         });
         unit!(world, |tx| { tx.page_accepted(page, later(5)).await?; });
