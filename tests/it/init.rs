@@ -96,6 +96,81 @@ fn answers_on_standard_input_do_the_same() {
     );
 }
 
+/// Of each kind, the answers to what it asks for: nothing else may be needed.
+const ANSWERS: [(&str, &[&str]); 7] = [
+    ("sandbox", &[]),
+    (
+        "twilio",
+        &[
+            "AC00000000000000000000000000000000",
+            "secret-token",
+            "+15550100",
+        ],
+    ),
+    (
+        "signalwire",
+        &[
+            "00000000-0000-4000-8000-000000000000",
+            "PTsecret",
+            "PSKsecret",
+            "https://example.signalwire.com",
+            "+15550100",
+        ],
+    ),
+    (
+        "telnyx",
+        &[
+            "KEY1",
+            "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=",
+            "+15550100",
+        ],
+    ),
+    ("plivo", &["MA1", "secret-token", "+15550100"]),
+    (
+        "vonage",
+        &["abcd1234", "secret", "secret", "sha256", "+15550100"],
+    ),
+    (
+        "android",
+        &[
+            "user",
+            "secret",
+            "sixteen-or-more-secret",
+            "http://192.168.1.20:8080/message",
+        ],
+    ),
+];
+
+#[test]
+fn what_it_asks_for_is_enough_for_every_kind_of_gateway() {
+    let folder = tempfile::tempdir().unwrap();
+    let begin = "First Line\nhelp@example.net\nen\n";
+    let refused = run(folder.path(), &["init"], &format!("{begin}pigeon\n"));
+    let kinds = ANSWERS.map(|(kind, _)| kind).join(", ");
+    assert!(
+        said(&refused.stderr).contains(&format!("write one of {kinds};")),
+        "{}",
+        said(&refused.stderr)
+    );
+    for (kind, answers) in ANSWERS {
+        let folder = tempfile::tempdir().unwrap();
+        let mut input = format!("{begin}{kind}\n");
+        if kind != "sandbox" {
+            let answers = answers.join("\n");
+            input += &format!("https://line.example.org\n{answers}\n+15550199\n\n");
+        }
+        let output = run(folder.path(), &["init"], &input);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{kind}: {}",
+            said(&output.stderr)
+        );
+        let config = config::load(Some(&folder.path().join("harborline.toml"))).unwrap();
+        assert_eq!(config.gateways["main"].kind(), kind);
+    }
+}
+
 #[test]
 fn the_sandbox_asks_for_nothing_more_and_serves() {
     let folder = tempfile::tempdir().unwrap();
@@ -121,6 +196,19 @@ fn what_is_missing_or_cannot_work_is_named_and_nothing_is_left() {
         flags[at + 1] = value;
         flags
     };
+    let vonage = |method: &'static str| {
+        let mut flags = with("--gateway", "vonage");
+        flags.truncate(11);
+        for setting in [
+            "api_key=abcd1234",
+            "api_secret=secret-canary",
+            "signature_secret=secret-canary",
+            method,
+        ] {
+            flags.extend(["--set", setting]);
+        }
+        flags
+    };
     let mut unknown = FLAGS.to_vec();
     unknown.extend(["--set", "colour=blue"]);
     for (flags, parts) in [
@@ -142,6 +230,10 @@ fn what_is_missing_or_cannot_work_is_named_and_nothing_is_left() {
             vec!["--set account_sid", "32 digits"],
         ),
         (with("--set", "account_sid"), vec!["--set", "KEY=VALUE"]),
+        (
+            vonage("signature_method=SHA-256"),
+            vec!["--set signature_method", "md5_hash"],
+        ),
         (
             with("--set", "account_sid=@nowhere"),
             vec!["--set account_sid", "nowhere"],

@@ -55,6 +55,14 @@ fn account(text: &str) -> Result<(), String> {
     Err("write AC and the 32 digits after it, as the first page of the console shows it".to_owned())
 }
 
+/// How an account at Vonage signs, as the configuration calls it.
+fn signature_method(text: &str) -> Result<(), String> {
+    match text {
+        "md5_hash" | "md5" | "sha1" | "sha256" | "sha512" => Ok(()),
+        _ => Err("write md5_hash, md5, sha1, sha256 or sha512, as the account has it".to_owned()),
+    }
+}
+
 const fn key(key: &'static str, flag: &'static str, ask: &'static str) -> Asked {
     Asked {
         key,
@@ -185,10 +193,18 @@ static KINDS: [Kind; 7] = [
                 "--set signature_secret",
                 "Signature secret, or @ and a file that holds it",
             ),
+            Asked {
+                check: Some(signature_method),
+                ..key(
+                    "signature_method",
+                    "--set signature_method",
+                    "Signature method of the account: md5_hash, md5, sha1, sha256 or sha512",
+                )
+            },
             SENDER,
         ],
         hooks: &[("The number itself, inbound webhook:", INBOUND)],
-        notes: &["Ask for message signing, and set signature_method as the account has it."],
+        notes: &["Ask for message signing: a hook without a signature is not taken."],
     },
     Kind {
         name: "android",
