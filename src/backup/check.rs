@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{DATABASE, NOTE, Note, SPOOL, Tell, digest};
+use crate::app::key_source;
 use crate::audit_log;
 use crate::clock::At;
 use crate::config::Config;
-use crate::crypto::{Keyring, keyfile};
+use crate::crypto::Keyring;
+use crate::crypto::source::KeySource;
 use crate::gateway::check::Finding;
 use crate::id::SystemIds;
 use crate::oncall::span;
@@ -168,21 +170,22 @@ fn content(state: &CopyState, now: At) -> Finding {
     )
 }
 
-/// Whether this program and this key can work with it.
+/// Whether this program and its keys, from wherever they come, can work with it.
 /// The keys, where the tables are those of this version, too.
 async fn with_key(config: &Config, url: &str) -> (Finding, Option<Arc<Keyring>>) {
     let id = "backup.key";
-    let master = match keyfile::load(&config.keys.file) {
-        Ok(master) => master,
+    let source = key_source(config);
+    let masters = match source.load() {
+        Ok(masters) => masters,
         Err(why) => return (failed(id, &why.to_string()), None),
     };
-    let keys = Arc::new(Keyring::new(&master));
+    let keys = Arc::new(Keyring::of(&masters, None));
     let found = probe(url, &keys).await;
     let current = matches!(found, Ok(Probe::Current));
-    (of_probe(config, found), current.then_some(keys))
+    (of_probe(&source, found), current.then_some(keys))
 }
 
-fn of_probe(config: &Config, found: Result<Probe, OpenError>) -> Finding {
+fn of_probe(source: &KeySource, found: Result<Probe, OpenError>) -> Finding {
     let id = "backup.key";
     match found {
         Ok(Probe::Current) => Finding::ok(
@@ -209,11 +212,8 @@ fn of_probe(config: &Config, found: Result<Probe, OpenError>) -> Finding {
         ),
         Err(OpenError::WrongKey) => Finding::fail(
             id,
-            format!(
-                "{} is not the key that sealed it: nothing in it can be read",
-                config.keys.file.display()
-            ),
-            "Put back the key that was in use when it was made, or name it: HARBORLINE__KEYS__FILE",
+            format!("{source} is not the key that sealed it: nothing in it can be read"),
+            "Put back the key that was in use when it was made, or name another one: keys.file, keys.variable or keys.command",
         ),
         Err(why) => failed(id, &why.to_string()),
     }

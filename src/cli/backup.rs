@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::progress::Progress;
 use super::{Failure, doctor, interruptible, runtime};
+use crate::app::key_source;
 use crate::backup::{self, BackupError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::crypto::{Keyring, keyfile};
+use crate::crypto::Keyring;
 use crate::id::SystemIds;
 use crate::store::{OpenError, Probe, Store, probe};
 
@@ -39,7 +40,7 @@ pub(super) fn make(config: &Config, to: Option<PathBuf>) -> Result<(), Failure> 
     writeln!(
         out,
         "The key is not in it: keep a copy of {} in another place. Check it: harborline restore --check {}",
-        config.keys.file.display(),
+        key_source(config),
         to.display()
     )?;
     Ok(())
@@ -94,12 +95,13 @@ fn failure(error: BackupError) -> Failure {
 
 pub(super) fn migrate(config: &Config, check: bool) -> Result<(), Failure> {
     let ids = SystemIds::default();
-    let master = if check {
-        keyfile::load(&config.keys.file)?
+    let source = key_source(config);
+    let masters = if check {
+        source.load()?
     } else {
-        keyfile::load_or_create(&config.keys.file, &ids)?
+        source.load_or_create(&ids)?
     };
-    let keys = Arc::new(Keyring::new(&master));
+    let keys = Arc::new(Keyring::of(&masters, None));
     let url = &config.database.url;
     runtime()?.block_on(async {
         let before = probe(url, &keys).await?;

@@ -70,7 +70,8 @@ pub enum KeyFileError {
 /// # Errors
 /// [`KeyFileError`] names the file and the fix. An existing file is never overwritten.
 pub fn load_or_create(path: &Path, ids: &dyn IdSource) -> Result<Master, KeyFileError> {
-    load_all_or_create(path, ids).map(first)
+    // There is one: a file without any is refused.
+    load_all_or_create(path, ids).map(|mut masters| masters.swap_remove(0))
 }
 
 /// Reads the master keys, the one that seals first, or makes one where there is none.
@@ -104,19 +105,6 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// show in the mode bits as if a group could read it.
 fn is_credential(path: &Path, folder: Option<&OsStr>) -> bool {
     folder.is_some_and(|folder| !folder.is_empty() && path.parent() == Some(Path::new(folder)))
-}
-
-fn first(mut masters: Vec<Master>) -> Master {
-    // There is one: a file without any is refused.
-    masters.swap_remove(0)
-}
-
-/// Reads the master key that seals.
-///
-/// # Errors
-/// [`KeyFileError`] names the file and the fix.
-pub fn load(path: &Path) -> Result<Master, KeyFileError> {
-    load_all(path).map(first)
 }
 
 /// Master keys as they are written: one a line.

@@ -1,6 +1,7 @@
 //! Where the master key comes from: a file, a variable of the environment, or a command that asks a key
 //! management service.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -22,6 +23,17 @@ pub enum KeySource {
     Variable(String),
     /// A program and its arguments, which prints it.
     Command(Vec<String>),
+}
+
+/// As a sentence calls it; nothing of the key.
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Variable(name) => write!(f, "what {name} holds"),
+            Self::Command(_) => f.write_str("what keys.command prints"),
+        }
+    }
 }
 
 impl KeySource {

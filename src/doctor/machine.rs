@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::statvfs;
 
+use crate::app::key_source;
 use crate::config::Config;
+use crate::crypto::source::KeySource;
 use crate::gateway::check::Finding;
 use crate::process;
 
@@ -33,7 +35,7 @@ pub(super) fn examine(config: &Config) -> Vec<Finding> {
     if let Some(database) = database_of(config) {
         findings.push(room("machine.database_room", &database, "database.url"));
         findings.push(private(&database));
-        findings.push(apart(&database, &config.keys.file));
+        findings.push(apart(&database, &key_source(config)));
     }
     findings
 }
@@ -189,9 +191,10 @@ fn private(database: &Path) -> Finding {
     )
 }
 
-fn apart(database: &Path, key: &Path) -> Finding {
+fn apart(database: &Path, source: &KeySource) -> Finding {
     let id = "keys.apart";
-    if database.parent() != key.parent() {
+    let beside = matches!(source, KeySource::File(key) if key.parent() == database.parent());
+    if !beside {
         return Finding::ok(id, "key and database do not lie in one folder");
     }
     Finding::warn(

@@ -4,10 +4,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
+use harborline::disk;
 use serde_json::Value;
 use sqlx::Connection as _;
 
-use crate::support::binary::{Serving, run};
+use crate::support::binary::{Serving, command, run, said};
 use crate::support::{Engine, World, postgres};
 
 /// The findings of `restore --check`, by id: whether each is well.
@@ -241,6 +242,58 @@ fn a_backup_that_cannot_be_used_is_refused_in_one_sentence_and_nothing_stays() {
         "{said}"
     );
     assert_eq!(names(&folder.join("data")), before);
+}
+
+/// The master key moves to another place, and a new one waits in front of it, as while it is replaced.
+#[test]
+fn a_backup_is_checked_and_put_back_with_the_key_from_wherever_it_comes() {
+    let serving = a_line_with_texts();
+    let (_, folder) = serving.stop();
+    let folder = folder.path();
+    assert_eq!(run(folder, &["backup", "night"], "").status.code(), Some(0));
+    let old = std::fs::read_to_string(folder.join("data/master.key")).unwrap();
+    let both = format!("{}\n{old}", "ab".repeat(32));
+    let elsewhere = folder.join("elsewhere.key");
+    disk::write_new(&elsewhere, both.as_bytes()).unwrap();
+    let elsewhere = elsewhere.display().to_string();
+    std::fs::remove_file(folder.join("data/master.key")).unwrap();
+    let command_of_keys = format!("[\"/bin/cat\", \"{elsewhere}\"]");
+    for settings in [
+        vec![("HARBORLINE__KEYS__FILE", elsewhere.as_str())],
+        vec![("HARBORLINE__KEYS__COMMAND", command_of_keys.as_str())],
+        vec![
+            ("HARBORLINE__KEYS__VARIABLE", "LINE_KEY"),
+            ("LINE_KEY", both.as_str()),
+        ],
+    ] {
+        lose_the_database(folder);
+        let works = |arguments: &[&str], code: i32| {
+            let mut program = command(folder);
+            program.args(arguments).envs(settings.iter().copied());
+            let output = program.output().unwrap();
+            let said = said(&output);
+            assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+            said
+        };
+        works(&["restore", "--check", "night"], 0);
+        works(&["restore", "night"], 0);
+        works(&["migrate", "--check"], 0);
+        works(&["migrate"], 0);
+        assert!(!folder.join("data/master.key").exists(), "{settings:?}");
+    }
+    // Another key in the variable is told by its name, and what it holds is not.
+    let mut program = command(folder);
+    program.args(["restore", "--check", "night"]);
+    program.env("HARBORLINE__KEYS__VARIABLE", "LINE_KEY");
+    let other = "cd".repeat(32);
+    let output = program.env("LINE_KEY", &other).output().unwrap();
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("what LINE_KEY holds is not the key that sealed it")
+            && !said.contains(&other),
+        "{said}"
+    );
 }
 
 #[test]

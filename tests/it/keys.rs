@@ -67,7 +67,7 @@ both! { in lived_in;
     async fn another_key_takes_over_while_texts_come_in_and_the_old_one_is_let_go(world: World) {
         let mut world = world;
         let other = world.another_app().await;
-        let old = keyfile::load(&world.config.keys.file).unwrap();
+        let old = keyfile::load_all(&world.config.keys.file).unwrap().swap_remove(0);
         announced_and_first(&world).await;
         // The other replica sees it at its next look, and opens what either seals.
         other.keys.tick().await.unwrap();
@@ -160,7 +160,9 @@ both! { in lived_in;
 async fn a_key_that_comes_from_elsewhere_is_replaced_by_hand_in_two_steps() {
     let mut world = World::on(Engine::Sqlite).await.unwrap();
     world.phone(TEXTER).texts("hello").await;
-    let old = keyfile::load(&world.config.keys.file).unwrap();
+    let old = keyfile::load_all(&world.config.keys.file)
+        .unwrap()
+        .swap_remove(0);
     world.app.store.close().await;
     let folder = tempfile::tempdir().unwrap();
     let printed = folder.path().join("printed");

@@ -189,7 +189,9 @@ async fn a_copy_of_the_database_without_its_keystore_or_key_is_refused_and_left_
 async fn a_texter_of_an_older_version_gets_a_seed_after_the_first_start() {
     let mut world = World::on(Engine::Sqlite).await.unwrap();
     // What an older version wrote: wrapped by the master key alone.
-    let master = harborline::crypto::keyfile::load(&world.config.keys.file).unwrap();
+    let master = harborline::crypto::keyfile::load_all(&world.config.keys.file)
+        .unwrap()
+        .swap_remove(0);
     let old = harborline::crypto::Keyring::new(&master);
     let ids = SeededIds::new(5);
     let (id, number) = (

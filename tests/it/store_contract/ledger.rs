@@ -233,7 +233,7 @@ both! {
 
     async fn a_look_at_the_database_names_its_age_and_changes_nothing(world: World) {
         let url = world.config.database.url.clone();
-        let keys = Arc::new(Keyring::new(&keyfile::load(&world.config.keys.file).unwrap()));
+        let keys = Arc::new(Keyring::of(&keyfile::load_all(&world.config.keys.file).unwrap(), None));
         assert_eq!(store::probe(&url, &keys).await.unwrap(), Probe::Current);
         let other = Arc::new(Keyring::new(&[7; 32]));
         assert!(matches!(store::probe(&url, &other).await, Err(OpenError::WrongKey)));
