@@ -244,4 +244,17 @@ mod tests {
         );
         assert_eq!(user("Uid:\t0\t1000\t0\t0\n").state, State::Ok);
     }
+
+    #[test]
+    fn a_key_lies_beside_the_database_only_if_it_is_a_file_there() {
+        let database = Path::new("data/harborline.db");
+        for (source, state) in [
+            (KeySource::File("data/master.key".into()), State::Warn),
+            (KeySource::File("keys/master.key".into()), State::Ok),
+            (KeySource::Variable("LINE_KEY".to_owned()), State::Ok),
+            (KeySource::Command(vec!["key".to_owned()]), State::Ok),
+        ] {
+            assert_eq!(apart(database, &source).state, state, "{source}");
+        }
+    }
 }
