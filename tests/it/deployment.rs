@@ -5,10 +5,11 @@ mod alerts;
 mod proxies;
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use harborline::config;
+use harborline::{config, disk};
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -400,4 +401,107 @@ fn the_systemd_unit_is_sound_and_gives_the_program_little() {
     let security = ["security", "--offline=true", "--threshold=20", unit];
     let rated = tool("systemd-analyze", &security, &[]).unwrap();
     assert!(rated.status.success(), "{}", said(&rated));
+}
+
+/// A machine with the unit, its files, and a folder of data that belongs to somebody else, where that can be.
+fn machine_with_the_unit(folder: &Path) -> PathBuf {
+    let (etc, data, bin) = (folder.join("etc"), folder.join("line"), folder.join("bin"));
+    for folder in [&etc, &data, &bin] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    // Only root gives a folder away.
+    let _ = std::os::unix::fs::chown(&data, Some(12_345), Some(12_345));
+    let without_token = line().replace("auth_token = \"secret-token\"\n", "");
+    for (name, text) in [
+        ("harborline.toml", without_token),
+        ("master.key", format!("{}\n", "ab".repeat(32))),
+        ("gateway.token", "secret-token".to_owned()),
+    ] {
+        disk::write_new(&etc.join(name), text.as_bytes()).unwrap();
+    }
+    let unit = placed(folder, "deploy/harborline.service", &[]);
+    let text = std::fs::read_to_string(&unit).unwrap();
+    let drop_in = "[Service]\nEnvironment='HARBORLINE__LISTEN__PROXIES=[\"10.9.8.7\", \"::1\"]'\n";
+    std::fs::write(&unit, text + drop_in).unwrap();
+    let script = placed(
+        folder,
+        "deploy/harborline-admin",
+        &[
+            ("/etc/harborline", etc.to_str().unwrap()),
+            ("/var/lib/harborline", data.to_str().unwrap()),
+            (
+                "/usr/local/bin/harborline",
+                env!("CARGO_BIN_EXE_harborline"),
+            ),
+        ],
+    );
+    let systemctl = format!(
+        "#!/bin/sh\n[ \"$*\" = \"cat harborline.service\" ] && cat {}\n",
+        unit.display()
+    );
+    std::fs::write(bin.join("systemctl"), systemctl).unwrap();
+    Command::new("chmod")
+        .args(["755", &bin.join("systemctl").display().to_string()])
+        .status()
+        .unwrap();
+    script
+}
+
+#[test]
+fn a_command_beside_the_unit_works_on_its_data_with_its_key_and_leaves_nothing_that_it_cannot_read()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let script = machine_with_the_unit(folder.path());
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let night = elsewhere.join("night").display().to_string();
+    let admin = |arguments: &[&str], code: i32| {
+        let path = format!("{}:/usr/bin:/bin", folder.path().join("bin").display());
+        let mut shell = Command::new("sh");
+        shell.arg(&script).args(arguments).current_dir(&elsewhere);
+        shell.env_clear().env("PATH", path);
+        let output = shell.output().unwrap();
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        said
+    };
+    admin(&["migrate"], 0);
+    admin(&["backup", &night], 0);
+    admin(&["restore", "--check", &night], 0);
+    assert!(admin(&["restore", &night], 1).contains("is there already"));
+    let data = folder.path().join("line");
+    std::fs::remove_dir_all(data.join("data")).unwrap();
+    admin(&["restore", &night], 0);
+    admin(&["key", "lost"], 0);
+    // The service would seal and open with its copy of the old key: the new one is put there by hand.
+    assert!(admin(&["key", "rotate"], 2).contains("docs/keys.md"));
+    let key = folder.path().join("etc/master.key");
+    let (old, new) = ("ab".repeat(32), "cd".repeat(32));
+    std::fs::write(&key, format!("{new}\n{old}\n")).unwrap();
+    admin(&["key", "rotate", "--wait", "0"], 0);
+    admin(&["key", "retire"], 0);
+    let left = std::fs::read_to_string(&key).unwrap();
+    assert_eq!(left.trim(), new);
+    // All of it is there, and belongs to whom the folder belongs to.
+    let owner = std::fs::metadata(&data).unwrap().uid();
+    let mut folders = vec![data.clone()];
+    let mut names = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(entry.metadata().unwrap().uid(), owner, "{entry:?}");
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            }
+            names.insert(entry.file_name().into_string().unwrap());
+        }
+    }
+    assert!(names.contains("harborline.db") && names.contains("keystore"));
+    assert!(!names.contains("master.key"), "the key is that of the unit");
+    let made: Vec<_> = std::fs::read_dir(&elsewhere).unwrap().collect();
+    assert_eq!(
+        made.len(),
+        1,
+        "but for the backup nothing is made where one stands"
+    );
 }
