@@ -139,7 +139,7 @@ impl Heard {
                         .join(" "),
                 })
             }
-            Event::Ignored(_) => None,
+            Event::Ignored(_) | Event::Unreadable(_) => None,
         }
     }
 

@@ -11,7 +11,7 @@ use super::{Drills, happened};
 use crate::clock::At;
 use crate::delivery::Delivery;
 use crate::gateway::drill::{Loopback, NAME, inbound};
-use crate::gateway::{Inbound, Receipt};
+use crate::gateway::{Gateway as _, Inbound, Receipt};
 use crate::oncall::Variant;
 use crate::oncall::drill::Step;
 use crate::store::{Drill, StoreError};
@@ -101,7 +101,8 @@ impl Drills {
         }
         drill.report.way = Some("past the door: only the provider can sign its hooks".to_owned());
         let loopback = Loopback::default();
-        let answer = self.failsafe.text(&loopback, Instant::now(), text).await;
+        let came_by = (loopback.name(), &loopback.caps());
+        let answer = self.failsafe.text(came_by, Instant::now(), text).await;
         match answer {
             Ok(Some(answer)) => (answer.body.reveal().to_owned(), answer.outbox_id),
             _ => Default::default(),

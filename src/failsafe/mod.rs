@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::dispatch::{Apart, Dispatch};
-use crate::gateway::{Caps, Gateway, Inbound, Receipt};
+use crate::gateway::{Caps, Inbound, Receipt};
 use crate::incidents::Incidents;
 use crate::intake::{Arrival, Intake, NotStored};
 use crate::lane::Lane;
@@ -109,29 +109,29 @@ impl FailSafe {
         self.spool.counts().entries
     }
 
-    /// Takes a text in. `since` is when its hook came: all that it brings shares the gateway's
-    /// patience. `Ok` means that the text is safe, or that an answer in the response is all that can
-    /// be done for it.
+    /// Takes a text in that came by this gateway, of which the hook can still do so much. `since` is when
+    /// the hook came: all that it brings shares the gateway's patience. `Ok` means that the text is safe,
+    /// or that an answer in the response is all that can be done for it.
     ///
     /// # Errors
     /// [`NotKept`].
     pub async fn text(
         self: &Arc<Self>,
-        gateway: &dyn Gateway,
+        (gateway, caps): (&str, &Caps),
         since: Instant,
         inbound: Inbound,
     ) -> Result<Option<Answer>, NotKept> {
-        let caps = gateway.caps();
-        let patience = Limits::of(&caps).commit.saturating_sub(since.elapsed());
-        let (name, to) = (gateway.name(), inbound.from.clone());
-        let taken = self.intake.text(name, caps.inline_reply, inbound, patience);
+        let patience = Limits::of(caps).commit.saturating_sub(since.elapsed());
+        let to = inbound.from.clone();
+        let intake = &self.intake;
+        let taken = intake.text(gateway, caps.inline_reply, inbound, patience);
         match taken.await {
             Ok(taken) => Ok(taken.inline.map(|(outbox_id, body)| Answer {
                 to,
                 body,
                 outbox_id: Some(outbox_id),
             })),
-            Err(not_stored) => self.without_store(&caps, not_stored).await,
+            Err(not_stored) => self.without_store(caps, not_stored).await,
         }
     }
 
@@ -195,31 +195,30 @@ impl FailSafe {
         }))
     }
 
-    /// Takes a receipt in.
+    /// Takes a receipt in, as [`FailSafe::text`] does a text.
     ///
     /// # Errors
     /// [`NotKept`]: the gateway should send it again.
     pub async fn receipt(
         &self,
-        gateway: &dyn Gateway,
+        (gateway, caps): (&str, &Caps),
         since: Instant,
         receipt: Receipt,
     ) -> Result<(), NotKept> {
-        let caps = gateway.caps();
-        let patience = Limits::of(&caps).commit.saturating_sub(since.elapsed());
-        let taken = self.dispatch.receipt(gateway.name(), receipt.clone());
+        let patience = Limits::of(caps).commit.saturating_sub(since.elapsed());
+        let taken = self.dispatch.receipt(gateway, receipt.clone());
         let why = match timeout(patience, taken).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => error.to_string(),
             Err(late) => late.to_string(),
         };
-        tracing::warn!(gateway = %gateway.name(), %why, "a receipt could not be stored in time");
+        tracing::warn!(%gateway, %why, "a receipt could not be stored in time");
         let entry = Entry {
-            gateway: gateway.name().to_owned(),
+            gateway: gateway.to_owned(),
             arrived: self.intake.clock.now(),
             kept: Kept::Receipt(receipt),
         };
-        self.keep(&caps, false, &entry)
+        self.keep(caps, false, &entry)
             .await
             .map(|_| ())
             .ok_or(NotKept)

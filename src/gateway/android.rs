@@ -106,6 +106,11 @@ impl Gateway for Android {
         }
     }
 
+    /// `mms:downloaded` has every part whole, in base64.
+    fn brings_pictures(&self) -> bool {
+        true
+    }
+
     fn verify(&self, request: &RawRequest<'_>) -> Result<Verified, VerifyError> {
         let (signature, time, signed_at) =
             wire::signed_at(request.headers, SIGNATURE_HEADER, TIME_HEADER)?;
@@ -125,8 +130,8 @@ impl Gateway for Android {
     }
 
     fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {
-        let Ok(hook) = serde_json::from_slice::<Value>(request.body) else {
-            return vec![Event::Ignored("not JSON")];
+        let Some(hook) = wire::hook_json(request.body) else {
+            return vec![Event::Unreadable("not JSON")];
         };
         let payload = &hook["payload"];
         vec![match hook["event"].as_str() {

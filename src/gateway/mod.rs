@@ -123,6 +123,8 @@ pub enum Event {
     Receipt(Receipt),
     /// Nothing to act on, and why.
     Ignored(&'static str),
+    /// It cannot be read, and why: there may be a text in it.
+    Unreadable(&'static str),
 }
 
 /// One inbound text.
@@ -326,13 +328,19 @@ pub trait Gateway: Send + Sync {
     /// What it can do.
     fn caps(&self) -> Caps;
 
+    /// Whether its hooks hold pictures themselves, and not only where they are: such a hook is large.
+    fn brings_pictures(&self) -> bool {
+        false
+    }
+
     /// Checks the signature, in constant time, against every configured token.
     ///
     /// # Errors
     /// [`VerifyError`] says why the request is not trusted.
     fn verify(&self, request: &RawRequest<'_>) -> Result<Verified, VerifyError>;
 
-    /// Reads what the hook says. Total: what cannot be used is [`Event::Ignored`].
+    /// Reads what the hook says. Total: what cannot be used is [`Event::Ignored`], and what cannot even be
+    /// read [`Event::Unreadable`].
     fn parse(&self, request: &RawRequest<'_>, verified: Verified) -> Vec<Event>;
 
     /// The response that tells the gateway that we have the text.

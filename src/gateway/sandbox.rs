@@ -152,8 +152,8 @@ impl Gateway for Sandbox {
     }
 
     fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {
-        let Ok(hook) = serde_json::from_slice::<Value>(request.body) else {
-            return vec![Event::Ignored("not JSON")];
+        let Some(hook) = wire::hook_json(request.body) else {
+            return vec![Event::Unreadable("not JSON")];
         };
         let Some(id) = hook["id"].as_str().filter(|id| !id.is_empty()) else {
             return vec![Event::Ignored("no id")];
@@ -215,7 +215,7 @@ impl Gateway for Sandbox {
         let (id, status) = (answer["id"].as_str()?, answer["status"].as_str()?);
         match receipt(id, status, &answer, "") {
             Event::Receipt(receipt) => Some(receipt),
-            Event::Inbound(_) | Event::Ignored(_) => None,
+            Event::Inbound(_) | Event::Ignored(_) | Event::Unreadable(_) => None,
         }
     }
 

@@ -157,8 +157,8 @@ impl Gateway for Telnyx {
     }
 
     fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {
-        let Ok(hook) = serde_json::from_slice::<Value>(request.body) else {
-            return vec![Event::Ignored("not JSON")];
+        let Some(hook) = wire::hook_json(request.body) else {
+            return vec![Event::Unreadable("not JSON")];
         };
         let payload = &hook["data"]["payload"];
         vec![match hook["data"]["event_type"].as_str() {

@@ -105,8 +105,8 @@ impl Fields {
         if request.method == Method::GET {
             return Self(wire::query(request.url).fields().to_vec());
         }
-        match serde_json::from_slice::<Value>(request.body) {
-            Ok(Value::Object(fields)) => {
+        match wire::hook_json(request.body) {
+            Some(Value::Object(fields)) => {
                 let bytes = |value: &Value| match value {
                     Value::String(text) => text.clone(),
                     other => other.to_string(),

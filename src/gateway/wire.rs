@@ -93,9 +93,59 @@ pub(super) fn json_of(result: ApiResult<'_>) -> Option<Value> {
             status: 200..300,
             body,
             ..
-        } => serde_json::from_slice(body).ok(),
+        } => read_json(body),
         _ => None,
     }
+}
+
+/// The JSON of a hook. One without a body says nothing, as when somebody only tries the address; `None` when
+/// it cannot be read.
+pub(super) fn hook_json(body: &[u8]) -> Option<Value> {
+    if body.trim_ascii().is_empty() {
+        return Some(Value::Null);
+    }
+    read_json(body)
+}
+
+/// JSON, also where a text in it was cut in the middle of a character: half an emoji, which an escape can
+/// hold, or bytes that are no UTF-8. Nobody's words may be lost for that.
+fn read_json(bytes: &[u8]) -> Option<Value> {
+    let whole = serde_json::from_slice(bytes).ok();
+    whole.or_else(|| serde_json::from_str(&mended(&String::from_utf8_lossy(bytes))).ok())
+}
+
+/// JSON with U+FFFD in the place of each escape that is half of a surrogate pair (RFC 8259, section 8.2).
+fn mended(json: &str) -> String {
+    let mut mended = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        let next = escape.get(6..).and_then(escaped_unit);
+        let (length, written) = match (escaped_unit(escape), next) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => (12, None),
+            (Some(0xd800..=0xdfff), _) => (6, Some("\\ufffd")),
+            // The second character may be a backslash, which begins no escape then.
+            _ => (
+                escape
+                    .char_indices()
+                    .nth(2)
+                    .map_or(escape.len(), |(at, _)| at),
+                None,
+            ),
+        };
+        let (escape, after) = escape.split_at(length);
+        mended.push_str(before);
+        mended.push_str(written.unwrap_or(escape));
+        rest = after;
+    }
+    mended.push_str(rest);
+    mended
+}
+
+/// The UTF-16 unit of the escape with which JSON goes on.
+fn escaped_unit(json: &str) -> Option<u16> {
+    let digits = json.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
 }
 
 /// A JSON string or number as text.
@@ -282,4 +332,29 @@ pub(super) fn escape_xml(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_halves_of_characters_are_replaced() {
+        let words = |json: &str| read_json(json.as_bytes()).map(|json| json["text"].clone());
+        for (json, text) in [
+            (r#"{"text":"a \ud83d"}"#, "a \u{fffd}"),
+            (r#"{"text":"\ud83d\ud83d\ude14"}"#, "\u{fffd}\u{1f614}"),
+            (r#"{"text":"\ude14\ud83d b"}"#, "\u{fffd}\u{fffd} b"),
+            (r#"{"text":"\uD83D\n\"\\"}"#, "\u{fffd}\n\"\\"),
+            // A backslash and six letters, which no phone cut.
+            (r#"{"text":"\\ud83d \ud83d"}"#, r"\ud83d \u{fffd}"),
+            (r#"{"text":"\u00e1 \ud83d é"}"#, "á \u{fffd} é"),
+        ] {
+            let text = text.replace(r"\u{fffd}", "\u{fffd}");
+            assert_eq!(words(json), Some(Value::from(text)), "{json}");
+        }
+        for broken in ["{", r#"{"text":"\ud83"}"#, "\u{0}", r"\", r"\é\u", ""] {
+            assert_eq!(read_json(broken.as_bytes()), None, "{broken}");
+        }
+    }
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::extract::{Path, Request, State};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
@@ -12,12 +11,13 @@ use serde_json::json;
 
 use super::Doors;
 use super::machines::{Machines, no_hook};
+use super::whole::{NotRead, whole};
 use crate::dispatch::{Heard, HookAnswer};
 use crate::failsafe::{Answer, NotKept};
 use crate::gateway::drill::{Loopback, as_drill};
 use crate::gateway::{
-    Event, Gateway, HookReply, InlineReply, RawRequest, SignaturePolicy, Verified, VerifyError,
-    receipts_url, unverified_but_observed,
+    Caps, Event, Gateway, HookReply, InlineReply, RawRequest, SignaturePolicy, Verified,
+    VerifyError, receipts_url, unverified_but_observed,
 };
 use crate::intake::Holding;
 use crate::oncall::IncidentKind;
@@ -29,28 +29,26 @@ pub(super) fn routes() -> Machines {
 }
 
 /// One door for texts and receipts: the gateway's adapter knows which it is.
-async fn hook(
-    State(doors): State<Doors>,
-    Path(name): Path<String>,
-    uri: Uri,
-    method: Method,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn hook(State(doors): State<Doors>, Path(name): Path<String>, request: Request) -> Response {
     let Some(gateway) = doors.gateways.get(&name) else {
         return (StatusCode::NOT_FOUND, "There is no gateway of this name.\n").into_response();
     };
-    if !matches!(method, Method::POST | Method::GET) {
+    let (head, body) = request.into_parts();
+    if !matches!(head.method, Method::POST | Method::GET) {
         return no_hook();
     }
+    let read = match whole(gateway.as_ref(), body).await {
+        Ok(read) => read,
+        Err(why) => return not_read(&doors, &name, why),
+    };
     let since = Instant::now();
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let url = format!("{}{path}", doors.public_url);
     let request = RawRequest {
-        method: &method,
+        method: &head.method,
         url: &url,
-        headers: &headers,
-        body: &body,
+        headers: &head.headers,
+        body: &read.body,
         now: doors.clock.now(),
     };
     // Only this program marks a hook so, and only one whose signature holds is looked at.
@@ -83,22 +81,27 @@ async fn hook(
         }
     };
     let (mut inline, mut heard): (Option<Answer>, _) = (None, Vec::new());
+    let (mut caps, mut kept) = (from.caps(), true);
     for event in events {
         heard.extend(Heard::of(&event));
-        match take_in(&doors, from, since, event).await {
-            // One reply fits: a crisis reply, which has a row, goes before a holding line.
+        match take_in(&doors, (from.name(), &caps), since, event).await {
+            // One reply fits: a crisis reply, which has a row, goes before a holding line, and what comes
+            // after it is answered by requests of its own.
             Ok(Some(answer)) if answer.outbox_id.is_some() => {
-                inline = inline
-                    .filter(|first| first.outbox_id.is_some())
-                    .or(Some(answer));
+                inline = Some(answer);
+                caps.inline_reply = false;
             }
             Ok(answer) => inline = inline.or(answer),
-            Err(NotKept) => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                note(&doors, name, &request, &heard, status, None);
-                return status.into_response();
-            }
+            Err(NotKept) => kept = false,
         }
+    }
+    let in_crisis = inline
+        .as_ref()
+        .is_some_and(|answer| answer.outbox_id.is_some());
+    if !kept && !in_crisis {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        note(&doors, name, &request, &heard, status, None);
+        return status.into_response();
     }
     let url = |id| receipts_url(&doors.public_url, name, id);
     let receipts = inline.as_ref().and_then(|answer| answer.outbox_id.map(url));
@@ -149,6 +152,24 @@ pub(super) fn refused(gateway: &dyn Gateway, why: VerifyError) -> Response {
     (gateway.refuse(why), format!("Refused: {why}.\n")).into_response()
 }
 
+/// A hook of which nothing can be looked at, not even its signature. One that is too large comes no smaller
+/// the next time: somebody must look.
+fn not_read(doors: &Doors, gateway: &str, why: NotRead) -> Response {
+    if matches!(why, NotRead::TooLarge(_)) {
+        unreadable(doors, gateway, "too large");
+    }
+    why.into_response()
+}
+
+/// Tells the operator of a hook that could not be read: nobody knows whether a text was in it.
+fn unreadable(doors: &Doors, gateway: &str, why: &str) {
+    tracing::error!(gateway = %gateway, why, "a hook could not be read: look at the gateway's own message log");
+    let detail = json!({ "why": why });
+    doors
+        .incidents
+        .raise(IncidentKind::Unreadable, gateway, detail);
+}
+
 /// Notes the hook in the gateway log, beside each text that it is about.
 pub(super) fn note(
     doors: &Doors,
@@ -171,18 +192,28 @@ pub(super) fn note(
 /// Hands one event to its service. `Ok` holds what goes back in the response.
 async fn take_in(
     doors: &Doors,
-    gateway: &dyn Gateway,
+    (gateway, caps): (&str, &Caps),
     since: Instant,
     event: Event,
 ) -> Result<Option<Answer>, NotKept> {
     match event {
-        Event::Inbound(inbound) => doors.failsafe.text(gateway, since, inbound).await,
+        Event::Inbound(inbound) => {
+            let text = doors.failsafe.text((gateway, caps), since, inbound);
+            text.await
+        }
         Event::Receipt(receipt) => {
-            doors.failsafe.receipt(gateway, since, receipt).await?;
-            Ok(None)
+            let taken = doors.failsafe.receipt((gateway, caps), since, receipt);
+            taken.await.map(|()| None)
         }
         Event::Ignored(why) => {
-            tracing::info!(gateway = %gateway.name(), why, "hook with nothing to act on");
+            tracing::info!(gateway = %gateway, why, "hook with nothing to act on");
+            Ok(None)
+        }
+        Event::Unreadable(why) => {
+            unreadable(doors, gateway, why);
+            if caps.repeats_hooks {
+                return Err(NotKept);
+            }
             Ok(None)
         }
     }
@@ -196,42 +227,48 @@ async fn hold(
     events: Vec<Event>,
 ) -> Response {
     let (name, can_reply) = (gateway.name(), gateway.caps().inline_reply);
-    let mut crisis_reply = None;
+    let (mut crisis_reply, mut all_held) = (None, true);
+    let reason = why.to_string();
     for event in events {
         let Event::Inbound(inbound) = event else {
             continue;
         };
         let to = inbound.from.clone();
         let intake = &doors.failsafe.intake;
-        match intake
-            .hold(name, &why.to_string(), can_reply, inbound)
-            .await
-        {
+        let held = intake.hold(name, &reason, can_reply, inbound);
+        let arrival = match held.await {
             Ok(Holding::Held(reply)) => {
                 crisis_reply = crisis_reply.or(reply.map(|reply| (to, reply)));
+                continue;
             }
-            Ok(Holding::Full) => return gateway.refuse(why).into_response(),
+            Ok(Holding::Full(arrival)) => {
+                tracing::error!(gateway = %name, "a text was not held: too many are held already");
+                let full = IncidentKind::QuarantineFull;
+                doors.incidents.raise(full, name, json!({}));
+                arrival
+            }
             Err(failed) => {
                 tracing::error!(gateway = %name, why = %failed.why, "a text was not held");
-                if !failed.arrival.is_crisis() {
-                    return StatusCode::SERVICE_UNAVAILABLE.into_response();
-                }
-                let reply = intake.crisis_reply(&failed.arrival);
-                let (failsafe, arrival) = (Arc::clone(&doors.failsafe), failed.arrival);
-                tokio::spawn(async move {
-                    let apart = async {
-                        if !can_reply {
-                            failsafe.answer_unheld(&arrival).await;
-                        }
-                    };
-                    tokio::join!(apart, failsafe.page(true, false));
-                });
-                if !can_reply {
-                    return StatusCode::SERVICE_UNAVAILABLE.into_response();
-                }
-                crisis_reply = Some((to, reply));
+                failed.arrival
             }
+        };
+        all_held = false;
+        if !arrival.is_crisis() {
+            continue;
         }
+        if can_reply {
+            let reply = intake.crisis_reply(&arrival);
+            crisis_reply = crisis_reply.or(Some((to, reply)));
+        }
+        let failsafe = Arc::clone(&doors.failsafe);
+        tokio::spawn(async move {
+            let apart = async {
+                if !can_reply {
+                    failsafe.answer_unheld(&arrival).await;
+                }
+            };
+            tokio::join!(apart, failsafe.page(true, false));
+        });
     }
     if crisis_reply.is_some() && !can_reply {
         // Not awaited: the gateway must not wait for itself.
@@ -242,8 +279,11 @@ async fn hold(
             }
         });
     }
-    // Without an outbox row there is nothing that a receipt could settle.
     let reply = crisis_reply.as_ref().filter(|_| can_reply);
+    if !all_held && reply.is_none() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    // Without an outbox row there is nothing that a receipt could settle.
     acknowledged(gateway.acknowledge(reply.map(|(to, body)| InlineReply {
         to,
         body,

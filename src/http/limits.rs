@@ -86,7 +86,7 @@ async fn guard(request: Request, next: Next) -> Response {
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return last(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "The body of this request is too large: at most 128 KiB are read, and 1 MiB of triage rules. Nothing was changed. Send less.\n",
+            "The body of this request is too large: at most 128 KiB are read, 1 MiB of triage rules, and 4 MiB of a text with pictures. Nothing was changed. Send less.\n",
         );
     }
     response

@@ -23,6 +23,7 @@ mod signing;
 pub mod simulator;
 mod staff;
 mod then;
+mod whole;
 mod words;
 
 use std::sync::Arc;
@@ -73,7 +74,8 @@ pub use signing::{Signing, SigningRules};
 use simulator::Simulator;
 pub(crate) use staff::report_tables;
 
-/// The largest hook or form that is read. A text has 1,600 characters; a gateway adds little.
+/// The largest hook or form that is read, unless a hook holds pictures. A text has 1,600 characters; a gateway
+/// adds little.
 const LARGEST_BODY: usize = 128 * 1024;
 
 /// The way to everything that the doors lead to. It is cloned several times for each request, so it is no more

@@ -24,8 +24,8 @@ pub enum Holding {
     /// It is held, and this goes back in the response where the gateway can carry it: the text is a
     /// crisis.
     Held(Option<MessageBody>),
-    /// Too many are held already; nothing was kept.
-    Full,
+    /// Too many are held already; nothing was kept of this one.
+    Full(Arc<Arrival>),
 }
 
 /// Why a held text was not released.
@@ -87,7 +87,7 @@ impl Intake {
                 let reply = arrival.is_crisis().then(|| self.crisis_reply(&arrival));
                 Ok(Holding::Held(reply))
             }
-            Ok(false) => Ok(Holding::Full),
+            Ok(false) => Ok(Holding::Full(arrival)),
             Err(why) => Err(NotStored {
                 arrival,
                 why,

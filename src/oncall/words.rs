@@ -160,16 +160,19 @@ pub fn nothing_open(code: Option<&str>) -> String {
 }
 
 /// The page for a crisis text that could not be stored: whether it was `kept` in the spool, so that it
-/// comes to the queue later.
+/// comes to the queue later. What is not may have found no room among what is held.
 #[must_use]
 pub fn unstored(kept: bool) -> String {
-    let kept = if kept {
-        "It comes to the queue when the database is back. Until then look"
+    let (room, kept) = if kept {
+        (
+            "",
+            "It comes to the queue when the database is back. Until then look",
+        )
     } else {
-        "It was NOT kept. Look"
+        (" or has no room", "It was NOT kept. Look")
     };
     format!(
-        "CRISIS, and Harborline cannot reach its database: a text was answered with 988. {kept} at \
+        "CRISIS, and Harborline cannot reach its database{room}: a text was answered with 988. {kept} at \
          your gateway's own message log, and write to them from there. Call your operator."
     )
 }

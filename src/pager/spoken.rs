@@ -138,13 +138,13 @@ pub fn alarm(line: &str, alarm: Alarm) -> String {
     } else {
         "Somebody asks for a person, or may not be safe"
     };
-    let kept = if alarm.kept {
-        "It comes to the queue when the database is back."
+    let (room, kept) = if alarm.kept {
+        ("", "It comes to the queue when the database is back.")
     } else {
-        "It was not kept."
+        (" or has no room", "It was not kept.")
     };
     let said = format!(
-        "{what}, and the database of the line cannot be reached. {kept} Please look at the message log of the gateway, and call your operator."
+        "{what}, and the database of the line cannot be reached{room}. {kept} Please look at the message log of the gateway, and call your operator."
     );
     // Nobody presses a key: what is said once may be missed.
     from(line, &format!("{said} Again: {said} Goodbye."))

@@ -8,7 +8,7 @@ use axum::http::{Request, StatusCode};
 use harborline::config::DrillSection;
 use harborline::crypto::Keyring;
 use harborline::drill::{Marker, NotBegun, Wish};
-use harborline::gateway::ApiRequest;
+use harborline::gateway::{ApiRequest, Gateway as _};
 use harborline::gateway::drill::{Loopback, inbound};
 use harborline::handoff::{Act, WrapUp};
 use harborline::oncall::drill::Step;
@@ -250,7 +250,9 @@ both! {
 
     async fn the_text_of_a_drill_is_answered_paged_and_marked_and_counts_nowhere(world: World) {
         let text = inbound(DRILL, "i want to die");
-        let answer = world.app.failsafe.text(&Loopback::default(), Instant::now(), text).await.unwrap();
+        let loopback = Loopback::default();
+        let came_by = (loopback.name(), &loopback.caps());
+        let answer = world.app.failsafe.text(came_by, Instant::now(), text).await.unwrap();
         assert!(answer.unwrap().body.reveal().contains("988"));
         world.settle().await;
         for phone in [DUTY, SECOND] {

@@ -213,7 +213,8 @@ async fn by_way_of(gateway: &Apart, world: &World, sid: &str) -> Result<(), NotK
         keyword_handled: None,
         part: None,
     };
-    let answer = world.app.failsafe.text(gateway, Instant::now(), inbound);
+    let came_by = (gateway.name(), &gateway.caps());
+    let answer = world.app.failsafe.text(came_by, Instant::now(), inbound);
     answer
         .await
         .map(|answer| assert!(answer.is_none(), "{answer:?}"))

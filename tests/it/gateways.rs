@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use crate::support::wait::until;
 use crate::support::world::{read, seconds};
 use crate::support::{Engine, World};
 
@@ -46,6 +47,7 @@ async fn world(config: Config) -> World {
                 // The clock stands still, and a sender with a limit would wait for it.
                 GatewaySection::Http(mapping) => mapping.segments_per_second = Some(0.0),
                 GatewaySection::Vonage(section) => section.segments_per_second = Some(0.0),
+                GatewaySection::Android(section) => section.segments_per_second = Some(0.0),
                 _ => {}
             }
         }
@@ -337,6 +339,130 @@ async fn every_kind_takes_a_pace_and_a_stand_in() {
     let mapped = configuration(&mapped, &["http://127.0.0.1:13013"], &server);
     let rate = mapped.gateways["main"].route().rate;
     assert_eq!(rate, expected.rate, "a mapping");
+}
+
+/// A hook of the phone, signed.
+fn by_phone(world: &World, body: &str) -> Request<Body> {
+    let time = world.clock_s().to_string();
+    let key = b"a-long-random-signing-key";
+    let mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
+    let mac = mac.chain_update(body).chain_update(&time).finalize();
+    let mut hook = post("/hooks/android/inbound", JSON, body.to_owned());
+    let headers = hook.headers_mut();
+    headers.insert("x-timestamp", time.parse().unwrap());
+    let signature = hex::encode(mac.into_bytes());
+    headers.insert("x-signature", signature.parse().unwrap());
+    hook
+}
+
+/// What the operator is told of hooks that could not be read.
+async fn unreadable(world: &World) -> Value {
+    world.settle().await;
+    let mut ready = world.readyz().await;
+    let open = ready["incidents"].as_array_mut().unwrap();
+    open.retain(|incident| incident["kind"] == "unreadable");
+    open.pop().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_picture_from_a_phone_is_read_with_its_words_whatever_it_weighs() {
+    let server = provider(202, "{}").await;
+    let world = world(configuration(EVERY, &["API"], &server)).await;
+    let picture = |id: &str, bytes: usize| {
+        let payload = json!({"sender": TEXTER, "body": "i want to die",
+            "attachments": [{"contentType": "image/jpeg", "data": "A".repeat(bytes)}]});
+        json!({"id": id, "event": "mms:downloaded", "payload": payload}).to_string()
+    };
+    let hook = by_phone(&world, &picture("p1", 1024 * 1024));
+    assert_eq!(calls(&world, hook).await.0, StatusCode::OK);
+    let sent = sends(&server).await;
+    let answer = String::from_utf8_lossy(&sent[0].body);
+    assert!(answer.contains("988"), "{answer}");
+    assert_eq!(unreadable(&world).await, Value::Null);
+
+    let hook = by_phone(&world, &picture("p2", 5 * 1024 * 1024));
+    let (status, said) = calls(&world, hook).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(said.contains("4 MiB"), "{said}");
+    assert_eq!(unreadable(&world).await["subject"], "android");
+}
+
+#[tokio::test]
+async fn a_hook_that_is_larger_than_any_text_is_told_to_the_operator() {
+    let server = provider(200, "{}").await;
+    let world = world(configuration(EVERY, &["API"], &server)).await;
+    let hook = post("/hooks/twilio/inbound", FORM, "a".repeat(129 * 1024));
+    let (status, _) = calls(&world, hook).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(unreadable(&world).await["subject"], "twilio");
+}
+
+#[tokio::test]
+async fn a_signed_hook_that_cannot_be_read_comes_again_and_is_told_to_the_operator() {
+    let server = provider(202, "{}").await;
+    let world = world(configuration(EVERY, &["API"], &server)).await;
+    let cut =
+        r#"{"id":"p1","event":"sms:received","payload":{"sender":"+15005550006","message":"i want"#;
+    let (status, _) = calls(&world, by_phone(&world, cut)).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(unreadable(&world).await["subject"], "android");
+
+    // What is cut within a character is read.
+    let half = format!(r"{cut} to die \ud83d");
+    let (status, _) = calls(&world, by_phone(&world, &format!("{half}\"}}}}"))).await;
+    assert_eq!(status, StatusCode::OK);
+    let sent = sends(&server).await;
+    assert!(String::from_utf8_lossy(&sent[0].body).contains("988"));
+}
+
+/// Infobip with this in its section, and a hook of it with these words of two people.
+async fn batch(more: &str, words: [&str; 2]) -> (MockServer, World, Request<Body>) {
+    let accepted = json!({"messages": [{"messageId": "i9", "status": {"groupId": 1, "name": "PENDING_ACCEPTED"}}]});
+    let server = provider(200, &accepted.to_string()).await;
+    let section = "repeats_hooks = true\n";
+    let text = example("infobip.toml").replace(section, &format!("{section}{more}\n"));
+    let config = configuration(&text, &["https://example.api.infobip.com"], &server);
+    let numbers = ["15005550007", "15005550006"];
+    let texts = words.iter().zip(numbers).map(
+        |(words, from)| json!({"messageId": from, "from": from, "to": "15550100", "text": words}),
+    );
+    let body = json!({"results": texts.collect::<Vec<_>>()}).to_string();
+    let hook = post(&format!("/hooks/main/inbound?{TOKEN}"), JSON, body);
+    (server, world(config).await, hook)
+}
+
+/// Waits until the second of them was answered by a request, with 988.
+async fn second_is_answered(server: &MockServer) {
+    let answered = until(async || !sends(server).await.is_empty()).await;
+    assert!(answered);
+    let sent = sends(server).await;
+    assert!(String::from_utf8_lossy(&sent[0].body).contains("988"));
+}
+
+#[tokio::test]
+async fn without_the_database_two_in_crisis_in_one_hook_are_both_answered() {
+    let words = ["i want to die", "i want to die"];
+    let (server, world, hook) = batch("ack = { inline = true }", words).await;
+    world.app.store.close().await;
+    let (status, reply) = read(world.call(hook).await).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(reply.contains("988"), "the first: {reply}");
+    second_is_answered(&server).await;
+    let waiting = world.app.failsafe.spool.counts().entries;
+    assert_eq!(waiting, 2);
+}
+
+#[tokio::test]
+async fn when_no_more_can_be_held_every_text_of_a_hook_is_looked_at_and_a_crisis_answered() {
+    let words = ["menu", "i want to die"];
+    let (server, world, hook) = batch("signature = \"quarantine\"", words).await;
+    crate::signatures::fill_the_quarantine(&world).await;
+    let (mut head, body) = hook.into_parts();
+    head.uri = "/hooks/main/inbound?token=another".parse().unwrap();
+    let unsigned = Request::from_parts(head, body);
+    let (status, _) = read(world.call(unsigned).await).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "to come again");
+    second_is_answered(&server).await;
 }
 
 #[tokio::test]

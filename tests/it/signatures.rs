@@ -294,6 +294,36 @@ async fn without_the_database_a_quarantined_crisis_is_answered_and_other_texts_a
     assert!(world.app.failsafe.spool.is_empty());
 }
 
+/// As many held texts as there is room for, from somebody who knows the address of the hook.
+pub(crate) async fn fill_the_quarantine(world: &World) {
+    let filled = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 5000)
+        INSERT INTO quarantine (id, gateway, gateway_ref, number_index, why, tier, inbound_sealed, at)
+        SELECT randomblob(16), 'main', 'x' || n, x'00', 'unsigned', 'none', x'00', n FROM n";
+    assert_eq!(world.damage(filled).await, 5000);
+}
+
+#[tokio::test]
+async fn when_no_more_can_be_held_a_crisis_is_answered_and_paged_and_the_operator_is_told() {
+    let settings = |config: &mut Config| set(config, SignaturePolicy::Quarantine);
+    let world = World::with(Engine::Sqlite, settings).await.unwrap();
+    fill_the_quarantine(&world).await;
+    let fields = text("SM1", "I want to die");
+    let (status, twiml) = world.signed(STALE_TOKEN, INBOUND, &fields).await;
+    assert_eq!(status, 200);
+    assert!(inline_text(&twiml).unwrap().contains("988"), "{twiml}");
+    crate::failsafe::paged(&world, 1).await;
+    // What is no crisis may come again when there is room.
+    let fields = text("SM2", "MENU");
+    let (status, _) = world.signed(STALE_TOKEN, INBOUND, &fields).await;
+    assert_eq!(status, 503);
+    world.settle().await;
+    let said = told(&world);
+    let full = said
+        .iter()
+        .any(|text| text.contains("on gateway main could NOT BE HELD"));
+    assert!(full, "{said:?}");
+}
+
 #[tokio::test]
 async fn a_quarantined_text_is_released_once_or_discarded_for_good() {
     for world in worlds(SignaturePolicy::Quarantine).await {

@@ -234,6 +234,14 @@ fn one_text_can_be_asked_for() {
     }
 }
 
+#[test]
+fn what_cannot_be_read_may_hold_a_text() {
+    for body in ["{", "\u{0}", "help me", r#"{"event":"#] {
+        let event = Hook::post(INBOUND, body).event(&phone());
+        assert!(matches!(event, Event::Unreadable(_)), "{body}");
+    }
+}
+
 conforms!(Provider {
     gateway: || Box::new(phone()),
     text: |id, words| {

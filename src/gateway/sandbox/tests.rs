@@ -121,7 +121,6 @@ fn what_is_missing_is_left_empty_and_never_an_error() {
         r#"{"id":"1"}"#,
         r#"{"id":"","body":"x"}"#,
         r#"{"id":1,"body":"x"}"#,
-        "\u{0}",
     ] {
         assert!(matches!(event(URL, body), Event::Ignored(_)), "{body}");
     }
@@ -287,6 +286,14 @@ fn signed(path: &str, hook: &Value) -> Hook {
     let body = hook.to_string();
     let signature = sign(&"secret".into(), &url, body.as_bytes());
     Hook::post(&url, body).with(SIGNATURE_HEADER, &signature)
+}
+
+#[test]
+fn what_cannot_be_read_may_hold_a_text() {
+    for body in ["{", "\u{0}", "help me", r#"{"event":"#] {
+        let event = event(URL, body);
+        assert!(matches!(event, Event::Unreadable(_)), "{body}");
+    }
 }
 
 conforms!(Provider {

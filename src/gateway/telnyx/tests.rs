@@ -118,7 +118,6 @@ fn what_is_neither_is_ignored() {
         "",
         "[]",
         "{}",
-        "\u{0}",
         r#"{"data":{"event_type":"message.something"}}"#,
         r#"{"data":{"event_type":"message.received","payload":{"direction":"outbound"}}}"#,
         r#"{"data":{"event_type":"message.finalized","payload":{"to":[{"status":"delivered"}]}}}"#,
@@ -388,6 +387,14 @@ fn the_words_of_a_named_text_are_fetched() {
     assert_eq!([404, 410].map(status), [Fetched::Nothing, Fetched::Nothing]);
     assert_eq!([401, 429, 503].map(status), [const { Fetched::NotNow }; 3]);
     assert_eq!(telnyx().read_fetch(ApiResult::Unanswered), Fetched::NotNow);
+}
+
+#[test]
+fn what_cannot_be_read_may_hold_a_text() {
+    for body in ["{", "\u{0}", "help me", r#"{"event":"#] {
+        let event = Hook::post(INBOUND, body).event(&telnyx());
+        assert!(matches!(event, Event::Unreadable(_)), "{body}");
+    }
 }
 
 conforms!(Provider {

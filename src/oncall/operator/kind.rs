@@ -26,6 +26,10 @@ pub enum IncidentKind {
     Unfetched,
     /// Texts of a gateway are held until somebody decides.
     Quarantine,
+    /// A text of a gateway was to be held, and too many are held already.
+    QuarantineFull,
+    /// Hooks of a gateway could not be read: a text may have been in them.
+    Unreadable,
     /// What a gateway brought was kept neither in the database nor in the spool.
     NotKept,
     /// What waited in the spool was set aside: it cannot be opened, or the database refused it.
@@ -56,7 +60,7 @@ pub enum IncidentKind {
 
 impl IncidentKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::AuditLog,
         Self::Overdue,
         Self::Unanswered,
@@ -68,6 +72,8 @@ impl IncidentKind {
         Self::Listing,
         Self::Unfetched,
         Self::Quarantine,
+        Self::QuarantineFull,
+        Self::Unreadable,
         Self::NotKept,
         Self::SetAside,
         Self::Spooled,
@@ -96,6 +102,8 @@ impl IncidentKind {
             Self::Listing => "listing",
             Self::Unfetched => "unfetched",
             Self::Quarantine => "quarantine",
+            Self::QuarantineFull => "quarantine_full",
+            Self::Unreadable => "unreadable",
             Self::NotKept => "not_kept",
             Self::SetAside => "set_aside",
             Self::Spooled => "spooled",
@@ -123,6 +131,8 @@ impl IncidentKind {
                 | Self::Signature
                 | Self::MissedHook
                 | Self::Unfetched
+                | Self::QuarantineFull
+                | Self::Unreadable
                 | Self::NotKept
                 | Self::SetAside
                 // Each replica has a spool of its own: none may say for the others that it is over.

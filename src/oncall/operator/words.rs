@@ -73,6 +73,18 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         IncidentKind::Quarantine => format!(
             "{texts} on gateway {subject} are held, their signature did not hold. Run: harborline quarantine list, then release or discard."
         ),
+        IncidentKind::QuarantineFull => format!(
+            "{texts} on gateway {subject} could NOT BE HELD, too many are held already. A crisis was answered all the same. Run: harborline quarantine list, then release or discard."
+        ),
+        IncidentKind::Unreadable => {
+            let why = match detail["why"].as_str() {
+                Some("too large") => "were too large to be read",
+                _ => "could not be read",
+            };
+            format!(
+                "{count} hook(s) of gateway {subject} {why}: texts may be LOST. Look in the gateway's own message log, and answer there."
+            )
+        }
         IncidentKind::NotKept => format!(
             "{count} text(s) or receipt(s) of gateway {subject} were NOT KEPT, neither in the database nor in the spool. Look for lost texts in the gateway's own message log, then: harborline doctor."
         ),
@@ -186,6 +198,12 @@ pub fn incident_over(incident: &Incident, repeat: Duration) -> String {
         IncidentKind::Stalled => {
             format!("no case without a next page for {quiet} ({count} in all).")
         }
+        IncidentKind::QuarantineFull => format!(
+            "for {quiet} there was room to hold every text on gateway {subject} ({count} had none)."
+        ),
+        IncidentKind::Unreadable => format!(
+            "for {quiet} every hook of gateway {subject} could be read ({count} could not)."
+        ),
         IncidentKind::NotKept => format!(
             "all that gateway {subject} brought in the last {quiet} was kept ({count} were not)."
         ),

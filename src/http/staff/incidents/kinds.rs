@@ -125,6 +125,26 @@ pub(super) const fn kind(kind: IncidentKind) -> Kind {
             over: phrase!("It is over by itself when nothing is held."),
             place: None,
         },
+        IncidentKind::QuarantineFull => Kind {
+            name: phrase!("No more texts can be held"),
+            means: phrase!(
+                "A text came whose signature did not hold, and too many are held already. It was not kept. A crisis was answered and paged all the same."
+            ),
+            fix: phrase!(
+                "Run harborline quarantine list, then release or discard. Look in the gateway's own message log for texts that are missing."
+            ),
+            over: QUIET,
+            place: None,
+        },
+        IncidentKind::Unreadable => Kind {
+            name: phrase!("Hooks that cannot be read"),
+            means: phrase!(
+                "What the gateway brought was too large or broken. If a text was in it, nobody has read or answered it."
+            ),
+            fix: phrase!("Look for it in the gateway's own message log, and answer there."),
+            over: QUIET,
+            place: None,
+        },
         IncidentKind::NotKept => Kind {
             name: phrase!("Something was not kept"),
             means: phrase!(
