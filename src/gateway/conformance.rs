@@ -146,6 +146,30 @@ impl Provider {
         }
     }
 
+    /// A phone may cut an emoji in two, and a gateway write in another encoding than it says.
+    pub(super) fn half_a_character_loses_no_text(&self) {
+        let gateway = (self.gateway)();
+        let hook = (self.text)("text-1", "help HALF");
+        let is_json = matches!(hook.body.first(), Some(b'{' | b'['));
+        let halves: [&[u8]; 4] = if is_json {
+            [br"\ud83d", br"\ude14", b"\xff", b"\xed\xa0\xbd"]
+        } else {
+            [b"%ED%A0%BD", b"%ED%B8%94", b"%FF", b"\xff"]
+        };
+        let at = hook.body.windows(4).position(|part| part == b"HALF");
+        let (before, after) = hook.body.split_at(at.unwrap());
+        for half in halves {
+            let cut = Hook {
+                body: [before, half, &after[4..]].concat(),
+                ..hook.clone()
+            };
+            let inbound = cut.inbound(&*gateway);
+            let words = inbound.body.reveal();
+            assert!(words.starts_with("help "), "{half:?}: {words}");
+            assert_eq!(inbound.from.reveal(), "+15005550006");
+        }
+    }
+
     pub(super) fn nothing_that_is_signed_can_be_changed(&self) {
         let gateway = (self.gateway)();
         let hook = (self.text)("text-1", "I feel alone");
@@ -384,6 +408,7 @@ macro_rules! conforms {
         $crate::gateway::conformance::conforms!(
             @ $provider,
             every_text_is_read_as_it_was_written
+            half_a_character_loses_no_text
             nothing_that_is_signed_can_be_changed
             a_hook_is_taken_only_near_the_time_when_it_was_signed
             a_text_that_comes_twice_has_one_id_and_two_texts_have_two

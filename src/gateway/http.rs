@@ -100,25 +100,25 @@ impl Gateway for Http {
 
     fn parse(&self, request: &RawRequest<'_>, _: Verified) -> Vec<Event> {
         let path = request.url.split('?').next().unwrap_or_default();
-        let events: Vec<Event> = if path.ends_with("/status") {
+        let events: Option<Vec<Event>> = if path.ends_with("/status") {
             let map = &self.mapping.receipt;
             let reference = wire::outbox_id(&wire::query(request.url));
-            items(request, map.format, map.items.as_ref(), &map.when)
-                .iter()
-                .map(|item| receipt(map, item, reference))
-                .collect()
+            let items = items(request, map.format, map.items.as_ref(), &map.when);
+            let read = |item: &Item| receipt(map, item, reference);
+            items.map(|items| items.iter().map(read).collect())
         } else {
             let map = &self.mapping.inbound;
-            items(request, map.format, map.items.as_ref(), &map.when)
-                .iter()
-                .enumerate()
-                .map(|(at, item)| inbound(map, item, at, request))
-                .collect()
+            let items = items(request, map.format, map.items.as_ref(), &map.when);
+            let read = |(at, item): (usize, &Item)| inbound(map, item, at, request);
+            items.map(|items| items.iter().enumerate().map(read).collect())
         };
-        if events.is_empty() {
-            return vec![Event::Ignored("nothing that the mapping knows")];
+        match events {
+            None => vec![Event::Unreadable("not JSON")],
+            Some(events) if events.is_empty() => {
+                vec![Event::Ignored("nothing that the mapping knows")]
+            }
+            Some(events) => events,
         }
-        events
     }
 
     fn acknowledge(&self, inline: Option<InlineReply<'_>>) -> HookReply {
@@ -250,18 +250,25 @@ fn add(headers: &mut HeaderMap, name: &str, value: &str) {
 
 fn inbound(map: &Inbounds, item: &Item, at: usize, request: &RawRequest<'_>) -> Event {
     let number = |text: String| if map.adds_plus { with_plus(text) } else { text };
-    // Several texts of one hook without ids are still several texts.
-    let gateway_ref = item
-        .text(&map.id)
-        .filter(|id| id.len() <= LONGEST_ID)
-        .unwrap_or_else(|| format!("{}-{at}", made_up_ref(request)));
+    let id = item.text(&map.id).filter(|id| id.len() <= LONGEST_ID);
     let utf16 = map
         .utf16
         .as_ref()
         .filter(|utf16| utf16.when.holds(item))
         .and_then(|utf16| utf16.words(item));
-    let words = utf16.or_else(|| item.text(&map.body)).unwrap_or_default();
+    let parts = map.parts.as_ref();
+    let words = utf16
+        .or_else(|| item.text(&map.body))
+        .or_else(|| parts?.words(item));
     let from = item.text(&map.from).map(number);
+    let listed = map.media.as_ref().map_or(0, |media| item.count(media));
+    let media = listed.saturating_add(parts.map_or(0, |parts| parts.pictures(item)));
+    // Such as somebody who tries the address: nobody has written, and nobody could be answered.
+    if id.is_none() && from.is_none() && words.is_none() && media == 0 {
+        return Event::Ignored("neither a text nor a receipt");
+    }
+    // Several texts of one hook without ids are still several texts.
+    let gateway_ref = id.unwrap_or_else(|| format!("{}-{at}", made_up_ref(request)));
     Event::Inbound(Inbound {
         from: wire::sender(from, &gateway_ref),
         to: PhoneNumber::of_sender(
@@ -271,8 +278,8 @@ fn inbound(map: &Inbounds, item: &Item, at: usize, request: &RawRequest<'_>) -> 
                 .map(number)
                 .unwrap_or_default(),
         ),
-        body: MessageBody::new(words),
-        media: map.media.as_ref().map_or(0, |media| item.count(media)),
+        body: MessageBody::new(words.unwrap_or_default()),
+        media,
         keyword_handled: None,
         part: None,
         gateway_ref,

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::answers::Meaning;
 use super::door::Auth;
+use super::item::Path;
 use super::mapping::{Format, Mapping, Verb};
 use super::template::{Template, templates};
 
@@ -153,8 +154,15 @@ impl Mapping {
             let fix = "Leave it out, or set format = \"json\"";
             return unusable("inbound.items", "only JSON holds several texts", fix);
         }
+        if inbound.parts.is_some() && inbound.format != Format::Json {
+            let fix = "Leave it out, or set format = \"json\"";
+            return unusable("inbound.parts", "only JSON holds a text in parts", fix);
+        }
         let fields = [&inbound.id, &inbound.from, &inbound.body, &receipt.status];
-        if fields.iter().any(|path| path.is_empty()) {
+        let of_parts = inbound.parts.as_ref();
+        let of_parts = of_parts.map(|parts| [&parts.items, &parts.body]);
+        let mut fields = fields.into_iter().chain(of_parts.into_iter().flatten());
+        if fields.any(Path::is_empty) {
             let fix = "Write the name of the field, or its path in JSON, like message.text";
             return unusable("inbound", "the name of a field is empty", fix);
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::mapping::{Condition, Format};
 use crate::gateway::RawRequest;
 use crate::gateway::form::Form;
-use crate::gateway::wire::{query, text_of};
+use crate::gateway::wire::{hook_json, query, text_of};
 
 /// Where a field is: the name of a form field, or steps through JSON with dots between, as in
 /// `results.0.from`. A digit is a place in an array, from 0.
@@ -70,6 +70,18 @@ impl Item {
         Some(String::from_utf16_lossy(&units))
     }
 
+    /// What a field lists.
+    pub(super) fn list(&self, path: &Path) -> Vec<Self> {
+        match self {
+            Self::Json(json) => {
+                let listed = path.follow(json).and_then(Value::as_array);
+                let listed = listed.into_iter().flatten();
+                listed.cloned().map(Self::Json).collect()
+            }
+            Self::Form(_) => Vec::new(),
+        }
+    }
+
     /// How many a field lists, or the number that stands in it.
     pub(super) fn count(&self, path: &Path) -> u16 {
         match self {
@@ -82,18 +94,18 @@ impl Item {
     }
 }
 
-/// The items of a hook that fulfil every condition.
+/// The items of a hook that fulfil every condition; none when it cannot be read.
 pub(super) fn items(
     request: &RawRequest<'_>,
     format: Format,
     list: Option<&Path>,
     when: &[Condition],
-) -> Vec<Item> {
+) -> Option<Vec<Item>> {
     let mut found = match format {
         Format::Query => vec![Item::Form(query(request.url))],
         Format::Form => vec![Item::Form(Form::parse(request.body))],
         Format::Json => {
-            let json = serde_json::from_slice(request.body).unwrap_or(Value::Null);
+            let json = hook_json(request.body)?;
             let inner = match list {
                 Some(path) => path.follow(&json).cloned().unwrap_or(Value::Null),
                 None => json,
@@ -106,5 +118,5 @@ pub(super) fn items(
         }
     };
     found.retain(|item| when.iter().all(|condition| condition.holds(item)));
-    found
+    Some(found)
 }

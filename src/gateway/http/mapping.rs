@@ -101,7 +101,15 @@ pub(super) enum Format {
     Json,
 }
 
-/// A field that must be one of these words.
+/// Whether a word of a mapping stands for this text: the same, or its beginning if the word ends in `*`.
+fn stands_for(word: &str, text: &str) -> bool {
+    match word.strip_suffix('*') {
+        Some(beginning) => text.starts_with(beginning),
+        None => word == text,
+    }
+}
+
+/// A field that must be one of these words. One that ends in `*` stands for all that begin so.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Condition {
@@ -112,7 +120,7 @@ pub(super) struct Condition {
 impl Condition {
     pub(super) fn holds(&self, item: &Item) -> bool {
         item.text(&self.field)
-            .is_some_and(|text| self.is.contains(&text))
+            .is_some_and(|text| self.is.iter().any(|word| stands_for(word, &text)))
     }
 }
 
@@ -137,6 +145,42 @@ pub(super) struct Inbounds {
     pub(super) adds_plus: bool,
     /// Where words are in UTF-16, if they sometimes are.
     pub(super) utf16: Option<Utf16>,
+    /// Where words and pictures are in a text that comes in parts, if some do.
+    pub(super) parts: Option<Parts>,
+}
+
+/// `[gateways.NAME.inbound.parts]`: a list in JSON, as of an MMS. Its words are read when `body` is empty.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Parts {
+    /// The list.
+    pub(super) items: Path,
+    /// What makes a part words.
+    pub(super) when: Condition,
+    /// The field with the words.
+    pub(super) body: Path,
+    /// The field that only a picture has.
+    pub(super) media: Option<Path>,
+}
+
+impl Parts {
+    /// The words of all parts, one below the other.
+    pub(super) fn words(&self, item: &Item) -> Option<String> {
+        let parts = item.list(&self.items);
+        let words = parts.iter().filter(|part| self.when.holds(part));
+        let words: Vec<String> = words.filter_map(|part| part.text(&self.body)).collect();
+        (!words.is_empty()).then(|| words.join("\n"))
+    }
+
+    /// How many parts are pictures.
+    pub(super) fn pictures(&self, item: &Item) -> u16 {
+        let is_picture = |part: &&Item| {
+            let field = self.media.as_ref();
+            field.is_some_and(|field| part.text(field).is_some())
+        };
+        let count = item.list(&self.items).iter().filter(is_picture).count();
+        u16::try_from(count).unwrap_or(u16::MAX)
+    }
 }
 
 /// `[gateways.NAME.inbound.utf16]`
@@ -182,7 +226,8 @@ pub(super) struct Receipts {
     pub(super) opted_out: Vec<String>,
 }
 
-/// `[gateways.NAME.receipt.statuses]`: the gateway's words for how far a text has come.
+/// `[gateways.NAME.receipt.statuses]`: the gateway's words for how far a text has come. One that ends in `*`
+/// stands for all that begin so and stand nowhere else.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Statuses {
@@ -203,9 +248,12 @@ impl Statuses {
             (&self.delivered, Delivery::Delivered),
             (&self.failed, Delivery::Failed),
         ];
-        words
+        let all = words
             .into_iter()
-            .find(|(words, _)| words.iter().any(|word| word == status))
+            .flat_map(|(words, delivery)| words.iter().map(move |word| (word, delivery)));
+        // The word itself first, then the longest beginning.
+        all.filter(|(word, _)| stands_for(word, status))
+            .max_by_key(|(word, _)| (*word == status, word.len()))
             .map(|(_, delivery)| delivery)
     }
 }

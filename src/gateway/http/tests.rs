@@ -228,6 +228,16 @@ fn a_mapping_that_cannot_work_is_refused_with_key_and_reason() {
         ),
         ("body = \"text\"", "body = \"\"", "inbound"),
         (
+            "[inbound]\nformat = \"json\"",
+            "[inbound]\nformat = \"form\"\nparts = { items = \"p\", when = { field = \"t\", is = [\"x\"] }, body = \"b\" }",
+            "inbound.parts",
+        ),
+        (
+            "[inbound]",
+            "[inbound]\nparts = { items = \"p\", when = { field = \"t\", is = [\"x\"] }, body = \"\" }",
+            "inbound",
+        ),
+        (
             "failed = [\"failed\"]",
             "failed = [\"sent\"]",
             "receipt.statuses",
@@ -413,7 +423,7 @@ fn an_answer_that_no_rule_fits_is_in_doubt_or_judged_by_its_status() {
 
 #[test]
 fn several_texts_of_one_hook_are_several_even_without_ids() {
-    let body = r#"[{"from":"+15005550006","text":"a"},{"from":"+15005550006","text":"a"},{},3]"#;
+    let body = r#"[{"from":"+15005550006","text":"a"},{"from":"+15005550006","text":"a"},{"text":"a"},{"from":"+15005550006"}]"#;
     let events = Hook::post(INBOUND, body).events(&http(GOOD));
     let ids: std::collections::BTreeSet<String> = events
         .iter()
@@ -429,6 +439,65 @@ fn several_texts_of_one_hook_are_several_even_without_ids() {
             Event::Ignored(_)
         ));
     }
+}
+
+#[test]
+fn a_hook_with_nothing_in_it_makes_no_texter() {
+    let form = |format: &str| GOOD.replace("format = \"json\"", &format!("format = \"{format}\""));
+    let pictures = |text: &str| text.replace("body = \"text\"", "body = \"text\"\nmedia = \"n\"");
+    let query = form("query");
+    let (before, after) = query.split_once("[auth.hmac]").unwrap();
+    let query = format!(
+        "{before}[inbound]{}",
+        after.split_once("[inbound]").unwrap().1
+    );
+    for (text, hook) in [
+        (pictures(&form("form")), Hook::post(INBOUND, "")),
+        (
+            pictures(&form("form")),
+            Hook::post(INBOUND, "id=&from=&text=&n=0"),
+        ),
+        (query, Hook::get(&format!("{INBOUND}?token=x"))),
+        (GOOD.to_owned(), Hook::post(INBOUND, "{}")),
+        (GOOD.to_owned(), Hook::post(INBOUND, "[3]")),
+    ] {
+        let event = hook.event(&http(&text));
+        assert!(matches!(event, Event::Ignored(_)), "{event:?}");
+    }
+    // Anything at all is a text: its fields may have other names than the mapping says.
+    for field in ["id=1", "from=%2B15005550006", "text=help", "n=1"] {
+        let hook = Hook::post(INBOUND, field);
+        hook.inbound(&http(&pictures(&form("form"))));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_may_hold_a_text() {
+    for url in [INBOUND.to_owned(), INBOUND.replace("inbound", "status")] {
+        for body in ["{", "help me", "\u{0}"] {
+            let event = Hook::post(&url, body).event(&http(GOOD));
+            assert!(matches!(event, Event::Unreadable(_)), "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_status_is_the_word_itself_before_one_that_only_begins_so() {
+    let rank = |status: &str| {
+        let text = GOOD
+            .replace("[\"queued\"]", "[\"R_OK\", \"R_*\"]")
+            .replace("[\"failed\"]", "[\"R*\", \"R_BAD*\"]");
+        let body = json!({"id": "1", "status": status}).to_string();
+        match Hook::post(&INBOUND.replace("inbound", "status"), body).event(&http(&text)) {
+            Event::Receipt(receipt) => Some(receipt.delivery),
+            _ => None,
+        }
+    };
+    assert_eq!(rank("R_OK"), Some(Delivery::Accepted));
+    assert_eq!(rank("R_OTHER"), Some(Delivery::Accepted));
+    assert_eq!(rank("R_BAD_NUMBER"), Some(Delivery::Failed), "the longer");
+    assert_eq!(rank("REFUSED"), Some(Delivery::Failed));
+    assert_eq!(rank("queue"), None);
 }
 
 #[test]

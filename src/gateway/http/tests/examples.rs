@@ -280,6 +280,9 @@ fn jasmin_sends_and_reports() {
         ("DELIVRD", Delivery::Delivered),
         ("UNDELIV", Delivery::Failed),
         ("EXPIRED", Delivery::Failed),
+        // What the carrier answers when it takes or refuses a text (level 1).
+        ("ESME_RINVNUMDESTS", Delivery::Failed),
+        ("ESME_RTHROTTLED", Delivery::Failed),
     ] {
         let body = format!("id=m1&message_status={status}&err=034&level=3");
         let hook = Hook::post(&format!("{HOOKS}/status?ref={OUTBOX}&{TOKEN}"), body);
@@ -386,6 +389,38 @@ fn infobip_brings_many_texts_at_once() {
         (second.from.reveal(), second.body.reveal()),
         ("+15005550007", "😔")
     );
+}
+
+#[test]
+fn infobip_brings_the_words_of_a_picture() {
+    let text = |text: Value, message: Value| {
+        let mut result = json!({"messageId": "i1", "from": "15005550006", "to": "15005550001"});
+        result["text"] = text;
+        result["message"] = message;
+        let body = json!({"results": [result], "messageCount": 1, "pendingMessageCount": 0});
+        let hook = Hook::post(&format!("{HOOKS}/inbound?{TOKEN}"), body.to_string());
+        let inbound = hook.inbound(&infobip());
+        (inbound.body.reveal().to_owned(), inbound.media)
+    };
+    let picture = json!({"contentType": "image/jpeg", "url": "https://example.org/1"});
+    let words = json!({"contentType": "text/plain", "value": "i want to die"});
+    let more = json!({"contentType": "text/plain; charset=utf-8", "value": "tonight"});
+    let layout = json!({"contentType": "application/smil", "value": "<smil/>"});
+    for (whole, parts, expected) in [
+        (Value::Null, json!([words, picture]), ("i want to die", 1)),
+        (
+            Value::Null,
+            json!([layout, words, picture, more, picture]),
+            ("i want to die\ntonight", 2),
+        ),
+        (json!(""), json!([words]), ("i want to die", 0)),
+        (json!("whole"), json!([words, picture]), ("whole", 1)),
+        (Value::Null, json!([picture]), ("", 1)),
+        (json!("no parts"), Value::Null, ("no parts", 0)),
+    ] {
+        let (said, media) = text(whole, parts);
+        assert_eq!((said.as_str(), media), expected);
+    }
 }
 
 #[test]
