@@ -237,13 +237,12 @@ fn inbound(hook: &Value, pictures: usize, request: &RawRequest<'_>) -> Event {
     let gateway_ref = text_of(&hook["id"]).unwrap_or_else(|| made_up_ref(request));
     // `phoneNumber` is what older versions of the app call the sender.
     let from = text_of(&payload["sender"]).or_else(|| text_of(&payload["phoneNumber"]));
-    let words = ["message", "body", "subject"];
-    let words = words.iter().find_map(|name| text_of(&payload[*name]));
+    let words = text_of(&payload["message"]).or_else(|| text_of(&payload["body"]));
     let attached = payload["attachments"].as_array().map_or(0, Vec::len);
     Event::Inbound(Inbound {
         from: wire::sender(from, &gateway_ref),
         to: PhoneNumber::of_sender(payload["recipient"].as_str().unwrap_or_default()),
-        body: MessageBody::new(words.unwrap_or_default()),
+        body: MessageBody::new(wire::with_subject(text_of(&payload["subject"]), words)),
         media: u16::try_from(attached.max(pictures)).unwrap_or(u16::MAX),
         keyword_handled: None,
         part: None,

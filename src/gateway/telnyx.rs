@@ -257,7 +257,10 @@ fn text_in(payload: &Value, gateway_ref: String) -> Inbound {
                 .as_str()
                 .unwrap_or_default(),
         ),
-        body: MessageBody::new(payload["text"].as_str().unwrap_or_default()),
+        body: MessageBody::new(wire::with_subject(
+            text_of(&payload["subject"]),
+            text_of(&payload["text"]),
+        )),
         media: u16::try_from(media).unwrap_or(u16::MAX),
         keyword_handled: None,
         part: None,

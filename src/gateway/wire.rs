@@ -158,6 +158,14 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
     .filter(|text| !text.is_empty())
 }
 
+/// The words of a text that may have a subject: both, one below the other.
+pub(super) fn with_subject(subject: Option<String>, words: Option<String>) -> String {
+    match (subject, words) {
+        (Some(subject), Some(words)) if subject != words => format!("{subject}\n{words}"),
+        (subject, words) => words.or(subject).unwrap_or_default(),
+    }
+}
+
 /// The headers of a request: what its body is, and who we are.
 pub(super) fn headers(
     content_type: Option<&'static str>,
@@ -356,5 +364,16 @@ mod tests {
         for broken in ["{", r#"{"text":"\ud83"}"#, "\u{0}", r"\", r"\é\u", ""] {
             assert_eq!(read_json(broken.as_bytes()), None, "{broken}");
         }
+    }
+
+    #[test]
+    fn a_subject_is_words() {
+        let both = |subject: &str, words: &str| {
+            let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+            with_subject(some(subject), some(words))
+        };
+        assert_eq!(both("i cant do this", "look"), "i cant do this\nlook");
+        assert_eq!(both("same", "same"), "same");
+        assert_eq!([both("s", ""), both("", "w"), both("", "")], ["s", "w", ""]);
     }
 }

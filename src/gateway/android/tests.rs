@@ -101,7 +101,7 @@ fn a_picture_is_a_text_with_or_without_words() {
     let whole =
         json!({"sender": "+15005550006", "subject": "s", "body": "look", "attachments": [{}, {}]});
     let inbound = Hook::post(INBOUND, event("mms:downloaded", &whole)).inbound(&phone());
-    assert_eq!((inbound.body.reveal(), inbound.media), ("look", 2));
+    assert_eq!((inbound.body.reveal(), inbound.media), ("s\nlook", 2));
 }
 
 #[test]

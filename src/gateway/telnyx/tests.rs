@@ -107,6 +107,9 @@ fn a_picture_without_words_is_a_text() {
     let body = r#"{"data":{"event_type":"message.received","payload":{"id":"1","from":{"phone_number":"+15005550006"},"text":null,"media":[{"url":"x"},{}]}}}"#;
     let inbound = Hook::post(INBOUND, body).inbound(&telnyx());
     assert_eq!((inbound.body.reveal(), inbound.media), ("", 2));
+    let body = r#"{"data":{"event_type":"message.received","payload":{"subject":"i cant do this","text":"look","media":[{}]}}}"#;
+    let inbound = Hook::post(INBOUND, body).inbound(&telnyx());
+    assert_eq!(inbound.body.reveal(), "i cant do this\nlook");
     let body = r#"{"data":{"event_type":"message.received","payload":{}}}"#;
     let inbound = Hook::post(INBOUND, body).inbound(&telnyx());
     assert!(inbound.gateway_ref.starts_with("made-up-") && !inbound.from.is_reachable());
