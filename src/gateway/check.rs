@@ -180,8 +180,14 @@ pub(super) fn webhook(
     }
 }
 
-/// Whether the provider has somewhere else to go when we do not answer.
-pub(super) fn fallback(url: Option<&str>, ours: &Ours, place: &str) -> Finding {
+/// Whether the provider has somewhere else to go when we do not answer, and asks there in the way that a
+/// static file can be asked.
+pub(super) fn fallback(
+    url: Option<&str>,
+    method: Option<&str>,
+    ours: &Ours,
+    place: &str,
+) -> Finding {
     let id = "fallback";
     let how = "Run `harborline fallback export`, put the file on another host";
     let Some(url) = url.filter(|url| !url.is_empty()) else {
@@ -194,9 +200,20 @@ pub(super) fn fallback(url: Option<&str>, ours: &Ours, place: &str) -> Finding {
     let host = |url: &str| Some(Url::parse(url).ok()?.host_str()?.to_owned());
     let own = ours.inbound.iter().filter_map(|url| host(url));
     match host(url) {
-        Some(other) if own.into_iter().all(|own| own != other) => {
-            Finding::ok(id, format!("the fallback is on {other}"))
-        }
+        Some(other) if own.into_iter().all(|own| own != other) => match method {
+            Some(method) if !method.eq_ignore_ascii_case("GET") && !is_hook(url, ours) => {
+                Finding::warn(
+                    id,
+                    format!(
+                        "the fallback on {other} is asked by {method}, which most hosts of static files refuse"
+                    ),
+                    format!(
+                        "Choose GET for the fallback under {place}, then text your number while this server is stopped: the answer must come"
+                    ),
+                )
+            }
+            _ => Finding::ok(id, format!("the fallback is on {other}")),
+        },
         _ => Finding::fail(
             id,
             format!(
@@ -206,6 +223,12 @@ pub(super) fn fallback(url: Option<&str>, ours: &Ours, place: &str) -> Finding {
             format!("{how}, and enter that under {place}"),
         ),
     }
+}
+
+/// Whether a fallback is the hook of a second Harborline, which takes what we would: not a static file.
+fn is_hook(url: &str, ours: &Ours) -> bool {
+    let path = |url: &str| Url::parse(url).ok().map(|url| url.path().to_owned());
+    ours.inbound.iter().any(|own| path(own) == path(url))
 }
 
 /// A URL without what may be secret in it.
@@ -282,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_fallback_stands_on_another_host() {
-        let state = |url: Option<&str>| fallback(url, &ours(), "there").state;
+        let state = |url: Option<&str>| fallback(url, None, &ours(), "there").state;
         assert_eq!(state(Some("https://pages.example.net/main.xml")), State::Ok);
         for url in [
             None,
@@ -293,6 +316,27 @@ mod tests {
         ] {
             assert_eq!(state(url), State::Fail, "{url:?}");
         }
+    }
+
+    #[test]
+    fn a_static_fallback_is_asked_by_get() {
+        let found = |url, method| fallback(Some(url), method, &ours(), "there");
+        let page = "https://pages.example.net/main.xml";
+        for method in [Some("GET"), Some("get"), None] {
+            assert_eq!(found(page, method).state, State::Ok, "{method:?}");
+        }
+        let refused = found(page, Some("POST"));
+        assert_eq!(refused.state, State::Warn, "{refused:?}");
+        assert!(refused.fix.contains("GET"), "{refused:?}");
+        // A second Harborline is no file.
+        let spare = "https://spare.example.net/hooks/main/inbound";
+        assert_eq!(found(spare, Some("POST")).state, State::Ok);
+        let own = found("https://line.example.org/main.xml", Some("POST"));
+        assert_eq!(
+            own.state,
+            State::Fail,
+            "that it goes down with us counts more"
+        );
     }
 
     #[test]

@@ -89,7 +89,7 @@ fn twilio(server: &MockServer, sender: &str) -> String {
 fn number(url: &str, fallback: &str) -> Value {
     json!({"incoming_phone_numbers": [{
         "phone_number": "+15550100", "sms_url": url, "sms_method": "POST",
-        "sms_fallback_url": fallback, "sms_application_sid": "", "capabilities": {"voice": true},
+        "sms_fallback_url": fallback, "sms_fallback_method": "GET", "sms_application_sid": "", "capabilities": {"voice": true},
     }]})
 }
 
@@ -215,9 +215,15 @@ async fn whether_the_number_can_call_is_asked() {
 #[tokio::test]
 async fn a_messaging_service_and_a_short_code_are_looked_at_where_their_hooks_are_set() {
     let account = format!("{ACCOUNT}.json");
-    let good = json!({"inbound_request_url": OURS, "inbound_method": "POST", "fallback_url": SPARE, "use_inbound_webhook_on_number": false});
+    let good = json!({"inbound_request_url": OURS, "inbound_method": "POST", "fallback_url": SPARE, "fallback_method": "GET", "use_inbound_webhook_on_number": false});
     let on_number = json!({"inbound_request_url": OURS, "fallback_url": SPARE, "use_inbound_webhook_on_number": true});
-    for (service, state) in [(good, State::Ok), (on_number, State::Warn)] {
+    let mut posted = good.clone();
+    posted["fallback_method"] = json!("POST");
+    for (service, state, fallback) in [
+        (good, State::Ok, State::Ok),
+        (on_number, State::Warn, State::Ok),
+        (posted, State::Ok, State::Warn),
+    ] {
         let server = provider(&[
             (&account, 200, json!({"status": "active"})),
             ("/v1/Services/MG1", 200, service),
@@ -225,9 +231,9 @@ async fn a_messaging_service_and_a_short_code_are_looked_at_where_their_hooks_ar
         .await;
         let found = findings(&twilio(&server, "MG1")).await;
         assert_eq!(found["gateways.main.webhook"].state, state);
-        assert_eq!(found["gateways.main.fallback"].state, State::Ok);
+        assert_eq!(found["gateways.main.fallback"].state, fallback);
     }
-    let codes = json!({"short_codes": [{"sms_url": OURS, "sms_method": "POST", "sms_fallback_url": SPARE}]});
+    let codes = json!({"short_codes": [{"sms_url": OURS, "sms_method": "POST", "sms_fallback_url": SPARE, "sms_fallback_method": "POST"}]});
     let at = format!("{ACCOUNT}/SMS/ShortCodes.json");
     let server = provider(&[
         (&account, 200, json!({"status": "active"})),
@@ -236,6 +242,9 @@ async fn a_messaging_service_and_a_short_code_are_looked_at_where_their_hooks_ar
     .await;
     let found = findings(&twilio(&server, "74700")).await;
     assert_eq!(found["gateways.main.webhook"].state, State::Ok);
+    let fallback = &found["gateways.main.fallback"];
+    let asked_wrongly = fallback.state == State::Warn && fallback.fix.contains("GET");
+    assert!(asked_wrongly, "{fallback:?}");
 }
 
 #[tokio::test]

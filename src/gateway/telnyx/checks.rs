@@ -49,7 +49,12 @@ fn profiles(telnyx: &Telnyx, ours: &Ours, result: ApiResult<'_>) -> Reading {
         }]
         .into();
     };
-    let mut spare = fallback(profile["webhook_failover_url"].as_str(), ours, PROFILE);
+    let mut spare = fallback(
+        profile["webhook_failover_url"].as_str(),
+        None,
+        ours,
+        PROFILE,
+    );
     if spare.state == State::Fail {
         // No static file can answer here: Telnyx takes no reply from a webhook, and repeats hooks.
         spare.state = State::Warn;

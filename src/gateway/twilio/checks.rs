@@ -80,7 +80,12 @@ fn sender(twilio: &Twilio, ours: &Ours, result: ApiResult<'_>) -> Vec<Finding> {
     };
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     if is_service(twilio) {
-        let url = fallback(json["fallback_url"].as_str(), ours, SERVICE);
+        let url = fallback(
+            json["fallback_url"].as_str(),
+            json["fallback_method"].as_str(),
+            ours,
+            SERVICE,
+        );
         if json["use_inbound_webhook_on_number"] == true {
             let found =
                 "the service leaves the webhook to each of its numbers, which were not looked at";
@@ -119,7 +124,12 @@ fn sender(twilio: &Twilio, ours: &Ours, result: ApiResult<'_>) -> Vec<Finding> {
     let (hook, method) = (text(&number["sms_url"]), text(&number["sms_method"]));
     vec![
         webhook(hook.as_deref(), method.as_deref(), ours, NUMBER),
-        fallback(number["sms_fallback_url"].as_str(), ours, NUMBER),
+        fallback(
+            number["sms_fallback_url"].as_str(),
+            number["sms_fallback_method"].as_str(),
+            ours,
+            NUMBER,
+        ),
     ]
 }
 
