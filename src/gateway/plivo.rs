@@ -121,7 +121,9 @@ impl Gateway for Plivo {
         vec![match form.filled("Status") {
             Some(status) => receipt(&form, outbox_id, &status),
             None if form.text("From").is_some() || form.text("Text").is_some() => {
-                inbound(&form, request)
+                let allows = self.config.allow_v2;
+                let of_v2 = allows.then(|| signature::ref_of_v2(request.headers));
+                inbound(&form, request, of_v2.flatten())
             }
             None => Event::Ignored("neither a text nor a receipt"),
         }]
@@ -239,9 +241,10 @@ fn receipt(form: &Form, outbox_id: Option<Uuid>, status: &str) -> Event {
     })
 }
 
-fn inbound(form: &Form, request: &RawRequest<'_>) -> Event {
-    let gateway_ref = form
-        .filled("MessageUUID")
+/// `of_v2`: what it is known by if its signature covers no message id.
+fn inbound(form: &Form, request: &RawRequest<'_>, of_v2: Option<String>) -> Event {
+    let gateway_ref = of_v2
+        .or_else(|| form.filled("MessageUUID"))
         .unwrap_or_else(|| made_up_ref(request));
     let named = |name| form.filled(name).map(with_plus);
     let media = match form.filled("MediaCount") {

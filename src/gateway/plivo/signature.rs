@@ -3,16 +3,16 @@
 //! Version 3 is `base64(HMAC-SHA256(token, address and fields + "." + nonce))`, as plivo-python 4.63.0
 //! `plivo/utils/signature_v3.py` computes it. `X-Plivo-Signature-V3` is made with the token of the
 //! subaccount, `X-Plivo-Signature-Ma-V3` with that of the main account; either may hold several, with
-//! commas between. Version 2 covers scheme, host, path and nonce only: whoever has seen one hook can
-//! send any words with it. There is no timestamp: a replay is caught by the message id.
-//! Part of `gateway`: floor 2.
+//! commas between. There is no timestamp: a replay of version 3 is caught by the message id, which it covers.
+//! Version 2 covers scheme, host, path and nonce only: whoever has seen one hook could send any words with
+//! it. As a text, each nonce counts once; receipts can be forged with it. Part of `gateway`: floor 2.
 
 use axum::http::{HeaderMap, Method};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::gateway::form::Form;
@@ -48,6 +48,14 @@ pub(super) fn verify(
             check(&signatures, tokens, &[&signed_text(request), b".", nonce])
         }
     }
+}
+
+/// What a hook of version 2 alone is known by: its nonce, the only thing in it that the signature covers and
+/// that no other hook has.
+pub(super) fn ref_of_v2(headers: &HeaderMap) -> Option<String> {
+    let has_v3 = V3.0.iter().any(|name| headers.contains_key(*name));
+    let nonce = one_header(headers, V2.1).ok().filter(|_| !has_v3)?;
+    Some(format!("v2-{}", hex::encode(&Sha256::digest(nonce)[..16])))
 }
 
 /// The signatures that a request has in the headers of a version, and its nonce.

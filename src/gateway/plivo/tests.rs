@@ -157,6 +157,27 @@ fn the_older_signature_is_taken_only_where_it_is_allowed() {
 }
 
 #[test]
+fn a_nonce_of_the_older_signature_brings_one_text_whatever_it_says() {
+    let nonce = "x-plivo-signature-v2-nonce";
+    let older = |body: &str, value: &str| Hook::post(INBOUND, body).with(nonce, value);
+    let of = |hook: Hook, allow| hook.inbound(&plivo(&[TOKEN], allow)).gateway_ref;
+    let first = of(older(TEXT, "12345"), true);
+    let forged = TEXT
+        .replace("alone", "fine")
+        .replace("7a242edc", "00000000");
+    assert_eq!(
+        of(older(&forged, "12345"), true),
+        first,
+        "it is the same text again"
+    );
+    assert_ne!(of(older(TEXT, "12346"), true), first);
+    // The message id counts where the signature covers it.
+    let id = "7a242edc-2f57-11e7-98c9-06ab0bf64327";
+    assert_eq!(of(older(TEXT, "12345"), false), id);
+    assert_eq!(of(signed(older(TEXT, "12345")), true), id);
+}
+
+#[test]
 fn a_text_is_read_and_its_numbers_get_their_plus() {
     let inbound = Hook::post(INBOUND, TEXT).inbound(&plivo(&[TOKEN], false));
     assert_eq!(inbound.gateway_ref, "7a242edc-2f57-11e7-98c9-06ab0bf64327");
