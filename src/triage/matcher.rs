@@ -97,6 +97,10 @@ enum Step {
     One(u32),
     /// The next word is any.
     Any,
+    /// The next word is not of this set, or begins another sentence.
+    Not(u32),
+    /// The word before is not of this set, or ends another sentence.
+    NotAfter(u32),
     /// Goes on at the next step, and if that leads nowhere at this one.
     Or(u32),
     /// Goes on at this step, and if that leads nowhere at the next.
@@ -124,6 +128,7 @@ struct Token<'t> {
     /// Its number, if phrases know it.
     word: Option<u32>,
     bits: Words,
+    opens_clause: bool,
 }
 
 impl Set {
@@ -158,7 +163,7 @@ impl Matcher {
             .iter()
             .map(|word| {
                 let text = &normal.text()[word.at.clone()];
-                let start = word.at.start;
+                let (start, opens_clause) = (word.at.start, word.opens_clause);
                 let word = self.vocabulary.get(text).copied();
                 let bits = SOME | word.map_or(0, bit);
                 Token {
@@ -166,6 +171,7 @@ impl Matcher {
                     start,
                     word,
                     bits,
+                    opens_clause,
                 }
             })
             .collect();
@@ -276,6 +282,12 @@ impl Matcher {
                     at += 1;
                     at <= tokens.len()
                 }
+                Step::Not(set) => !(tokens.get(at)).is_some_and(|token| {
+                    !token.opens_clause && self.sets[set as usize].holds(token)
+                }),
+                Step::NotAfter(set) => !(at.checked_sub(1)).is_some_and(|before| {
+                    !tokens[at].opens_clause && self.sets[set as usize].holds(&tokens[before])
+                }),
                 Step::Or(other) => {
                     untried.push((other, at));
                     true

@@ -8,7 +8,9 @@
 //! | `took ... pills` | up to three words in between |
 //! | `suicid*` | any word that begins so |
 //! | `{PILL}` | any entry of a list under `[defs]` |
-//! | `#` `##` | a number; a number of ten or more |
+//! | `#` `##` | a number; a number of ten or more, also in words |
+//! | `jump !in\|on` | not where one of these words comes next, in the same sentence |
+//! | `!de\|sin cortarme` | not where one of these words stands before it, in the same sentence |
 //! | `= human` | the whole text, nothing else |
 //!
 //! Words are normalised as texts are, so `don't` and `do not` are the same phrase. There are no
@@ -49,6 +51,8 @@ pub(super) enum Way {
 pub(super) enum Part {
     /// Up to so many words, as few as possible.
     Gap(usize),
+    /// The next word of the sentence is none of these; at the beginning of a phrase, the word before.
+    Not(Vec<Word>),
     /// One of these, the first that leads to a match.
     Ways {
         /// In the order in which they were written.
@@ -85,6 +89,12 @@ impl PhraseError {
         }
     }
 }
+
+/// Numbers of ten or more as people write them out. Not `once`, which is eleven in Spanish and an everyday word in English.
+const TENS: &str = "
+    ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty
+    seventy eighty ninety hundred dozen dozens
+    diez doce quince veinte veinticinco treinta cuarenta cincuenta sesenta ochenta noventa cien docena";
 
 /// The most `...` in one phrase: each lets it match in four ways, and all of them may have to be tried.
 const GAPS: usize = 4;
@@ -126,6 +136,12 @@ pub(super) fn list(name: &str, defs: &Defs) -> Result<Part, PhraseError> {
                 return Err(PhraseError::new(
                     format!("the list {{{name}}} names another list in `{entry}`"),
                     "write its words out",
+                ));
+            }
+            if entry.contains('!') {
+                return Err(PhraseError::new(
+                    format!("the list {{{name}}} has a `!` in `{entry}`"),
+                    "write it in the phrase",
                 ));
             }
             Ok(way(sequence(entry, defs)?))
@@ -183,18 +199,33 @@ fn sequence(phrase: &str, defs: &Defs) -> Result<Vec<Part>, PhraseError> {
             gap_open = true;
             continue;
         }
+        if let Some(words) = item.strip_prefix('!') {
+            if gap_open || bare && !parts.is_empty() {
+                return Err(PhraseError::new(
+                    format!("`!{words}` stands beside no word"),
+                    "write it before the first word of the phrase, or right after a word",
+                ));
+            }
+            let words: Result<Vec<Word>, PhraseError> =
+                words.split('|').map(|word| single(word, defs)).collect();
+            parts.push(Part::Not(words?));
+            continue;
+        }
         let (item, optional) = match item.strip_suffix('?') {
             Some(item) => (item, true),
             None => (item, false),
         };
-        let ways: Result<Vec<Way>, PhraseError> = item
-            .split('|')
-            .map(|word| alternative(word, defs))
-            .collect();
-        parts.push(Part::Ways {
-            ways: ways?,
-            optional,
-        });
+        let mut ways = Vec::new();
+        for word in item.split('|') {
+            ways.push(alternative(word, defs)?);
+            if word == "##" {
+                let tens = TENS
+                    .split_ascii_whitespace()
+                    .map(|ten| Word::Is(ten.to_owned()));
+                ways.extend(tens.map(Way::Word));
+            }
+        }
+        parts.push(Part::Ways { ways, optional });
         bare &= optional;
         gap_open &= optional;
     }
@@ -211,6 +242,17 @@ fn sequence(phrase: &str, defs: &Defs) -> Result<Vec<Part>, PhraseError> {
         ));
     }
     Ok(parts)
+}
+
+/// One word that may not come next.
+fn single(word: &str, defs: &Defs) -> Result<Word, PhraseError> {
+    match alternative(word, defs)? {
+        Way::Word(word) => Ok(word),
+        Way::Parts(_) => Err(PhraseError::new(
+            format!("after `!` each word stands alone, and `{word}` is several"),
+            "write the first of its words, as triage reads it",
+        )),
+    }
 }
 
 /// One alternative of one item.
@@ -247,11 +289,11 @@ fn alternative(word: &str, defs: &Defs) -> Result<Way, PhraseError> {
         };
     }
     if word.contains([
-        '{', '}', '*', '?', '(', ')', '[', ']', '^', '$', '.', '+', '\\', '=',
+        '{', '}', '*', '?', '!', '(', ')', '[', ']', '^', '$', '.', '+', '\\', '=',
     ]) {
         return Err(PhraseError::new(
             format!("`{word}` is not a word"),
-            "phrases are words, `|`, `...`, `*` at the end, `?` at the end, `#` and {LIST}",
+            "phrases are words, `|`, `...`, `*` at the end, `?` at the end, `!` before, `#` and {LIST}",
         ));
     }
     let normal = Normal::of(word);
@@ -300,6 +342,16 @@ mod tests {
             ("took {PILL}", "took sleeping tablets", "took tablets"),
             ("took # {PILL}", "took 2 pills", "took pills"),
             ("took ## {PILL}", "took 30 pills", "took 3 pills"),
+            ("took ## {PILL}", "took thirty pills", "took two pills"),
+            ("tome ## {PILL}", "tomé veinte pills", "tomé dos pills"),
+            (
+                "going to jump !in|on",
+                "going to jump",
+                "going to jump in the pool",
+            ),
+            ("jump !in", "i will jump. in the morning", "jump in"),
+            ("!to jump", "no way to go. jump", "to jump"),
+            ("took it !out now", "took it now", "took it out now"),
             ("= human", "Human!", "human rights"),
             ("don't want", "do not want", "want"),
         ] {
@@ -321,6 +373,10 @@ mod tests {
             ("d*", "beginning of a word"),
             ("a ... b ... c ... d ... e ... f", "more than 4"),
             ("maybe?", "must be there"),
+            ("maybe? !in jump", "stands beside no word"),
+            ("jump ... !in now", "stands beside no word"),
+            ("!in", "must be there"),
+            ("jump !don't", "is several"),
             ("…", "no letters"),
             ("", "must be there"),
         ] {

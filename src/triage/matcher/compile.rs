@@ -121,7 +121,8 @@ impl Compiler {
     /// The words that one of these parts begins with.
     fn first(&mut self, parts: &[Part]) -> Words {
         let mut first = 0;
-        for part in parts {
+        let beside = |part: &&Part| matches!(part, Part::Not(_));
+        for part in parts.iter().skip_while(beside) {
             let Part::Ways { ways, optional } = part else {
                 return Words::MAX;
             };
@@ -160,6 +161,15 @@ impl Compiler {
                     for _ in 0..*words {
                         steps.extend([Step::Rather(end), Step::Any]);
                     }
+                }
+                Part::Not(words) => {
+                    let set = self.set(words);
+                    let begins = steps.is_empty();
+                    steps.push(if begins {
+                        Step::NotAfter(set)
+                    } else {
+                        Step::Not(set)
+                    });
                 }
                 Part::Ways { ways, optional } => {
                     let left_out = optional.then(|| hold_open(steps));
@@ -404,6 +414,7 @@ fn anchors(ways: &[Way]) -> (Vec<&Word>, (usize, usize)) {
 fn width(part: &Part) -> (usize, usize) {
     match part {
         Part::Gap(words) => (0, *words),
+        Part::Not(_) => (0, 0),
         Part::Ways { ways, optional } => {
             let widths = ways.iter().map(|way| match way {
                 Way::Word(_) => (1, 1),

@@ -82,6 +82,7 @@ fn expression(phrase: &Phrase) -> String {
 fn part(part_: &Part) -> String {
     match part_ {
         Part::Gap(words) => format!("(?: [a-z0-9]+){{0,{words}}}?"),
+        Part::Not(_) => unreachable!("regular expressions here do not look ahead"),
         Part::Ways { ways, optional } => {
             let ways: Vec<String> = ways.iter().map(way).collect();
             format!("(?:{}){}", ways.join("|"), if *optional { "?" } else { "" })
