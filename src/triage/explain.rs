@@ -67,6 +67,8 @@ pub enum Effect {
     Guarded(String),
     /// It is weak, and the model finds the text an ordinary one: it does nothing.
     Unsupported,
+    /// It is weak, and the text is too short for the model: it does nothing.
+    TooShort,
     /// It is on trial: it does nothing.
     OnTrial,
 }
@@ -137,6 +139,10 @@ impl Explanation {
         let lowered =
             guarded.map(|guarded| reason(Effect::Guarded(guarded.guard.clone()), &guarded.hit));
         let weak = verdict.unsupported.iter();
+        let unheard = match verdict.model {
+            Some(_) => Effect::Unsupported,
+            None => Effect::TooShort,
+        };
         let trial = verdict.shadow.iter();
         Self {
             raw: pieces(text.char_indices().map(|(at, c)| {
@@ -149,7 +155,7 @@ impl Explanation {
             categories: verdict.categories.iter().map(|one| one.words()).collect(),
             reasons: counts
                 .chain(lowered)
-                .chain(weak.map(|hit| reason(Effect::Unsupported, hit)))
+                .chain(weak.map(|hit| reason(unheard.clone(), hit)))
                 .chain(trial.map(|hit| reason(Effect::OnTrial, hit)))
                 .collect(),
             model: verdict.model.as_ref().map(|model| Scored {
@@ -187,6 +193,9 @@ impl Reason {
             Effect::Guarded(guard) => format!("asked instead of paged, because of {guard}: "),
             Effect::Unsupported => {
                 "not asked, because the model finds the text an ordinary one: ".to_owned()
+            }
+            Effect::TooShort => {
+                "not asked, because the text is too short for the model: ".to_owned()
             }
             Effect::OnTrial => "on trial, changes nothing: ".to_owned(),
         };
@@ -361,6 +370,17 @@ mod tests {
             scored.sentence()
         );
         assert_eq!(explained("MENU").model, None);
+    }
+
+    #[test]
+    fn what_the_model_did_not_read_it_does_not_find_ordinary() {
+        let said = |text: &str| explained(text).reasons[0].sentence();
+        assert!(said("i die").starts_with("not asked, because the text is too short"));
+        let read = said("I'd die for a nap on that beach with you right now");
+        assert!(
+            read.starts_with("not asked, because the model finds"),
+            "{read}"
+        );
     }
 
     #[test]

@@ -63,7 +63,10 @@ impl Why {
             Reason::of(&guarded.hit, note)
         });
         let unsupported = verdict.unsupported.iter().map(|hit| {
-            let note = tr!("not asked, because the model finds the text an ordinary one");
+            let note = match verdict.model {
+                Some(_) => tr!("not asked, because the model finds the text an ordinary one"),
+                None => tr!("not asked, because the text is too short for the model"),
+            };
             Reason::of(hit, note)
         });
         let shadow = verdict

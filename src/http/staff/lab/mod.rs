@@ -127,6 +127,11 @@ impl ReasonRow {
                 phrase!("does nothing"),
                 tr!("It is weak, and the model finds the text an ordinary one."),
             ),
+            Effect::TooShort => (
+                "plain",
+                phrase!("does nothing"),
+                tr!("It is weak, and the text is too short for the model."),
+            ),
             Effect::OnTrial => ("plain", phrase!("on trial"), tr!("It changes nothing.")),
         };
         Self {
