@@ -277,7 +277,7 @@ impl Normal {
         true
     }
 
-    /// `want 2 die` is `want to die`, `took 2 pills` is not.
+    /// `want 2 die` is `want to die`, `took 2 pills` is not; and `tp` is a thumb beside the `o`.
     fn read_two_as_to(&mut self, next: &str) {
         const BEFORE: [&str; 12] = [
             "want", "wants", "need", "going", "ready", "have", "has", "trying", "about", "try",
@@ -286,7 +286,7 @@ impl Normal {
         let [.., before, two] = self.words.as_mut_slice() else {
             return;
         };
-        if &self.text[two.at.clone()] == "2"
+        if matches!(&self.text[two.at.clone()], "2" | "tp")
             && BEFORE.contains(&&self.text[before.at.clone()])
             && next.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
         {

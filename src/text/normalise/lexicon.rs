@@ -230,7 +230,8 @@ const EVERYDAY: &str = "
     emergence emergencies emergent living hoping hurling hauling hacking halting haring cutlery curing
     cupping cuing cruising killings kilning kindling killjoy killers killer dyslexia xanadu swallows
     vivia vivian vivio viviendo vivira viviras vivimos vivido moria morian morira moriras muerde muerden
-    moriste mueran muero muertes muertos muertas unconscionable subconscious overdoses suicidality aliveness";
+    moriste mueran muero muertes muertos muertas unconscionable subconscious overdoses suicidality aliveness
+    secuestro secuestraron secuestrada secuestrado";
 
 /// Short forms, one expansion a line. Expansions must be words that stay as they are.
 const SHORT: &str = "
@@ -298,7 +299,11 @@ const SHORT: &str = "
     ods = overdoses
     kil kll klil kiil kilk kiill kil' = kill
     kiling killin killng = killing
-    dei = die
+    dei diee diie = die
+    comit comitt commt = commit
+    comited comitted = committed
+    comiting comitting = committing
+    tto = to
     dieing dyin = dying
     hurtin = hurting
     cuttin = cutting
@@ -392,7 +397,9 @@ const SHORT: &str = "
     msj = mensaje
     aser = hacer
     aserme hacerm = hacerme
-    vibir = vivir
+    vibir bivir = vivir
+    keria = queria
+    hise = hice
     bida = vida
     ayudenme ayudeme = ayudame
     alluda alludame = ayudame

@@ -34,6 +34,15 @@ fn disguises_come_off() {
         ("𝓼𝓾𝓲𝓬𝓲𝓭𝓮", "suicide"),
         ("iwanttodie", "i want to die"),
         ("i want 2 die 2nite", "i want to die tonight"),
+        (
+            "i want tp die, i wan tto die",
+            "i want to die i want to die",
+        ),
+        (
+            "i wanna diee or comit suicide",
+            "i want to die or commit suicide",
+        ),
+        ("ya no kiero bivir", "ya no quiero vivir"),
         ("kms", "kill myself"),
         ("i don t want it, i m done", "i do not want it i am done"),
         ("i ve can t you re", "i have can not you are"),
