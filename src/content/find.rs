@@ -11,6 +11,7 @@ use super::key::PageId;
 use super::pack::Packs;
 use super::words::words;
 use crate::locale::Locale;
+use crate::text::normalise::rank;
 
 /// Words that people put before a number.
 const BEFORE_A_NUMBER: [&str; 6] = ["number", "option", "numero", "opcion", "topic", "tema"];
@@ -176,6 +177,10 @@ impl Index {
     fn read(&self, word: &str) -> (Option<&str>, f64) {
         if let Some((known, weight)) = self.vocabulary.get_key_value(word) {
             return (Some(known), *weight);
+        }
+        // A word of its own is no mistake: "train" is not "trans".
+        if rank(word).is_some() {
+            return (None, weight(UNKNOWN));
         }
         let mistakes = match word.len() {
             0..=3 => 0,

@@ -138,7 +138,7 @@ const SPANISH: [(&str, PageId); 44] = [
 ];
 
 /// What asks for no page: it must not be answered with one.
-const NOTHING: [&str; 18] = [
+const NOTHING: [&str; 20] = [
     "",
     "9999",
     "21",
@@ -148,6 +148,8 @@ const NOTHING: [&str; 18] = [
     "lol",
     "the blue one",
     "my exams went badly",
+    "my train is late",
+    "i like trains",
     "i like turtles",
     "see you tomorrow",
     "my phone is dying",
