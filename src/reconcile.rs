@@ -18,7 +18,7 @@ use crate::feed::Feed;
 use crate::gateway::client::send_up_to;
 use crate::gateway::{Fetched, Gateway, Gateways, Listed, Listing, Named};
 use crate::intake::Intake;
-use crate::oncall::{IncidentKind, Operator};
+use crate::oncall::{IncidentKind, Operator, REFUSED};
 use crate::store::{Store, StoreError, Tally, Tx};
 use checkpoint::{Checkpoint, Going, Owed};
 
@@ -67,6 +67,8 @@ struct Found {
     missed: i64,
     /// Texts that the provider names and does not hand out.
     lost: i64,
+    /// Texts that a database which is well does not take.
+    refused: i64,
 }
 
 /// Why a look came to no end; what it had taken in stays.
@@ -123,15 +125,14 @@ impl Reconcile {
         let before = Checkpoint::read(&mut self.store.read().await?, name).await?;
         let (mut after, mut found) = (before.clone(), Found::default());
         let ended = self.take_in(gateway, &mut after, now, &mut found).await;
+        let failures = before.failures + 1;
         match &ended {
             Ok(()) => after.failures = 0,
-            Err(Broken::Provider) => {
-                after.failures = before.failures + 1;
-                // The first look counts from here on, however long it takes to succeed.
-                after.up_to = after.up_to.or(Some(now));
-            }
-            Err(Broken::Store(_)) => after = before,
+            Err(Broken::Provider) => after.failures = failures,
+            Err(Broken::Store(_)) => after = Checkpoint { failures, ..before },
         }
+        // The first look counts from here on, however long it takes to succeed.
+        after.up_to = after.up_to.or(Some(now));
         let operator = Arc::clone(&self.operator);
         let name = name.to_owned();
         let kept = self.store.write(move |tx| {
@@ -168,7 +169,13 @@ impl Reconcile {
             // Providers list the latest first; a conversation reads the other way.
             listed.sort_by_key(|listed| listed.at);
             for text in listed {
-                found.missed += i64::from(self.one(gateway.name(), text, now).await?);
+                let name = Named {
+                    gateway_ref: text.inbound.gateway_ref.clone(),
+                    at: text.at,
+                };
+                if !self.takes(gateway.name(), text, now, found).await? {
+                    found.refused += i64::from(checkpoint.refuse(&name, now));
+                }
             }
             let mut named = listing.named;
             named.sort_by_key(|named| named.at);
@@ -216,11 +223,11 @@ impl Reconcile {
             }
             match self.fetch(gateway, &text.gateway_ref).await {
                 Fetched::Text(inbound) => {
-                    let text = Listed {
-                        inbound,
-                        at: text.at,
-                    };
-                    found.missed += i64::from(self.one(gateway.name(), text, now).await?);
+                    let at = text.at;
+                    let whole = Listed { inbound, at };
+                    if !self.takes(gateway.name(), whole, now, found).await? {
+                        found.refused += i64::from(checkpoint.refuse(&text, now));
+                    }
                     continue;
                 }
                 Fetched::NotNow => refused += 1,
@@ -260,7 +267,13 @@ impl Reconcile {
                 Fetched::Text(inbound) => {
                     let at = owed.at;
                     let text = Listed { inbound, at };
-                    found.missed += i64::from(self.one(name, text, now).await?);
+                    if !self.takes(name, text, now, found).await? {
+                        found.refused += 1;
+                        still.push(Owed {
+                            given_up: true,
+                            ..owed
+                        });
+                    }
                     continue;
                 }
                 Fetched::NotNow => true,
@@ -300,6 +313,28 @@ impl Reconcile {
             tracing::warn!(gateway = %gateway.name(), "an inbound text of the list could not be fetched");
         }
         fetched
+    }
+
+    /// Takes in one listed text, and counts it if it had been missed. `false` when the database does not take
+    /// this very text: that must not hold up those after it.
+    async fn takes(
+        &self,
+        gateway: &str,
+        text: Listed,
+        now: At,
+        found: &mut Found,
+    ) -> Result<bool, StoreError> {
+        match self.one(gateway, text, now).await {
+            Ok(missed) => {
+                found.missed += i64::from(missed);
+                Ok(true)
+            }
+            Err(error) if error.is_of_the_work() => {
+                tracing::error!(%gateway, %error, "a text of the list was refused by the database: look for it in the provider's own message log");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes in one listed text, and says whether it had been missed.
@@ -347,13 +382,18 @@ async fn note(
 ) -> Result<(), StoreError> {
     after.keep(tx, gateway).await?;
     let kinds = [
-        (IncidentKind::MissedHook, found.missed),
-        (IncidentKind::Unfetched, found.lost),
+        (IncidentKind::MissedHook, found.missed, json!({})),
+        (IncidentKind::Unfetched, found.lost, json!({})),
+        (
+            IncidentKind::Unfetched,
+            found.refused,
+            json!({ "why": REFUSED }),
+        ),
     ];
-    for (kind, count) in kinds {
+    for (kind, count, detail) in kinds {
         if count > 0 {
             let count = Tally::More(count);
-            tx.raise(operator, (kind, gateway), count, &json!({}), now)
+            tx.raise(operator, (kind, gateway), count, &detail, now)
                 .await?;
         }
     }

@@ -53,7 +53,8 @@ pub use handoff::{
 pub use health::{Facts, Light, MANY, Unclaimed, Why, health, may_wait};
 pub use ladder::{Place, Step, built_in, climb, climbed_within};
 pub use operator::{
-    Incident, IncidentKind, OF_ANOTHER, Operator, UNANSWERED, incident, incident_over, span,
+    Incident, IncidentKind, OF_ANOTHER, Operator, REFUSED, UNANSWERED, incident, incident_over,
+    span,
 };
 pub use page::{Case, PageKind, Preset};
 pub use page_test::{

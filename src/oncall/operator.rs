@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Contact;
 use crate::clock::At;
 
-pub use kind::{IncidentKind, OF_ANOTHER, UNANSWERED};
+pub use kind::{IncidentKind, OF_ANOTHER, REFUSED, UNANSWERED};
 pub use words::{incident, incident_over, span};
 
 /// Who looks after the program, and how they are told.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::At;
+use crate::clock::{At, CLOCKS_DIFFER};
 use crate::gateway::Named;
 use crate::store::{StoreError, Tx};
 
@@ -14,6 +14,8 @@ const MOST_OWED: usize = 500;
 const NOT_THERE: Duration = Duration::from_mins(10);
 /// How long it is asked for one that it may still hand out.
 const NOT_NOW: Duration = Duration::from_hours(24);
+/// How far the list goes back after a clock that was ahead.
+const WRONG_CLOCK: Duration = Duration::from_hours(24);
 
 /// Where a gateway stands, as it is kept in the settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,10 +72,16 @@ impl Checkpoint {
     }
 
     /// The list that is to be read now: the one that was begun, or what came in since the last one,
-    /// and so long before.
+    /// and so long before. What a clock says that was ahead is of no use: nobody knows since when it was, and
+    /// the list goes back a day.
     pub(super) fn next(&self, now: At, look_back: Duration) -> Going {
-        self.going.clone().unwrap_or_else(|| Going {
-            since: self.up_to.unwrap_or(now).minus(look_back),
+        let ahead = |at: At| at > now.plus(CLOCKS_DIFFER);
+        let begun = self.going.clone().filter(|going| !ahead(going.until));
+        begun.unwrap_or_else(|| Going {
+            since: match self.up_to {
+                Some(up_to) if ahead(up_to) => now.minus(look_back.max(WRONG_CLOCK)),
+                up_to => up_to.unwrap_or(now).min(now).minus(look_back),
+            },
             until: now,
             page: None,
         })
@@ -82,6 +90,19 @@ impl Checkpoint {
     /// Whether a text is asked for by itself already.
     pub(super) fn owes(&self, gateway_ref: &str) -> bool {
         self.owed.iter().any(|owed| owed.gateway_ref == gateway_ref)
+    }
+
+    /// Takes note of a text that the database refuses, and says whether that is new. It is remembered as one
+    /// that was given up; where the list has its words, each look tries it again.
+    pub(super) fn refuse(&mut self, text: &Named, now: At) -> bool {
+        let new = !self.owes(&text.gateway_ref);
+        if new
+            && self.owe(text, now)
+            && let Some(owed) = self.owed.last_mut()
+        {
+            owed.given_up = true;
+        }
+        new
     }
 
     /// Takes note of a text that could not be fetched; `false` when there is no room.
@@ -147,6 +168,27 @@ mod tests {
             (NOW.minus(back), later, None),
             "from where the last list began, not from where it ended"
         );
+    }
+
+    #[test]
+    fn what_a_clock_said_that_was_ahead_keeps_no_text_from_being_listed() {
+        let back = Duration::from_mins(10);
+        let ahead = NOW.plus(Duration::from_hours(6));
+        let going = Going {
+            since: ahead.minus(back),
+            until: ahead,
+            page: Some("2".to_owned()),
+        };
+        for going in [None, Some(going)] {
+            let checkpoint = Checkpoint {
+                up_to: Some(ahead),
+                going,
+                ..Checkpoint::default()
+            };
+            let next = checkpoint.next(NOW, back);
+            assert_eq!((next.until, next.page), (NOW, None));
+            assert_eq!(next.since, NOW.minus(WRONG_CLOCK));
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use crate::failsafe::refusals;
 use crate::support::world::{SECOND_LINE, TOKEN, minutes, seconds};
 use crate::support::{Engine, World, both};
 
@@ -81,6 +82,24 @@ both! {
         let said = told(&world);
         assert!(said.iter().any(|text| text.contains("can be asked for texts again")), "{said:?}");
         assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE author = 'texter'").await, 1);
+    }
+
+    async fn a_text_that_the_database_refuses_holds_up_no_other_and_is_told_once(world: World) {
+        world.settle().await;
+        let [bad, ..] = refusals(&world);
+        world.damage(bad).await;
+        world.twilio.came_in("SMbad", TEXTER, "I want to die", now(&world));
+        world.clock.advance(seconds(1));
+        world.twilio.came_in("SMgood", "+15550124", "MENU", now(&world));
+        world.advance(minutes(4)).await;
+        world.phone("+15550124").expect("Reply with a number");
+        world.twilio.came_in("SMlater", "+15550125", "MENU", now(&world));
+        world.advance(minutes(8)).await;
+        world.phone("+15550125").expect("Reply with a number");
+        let said = told(&world);
+        let lost: Vec<_> = said.iter().filter(|text| text.contains("our database refuses them")).collect();
+        assert!(lost.len() == 1 && lost[0].contains("1 text on gateway main"), "{said:?}");
+        assert!(!said.iter().any(|text| text.contains("could not be asked")), "{said:?}");
     }
 
     async fn one_replica_looks_at_a_time(world: World) {

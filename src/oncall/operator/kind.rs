@@ -22,7 +22,8 @@ pub enum IncidentKind {
     MissedHook,
     /// A provider could not be asked for its texts.
     Listing,
-    /// A provider names texts that no hook had brought, and does not hand out their words.
+    /// A provider names texts that no hook had brought, and does not hand out their words, or the database
+    /// refuses them.
     Unfetched,
     /// Texts of a gateway are held until somebody decides.
     Quarantine,
@@ -156,6 +157,10 @@ impl IncidentKind {
         }
     }
 }
+
+/// Why a text that a provider names was not taken in, if not because its words are not handed out: the
+/// database refuses it.
+pub const REFUSED: &str = "refused";
 
 /// The codes of a call that rang, and that no person took.
 pub const UNANSWERED: [&str; 4] = ["busy", "canceled", "no-answer", "voicemail"];

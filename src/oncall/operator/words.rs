@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Incident, IncidentKind, OF_ANOTHER, UNANSWERED};
+use super::{Incident, IncidentKind, OF_ANOTHER, REFUSED, UNANSWERED};
 use crate::clock::At;
 use crate::oncall::words::minutes;
 
@@ -66,6 +66,9 @@ pub fn incident(incident: &Incident, public_url: &str, now: At) -> String {
         ),
         IncidentKind::Listing => format!(
             "gateway {subject} could not be asked for missed texts, {count} times in a row. Check its credentials and status: harborline doctor."
+        ),
+        IncidentKind::Unfetched if detail["why"] == REFUSED => format!(
+            "{texts} on gateway {subject} never reached us, and our database refuses them. Look for them in the provider's own message log, and answer there. Then: harborline doctor."
         ),
         IncidentKind::Unfetched => format!(
             "{texts} on gateway {subject} never reached us, and the provider does not hand out the words. Look for them in its own message log, and answer there."

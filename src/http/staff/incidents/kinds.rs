@@ -108,9 +108,9 @@ pub(super) const fn kind(kind: IncidentKind) -> Kind {
             place: None,
         },
         IncidentKind::Unfetched => Kind {
-            name: phrase!("Texts that the provider keeps to itself"),
+            name: phrase!("Missed texts that cannot be taken in"),
             means: phrase!(
-                "It names texts that never reached us, and does not hand out their words."
+                "The provider names texts that never reached us, and does not hand out their words, or our database refuses them."
             ),
             fix: phrase!("Look for them in the provider's own message log, and answer there."),
             over: QUIET,
