@@ -54,7 +54,12 @@ pub(super) async fn decide(
         since: now.minus(JOINED_WITHIN),
         most: EARLIER,
     };
-    let known = tx.known_of(&new).await?;
+    let Some(known) = tx.known_of(&new).await? else {
+        return Ok(Decided::default());
+    };
+    if known.came_before == Some(true) {
+        return Ok(Decided::default());
+    }
     let texter = known.texter;
     let mut conversation = match texter.conversation {
         Some(open) => open,

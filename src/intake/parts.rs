@@ -34,7 +34,10 @@ pub(super) async fn take(
     let (inbound, now) = (&arrival.inbound, arrival.arrived);
     // The texter is locked: of two pieces that come at once, the second sees the first.
     let fresh = State::new(intake.locale);
-    let texter = tx.texter(&inbound.from, &fresh, now).await?;
+    let of = (arrival.gateway.as_str(), inbound.gateway_ref.as_str());
+    let Some(texter) = tx.sender_of(&inbound.from, &fresh, of, now).await? else {
+        return Ok(Decided::default());
+    };
     let text = LongText {
         texter_id: texter.id,
         gateway: arrival.gateway.clone(),

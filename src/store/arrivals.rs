@@ -49,7 +49,8 @@ pub struct Known {
 const TEXTER: &str = "SELECT t.id, t.wrapped_key, t.state_sealed,
         c.id AS conversation_id, c.tier, c.human_joined_at, c.drill_id,
         (SELECT COUNT(*) FROM messages WHERE gateway = $2 AND gateway_ref = $3) AS came_before,
-        (SELECT COUNT(*) FROM contact_methods WHERE address_index = $4) AS of_staff
+        (SELECT COUNT(*) FROM contact_methods WHERE address_index = $4) AS of_staff,
+        (SELECT COUNT(*) FROM erased_refs WHERE ref_index = $5) AS erased
    FROM texters t LEFT JOIN conversations c ON c.texter_id = t.id AND c.closed_at IS NULL
   WHERE t.number_index = $1";
 
@@ -64,39 +65,68 @@ const EARLIER: &str = "SELECT m.id, m.tier, m.body_sealed, m.at
 
 impl Tx {
     /// What is known of a text that just came in. A texter who is new is made; the texter is locked
-    /// against a concurrent text.
-    pub async fn known_of(&mut self, new: &NewArrival<'_>) -> Result<Known, StoreError> {
+    /// against a concurrent text. None when it came before, and who sent it had everything deleted since.
+    pub async fn known_of(&mut self, new: &NewArrival<'_>) -> Result<Option<Known>, StoreError> {
         if let Inner::Sqlite(_) = &self.inner
-            && let Some(known) = self.known_at_once(new).await?
+            && let Some((known, was_erased)) = self.known_at_once(new).await?
         {
-            return Ok(known);
+            return Ok((!was_erased).then_some(known));
         }
-        let texter = self.texter(new.number, new.fresh, new.now).await?;
+        let of = (new.gateway, new.gateway_ref);
+        let Some(texter) = self.sender_of(new.number, new.fresh, of, new.now).await? else {
+            return Ok(None);
+        };
         let earlier = match &texter.conversation {
             Some(open) if texter.state.reads_earlier(new.now) => {
                 self.earlier(&texter, open.id, new.since, new.most).await?
             }
             _ => Vec::new(),
         };
-        Ok(Known {
+        Ok(Some(Known {
             texter,
             earlier,
             came_before: None,
             is_staffs: None,
-        })
+        }))
     }
 
-    /// On `SQLite`; none when the texter is new, or was erased and came back with a backup.
-    async fn known_at_once(&mut self, new: &NewArrival<'_>) -> Result<Option<Known>, StoreError> {
+    /// Who sent the text of a gateway with this id, locked against a concurrent text; made in the `fresh` state
+    /// if they are new. None when it came before, and who sent it had everything deleted since: a hook that is
+    /// repeated, or a spool that is restored, brings nobody back (promise P9).
+    pub async fn sender_of(
+        &mut self,
+        number: &PhoneNumber,
+        fresh: &State,
+        (gateway, gateway_ref): (&str, &str),
+        now: At,
+    ) -> Result<Option<Texter>, StoreError> {
+        let known = self.known_texter(number, now).await?;
+        if self.was_erased(gateway, gateway_ref).await? {
+            return Ok(None);
+        }
+        Ok(Some(match known {
+            Some(texter) => texter,
+            None => self.texter(number, fresh, now).await?,
+        }))
+    }
+
+    /// On `SQLite`, and whether it is of somebody who had everything deleted since it came first; none when
+    /// the texter is new, or was erased and came back with a backup.
+    async fn known_at_once(
+        &mut self,
+        new: &NewArrival<'_>,
+    ) -> Result<Option<(Known, bool)>, StoreError> {
         let index = self.keys.number_index(new.number);
         let first = first_id(new.since);
         let gateway_ref = super::tx::storable(new.gateway_ref);
         let address = self.keys.address_index(new.number.reveal());
-        self.later.add(TEXTER, 4, |values| {
+        let erased = self.keys.reference_index(new.gateway, &gateway_ref);
+        self.later.add(TEXTER, 5, |values| {
             sqlx::Arguments::add(values, &index)?;
             sqlx::Arguments::add(values, new.gateway)?;
             sqlx::Arguments::add(values, gateway_ref)?;
-            sqlx::Arguments::add(values, &address)
+            sqlx::Arguments::add(values, &address)?;
+            sqlx::Arguments::add(values, &erased)
         })?;
         self.later.add(EARLIER, 5, |values| {
             sqlx::Arguments::add(values, &index)?;
@@ -118,12 +148,14 @@ impl Tx {
             {
                 let came_before: i64 = row.try_get("came_before")?;
                 let of_staff: i64 = row.try_get("of_staff")?;
-                found = Some((TexterRow::from_row(row)?, came_before > 0, of_staff > 0));
+                let erased: i64 = row.try_get("erased")?;
+                let told = (came_before > 0, of_staff > 0, erased > 0);
+                found = Some((TexterRow::from_row(row)?, told));
             } else {
                 before.push(EarlierRow::from_row(row)?);
             }
         }
-        let Some((row, came_before, of_staff)) = found else {
+        let Some((row, (came_before, of_staff, was_erased))) = found else {
             return Ok(None);
         };
         let Some(texter) = self.texter_unless_erased(&row)? else {
@@ -135,12 +167,13 @@ impl Tx {
         } else {
             Vec::new()
         };
-        Ok(Some(Known {
+        let known = Known {
             texter,
             earlier,
             came_before: Some(came_before),
             is_staffs: Some(of_staff),
-        }))
+        };
+        Ok(Some((known, was_erased)))
     }
 }
 

@@ -63,13 +63,16 @@ impl Tx {
         }))
     }
 
-    /// Keeps blind indexes of what a gateway calls a texter's recent texts: the gateway still lists these
-    /// texts, and they must not be taken for ones that were missed. Old ones are forgotten here.
+    /// Keeps blind indexes of what a gateway calls a texter's recent texts and pieces of them: the gateway still
+    /// lists these and may deliver them again, and they must not be taken for new ones. Old ones are forgotten
+    /// here.
     async fn remember_refs(&mut self, texter: Uuid, now: At) -> Result<(), StoreError> {
         let since = now.minus(REFS_KEPT);
         let refs: Vec<(String, String)> = on!(self, |c| sqlx::query_as(
             "SELECT gateway, gateway_ref FROM messages
-              WHERE texter_id = $1 AND gateway_ref IS NOT NULL AND at > $2"
+              WHERE texter_id = $1 AND gateway_ref IS NOT NULL AND at > $2
+             UNION
+             SELECT gateway, gateway_ref FROM parts WHERE texter_id = $1 AND at > $2"
         )
         .bind(texter)
         .bind(since)

@@ -233,6 +233,15 @@ impl Tx {
         if known > 0 {
             return Ok(true);
         }
+        self.was_erased(gateway, gateway_ref).await
+    }
+
+    /// Whether an inbound text with this id of the gateway was erased with its texter.
+    pub(super) async fn was_erased(
+        &mut self,
+        gateway: &str,
+        gateway_ref: &str,
+    ) -> Result<bool, StoreError> {
         let index = self.keys.reference_index(gateway, &storable(gateway_ref));
         let erased: i64 = on!(self, |c| sqlx::query_scalar(
             "SELECT COUNT(*) FROM erased_refs WHERE ref_index = $1"

@@ -63,14 +63,10 @@ impl Tx {
         fresh: &State,
         now: At,
     ) -> Result<Texter, StoreError> {
-        let index = self.keys.number_index(number);
-        if let Some(row) = self.texter_row(&index).await? {
-            if let Some(texter) = self.texter_unless_erased(&row)? {
-                return Ok(texter);
-            }
-            // The row came back with a backup: what it holds cannot be opened by anybody.
-            self.erase_again(row.id, now).await?;
+        if let Some(texter) = self.known_texter(number, now).await? {
+            return Ok(texter);
         }
+        let index = self.keys.number_index(number);
         let id = self.id(now);
         let (key, wrapped) = self.keys.new_texter_key(&*self.ids, id);
         let number = self.seal(&key, "texters.number", id, number.reveal().as_bytes());
@@ -105,6 +101,24 @@ impl Tx {
             .await?
             .ok_or(sqlx::Error::RowNotFound)?;
         self.texter_from(&row)
+    }
+
+    /// The texter of a number, locked against a concurrent text; none if there is none, or none any more.
+    pub(super) async fn known_texter(
+        &mut self,
+        number: &PhoneNumber,
+        now: At,
+    ) -> Result<Option<Texter>, StoreError> {
+        let index = self.keys.number_index(number);
+        let Some(row) = self.texter_row(&index).await? else {
+            return Ok(None);
+        };
+        let texter = self.texter_unless_erased(&row)?;
+        if texter.is_none() {
+            // The row came back with a backup: what it holds cannot be opened by anybody.
+            self.erase_again(row.id, now).await?;
+        }
+        Ok(texter)
     }
 
     async fn texter_row(&mut self, index: &[u8]) -> Result<Option<TexterRow>, StoreError> {

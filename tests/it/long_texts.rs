@@ -64,6 +64,23 @@ both! {
         assert_eq!(world.count(INBOUNDS).await, 2);
     }
 
+    async fn a_piece_that_is_repeated_after_all_was_deleted_brings_nobody_back(world: World) {
+        piece(&world, "p1", (1, 2), "what").await;
+        piece(&world, "p2", (2, 2), " is DBT?").await;
+        for _ in 0..2 {
+            world.phone(TEXTER).texts("DELETE").await;
+        }
+        world.advance(minutes(1)).await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM texters WHERE erased_at IS NOT NULL").await, 1);
+        world.phone(TEXTER).inbox();
+        piece(&world, "p2", (2, 2), " is DBT?").await;
+        piece(&world, "p1", (1, 2), "what").await;
+        world.advance(seconds(30)).await;
+        assert_eq!(world.phone(TEXTER).inbox(), [""; 0]);
+        assert_eq!(world.count("SELECT COUNT(*) FROM texters").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM parts").await, 0);
+    }
+
     async fn a_crisis_that_stands_across_two_pieces_is_found(world: World) {
         piece(&world, "p1", (1, 2), "i just want to").await;
         piece(&world, "p2", (2, 2), " die").await;

@@ -136,6 +136,47 @@ both! {
         assert_eq!(world.app.audit_log.verify(&[]).await.unwrap().bad, None);
     }
 
+    async fn a_hook_that_is_repeated_after_an_erasure_brings_nobody_back(world: World) {
+        let texts = [("SM1", "my secret word is umbrella"), ("SM2", "DELETE"), ("SM3", "DELETE")];
+        for (sid, body) in texts {
+            world.phone(ERASED).delivers(sid, body).await;
+            world.settle().await;
+        }
+        world.advance(minutes(1)).await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM texters WHERE erased_at IS NOT NULL").await, 1);
+        world.phone(ERASED).inbox();
+        for (sid, body) in texts {
+            assert_eq!(world.phone(ERASED).delivers(sid, body).await, None);
+        }
+        world.settle().await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM texters").await, 1, "no stranger of the same number");
+        assert_eq!(world.count("SELECT COUNT(*) FROM conversations").await, 1);
+        // Who texts again is a stranger, and what they never wrote is not theirs.
+        world.phone(ERASED).texts("hello").await.expect_reply("Hi from Example Line");
+        for (sid, body) in texts {
+            assert_eq!(world.phone(ERASED).delivers(sid, body).await, None);
+        }
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE gateway_ref IS NOT NULL").await, 1);
+        assert_eq!(world.phone(ERASED).inbox(), [""; 0]);
+    }
+
+    async fn a_hook_that_is_repeated_after_a_restore_brings_nobody_back(world: World) {
+        let mut world = world;
+        world.phone(ERASED).delivers("SM1", "my secret word is umbrella").await;
+        world.settle().await;
+        let backup = Backup::of(&world).await;
+        for _ in 0..2 {
+            world.phone(ERASED).texts("DELETE").await;
+        }
+        world.advance(minutes(1)).await;
+        world.app.store.close().await;
+        backup.restore(&world).await;
+        world.restart().await;
+        assert_eq!(world.phone(ERASED).delivers("SM1", "my secret word is umbrella").await, None);
+        assert_eq!(world.count("SELECT COUNT(*) FROM texters WHERE erased_at IS NULL").await, 0);
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE gateway_ref IS NOT NULL").await, 0);
+    }
+
     async fn a_text_of_who_was_erased_is_a_strangers_even_before_anybody_looked(world: World) {
         let mut world = world;
         world.phone(ERASED).texts("my secret word is umbrella").await;

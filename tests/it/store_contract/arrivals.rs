@@ -13,13 +13,13 @@ use crate::support::{World, both};
 const NOW: At = At(1_767_225_600_000);
 const NUMBER: &str = "+15550123";
 
-/// What is known of a text that comes so many seconds later.
-async fn known(
+/// What is known of a text that comes so many seconds later; none of one that was erased.
+async fn known_if_any(
     tx: &mut Tx,
     number: &str,
     gateway_ref: &str,
     after: u64,
-) -> Result<Known, StoreError> {
+) -> Result<Option<Known>, StoreError> {
     let now = NOW.plus(seconds(after));
     let new = NewArrival {
         number: &PhoneNumber::of_sender(number),
@@ -31,6 +31,26 @@ async fn known(
         most: 2,
     };
     tx.known_of(&new).await
+}
+
+/// The same of one that was not.
+async fn known(
+    tx: &mut Tx,
+    number: &str,
+    gateway_ref: &str,
+    after: u64,
+) -> Result<Known, StoreError> {
+    let known = known_if_any(tx, number, gateway_ref, after).await?;
+    Ok(known.unwrap())
+}
+
+/// Whether a text or a piece of one has a sender: both say the same.
+async fn has_sender(tx: &mut Tx, gateway_ref: &str) -> Result<bool, StoreError> {
+    let known = known_if_any(tx, NUMBER, gateway_ref, 9).await?.is_some();
+    let (number, of) = (PhoneNumber::of_sender(NUMBER), ("main", gateway_ref));
+    let sender = tx.sender_of(&number, &State::default(), of, NOW).await?;
+    assert_eq!(sender.is_some(), known);
+    Ok(known)
 }
 
 /// Takes a text in as intake does, and says whether it was new.
@@ -104,5 +124,20 @@ both! {
         let again = world.app.store.write(|tx| Box::pin(hears(tx, "+15550124", "SM1", 3)));
         assert!(!again.await.unwrap());
         assert_eq!(world.count("SELECT COUNT(*) FROM messages").await, 1);
+    }
+
+    async fn a_text_that_was_erased_has_no_sender_any_more_and_another_of_the_same_number_has(world: World) {
+        let unit = world.app.store.write(|tx| Box::pin(async move {
+            assert!(hears(tx, NUMBER, "SM1", 0).await?);
+            let texter = known(tx, NUMBER, "SM2", 1).await?.texter;
+            tx.erase(texter.id, NOW.plus(seconds(2))).await?;
+            assert!(!has_sender(tx, "SM1").await?);
+            assert!(hears(tx, NUMBER, "SM2", 4).await?, "a stranger");
+            assert!(!has_sender(tx, "SM1").await?, "nor is it the stranger's");
+            assert!(has_sender(tx, "SM3").await?);
+            Ok(())
+        }));
+        unit.await.unwrap();
+        assert_eq!(world.count("SELECT COUNT(*) FROM texters").await, 2);
     }
 }
