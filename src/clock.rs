@@ -59,31 +59,56 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// When a worker looks next, for what is not to be looked at every second; at the start, at once.
+/// When a worker looks next, for what is not to be looked at every second; at the start, at once, unless
+/// that was put off.
 #[derive(Debug)]
-pub struct NextLook(AtomicI64);
+pub struct NextLook {
+    at: AtomicI64,
+    /// When it was last asked whether it is time.
+    asked: AtomicI64,
+}
+
+/// Nobody has said when.
+const NEVER: i64 = i64::MIN;
 
 impl Default for NextLook {
     fn default() -> Self {
-        Self(AtomicI64::new(i64::MIN))
+        Self {
+            at: AtomicI64::new(NEVER),
+            asked: AtomicI64::new(NEVER),
+        }
     }
 }
 
 impl NextLook {
-    /// Whether it is time.
+    /// Puts the first look off for so long after the start; `false` when that was done before.
+    pub fn begins(&self, now: At, after: Duration) -> bool {
+        let begins = self.at.load(Ordering::Relaxed) == NEVER;
+        if begins {
+            self.asked.store(now.0, Ordering::Relaxed);
+            self.set(now.plus(after));
+        }
+        begins
+    }
+
+    /// Whether it is time; also when the clock went back, by which the next look was put off.
     #[must_use]
     pub fn is_due(&self, now: At) -> bool {
-        self.0.load(Ordering::Relaxed) <= now.0
+        let asked = At(self.asked.swap(now.0, Ordering::Relaxed));
+        if now.plus(CORRECTED) < asked {
+            self.soon();
+        }
+        self.at.load(Ordering::Relaxed) <= now.0
     }
 
     /// Puts the next look off until then.
     pub fn set(&self, at: At) {
-        self.0.store(at.0, Ordering::Relaxed);
+        self.at.store(at.0, Ordering::Relaxed);
     }
 
     /// Lets the next look be at once.
     pub fn soon(&self) {
-        self.set(At(i64::MIN));
+        self.set(At::default());
     }
 }
 
@@ -166,5 +191,30 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> At {
         At(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_was_put_off_is_due_at_once_when_the_clock_goes_back() {
+        let (next, minute) = (NextLook::default(), Duration::from_mins(1));
+        let (start, back) = (At(1_767_225_600_000), Duration::from_hours(6));
+        assert!(next.is_due(start));
+        next.set(start.plus(minute));
+        assert!(!next.is_due(start.plus(minute / 2)));
+        let corrected = start.plus(minute / 3);
+        assert!(!next.is_due(corrected), "as a clock is kept right");
+        for _ in 0..2 {
+            assert!(next.is_due(start.minus(back)), "until it was looked");
+        }
+        next.set(start.minus(back).plus(minute));
+        assert!(!next.is_due(start.minus(back)));
+        assert!(next.is_due(start.minus(back).plus(minute)));
+        let first = NextLook::default();
+        assert!(first.begins(start, minute) && !first.begins(start, minute));
+        assert!(first.is_due(start.minus(back)), "the first look, too");
     }
 }

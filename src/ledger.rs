@@ -7,13 +7,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::clock::{At, Clock};
+use crate::clock::{At, Clock, NextLook};
 use crate::feed::Feed;
 use crate::oncall::audit::{OVERDUE as GRACE, OVERDUE_WITH_HUMAN as GRACE_WITH_HUMAN};
 use crate::oncall::{Alert, IncidentKind, Operator};
@@ -44,22 +44,10 @@ pub struct Ledger {
 }
 
 /// When the ledger looks next, and how far back.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Looks {
-    next: AtomicI64,
+    next: NextLook,
     has_looked: AtomicBool,
-}
-
-/// Nobody has asked it to look.
-const NEVER: i64 = i64::MIN;
-
-impl Default for Looks {
-    fn default() -> Self {
-        Self {
-            next: AtomicI64::new(NEVER),
-            has_looked: AtomicBool::new(false),
-        }
-    }
 }
 
 impl Ledger {
@@ -70,13 +58,8 @@ impl Ledger {
     /// [`StoreError`]: nothing was written; the next call looks again.
     pub async fn tick(self: &Arc<Self>) -> Result<usize, StoreError> {
         let (now, looks) = (self.clock.now(), &self.looks);
-        let next = At(looks.next.load(Ordering::Relaxed));
-        if next.0 == NEVER {
-            // What waited while the program was down is only now on its way.
-            looks.next.store(now.plus(GRACE).0, Ordering::Relaxed);
-            return Ok(0);
-        }
-        if now < next {
+        // What waited while the program was down is only now on its way.
+        if looks.next.begins(now, GRACE) || !looks.next.is_due(now) {
             return Ok(0);
         }
         let back = if looks.has_looked.load(Ordering::Relaxed) {
@@ -99,7 +82,7 @@ impl Ledger {
             self.feed.wake_outbox();
             self.feed.wake_ladder();
         }
-        looks.next.store(now.plus(EVERY).0, Ordering::Relaxed);
+        looks.next.set(now.plus(EVERY));
         looks.has_looked.store(true, Ordering::Relaxed);
         Ok(usize::from(!nothing))
     }

@@ -29,7 +29,7 @@ use crate::lab::Lab;
 use crate::lookup::Lookup;
 use crate::neighbours::Neighbours;
 use crate::page_tests::PageTests;
-use crate::paging::{NextRoster, Paging};
+use crate::paging::Paging;
 use crate::people::People;
 use crate::policies::Policies;
 use crate::push::Pushes;
@@ -163,7 +163,7 @@ impl App {
             desk: Arc::clone(&desk),
             feed: feed.clone(),
             last_roster: Arc::clone(&roster),
-            next_roster: NextRoster::default(),
+            next_roster: NextLook::default(),
             clock_watch: ClockWatch::default(),
         });
         let acknowledge = Arc::new(Acknowledge {

@@ -13,7 +13,7 @@ use crate::duties::Duties;
 use crate::feed::Feed;
 use crate::followup::Scrub;
 use crate::gateway::Gateways;
-use crate::heartbeat::{Expected, Heartbeat, NextRound, Ping, Pulses, Watched};
+use crate::heartbeat::{Expected, Heartbeat, Ping, Pulses, Watched};
 use crate::id::IdSource;
 use crate::incidents::{Fresh, Incidents};
 use crate::intake::Intake;
@@ -171,7 +171,7 @@ fn heartbeat(parts: &Parts<'_>, operator: Arc<Operator>) -> Heartbeat {
             .iter()
             .filter_map(|url| watched(url))
             .collect(),
-        next: NextRound::default(),
+        next: NextLook::default(),
     }
 }
 

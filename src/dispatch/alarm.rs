@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::{Dispatch, NO_GATEWAY, policy};
-use crate::clock::At;
+use crate::clock::{At, CLOCKS_DIFFER};
 use crate::gateway::call::Alarm;
 use crate::gateway::{Outgoing, SendOutcome, receipts_url};
 use crate::lane::Lane;
@@ -43,17 +44,22 @@ impl Default for LastRound {
 
 impl LastRound {
     /// Whether a round went out within this interval.
-    fn rang(&self, now: At, interval: std::time::Duration) -> bool {
-        At(self.0.load(Ordering::SeqCst)).plus(interval) > now
+    fn rang(&self, now: At, interval: Duration) -> bool {
+        is_lately(At(self.0.load(Ordering::SeqCst)), now, interval)
     }
 
     /// Whether a round may go out now: one for all texts of an interval, not one for each.
-    fn may_ring(&self, now: At, interval: std::time::Duration) -> bool {
-        let rings = |last: i64| (At(last).plus(interval) <= now).then_some(now.0);
+    fn may_ring(&self, now: At, interval: Duration) -> bool {
+        let rings = |last: i64| (!is_lately(At(last), now, interval)).then_some(now.0);
         self.0
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, rings)
             .is_ok()
     }
+}
+
+/// Whether a moment is within this interval; one of a clock that has gone back since is not.
+fn is_lately(last: At, now: At, interval: Duration) -> bool {
+    last.plus(interval) > now && last <= now.plus(CLOCKS_DIFFER)
 }
 
 /// A text that is sent past the outbox, as this row of it.
@@ -254,5 +260,22 @@ impl Dispatch {
             receipts_url: &receipts,
         };
         self.carry(gateway.as_ref(), &text).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_goes_out_once_an_interval_and_at_once_when_the_clock_goes_back() {
+        let (round, interval) = (LastRound::default(), Duration::from_mins(2));
+        let start = At(1_767_225_600_000);
+        assert!(!round.rang(start, interval) && round.may_ring(start, interval));
+        assert!(!round.may_ring(start.minus(Duration::from_secs(1)), interval));
+        assert!(round.rang(start, interval));
+        let back = start.minus(Duration::from_hours(6));
+        assert!(!round.rang(back, interval) && round.may_ring(back, interval));
+        assert!(round.rang(back, interval) && !round.may_ring(back, interval));
     }
 }

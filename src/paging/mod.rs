@@ -14,14 +14,13 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::clock::{At, Clock, ClockWatch};
+use crate::clock::{At, Clock, ClockWatch, NextLook};
 use crate::feed::{Feed, Signal};
 use crate::oncall::Desk;
 use crate::roster::LastRoster;
 use crate::store::{Store, StoreError, Tx};
 use duty::Duty;
 pub use rehearsal::{Rehearsal, Rehearsed, rehearse};
-pub use roster::NextRoster;
 
 /// How many alerts one tick advances; the next tick follows at once.
 const ALERTS: u16 = 256;
@@ -39,7 +38,7 @@ pub struct Paging {
     /// Who is paged when the store cannot be asked.
     pub last_roster: Arc<LastRoster>,
     /// When that is looked at next.
-    pub next_roster: NextRoster,
+    pub next_roster: NextLook,
     /// Notices when the computer's clock goes back.
     pub clock_watch: ClockWatch,
 }
@@ -86,6 +85,8 @@ impl Paging {
                     alert.clock_went_back(now);
                     tx.save_alert(&alert).await?;
                 }
+                tx.outbox_of_the_future(later, now).await?;
+                tx.replies_of_the_future(now).await?;
                 Ok(cases.len())
             })
         });

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -19,16 +18,6 @@ const EVERY: Duration = Duration::from_mins(1);
 const AHEAD_HOURS: i64 = 48;
 const HOUR: i64 = 3_600_000;
 
-/// When the roster is looked at next.
-#[derive(Debug)]
-pub struct NextRoster(AtomicI64);
-
-impl Default for NextRoster {
-    fn default() -> Self {
-        Self(AtomicI64::new(i64::MIN))
-    }
-}
-
 impl Paging {
     /// Keeps who is on call now and in the next 48 hours, with every method, for the fail-safe path. It
     /// looks once a minute, and writes only what has changed. 1 when it looked.
@@ -37,7 +26,7 @@ impl Paging {
     /// [`StoreError`]: what was known before stays.
     pub async fn keep_roster(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        if now < At(self.next_roster.0.load(Ordering::Relaxed)) {
+        if !self.next_roster.is_due(now) {
             return Ok(0);
         }
         let duty = Duty::read(&mut self.store.read().await?, &self.desk, now).await?;
@@ -51,8 +40,7 @@ impl Paging {
             }
             Err(_) => return Err(StoreError::Panicked),
         }
-        let next = now.plus(EVERY);
-        self.next_roster.0.store(next.0, Ordering::Relaxed);
+        self.next_roster.set(now.plus(EVERY));
         Ok(1)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::clock::At;
+use crate::clock::{At, CLOCKS_DIFFER};
 use crate::lane::Lane;
 
 /// Tokens are counted in millionths of a segment, so that a slow sender loses nothing to rounding.
@@ -80,16 +80,18 @@ impl Bucket {
         }
     }
 
-    /// The same bucket now. A clock that runs behind another replica's adds nothing.
+    /// The same bucket now. A clock that runs behind another replica's adds nothing; one that was set back
+    /// counts on from where it is now.
     #[must_use]
     pub fn at(self, rate: &Rate, now: At) -> Self {
+        let ahead = self.at > now.plus(CLOCKS_DIFFER);
         let passed = now.0.saturating_sub(self.at.0).max(0);
         let grown = self
             .tokens
             .saturating_add(rate.per_ms.saturating_mul(passed));
         Self {
             tokens: grown.min(rate.burst),
-            at: self.at.max(now),
+            at: if ahead { now } else { self.at.max(now) },
         }
     }
 
@@ -199,6 +201,19 @@ mod tests {
         };
         assert_eq!(bucket.at(&rate, At(1_000)), bucket);
         assert_eq!(bucket.at(&rate, At(5_500)).tokens, 5 * SEGMENT);
+    }
+
+    #[test]
+    fn after_a_clock_went_back_by_hours_a_sender_fills_up_as_before() {
+        let rate = rate(1.0, 4);
+        let hours = 6 * 3_600_000;
+        let bucket = Bucket {
+            tokens: 0,
+            at: At(hours),
+        };
+        let back = bucket.at(&rate, At(0));
+        assert_eq!(back.tokens, 0, "nothing for nothing");
+        assert_eq!(back.at(&rate, At(2_000)).tokens, 2 * SEGMENT);
     }
 
     proptest! {

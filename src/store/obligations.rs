@@ -1,11 +1,16 @@
 //! Reply obligations: every inbound text is owed an answer, or a recorded reason for none.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::arrivals::first_id;
 use super::tx::{later, on};
 use super::{Author, StoreError, Tx};
 use crate::clock::At;
+
+/// No text is owed its answer later than this after it came.
+const LONGEST_OWED: Duration = Duration::from_mins(2);
 
 /// What a gateway's texters are owed and did not get in time.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -72,6 +77,16 @@ impl Tx {
             texter_id,
             now,
             outcome,
+        );
+        Ok(())
+    }
+
+    /// Lets no answer be owed later than one ever is: a clock said when that was wrong.
+    pub async fn replies_of_the_future(&mut self, now: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE obligations SET due_at = $1 WHERE closed_at IS NULL AND due_at > $1",
+            now.plus(LONGEST_OWED),
         );
         Ok(())
     }

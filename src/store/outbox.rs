@@ -1,5 +1,7 @@
 //! The outbox: every text that is to leave, sent at least once by whoever holds its lease.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::tx::{later, on, storable};
@@ -10,6 +12,9 @@ use crate::lane::Lane;
 use crate::oncall::Channel;
 use crate::segment::segments;
 use crate::text::MessageBody;
+
+/// No lease of a send is longer, and nothing waits longer for a receipt before it is sent again.
+const LONGEST_DOUBT: Duration = Duration::from_mins(2);
 
 /// Where an outbox row stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -320,6 +325,26 @@ impl Tx {
             gateway,
             Delivery::Failed,
             storable(failed),
+        );
+        Ok(())
+    }
+
+    /// Makes due what a clock put off that was wrong: what is queued and due after `later`, now; what is being
+    /// sent or may have been sent, no later than it ever is.
+    pub async fn outbox_of_the_future(&mut self, later: At, now: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE outbox SET due_at = $2
+              WHERE done_at IS NULL AND state = 'queued' AND due_at > $1",
+            later.max(now),
+            now,
+        );
+        later!(
+            self,
+            "UPDATE outbox SET due_at = CASE WHEN due_at > $1 THEN $1 ELSE due_at END,
+                    lease_until = CASE WHEN lease_until > $1 THEN $1 ELSE lease_until END
+              WHERE done_at IS NULL AND (due_at > $1 OR lease_until > $1)",
+            now.plus(LONGEST_DOUBT),
         );
         Ok(())
     }

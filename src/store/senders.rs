@@ -46,12 +46,17 @@ impl Tx {
             row = self.sender_row(gateway).await?;
         }
         let row = row.ok_or(sqlx::Error::RowNotFound)?;
-        let bucket = Bucket {
+        let stored = Bucket {
             tokens: row.tokens,
             at: row.at,
         };
+        let bucket = rate.map_or(empty, |rate| stored.at(rate, now));
+        if rate.is_some() && bucket.at < stored.at {
+            // Kept though nothing is taken: it fills up from here on.
+            self.save_bucket(gateway, &bucket).await?;
+        }
         Ok(Sender {
-            bucket: rate.map_or(empty, |rate| bucket.at(rate, now)),
+            bucket,
             circuit: row.circuit(),
         })
     }

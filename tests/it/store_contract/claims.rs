@@ -28,6 +28,38 @@ both! {
         assert_eq!(claim(&other, later(60)).await.len(), 7, "the first leases have run out");
     }
 
+    async fn what_a_clock_put_off_that_was_wrong_is_due(world: World) {
+        let ahead = 6 * 3_600;
+        let [queued, leased, awaiting, soon] = unit!(world, |tx| {
+            let mut rows = Vec::new();
+            for (n, state, due) in [
+                (0, OutboxState::Queued, later(ahead + 30)),
+                (1, OutboxState::Queued, later(ahead)),
+                (2, OutboxState::Awaiting, later(ahead + 30)),
+                (3, OutboxState::Queued, later(50)),
+            ] {
+                let row = says(tx, &format!("+1555{n:04}"), Lane::Crisis, "words", None).await?;
+                tx.settle(row, NOW, &settled(state, due)).await?;
+                rows.push(row);
+            }
+            let claimed = tx.claim_due(&claim_of(Lane::Crisis, later(ahead), 2)).await?;
+            assert!(claimed.due.iter().any(|due| due.id == rows[1]));
+            tx.release(rows[3]).await?;
+            <[Uuid; 4]>::try_from(rows).unwrap()
+        });
+        let claims = async |now: At| {
+            let due = unit!(world, |tx| { tx.claim_due(&claim_of(Lane::Crisis, now, 10)).await?.due });
+            due.into_iter().map(|due| due.id).collect::<Vec<_>>()
+        };
+        unit!(world, |tx| { tx.outbox_of_the_future(later(60), NOW).await? });
+        assert_eq!(claims(NOW).await, [queued], "what is on its way may have an answer on its way");
+        assert_eq!(claims(later(50)).await, [soon], "a right clock put it off");
+        let before = claims(later(119)).await;
+        assert!(!before.contains(&leased) && !before.contains(&awaiting), "{before:?}");
+        let due = claims(later(120)).await;
+        assert!(due.contains(&leased) && due.contains(&awaiting), "{due:?}");
+    }
+
     async fn lanes_are_claimed_apart_and_parts_in_order(world: World) {
         let rows = unit!(world, |tx| {
             let first = says(tx, NUMBER, Lane::Content, "part 1", None).await?;

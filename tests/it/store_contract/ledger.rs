@@ -133,6 +133,29 @@ both! {
         assert_eq!(taken, [true, false, false, true, false, true]);
     }
 
+    async fn a_lease_of_a_clock_that_was_ahead_counts_for_nothing(world: World) {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let taken = unit!(world, |tx| {
+            let ahead = later(minutes(360));
+            let mut taken = vec![tx.take_lease("job", one, ahead, seconds(10)).await?];
+            for holder in [two, one] {
+                taken.push(tx.take_lease("job", holder, NOW, seconds(10)).await?);
+            }
+            taken
+        });
+        assert_eq!(taken, [true, true, false]);
+    }
+
+    async fn what_a_clock_owed_that_was_ahead_is_owed_in_two_minutes(world: World) {
+        unit!(world, |tx| {
+            text(tx, "SM1", Some(later(minutes(360)))).await?;
+            text(tx, "SM2", Some(later(seconds(30)))).await?;
+            tx.replies_of_the_future(NOW).await?;
+            assert_eq!(tx.overdue(later(seconds(119)), false).await?[0].count, 1);
+            assert_eq!(tx.overdue(later(seconds(120)), false).await?[0].count, 2);
+        });
+    }
+
     async fn what_is_overdue_is_counted_by_gateway_and_by_who_has_it(world: World) {
         let message = unit!(world, |tx| {
             text(tx, "SM1", Some(later(seconds(30)))).await?;
