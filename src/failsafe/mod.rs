@@ -17,6 +17,7 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
@@ -24,7 +25,7 @@ use uuid::Uuid;
 use crate::dispatch::{Apart, Dispatch};
 use crate::gateway::{Caps, Inbound, Receipt};
 use crate::incidents::Incidents;
-use crate::intake::{Arrival, Intake, NotStored};
+use crate::intake::{Arrival, Intake, NotStored, Taken};
 use crate::lane::Lane;
 use crate::meter::{self, Fate};
 use crate::oncall::IncidentKind;
@@ -145,7 +146,11 @@ impl FailSafe {
         tracing::warn!(gateway = %arrival.gateway, crisis, %why, "a text could not be stored in time");
         // A decision that still runs must not send this reply again; nor wait for a receipt of one
         // that goes out to nobody.
-        arrival.set_carried(crisis);
+        if crisis {
+            arrival.set_left();
+        } else {
+            arrival.set_carried(false);
+        }
         let mut entry = entry_of(&arrival);
         let kept = self.keep(caps, crisis, &entry).await;
         let fate = kept.as_ref().map_or(Fate::Lost, |_| Fate::Spooled);
@@ -161,14 +166,19 @@ impl FailSafe {
                 }
             };
             let page = async {
-                let committed = match late {
-                    Some(unit) => matches!(timeout(PAGE_WAIT, unit).await, Ok(Ok(Ok(_)))),
-                    None => false,
-                };
-                if committed {
-                    service.forget(kept).await;
-                } else if crisis || service.intake.calls_a_person(&text) {
+                let mut unit = OptionFuture::from(late);
+                let in_time = timeout(PAGE_WAIT, &mut unit).await;
+                let committed = matches!(in_time, Ok(Some(Ok(Ok(_)))));
+                if !committed && (crisis || service.intake.calls_a_person(&text)) {
                     service.page(crisis, kept.is_some()).await;
+                }
+                let done = match in_time {
+                    Ok(done) => done,
+                    Err(_) => unit.await,
+                };
+                if let Some(Ok(Ok(taken))) = done {
+                    service.catch_up(&text, &taken).await;
+                    service.forget(kept).await;
                 }
             };
             tokio::join!(apart, page);
@@ -262,6 +272,25 @@ impl FailSafe {
             text.answered = false;
             if let Err(error) = self.spool.amend(id, entry).await {
                 tracing::error!(entry = %id, %error, "a spooled entry could not be amended");
+            }
+        }
+    }
+
+    /// A decision that came late took its reply for the one that left. That is not so when the text is worse
+    /// after those before it, or when nothing left: its reply goes out by the outbox.
+    async fn catch_up(&self, arrival: &Arrival, taken: &Taken) {
+        let said = arrival.left_as().is_some_and(|left| left >= taken.tier);
+        let Some((row, _)) = taken.inline.as_ref().filter(|_| !said) else {
+            return;
+        };
+        let (row, now) = (*row, self.intake.clock.now());
+        let unit = self
+            .store
+            .write(move |tx| Box::pin(async move { tx.did_not_leave(row, now).await }));
+        match unit.await {
+            Ok(()) => self.intake.feed.wake_outbox(),
+            Err(error) => {
+                tracing::error!(outbox = %row, %error, "a crisis reply that did not leave could not be sent; without a receipt it goes out by itself");
             }
         }
     }

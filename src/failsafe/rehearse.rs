@@ -36,7 +36,7 @@ impl FailSafe {
         let taken = intake.text(gateway.name(), caps.inline_reply, inbound, PATIENCE);
         let arrival = taken.await.err()?.arrival;
         let answer = self.intake.crisis_reply(&arrival);
-        arrival.set_carried(true);
+        arrival.set_left();
         // Paged first: from the spool the text comes to the real store within a second, and is paged again.
         let told = self
             .dispatch

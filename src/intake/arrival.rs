@@ -1,5 +1,6 @@
 //! One text with all that is known of it before the store is asked.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::task::JoinHandle;
@@ -9,7 +10,7 @@ use super::Taken;
 use crate::clock::At;
 use crate::gateway::{Inbound, drill};
 use crate::store::StoreError;
-use crate::triage::{Action, Verdict};
+use crate::triage::{Action, Tier, Verdict};
 
 /// A text that came in.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub struct Arrival {
     /// When it was sent, if that was not just now: the thread shows it there.
     pub sent_at: Option<At>,
     carried: AtomicBool,
+    left_as: OnceLock<Tier>,
 }
 
 impl Arrival {
@@ -47,6 +49,7 @@ impl Arrival {
             reply_id,
             sent_at: None,
             carried: AtomicBool::new(false),
+            left_as: OnceLock::new(),
         }
     }
 
@@ -57,6 +60,7 @@ impl Arrival {
         whole.set_carried(self.is_carried());
         Self {
             sent_at: self.sent_at,
+            left_as: self.left_as.clone(),
             ..whole
         }
     }
@@ -65,6 +69,20 @@ impl Arrival {
     /// by a request that needs no store. Its row then waits for a receipt instead of being sent.
     pub fn set_carried(&self, carried: bool) {
         self.carried.store(carried, Ordering::SeqCst);
+    }
+
+    /// Says that the crisis reply leaves before the store has decided, in words for this text alone.
+    pub fn set_left(&self) {
+        self.set_carried(true);
+        // The same each time.
+        let _ = self.left_as.set(self.verdict.tier);
+    }
+
+    /// How urgent the text is by the reply that left before the store had decided, if one did. After those
+    /// before it the text may be worse.
+    #[must_use]
+    pub fn left_as(&self) -> Option<Tier> {
+        self.left_as.get().copied()
     }
 
     /// See [`Arrival::set_carried`].

@@ -111,6 +111,7 @@ pub(super) async fn decide(
     Ok(Decided {
         taken: Taken {
             inline: acted.inline,
+            tier: verdict.tier,
         },
         conversation: Some(conversation.id),
         message: Some(message),
@@ -178,7 +179,10 @@ pub(super) async fn extend(
         by_phone::hand_on(tx, intake, arrival, texter, conversation).await?;
     }
     Ok(Decided {
-        taken: Taken { inline },
+        taken: Taken {
+            inline,
+            tier: verdict.tier,
+        },
         conversation: Some(conversation.id),
         message: Some(message),
         ..Decided::default()
@@ -235,6 +239,7 @@ async fn act(
         texter,
         conversation,
         answers: message,
+        tier: verdict.tier,
         decided,
     };
     let inline = answer.send(tx, arrival, &step.replies).await?;
@@ -338,12 +343,14 @@ struct Answer<'a> {
     texter: &'a Texter,
     conversation: &'a Conversation,
     answers: Uuid,
+    tier: Tier,
     decided: At,
 }
 
 impl Answer<'_> {
     /// Puts the replies into the outbox. The first crisis reply also goes back in the response to the
-    /// hook where the gateway can carry one, or went out before, when the store was away.
+    /// hook where the gateway can carry one, or went out before, when the store was away: unless the text is
+    /// worse after those before it than it was answered as alone.
     async fn send(
         &self,
         tx: &mut Tx,
@@ -352,13 +359,13 @@ impl Answer<'_> {
     ) -> Result<Option<(Uuid, MessageBody)>, StoreError> {
         let (arrived, now) = (arrival.arrived, self.decided);
         let mut carried = None;
+        let left_as = arrival.left_as();
+        let said = arrival.is_carried() && left_as.is_none_or(|left| left >= self.tier);
         // With a crisis reply among them, only that one settles what the texter is owed.
         let owed = replies.iter().map(|reply| reply.lane).min();
         for reply in replies {
-            let is_carried = arrival.is_carried()
-                && reply.lane == Lane::Crisis
-                && reply.wait.is_zero()
-                && carried.is_none();
+            let is_carried =
+                said && reply.lane == Lane::Crisis && reply.wait.is_zero() && carried.is_none();
             // Ids of the time of arrival: the thread shows the answer after its text.
             let message_id = tx.id(arrived);
             let outbox_id = if is_carried {

@@ -43,7 +43,7 @@ use crate::spool::KeptText;
 use crate::store::{Store, StoreError};
 use crate::text::MessageBody;
 use crate::trail::{self, Trails};
-use crate::triage::{RuleSet, Verdict};
+use crate::triage::{RuleSet, Tier, Verdict};
 
 /// How long a commit may take before somebody in crisis is answered without it.
 pub const CRISIS_WAIT: Duration = Duration::from_millis(200);
@@ -95,6 +95,8 @@ pub struct Intake {
 pub struct Taken {
     /// A crisis reply to hand back in the response to the hook, with the id of its outbox row.
     pub inline: Option<(Uuid, MessageBody)>,
+    /// How urgent the text is after those before it.
+    pub tier: Tier,
 }
 
 /// What the store adds to a text: what came before it, and who is there.
@@ -221,7 +223,9 @@ impl Intake {
             answered,
         } = text;
         let arrival = Arrival::new(gateway, inbound, verdict, arrived, reply_id);
-        arrival.set_carried(answered);
+        if answered {
+            arrival.set_left();
+        }
         Arc::clone(self).decide(Arc::new(arrival)).await.map(|_| ())
     }
 

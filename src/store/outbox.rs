@@ -329,6 +329,22 @@ impl Tx {
         Ok(())
     }
 
+    /// Sends what waits for a receipt as if it had left, because other words left in its place. It gets an id
+    /// of its own: receipts of those words name the one that it had.
+    pub async fn did_not_leave(&mut self, id: Uuid, now: At) -> Result<(), StoreError> {
+        let own = self.id(now);
+        later!(
+            self,
+            "UPDATE outbox SET id = $2, state = $3, due_at = $4
+              WHERE id = $1 AND state = 'awaiting' AND attempts = 0 AND lease_until IS NULL",
+            id,
+            own,
+            OutboxState::Queued,
+            now,
+        );
+        Ok(())
+    }
+
     /// Makes due what a clock put off that was wrong: what is queued and due after `later`, now; what is being
     /// sent or may have been sent, no later than it ever is.
     pub async fn outbox_of_the_future(&mut self, later: At, now: At) -> Result<(), StoreError> {

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::support::faults::Breakable;
 use crate::support::gateway::Fault;
 use crate::support::wait::until;
-use crate::support::world::{DUTY, SECOND, inline_text, minutes, seconds};
+use crate::support::world::{DUTY, SECOND, inline_text, minutes, receipt_path, seconds};
 use crate::support::{Engine, World, both};
 
 fn other(n: usize) -> String {
@@ -352,4 +352,62 @@ async fn a_text_that_was_stored_after_all_is_not_stored_twice() {
             .await,
         1
     );
+}
+
+/// Alone each is answered with 988; together they tell of something that 911 is called for.
+const TOGETHER: [&str; 2] = ["i swallowed a bunch of", "pills i want to die"];
+const WORSE: &str = "Poison Help";
+
+/// A receipt of the text in the response to a hook.
+async fn arrived(world: &World, twiml: &str) {
+    let path = receipt_path(twiml).unwrap();
+    let receipt = [("MessageSid", "SMinline"), ("MessageStatus", "delivered")];
+    assert_eq!(world.hook(&path, &receipt).await.0, 200);
+}
+
+const OWED: &str = "SELECT COUNT(*) FROM obligations WHERE closed_at IS NULL";
+
+#[tokio::test]
+async fn what_is_worse_after_the_texts_before_it_is_said_too_when_the_database_is_back() {
+    let world = World::on(Engine::Sqlite).await.unwrap();
+    let texter = world.phone("+15550123");
+    let first = world.hook_of(&world.app, "SM1", &texter.number, TOGETHER[0]);
+    arrived(&world, &first.await).await;
+    let away = world.another_app().await;
+    away.store.close().await;
+    let twiml = world
+        .hook_of(&away, "SM2", &texter.number, TOGETHER[1])
+        .await;
+    let alone = inline_text(&twiml).unwrap();
+    assert!(alone.contains("988") && !alone.contains(WORSE), "{alone}");
+    let back = world.another_app().await;
+    assert_eq!(back.failsafe.replay().await.unwrap(), 1);
+    arrived(&world, &twiml).await;
+    assert_eq!(world.count(OWED).await, 1, "the other words are no answer");
+    world.settle().await;
+    let inbox = texter.inbox();
+    assert!(inbox.len() == 1 && inbox[0].contains(WORSE), "{inbox:?}");
+    assert_eq!(world.count(OWED).await, 0);
+    world.advance(minutes(5)).await;
+    let again = texter.inbox();
+    assert!(!again.iter().any(|text| text.contains(WORSE)), "{again:?}");
+}
+
+#[tokio::test]
+async fn what_is_worse_after_the_texts_before_it_is_said_too_when_only_the_commit_is_late() {
+    let world = World::in_a_hurry().await;
+    let texter = world.phone("+15550123");
+    let mut last = String::new();
+    for (sid, body) in ["SM1", "SM2"].into_iter().zip(TOGETHER) {
+        last = world.hook_of(&world.app, sid, &texter.number, body).await;
+        assert!(!last.contains(WORSE), "{last}");
+        assert!(until(async || world.app.failsafe.spool.is_empty()).await);
+    }
+    let crisis = "SELECT COUNT(*) FROM outbox WHERE lane = 'crisis' AND state = 'queued'
+        AND texter_id IS NOT NULL";
+    assert!(until(async || world.count(crisis).await == 1).await);
+    arrived(&world, &last).await;
+    world.settle().await;
+    let inbox = texter.inbox();
+    assert!(inbox.len() == 1 && inbox[0].contains(WORSE), "{inbox:?}");
 }

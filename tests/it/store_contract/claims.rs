@@ -60,6 +60,25 @@ both! {
         assert!(due.contains(&leased) && due.contains(&awaiting), "{due:?}");
     }
 
+    async fn a_reply_in_whose_place_other_words_left_is_sent_under_an_id_of_its_own(world: World) {
+        let row = unit!(world, |tx| {
+            let row = says(tx, NUMBER, Lane::Crisis, "call 911", None).await?;
+            tx.did_not_leave(row, NOW).await?;
+            let due = tx.claim_due(&claim_of(Lane::Crisis, NOW, 10)).await?.due;
+            assert_eq!(due.iter().map(|due| due.id).collect::<Vec<_>>(), [row], "it waited for no receipt");
+            tx.release(row).await?;
+            row
+        });
+        damage(&world, "UPDATE outbox SET state = 'awaiting'").await;
+        unit!(world, |tx| {
+            tx.did_not_leave(row, later(1)).await?;
+            assert!(tx.outbox_row_of("main", Some(row), "SMother").await?.is_none(), "a receipt of the other words");
+            let due = tx.claim_due(&claim_of(Lane::Crisis, later(1), 10)).await?.due;
+            assert_eq!(due.len(), 1);
+            assert_eq!(due[0].body.reveal(), "call 911");
+        });
+    }
+
     async fn lanes_are_claimed_apart_and_parts_in_order(world: World) {
         let rows = unit!(world, |tx| {
             let first = says(tx, NUMBER, Lane::Content, "part 1", None).await?;

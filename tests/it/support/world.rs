@@ -124,6 +124,13 @@ impl World {
         Self::built(folder, database, |_| {}, triage::assess, CRISIS_WAIT).await
     }
 
+    /// A world in which nobody in crisis waits for a commit.
+    pub(crate) async fn in_a_hurry() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = sqlite::database(folder.path()).await;
+        Self::built(folder, database, |_| {}, triage::assess, Duration::ZERO).await
+    }
+
     async fn made(
         engine: Engine,
         settings: impl FnOnce(&mut Config),
