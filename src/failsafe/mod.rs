@@ -303,13 +303,16 @@ impl FailSafe {
             .await;
     }
 
-    /// Removes an entry whose text was stored after all.
-    async fn forget(&self, kept: Option<Uuid>) {
-        if let Some(id) = kept
-            && let Err(error) = self.spool.remove(id).await
-        {
+    /// Removes an entry whose text was stored after all; `false` when it is still there.
+    async fn forget(&self, kept: Option<Uuid>) -> bool {
+        let Some(id) = kept else {
+            return true;
+        };
+        let removed = self.spool.remove(id).await;
+        if let Err(error) = &removed {
             tracing::error!(entry = %id, %error, "a spooled entry could not be removed");
         }
+        removed.is_ok()
     }
 }
 

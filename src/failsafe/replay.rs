@@ -1,8 +1,8 @@
 //! The replay: what the spool kept goes to the normal decision, each texter's words oldest first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -20,26 +20,47 @@ const LIMIT: Duration = Duration::from_secs(8);
 /// How often a store that is well may refuse an entry before it is set aside.
 const TRIES: u8 = 3;
 
-/// How often each entry was refused by a store that was well.
+/// What was tried with the entries that are still there.
 #[derive(Debug, Default)]
-pub(super) struct Tries(Mutex<HashMap<Uuid, u8>>);
+pub(super) struct Tries(Mutex<Tried>);
+
+#[derive(Debug, Default)]
+struct Tried {
+    /// How often each was refused by a store that was well.
+    refused: HashMap<Uuid, u8>,
+    /// Those that the store has, and whose file could not be removed yet.
+    stored: HashSet<Uuid>,
+}
 
 impl Tries {
-    /// Notes another one, and says whether that was the last.
+    /// Notes another refusal, and says whether that was the last.
     fn note(&self, id: Uuid) -> bool {
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = tries.entry(id).or_default();
+        let mut tried = self.tried();
+        let count = tried.refused.entry(id).or_default();
         *count += 1;
         let last = *count >= TRIES;
         if last {
-            tries.remove(&id);
+            tried.refused.remove(&id);
         }
         last
     }
 
+    fn is_stored(&self, id: Uuid) -> bool {
+        self.tried().stored.contains(&id)
+    }
+
+    fn note_stored(&self, id: Uuid) {
+        let mut tried = self.tried();
+        tried.refused.remove(&id);
+        tried.stored.insert(id);
+    }
+
     fn forget(&self, id: Uuid) {
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tries.remove(&id);
+        self.tried().stored.remove(&id);
+    }
+
+    fn tried(&self) -> MutexGuard<'_, Tried> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -150,17 +171,21 @@ impl FailSafe {
         Ok(done)
     }
 
-    /// Hands one entry over. `Ok(false)`: the store does not take it, or not now.
+    /// Hands one entry over. `Ok(false)`: the store does not take it, or not now; or it has it, and the file
+    /// cannot be removed.
     async fn hand_over(self: &Arc<Self>, id: Uuid, entry: Entry) -> Result<bool, StoreError> {
-        match timeout(LIMIT, self.decide(entry)).await {
-            Ok(Ok(())) => {
-                self.tries.forget(id);
-                self.forget(Some(id)).await;
-                Ok(true)
+        if !self.tries.is_stored(id) {
+            match timeout(LIMIT, self.decide(entry)).await {
+                Ok(Ok(())) => self.tries.note_stored(id),
+                Ok(Err(error)) => return self.not_taken(id, error).await,
+                Err(_) => return self.not_taken(id, StoreError::Late).await,
             }
-            Ok(Err(error)) => self.not_taken(id, error).await,
-            Err(_) => self.not_taken(id, StoreError::Late).await,
         }
+        let gone = self.forget(Some(id)).await;
+        if gone {
+            self.tries.forget(id);
+        }
+        Ok(gone)
     }
 
     async fn decide(self: &Arc<Self>, entry: Entry) -> Result<(), StoreError> {

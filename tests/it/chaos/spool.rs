@@ -89,3 +89,24 @@ async fn with_the_spool_not_writable_crises_are_answered_and_all_hear_the_truth(
     disk.read_only(false);
     is_well_again(world, &figures).await;
 }
+
+#[tokio::test]
+async fn an_entry_whose_file_cannot_be_removed_is_handed_over_once_and_looked_at_no_faster() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some((mut world, disk)) = world(folder.path()).await else {
+        return;
+    };
+    world.phone(&other(1)).delivers("SMother1", "menu").await;
+    world.restart().await;
+    disk.read_only(true);
+    for look in 0..3 {
+        let taken = world.app.failsafe.replay().await.unwrap();
+        assert_eq!(taken, 0, "look {look}: a worker would look again at once");
+        assert_eq!(world.app.failsafe.spool.counts().entries, 1);
+    }
+    let decided = "SELECT COUNT(*) FROM audit_log WHERE action = 'text.decided'";
+    assert_eq!(world.count(decided).await, 1);
+    disk.read_only(false);
+    assert_eq!(world.app.failsafe.replay().await.unwrap(), 1);
+    assert!(world.app.failsafe.spool.is_empty());
+}
