@@ -321,10 +321,14 @@ fn read_answer(status: u16, after_s: Option<u64>, body: &[u8]) -> SendOutcome {
         return wire::accepted(json["data"]["id"].as_str());
     }
     let code = text_of(&json["errors"][0]["code"]);
-    let class = code
-        .as_deref()
-        .and_then(|code| Class::of_code(CODES, code))
-        .unwrap_or(Class::of_status(status));
+    let class = match status {
+        // A try before this one, with the same key, is still under way: asked later, it says how that went.
+        409 => Class::Retry,
+        _ => code
+            .as_deref()
+            .and_then(|code| Class::of_code(CODES, code))
+            .unwrap_or(Class::of_status(status)),
+    };
     class.outcome(after_s, code.unwrap_or_else(|| format!("http-{status}")))
 }
 

@@ -218,6 +218,10 @@ fn every_error_code_has_its_meaning() {
         }
     );
     assert_eq!(outcome(200, "<html>"), SendOutcome::Ambiguous);
+    // The try before, with the same key, is still under way.
+    for body in ["{}", r#"{"errors":[{"code":"10016"}]}"#] {
+        assert!(matches!(outcome(409, body), SendOutcome::Retry { .. }));
+    }
     assert!(matches!(outcome(503, "<html>"), SendOutcome::Retry { .. }));
     assert!(matches!(
         outcome(401, "{}"),
