@@ -380,10 +380,10 @@ impl Dispatch {
         if let Some(inbound) = answers {
             tx.reply_settled(inbound, now, reason).await?;
         } else if settled.state == OutboxState::Accepted {
-            tx.replies_settled(texter_id, now, reason).await?;
+            tx.human_replied(due.id, now).await?;
         }
         match settled.state {
-            OutboxState::Accepted if due.blocked => {
+            OutboxState::Accepted if due.blocked && self.refuses_opted_out(&due.gateway) => {
                 tx.texter_unblocked(texter_id, due.created_at).await
             }
             OutboxState::OptedOut => {

@@ -96,8 +96,10 @@ impl Dispatch {
             poll_at: policy::next_poll(row.lane, 0, now).filter(|_| asks),
         };
         tx.record_delivery(row.id, &new).await?;
-        if let Some(inbound) = row.answers {
-            tx.reply_settled(inbound, now, "replied").await?;
+        match row.answers {
+            Some(inbound) => tx.reply_settled(inbound, now, "replied").await?,
+            None if row.texter_id.is_some() => tx.human_replied(row.id, now).await?,
+            None => {}
         }
         if let Some(page) = row.page_id {
             tx.page_accepted(page, now).await?;

@@ -63,7 +63,27 @@ impl Tx {
         Ok(())
     }
 
-    /// Closes every open obligation to a texter: a human's words answer all that came before.
+    /// Closes what the words of a human in the outbox answer, once a gateway has them: all that had come when
+    /// they were written. What the line says by itself answers nothing in this way.
+    pub async fn human_replied(&mut self, outbox_id: Uuid, now: At) -> Result<(), StoreError> {
+        later!(
+            self,
+            "UPDATE obligations SET closed_at = $2, outcome = 'replied'
+              WHERE closed_at IS NULL
+                AND texter_id = (SELECT o.texter_id FROM outbox o JOIN messages w ON w.id = o.message_id
+                                  WHERE o.id = $1 AND w.author = $3)
+                AND EXISTS (SELECT 1 FROM messages m
+                             WHERE m.id = obligations.message_id
+                               AND m.at <= (SELECT w.at FROM outbox o JOIN messages w ON w.id = o.message_id
+                                             WHERE o.id = $1))",
+            outbox_id,
+            now,
+            Author::Staff,
+        );
+        Ok(())
+    }
+
+    /// Closes every open obligation to a texter.
     pub async fn replies_settled(
         &mut self,
         texter_id: Uuid,

@@ -6,6 +6,7 @@ mod failover;
 mod flight;
 mod log;
 mod outcomes;
+mod owed;
 mod polls;
 mod simulation;
 mod tokens;

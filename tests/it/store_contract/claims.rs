@@ -206,6 +206,37 @@ both! {
         }
     }
 
+    async fn the_words_of_a_human_answer_what_had_come_when_they_were_written(world: World) {
+        unit!(world, |tx| {
+            for (n, at) in [(1, NOW), (2, later(5)), (3, later(6))] {
+                let (texter, conversation) = someone(tx, NUMBER).await?;
+                let new = NewInbound {
+                    id: tx.id(at), gateway: "main", gateway_ref: &format!("SM{n}"), body: &MessageBody::new("words"),
+                    media: 0, verdict: &verdict(Tier::None), at, came_before: None,
+                };
+                tx.record_inbound(&texter, &conversation, &new).await?;
+                tx.owe_reply(new.id, texter.id, later(60), None).await?;
+            }
+        });
+        for (author, left) in [(Author::Line, 3), (Author::Staff, 1)] {
+            unit!(world, |tx| {
+                let (texter, conversation) = someone(tx, NUMBER).await?;
+                let at = later(5);
+                let new = NewOutbound { id: tx.id(at), gateway: "main", author, staff_id: None, body: &MessageBody::new("here"), at };
+                tx.record_outbound(&texter, &conversation, &new).await?;
+                let receiver = Receiver::Texter { texter_id: texter.id, message_id: new.id, answers: None };
+                let row = NewOutbox {
+                    id: tx.id(at), lane: Lane::Conversation, channel: Channel::Sms, gateway: "main", receiver,
+                    body: new.body, state: OutboxState::Queued, due_at: at, now: at,
+                };
+                tx.enqueue(&row).await?;
+                tx.human_replied(row.id, later(9)).await?;
+            });
+            assert_eq!(view!(world).obligations_open(later(999)).await.unwrap().0, left, "{author:?}");
+        }
+        assert_eq!(world.count(sqlx_count("replied")).await, 2);
+    }
+
     async fn an_answer_that_waits_is_taken_back_and_what_has_left_is_not(world: World) {
         unit!(world, |tx| {
             let inbound = hears(tx, NUMBER, "SM1", "how do i").await?.unwrap();
