@@ -400,6 +400,12 @@ impl Dispatch {
         }
     }
 
+    /// Whether a text that this gateway took shows that nothing blocks its person any more.
+    fn refuses_opted_out(&self, gateway: &str) -> bool {
+        let gateway = self.gateways.get(gateway);
+        gateway.is_some_and(|gateway| gateway.refuses_opted_out())
+    }
+
     /// Keeps whether the gateway works, where another one could stand in.
     async fn note_sender(
         &self,

@@ -34,6 +34,7 @@ use crate::lane::Lane;
 use crate::phone::PhoneNumber;
 use crate::segment::{Encoding, segments};
 use crate::text::MessageBody;
+use answers::Meaning;
 use item::{Item, Path, items};
 use mapping::{Inbounds, Receipts};
 use template::{Template, Values};
@@ -201,10 +202,15 @@ impl Gateway for Http {
         }
     }
 
-    fn read_send(&self, outbox_id: Uuid, result: ApiResult<'_>) -> SendOutcome {
+    fn read_send(&self, key: Uuid, result: ApiResult<'_>) -> SendOutcome {
         wire::read_send(result, |status, after_s, body| {
-            answers::read(&self.mapping.answers, outbox_id, status, after_s, body)
+            answers::read(&self.mapping.answers, key, status, after_s, body)
         })
+    }
+
+    fn refuses_opted_out(&self) -> bool {
+        let mut answers = self.mapping.answers.iter();
+        answers.any(|rule| rule.means == Meaning::OptedOut)
     }
 
     fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {

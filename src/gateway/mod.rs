@@ -376,6 +376,12 @@ pub trait Gateway: Send + Sync {
         false
     }
 
+    /// Whether it refuses a text to a person who opted out when it is sent. Elsewhere only a receipt says so,
+    /// and that a text was taken says nothing of them.
+    fn refuses_opted_out(&self) -> bool {
+        false
+    }
+
     /// How it places calls; none where it cannot, or has no number to call from.
     fn caller(&self) -> Option<&dyn Caller> {
         None

@@ -202,6 +202,10 @@ impl Gateway for Telnyx {
         Class::of_code(CODES, code) == Some(Class::Retry)
     }
 
+    fn refuses_opted_out(&self) -> bool {
+        true
+    }
+
     fn build_poll(&self, gateway_ref: &str) -> Option<ApiRequest> {
         lookup::one(self, gateway_ref)
     }

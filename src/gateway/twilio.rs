@@ -267,6 +267,10 @@ impl Gateway for Twilio {
         Class::of_code(codes::CODES, code) == Some(Class::Retry)
     }
 
+    fn refuses_opted_out(&self) -> bool {
+        true
+    }
+
     fn caller(&self) -> Option<&dyn Caller> {
         let calls = self.account.calls_from.is_some();
         calls.then_some(self)

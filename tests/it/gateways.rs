@@ -101,6 +101,7 @@ fn with_login(mut request: Request<Body>) -> Request<Body> {
 }
 
 const DELIVERED: &str = "SELECT COUNT(*) FROM outbox WHERE delivery = 'delivered'";
+const BLOCKED: &str = "SELECT COUNT(*) FROM texters WHERE blocked_at IS NOT NULL";
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
@@ -465,31 +466,36 @@ async fn when_no_more_can_be_held_every_text_of_a_hook_is_looked_at_and_a_crisis
     second_is_answered(&server).await;
 }
 
+/// A hook of Vonage, signed; its fields in the order of their names, `timestamp` after them.
+fn from_vonage(world: &World, hook: &str, fields: &[(&str, &str)]) -> Request<Body> {
+    let timestamp = world.clock_s().to_string();
+    let mut fields = [fields, &[("timestamp", timestamp.as_str())]].concat();
+    let text = fields
+        .iter()
+        .flat_map(|(name, value)| ["&", name, "=", value]);
+    let text: String = text.collect();
+    let mac = Hmac::<sha2::Sha256>::new_from_slice(b"signature_secret").unwrap();
+    let sig = hex::encode(mac.chain_update(text).finalize().into_bytes());
+    fields.push(("sig", &sig));
+    post(&format!("/hooks/vonage/{hook}"), FORM, form(&fields))
+}
+
 #[tokio::test]
 async fn a_long_text_through_vonage_is_put_together() {
     let accepted = json!({"messages": [{"status": "0", "message-id": "v9"}]}).to_string();
     let server = provider(200, &accepted).await;
     let world = world(configuration(EVERY, &["API"], &server)).await;
     let piece = |id: &str, number: &str, words: &str| {
-        let mut fields = vec![
-            ("concat", "true".to_owned()),
-            ("concat-part", number.to_owned()),
-            ("concat-ref", "7".to_owned()),
-            ("concat-total", "2".to_owned()),
-            ("messageId", id.to_owned()),
-            ("msisdn", "15005550006".to_owned()),
-            ("text", words.to_owned()),
-            ("timestamp", (world.clock_s()).to_string()),
+        let fields = [
+            ("concat", "true"),
+            ("concat-part", number),
+            ("concat-ref", "7"),
+            ("concat-total", "2"),
+            ("messageId", id),
+            ("msisdn", "15005550006"),
+            ("text", words),
         ];
-        let text = fields
-            .iter()
-            .flat_map(|(name, value)| ["&", name, "=", value]);
-        let text: String = text.collect();
-        let mac = Hmac::<sha2::Sha256>::new_from_slice(b"signature_secret").unwrap();
-        let sig = hex::encode(mac.chain_update(text).finalize().into_bytes());
-        fields.push(("sig", sig));
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        post("/hooks/vonage/inbound", FORM, form(&fields))
+        from_vonage(&world, "inbound", &fields)
     };
     calls(&world, piece("v2", "2", " dbt")).await;
     assert!(sends(&server).await.is_empty());
@@ -512,4 +518,43 @@ async fn a_long_text_through_vonage_is_put_together() {
             .await
             >= 1
     );
+}
+
+#[tokio::test]
+async fn a_block_that_is_told_by_receipts_is_lifted_by_a_receipt_alone() {
+    let accepted = json!({"messages": [{"status": "0", "message-id": "v9"}]}).to_string();
+    let server = provider(200, &accepted).await;
+    let world = world(configuration(EVERY, &["API"], &server)).await;
+    let texts = async |id: &str, words: &str| {
+        let fields = [
+            ("messageId", id),
+            ("msisdn", "15005550006"),
+            ("text", words),
+        ];
+        calls(&world, from_vonage(&world, "inbound", &fields)).await;
+        let last = sends(&server).await.pop().unwrap();
+        field(&String::from_utf8_lossy(&last.body), "client-ref")
+    };
+    let receipt = async |row: &str, status: &str, code: &str| {
+        let fields = [
+            ("client-ref", row),
+            ("err-code", code),
+            ("messageId", "v9"),
+            ("status", status),
+        ];
+        calls(&world, from_vonage(&world, "status", &fields)).await;
+        world.count(BLOCKED).await
+    };
+    let menu = texts("v1", "menu").await;
+    assert_eq!(receipt(&menu, "failed", "9").await, 1);
+    world.clock.advance(seconds(1));
+    let crisis = texts("v2", "I want to die").await;
+    assert_ne!(crisis, menu);
+    let blocked = "SELECT COUNT(*) FROM texters WHERE blocked_at IS NOT NULL";
+    assert_eq!(
+        world.count(blocked).await,
+        1,
+        "Vonage takes what it will not deliver"
+    );
+    assert_eq!(receipt(&crisis, "delivered", "0").await, 0);
 }
