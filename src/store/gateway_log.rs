@@ -83,7 +83,7 @@ struct ExchangeRow {
 const ANSWER: char = '\0';
 
 impl Tx {
-    /// Keeps an exchange, sealed, with the message that it is about.
+    /// Keeps an exchange, sealed, with the message that it is about; nothing once its texter was erased.
     pub async fn log_exchange(&mut self, new: &NewExchange) -> Result<(), StoreError> {
         let id = self.id(new.at);
         let words = format!("{}{ANSWER}{}", new.asked, new.answered);
@@ -114,10 +114,12 @@ impl Tx {
             self,
             "INSERT INTO gateway_log (id, at, gateway, kind, message_id, outbox_id, status, outcome,
                                       duration_ms, exchange_sealed)
-             VALUES ($1, $2, $3, $4,
-                     (SELECT message_id FROM outbox WHERE id = $5 OR (gateway = $3 AND gateway_ref = $6) LIMIT 1),
-                     (SELECT id FROM outbox WHERE id = $5 OR (gateway = $3 AND gateway_ref = $6) LIMIT 1),
-                     $7, $8, $9, $10)",
+             SELECT $1, $2, $3, $4,
+                    (SELECT message_id FROM outbox WHERE id = $5 OR (gateway = $3 AND gateway_ref = $6) LIMIT 1),
+                    (SELECT id FROM outbox WHERE id = $5 OR (gateway = $3 AND gateway_ref = $6) LIMIT 1),
+                    $7, $8, $9, $10
+              WHERE NOT EXISTS (SELECT 1 FROM outbox o JOIN texters t ON t.id = o.texter_id
+                                 WHERE o.id = $5 AND t.erased_at IS NOT NULL)",
             id,
             new.at,
             new.gateway.as_str(),

@@ -122,13 +122,14 @@ impl Settled {
 }
 
 /// Our own id is sure, whichever gateway the row is at by now; a gateway's may be missing or, on another
-/// account, taken twice.
+/// account, taken twice. Of a texter who was erased there is nothing to keep.
 macro_rules! by_receipt {
     ($lock:literal) => {
         concat!(
             "SELECT id, lane, channel, gateway, moved_from, state, lease_until, attempts, gateway_ref, delivery,
                     texter_id, page_id, answers, created_at
-               FROM outbox WHERE id = $2 OR (gateway = $1 AND gateway_ref = $3)
+               FROM outbox WHERE (id = $2 OR (gateway = $1 AND gateway_ref = $3))
+                AND NOT EXISTS (SELECT 1 FROM texters t WHERE t.id = outbox.texter_id AND t.erased_at IS NOT NULL)
               ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1",
             $lock
         )

@@ -237,6 +237,23 @@ both! {
         }
     }
 
+    async fn nothing_is_kept_of_a_text_once_its_texter_was_erased(world: World) {
+        let row = unit!(world, |tx| {
+            let row = says(tx, NUMBER, Lane::Content, "answer", None).await?;
+            tx.settle(row, NOW, &settled(OutboxState::Accepted, NOW)).await?;
+            let texter = someone(tx, NUMBER).await?.0.id;
+            tx.erase(texter, later(1)).await?;
+            row
+        });
+        assert!(view!(world).outbox_row_of("main", Some(row), "SMout").await.unwrap().is_none());
+        unit!(world, |tx| {
+            for kind in [ExchangeKind::Send, ExchangeKind::Receipt, ExchangeKind::Poll] {
+                tx.log_exchange(&exchange(kind, Some(row), "SMout", later(2))).await?;
+            }
+        });
+        assert_eq!(world.count("SELECT COUNT(*) FROM gateway_log").await, 0);
+    }
+
     async fn a_text_is_asked_for_until_its_receipt_is_final(world: World) {
         let id = unit!(world, |tx| {
             let id = says(tx, NUMBER, Lane::Crisis, "words", None).await?;
