@@ -253,6 +253,7 @@ impl Dispatch {
         let receipts = receipts_url(&self.desk.public_url, name, text.outbox_id);
         let text = Outgoing {
             outbox_id: text.outbox_id,
+            key: text.outbox_id,
             to: text.to,
             body: introduced.as_ref().unwrap_or(text.body),
             lane: text.lane,

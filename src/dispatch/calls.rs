@@ -48,7 +48,7 @@ impl Dispatch {
             receipts_url: &receipts_url(public_url, gateway.name(), id),
             rings: RINGS,
         });
-        self.exchange(gateway, id, request).await
+        self.exchange(gateway, (id, id), request).await
     }
 
     /// The gateway by which a call leaves: the one that was meant, else the first that can call.

@@ -31,7 +31,9 @@ use crate::content::{Fill, Key, Packs};
 use crate::conversation::Line;
 use crate::feed::{Feed, Signal};
 use crate::gateway::client::{Answer, send};
-use crate::gateway::{ApiRequest, Gateway, Gateways, Outgoing, SendOutcome, receipts_url, redact};
+use crate::gateway::{
+    ApiRequest, Gateway, Gateways, Outgoing, SendOutcome, receipts_url, redact, send_key,
+};
 use crate::id::{IdSource, random};
 use crate::lane::Lane;
 use crate::locale::Locale;
@@ -281,8 +283,15 @@ impl Dispatch {
             .introduce
             .map(|locale| self.introduced(locale, &due.body));
         let number = due.to.address.number();
+        // Elsewhere the id is only a reference by which receipts find home.
+        let key = if gateway.caps().idempotent_send {
+            send_key(due.id, due.undelivered.as_deref())
+        } else {
+            due.id
+        };
         let text = Outgoing {
             outbox_id: due.id,
+            key,
             to: &number,
             body: introduced.as_ref().unwrap_or(&due.body),
             lane: due.lane,
@@ -306,20 +315,21 @@ impl Dispatch {
             return outcome;
         }
         let request = gateway.build_send(text);
-        self.exchange(gateway, text.outbox_id, request).await
+        self.exchange(gateway, (text.outbox_id, text.key), request)
+            .await
     }
 
     /// Carries out the request that sends a text or places a call, and notes that in the gateway log.
     async fn exchange(
         &self,
         gateway: &dyn Gateway,
-        outbox_id: Uuid,
+        (outbox_id, key): (Uuid, Uuid),
         request: ApiRequest,
     ) -> SendOutcome {
         let (at, asked) = (self.clock.now(), redact::request(&request));
         let asking = send(&self.client, request);
         let answer: Answer = asking.instrument(trail::gateway(gateway.name())).await;
-        let outcome = gateway.read_send(outbox_id, answer.as_result());
+        let outcome = gateway.read_send(key, answer.as_result());
         self.journal.note(NewExchange {
             at,
             gateway: gateway.name().to_owned(),
@@ -352,7 +362,7 @@ impl Dispatch {
             // The receipt came before the answer to the send.
             if let Some(row) = tx.outbox_row_of(&due.gateway, Some(due.id), "").await? {
                 let gateway_ref = row.gateway_ref.clone().unwrap_or_default();
-                self.not_delivered(tx, &row, &gateway_ref, None, false, now)
+                self.not_delivered(tx, &row, &gateway_ref, row.code.as_deref(), false, now)
                     .await?;
             }
             return Ok(());
@@ -372,8 +382,7 @@ impl Dispatch {
         };
         let reason = match settled.state {
             OutboxState::Accepted => "replied",
-            OutboxState::Failed if settled.code.as_deref() == Some(policy::EXPIRED) => "expired",
-            OutboxState::Failed => "undeliverable",
+            OutboxState::Failed => policy::why_failed(settled.code.as_deref()),
             OutboxState::OptedOut => "carrier_opt_out",
             OutboxState::Queued | OutboxState::Awaiting | OutboxState::Withdrawn => return Ok(()),
         };
@@ -391,8 +400,8 @@ impl Dispatch {
                 self.tell_unreachable(tx, texter_id, Unreached::OptedOut, now)
                     .await
             }
-            // A menu that came too late is no loss worth a call.
-            OutboxState::Failed if due.lane != Lane::Content || reason != "expired" => {
+            // A menu that came too late, or perhaps arrived, is no loss worth a call.
+            OutboxState::Failed if due.lane != Lane::Content || reason == policy::UNDELIVERABLE => {
                 self.tell_unreachable(tx, texter_id, Unreached::Failed, now)
                     .await
             }

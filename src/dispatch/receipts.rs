@@ -67,9 +67,10 @@ impl Dispatch {
                 .not_delivered(tx, &row, &receipt.gateway_ref, code, receipt.opted_out, now)
                 .await;
         }
-        // Twice rather than never: on its way by an earlier try is no reason not to send it.
-        let on_its_way = receipt.delivery < Delivery::Delivered;
-        if row.lane.prefers_twice() && row.state == OutboxState::Queued && on_its_way {
+        // Twice rather than never: on its way by an earlier try is no reason not to send it, until it may be
+        // on its way twice.
+        let enough = receipt.delivery == Delivery::Delivered || row.doubts > 1;
+        if row.lane.prefers_twice() && row.state == OutboxState::Queued && !enough {
             return Ok(());
         }
         self.arrived(tx, &row, receipt, now).await
@@ -151,7 +152,7 @@ impl Dispatch {
             }
             OutboxState::Queued => {
                 if row.lease_until.is_some_and(|until| until > now) {
-                    tx.failed_early(row.id, gateway_ref).await?;
+                    tx.failed_early(row.id, gateway_ref, code).await?;
                 }
                 return Ok(());
             }
@@ -189,7 +190,11 @@ impl Dispatch {
                 "carrier_opt_out",
             )
         } else {
-            (OutboxState::Failed, Unreached::Failed, "undeliverable")
+            (
+                OutboxState::Failed,
+                Unreached::Failed,
+                policy::UNDELIVERABLE,
+            )
         };
         let new = Delivered {
             state,

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! `messageId` of a text that came in is a 32-bit hash of its content: two texts with the same words
-//! would be one. The id of the event tells them apart. Of a text of ours, `messageId` is the outbox id:
+//! would be one. The id of the event tells them apart. Of a text of ours, `messageId` is the key that it was sent under:
 //!
 //! ```text
 //! {"id":"…","event":"sms:failed","payload":{"messageId":"0190…","phoneNumber":"+15005550006","reason":"…"}}
@@ -150,7 +150,7 @@ impl Gateway for Android {
 
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {
         let mut body = json!({
-            "id": message.outbox_id,
+            "id": message.key,
             "textMessage": {"text": message.body.reveal()},
             "phoneNumbers": [message.to.reveal()],
             "withDeliveryReport": true,
@@ -174,11 +174,11 @@ impl Gateway for Android {
         }
     }
 
-    fn read_send(&self, outbox_id: Uuid, result: ApiResult<'_>) -> SendOutcome {
+    fn read_send(&self, key: Uuid, result: ApiResult<'_>) -> SendOutcome {
         wire::read_send(result, |status, after_s, _| match status {
             // 409: it has a text with this id, so a try before this one arrived.
             200..300 | 409 => SendOutcome::Accepted {
-                gateway_ref: outbox_id.to_string(),
+                gateway_ref: key.to_string(),
             },
             _ => Class::of_status(status).outcome(after_s, format!("http-{status}")),
         })

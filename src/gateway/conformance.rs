@@ -296,6 +296,7 @@ impl Provider {
             "https://line.example.org/gw/status?ref=01940000-0000-7000-8000-000000000001";
         let send = gateway.build_send(&Outgoing {
             outbox_id: Uuid::from_u128(1),
+            key: Uuid::nil(),
             to: &to,
             body: &body,
             lane: Lane::Crisis,

@@ -149,7 +149,7 @@ impl Gateway for Http {
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {
         let send = &self.mapping.send;
         let values = Values {
-            id: message.outbox_id.to_string(),
+            id: message.key.to_string(),
             receipts_url: self.mapping.auth.address(message.receipts_url),
             validity: message.validity,
             ..self.values(message.to, message.body, message.lane)

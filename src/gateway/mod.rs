@@ -12,6 +12,7 @@ mod conformance;
 pub mod drill;
 pub mod form;
 pub mod http;
+mod key;
 pub mod plivo;
 pub mod redact;
 pub mod sandbox;
@@ -36,6 +37,7 @@ use crate::phone::PhoneNumber;
 use crate::text::MessageBody;
 use call::Caller;
 use check::{Check, Ours, Reading};
+pub use key::send_key;
 pub use sending::Sending;
 pub(crate) use sending::with_sending;
 
@@ -188,6 +190,8 @@ pub struct Receipt {
 pub struct Outgoing<'a> {
     /// The id of the outbox row.
     pub outbox_id: Uuid,
+    /// What a gateway that takes a repeated send once is to know a repetition by: see [`send_key`].
+    pub key: Uuid,
     /// Whom it goes to.
     pub to: &'a PhoneNumber,
     /// The words.
@@ -273,7 +277,7 @@ pub enum SendOutcome {
 pub struct Caps {
     /// The hook's response may carry a text to the sender.
     pub inline_reply: bool,
-    /// A send repeated with the same outbox id is taken once.
+    /// A send repeated with the same key is taken once.
     pub idempotent_send: bool,
     /// The most characters of one body.
     pub max_chars: usize,
@@ -367,8 +371,8 @@ pub trait Gateway: Send + Sync {
     /// The request that sends a text.
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest;
 
-    /// What the gateway's answer to the send of this outbox row means.
-    fn read_send(&self, outbox_id: Uuid, result: ApiResult<'_>) -> SendOutcome;
+    /// What the gateway's answer to the send under this key means.
+    fn read_send(&self, key: Uuid, result: ApiResult<'_>) -> SendOutcome;
 
     /// Whether a text that was taken and not delivered for this reason may get through when it is sent
     /// again: the carrier was busy, and nothing is wrong with the number or the words.

@@ -174,11 +174,7 @@ impl Gateway for Telnyx {
 
     fn build_send(&self, message: &Outgoing<'_>) -> ApiRequest {
         let mut headers = wire::headers(Some(JSON), Some(self.authorization()));
-        wire::set(
-            &mut headers,
-            "idempotency-key",
-            &message.outbox_id.to_string(),
-        );
+        wire::set(&mut headers, "idempotency-key", &message.key.to_string());
         let body = json!({
             "from": self.config.sender,
             "to": message.to.reveal(),

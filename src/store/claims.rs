@@ -77,6 +77,10 @@ pub struct Due {
     pub body: MessageBody,
     /// How often it was tried before.
     pub attempts: u32,
+    /// How many of these tries ended in doubt.
+    pub doubts: u32,
+    /// The gateway's id of the try before, where that is known not to have arrived.
+    pub undelivered: Option<String>,
     /// When it was made.
     pub created_at: At,
     /// The carrier blocks our texts to this person.
@@ -146,6 +150,8 @@ struct DueRow {
     page_id: Option<Uuid>,
     answers: Option<Uuid>,
     attempts: i32,
+    doubts: i32,
+    undelivered: Option<String>,
     created_at: At,
     wrapped_key: Option<Vec<u8>>,
     number_sealed: Option<Vec<u8>>,
@@ -269,7 +275,8 @@ const WAITS: &str = concat!(
 /// A row with all that is to be known for sending it. Each call for a case ends with the news that it is over: a
 /// page belongs to the call that is open now, the news of a call to that one.
 const DUE: &str = "SELECT o.id, o.lane, o.channel, o.gateway, o.moved_from, o.texter_id, o.message_id, o.page_id,
-        o.answers, o.attempts, o.created_at, t.wrapped_key, t.number_sealed, t.state_sealed, t.blocked_at,
+        o.answers, o.attempts, o.doubts, CASE WHEN o.delivery = 'failed' THEN o.gateway_ref END AS undelivered,
+        o.created_at, t.wrapped_key, t.number_sealed, t.state_sealed, t.blocked_at,
         m.conversation_id, m.body_sealed AS message_sealed, p.address_sealed, p.body_sealed AS page_sealed,
         p.preset, p.secret_sealed, p.texter_id AS quoted, q.wrapped_key AS quoted_key, d.variant, d.dry_run, p.kind, p.contact, p.staff_id, p.method_id, p.alert_id,
         a.code, a.tier, a.opened_at, a.acknowledged_by, a.acknowledged_at, a.closed_at,
@@ -529,6 +536,8 @@ impl Tx {
             },
             body: MessageBody::new(body),
             attempts: u32::try_from(row.attempts).unwrap_or(0),
+            doubts: u32::try_from(row.doubts).unwrap_or(0),
+            undelivered: row.undelivered,
             created_at: row.created_at,
             blocked: row.blocked_at.is_some(),
             introduce,

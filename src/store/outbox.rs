@@ -102,6 +102,8 @@ pub struct Settled {
     pub code: Option<String>,
     /// The gateway that it leaves by next, if that is another one.
     pub moves_to: Option<String>,
+    /// It may have arrived, and each more try may be one more text to the same person.
+    pub in_doubt: bool,
     /// When its gateway is asked how far it has come, unless a final receipt says so before.
     pub poll_at: Option<At>,
 }
@@ -116,6 +118,7 @@ impl Settled {
             gateway_ref: None,
             code: None,
             moves_to: None,
+            in_doubt: false,
             poll_at: None,
         }
     }
@@ -126,8 +129,8 @@ impl Settled {
 macro_rules! by_receipt {
     ($lock:literal) => {
         concat!(
-            "SELECT id, lane, channel, gateway, moved_from, state, lease_until, attempts, gateway_ref, delivery,
-                    texter_id, page_id, answers, created_at
+            "SELECT id, lane, channel, gateway, moved_from, state, lease_until, attempts, doubts, gateway_ref,
+                    delivery, code, texter_id, page_id, answers, created_at
                FROM outbox WHERE (id = $2 OR (gateway = $1 AND gateway_ref = $3))
                 AND NOT EXISTS (SELECT 1 FROM texters t WHERE t.id = outbox.texter_id AND t.erased_at IS NOT NULL)
               ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END LIMIT 1",
@@ -182,7 +185,8 @@ impl Tx {
         if settled.state == OutboxState::Accepted {
             let known: Option<Option<Delivery>> = on!(self, |c| {
                 sqlx::query_scalar(
-                "UPDATE outbox SET state = $2, code = $5, done_at = $6, lease_until = NULL, poll_at = $3,
+                "UPDATE outbox SET state = $2, done_at = $6, lease_until = NULL, poll_at = $3,
+                        code = CASE WHEN gateway_ref = $4 AND delivery = 'failed' THEN code ELSE $5 END,
                         delivery = CASE WHEN gateway_ref = $4 THEN delivery ELSE NULL END,
                         gateway_ref = COALESCE($4, gateway_ref), attempts = attempts + 1
                   WHERE id = $1 AND done_at IS NULL RETURNING delivery"
@@ -203,7 +207,7 @@ impl Tx {
             "UPDATE outbox SET state = $2, due_at = $3, code = $4, done_at = $5, lease_until = NULL,
                     moved_from = CASE WHEN gateway = COALESCE($6, gateway) THEN moved_from
                                       ELSE COALESCE(moved_from, gateway) END,
-                    gateway = COALESCE($6, gateway), attempts = attempts + 1
+                    gateway = COALESCE($6, gateway), attempts = attempts + 1, doubts = doubts + $7
               WHERE id = $1 AND done_at IS NULL",
             id,
             settled.state,
@@ -211,6 +215,7 @@ impl Tx {
             code,
             done.then_some(now),
             settled.moves_to.as_deref(),
+            i32::from(settled.in_doubt),
         );
         Ok(false)
     }
@@ -290,15 +295,22 @@ impl Tx {
         Ok(())
     }
 
-    /// Keeps a receipt that says that a text did not arrive whose try is not settled yet. It counts if
-    /// that try turns out to be the one that it is about.
-    pub async fn failed_early(&mut self, id: Uuid, gateway_ref: &str) -> Result<(), StoreError> {
+    /// Keeps a receipt that says that a text did not arrive, and why, whose try is not settled yet. It counts
+    /// if that try turns out to be the one that it is about.
+    pub async fn failed_early(
+        &mut self,
+        id: Uuid,
+        gateway_ref: &str,
+        code: Option<&str>,
+    ) -> Result<(), StoreError> {
         later!(
             self,
-            "UPDATE outbox SET delivery = $2, gateway_ref = $3 WHERE id = $1 AND done_at IS NULL",
+            "UPDATE outbox SET delivery = $2, gateway_ref = $3, code = $4
+              WHERE id = $1 AND done_at IS NULL",
             id,
             Delivery::Failed,
             storable(gateway_ref),
+            code.map(storable),
         );
         Ok(())
     }
@@ -424,10 +436,14 @@ pub struct OutboxRow {
     pub lease_until: Option<At>,
     /// How often it went through the API; 0 for a reply in the response to a hook.
     pub attempts: i32,
+    /// How many of these tries ended in doubt.
+    pub doubts: i32,
     /// The gateway's id of it.
     pub gateway_ref: Option<String>,
     /// What the last receipt said.
     pub delivery: Option<Delivery>,
+    /// The gateway's code, of the last try or receipt.
+    pub code: Option<String>,
     /// The texter, unless it is a page.
     pub texter_id: Option<Uuid>,
     /// The page, if it is one.

@@ -140,7 +140,8 @@ fn a_receipt_is_known_by_our_own_id() {
 
 fn sent(sim: Option<u8>, lane: Lane) -> (ApiRequest, Value) {
     let request = android(&[KEY], sim).build_send(&Outgoing {
-        outbox_id: OUTBOX.parse().unwrap(),
+        outbox_id: Uuid::nil(),
+        key: OUTBOX.parse().unwrap(),
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new("You & me 😔"),
         lane,

@@ -71,7 +71,7 @@ impl TryFrom<String> for Statuses {
 /// its status.
 pub(super) fn read(
     rules: &[Rule],
-    outbox_id: Uuid,
+    key: Uuid,
     status: u16,
     after_s: Option<u64>,
     body: &[u8],
@@ -89,7 +89,7 @@ pub(super) fn read(
         .and_then(text_of)
         .map_or_else(|| format!("http-{status}"), |code| short(&code));
     match rule.means {
-        Meaning::Accepted => rule.accepted(outbox_id, &text, &json),
+        Meaning::Accepted => rule.accepted(key, &text, &json),
         Meaning::Retry => Class::Retry.outcome(after_s, code),
         Meaning::Permanent => Class::Permanent.outcome(None, code),
         Meaning::OptedOut => Class::OptedOut.outcome(None, code),
@@ -107,7 +107,7 @@ impl Rule {
         (first..=last).contains(&status) && text.starts_with(&self.prefix) && field
     }
 
-    fn accepted(&self, outbox_id: Uuid, text: &str, json: &Value) -> SendOutcome {
+    fn accepted(&self, key: Uuid, text: &str, json: &Value) -> SendOutcome {
         let id = match (&self.id, &self.id_between) {
             (Some(path), _) => path.follow(json).and_then(text_of),
             (None, Some((before, after))) => text
@@ -115,7 +115,7 @@ impl Rule {
                 .and_then(|(_, rest)| rest.split_once(after.as_str()))
                 .map(|(id, _)| id.to_owned()),
             // The gateway gives none: receipts come to an address with ours.
-            (None, None) => Some(outbox_id.to_string()),
+            (None, None) => Some(key.to_string()),
         };
         match id.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID) {
             Some(gateway_ref) => SendOutcome::Accepted { gateway_ref },

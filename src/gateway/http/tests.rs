@@ -368,7 +368,8 @@ fn debug_shows_no_secret() {
 
 fn sent(http: &Http, words: &str) -> ApiRequest {
     http.build_send(&Outgoing {
-        outbox_id: OUTBOX.parse().unwrap(),
+        outbox_id: Uuid::nil(),
+        key: OUTBOX.parse().unwrap(),
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new(words),
         lane: Lane::Crisis,

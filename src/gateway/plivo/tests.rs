@@ -265,6 +265,7 @@ fn the_acknowledgement_is_xml_and_a_reply_names_both_numbers() {
 fn sent(validity: Duration) -> ApiRequest {
     plivo(&["first", "second"], false).build_send(&Outgoing {
         outbox_id: Uuid::nil(),
+        key: Uuid::nil(),
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new("You & me 😔"),
         lane: Lane::Crisis,

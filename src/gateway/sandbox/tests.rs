@@ -185,6 +185,7 @@ fn the_acknowledgement_is_json() {
 fn a_send_is_a_json_request_to_the_simulator() {
     let request = sandbox("secret").build_send(&Outgoing {
         outbox_id: OUTBOX.parse().unwrap(),
+        key: Uuid::nil(),
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new("hi"),
         lane: Lane::Content,

@@ -143,6 +143,7 @@ fn it_is_asked_and_sent_to_under_its_own_address() {
     let id = "0190a000-0000-4000-8000-00000000000a";
     let send = gateway.build_send(&Outgoing {
         outbox_id: id.parse().unwrap(),
+        key: id.parse().unwrap(),
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new("hi"),
         lane: Lane::Crisis,

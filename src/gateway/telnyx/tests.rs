@@ -174,7 +174,8 @@ fn every_status_has_its_rank_and_an_error_its_meaning() {
 #[test]
 fn a_send_is_the_documented_request_and_taken_once() {
     let request = telnyx().build_send(&Outgoing {
-        outbox_id: "01900000-0000-7000-8000-000000000001".parse().unwrap(),
+        outbox_id: Uuid::nil(),
+        key: "01900000-0000-7000-8000-000000000001".parse().unwrap(),
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new("You & me 😔"),
         lane: Lane::Crisis,

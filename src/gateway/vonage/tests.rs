@@ -311,6 +311,7 @@ fn a_send_is_the_documented_request() {
     let fields = |words: &str| {
         let request = line().build_send(&Outgoing {
             outbox_id: OUTBOX.parse().unwrap(),
+            key: Uuid::nil(),
             to: &PhoneNumber::of_sender("+15005550006"),
             body: &MessageBody::new(words),
             lane: Lane::Crisis,

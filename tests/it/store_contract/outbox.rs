@@ -228,13 +228,36 @@ both! {
     async fn a_receipt_that_is_faster_than_the_answer_counts_for_its_own_try(world: World) {
         for (early, expected) in [("SMout", true), ("SMother", false)] {
             let id = unit!(world, |tx| { says(tx, NUMBER, Lane::Crisis, "words", None).await? });
-            unit!(world, |tx| { tx.failed_early(id, early).await?; });
+            unit!(world, |tx| { tx.failed_early(id, early, Some("30008")).await?; });
             let failed = unit!(world, |tx| { tx.settle(id, NOW, &settled(OutboxState::Accepted, NOW)).await? });
             assert_eq!(failed, expected, "{early}");
             let row = view!(world).outbox_row_of("main", Some(id), "").await.unwrap().unwrap();
             assert_eq!(row.gateway_ref.as_deref(), Some("SMout"));
             assert_eq!(row.delivery.is_some(), expected);
+            let why = if expected { "30008" } else { "20429" };
+            assert_eq!(row.code.as_deref(), Some(why));
         }
+    }
+
+    async fn a_row_knows_its_tries_in_doubt_and_the_one_that_did_not_arrive(world: World) {
+        let id = unit!(world, |tx| {
+            let id = says(tx, NUMBER, Lane::Crisis, "words", None).await?;
+            for state in [OutboxState::Queued, OutboxState::Awaiting] {
+                let doubt = Settled { in_doubt: true, ..Settled::new(state, NOW) };
+                tx.settle(id, NOW, &doubt).await?;
+            }
+            tx.settle(id, NOW, &Settled::new(OutboxState::Queued, NOW)).await?;
+            id
+        });
+        let due = async |now| claims(&world.app.store, Lane::Crisis, now, Arc::default()).await.due.remove(0);
+        let first = due(NOW).await;
+        assert_eq!((first.attempts, first.doubts, first.undelivered), (3, 2, None));
+        unit!(world, |tx| { tx.send_again(id, NOW, "main", "SMold").await?; });
+        let again = due(later(1)).await;
+        assert_eq!((again.doubts, again.undelivered.as_deref()), (2, Some("SMold")));
+        unit!(world, |tx| { tx.settle(id, NOW, &settled(OutboxState::Accepted, NOW)).await?; });
+        let row = view!(world).outbox_row_of("main", Some(id), "").await.unwrap().unwrap();
+        assert_eq!((row.doubts, row.delivery, row.gateway_ref.as_deref()), (2, None, Some("SMout")));
     }
 
     async fn nothing_is_kept_of_a_text_once_its_texter_was_erased(world: World) {

@@ -5,6 +5,7 @@ fn sent(sender: &str, validity: Duration) -> (ApiRequest, Vec<(String, String)>)
     twilio.account.sender = sender.to_owned();
     let request = twilio.build_send(&Outgoing {
         outbox_id: OUTBOX.parse().unwrap(),
+        key: Uuid::nil(),
         to: &PhoneNumber::of_sender("+15005550006"),
         body: &MessageBody::new("You & me = 1+1 😔"),
         lane: Lane::Crisis,

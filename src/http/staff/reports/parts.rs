@@ -82,6 +82,7 @@ fn closed(reason: &str) -> &str {
         "undeliverable" => phrase!("the answer could not be delivered"),
         "carrier_opt_out" => phrase!("the carrier blocks us"),
         "expired" => phrase!("the answer would have come too late"),
+        "in_doubt" => phrase!("nobody said whether the answer arrived"),
         "erased" => phrase!("they had everything deleted"),
         other => other,
     }

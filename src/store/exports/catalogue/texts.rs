@@ -135,6 +135,7 @@ pub(super) const OUTBOX: Table = table(
             words("code").means("why it was given up"),
             GATEWAY_REF,
             number("attempts"),
+            number("doubts").means("how many tries may have arrived without our knowing"),
             number("segments"),
             number("polls"),
             time("created_at"),
