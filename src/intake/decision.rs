@@ -230,6 +230,7 @@ async fn act(
     tx.touch_conversation(conversation.id, (tier, step.state.locale), now)
         .await?;
     if step.state.opted_out && !texter.state.opted_out {
+        tx.withdraw_from_opted_out(texter.id, decided).await?;
         tx.opted_out(conversation.id, now).await?;
     }
     if step.takes_back_waiting {

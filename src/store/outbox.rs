@@ -29,7 +29,8 @@ pub enum OutboxState {
     Accepted,
     /// It will never be sent.
     Failed,
-    /// The gateway says that the person has opted out: no text reaches them.
+    /// The person has opted out: they wanted no text before it left, or the gateway says that none
+    /// reaches them.
     OptedOut,
     /// It will not be sent: more words came, a later page says it, it is not so any more, or the texter had
     /// everything deleted.
@@ -237,6 +238,32 @@ impl Tx {
         for inbound in answered.into_iter().flatten() {
             self.reply_settled(inbound, now, "answered_together")
                 .await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what has not left yet for a texter who wants no more texts: the answers to their
+    /// earlier texts, and what a person wrote. The answer to a crisis goes out all the same.
+    pub async fn withdraw_from_opted_out(
+        &mut self,
+        texter: Uuid,
+        now: At,
+    ) -> Result<(), StoreError> {
+        let answered: Vec<Option<Uuid>> = on!(self, |c| sqlx::query_scalar(
+            "UPDATE outbox SET state = $2, done_at = $3, lease_until = NULL
+              WHERE texter_id = $1 AND done_at IS NULL AND lane IN ($4, $5)
+                AND (lease_until IS NULL OR lease_until <= $3)
+             RETURNING answers"
+        )
+        .bind(texter)
+        .bind(OutboxState::OptedOut)
+        .bind(now)
+        .bind(Lane::Conversation)
+        .bind(Lane::Content)
+        .fetch_all(c)
+        .await?);
+        for inbound in answered.into_iter().flatten() {
+            self.reply_settled(inbound, now, "opted_out").await?;
         }
         Ok(())
     }

@@ -26,6 +26,19 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM obligations WHERE outcome = 'replied'").await, 1);
     }
 
+    async fn who_texts_stop_hears_one_confirmation_and_nothing_that_still_waited(world: World) {
+        let texter = world.phone("+15550123");
+        world.twilio.fail_next(&[Fault::TooMany(60)]);
+        texter.texts("what is dbt").await.expect_silence();
+        texter.delivers(&world.new_sid(), "STOP").await;
+        world.settle().await;
+        world.advance(minutes(5)).await;
+        let heard = texter.inbox();
+        assert!(heard.len() == 1 && heard[0].contains("opted out"), "{heard:?}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM obligations WHERE outcome = 'opted_out'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL").await, 0);
+    }
+
     async fn retry_after_is_respected(world: World) {
         let texter = world.phone("+15550123");
         world.twilio.fail_next(&[Fault::TooMany(60)]);

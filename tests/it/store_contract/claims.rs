@@ -254,6 +254,27 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL").await, 2);
         assert_eq!(world.count(sqlx_count("answered_together")).await, 1);
     }
+
+    async fn who_opts_out_gets_nothing_of_what_still_waits_but_the_answer_to_a_crisis(world: World) {
+        unit!(world, |tx| {
+            let inbound = hears(tx, NUMBER, "SM1", "what is dbt").await?.unwrap();
+            let (texter, _) = someone(tx, NUMBER).await?;
+            tx.owe_reply(inbound, texter.id, later(60), None).await?;
+            says(tx, NUMBER, Lane::Content, "leaves just now", None).await?;
+            tx.claim_due(&claim_of(Lane::Content, NOW, 10)).await?;
+            says(tx, NUMBER, Lane::Content, "a page", Some(inbound)).await?;
+            says(tx, NUMBER, Lane::Conversation, "a person's words", None).await?;
+            let perhaps = says(tx, NUMBER, Lane::Conversation, "has left, perhaps", None).await?;
+            tx.settle(perhaps, NOW, &settled(OutboxState::Awaiting, later(30))).await?;
+            says(tx, NUMBER, Lane::Crisis, "the answer to a crisis", None).await?;
+            says(tx, "+15550124", Lane::Content, "of another", None).await?;
+            tx.withdraw_from_opted_out(texter.id, later(1)).await?;
+        });
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE state = 'opted_out' AND done_at IS NOT NULL").await, 3);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL AND lane = 'crisis'").await, 1);
+        assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE done_at IS NULL AND lane = 'content'").await, 2);
+        assert_eq!(world.count(sqlx_count("opted_out")).await, 1);
+    }
 }
 
 /// A query that counts obligations with an outcome.

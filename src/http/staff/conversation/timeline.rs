@@ -139,7 +139,7 @@ fn texts(text: &TimelineText, all: &mut Vec<(At, String)>) {
     let what = match (text.state, text.delivery) {
         (_, Some(Delivery::Delivered)) => tr!("has arrived at the phone"),
         (_, Some(Delivery::Failed)) | (Some(OutboxState::Failed), _) => tr!("did NOT arrive"),
-        (Some(OutboxState::OptedOut), _) => tr!("was blocked by the carrier"),
+        (Some(OutboxState::OptedOut), _) => tr!("was blocked: they have opted out"),
         (Some(OutboxState::Withdrawn), _) => tr!("was taken back before it left"),
         (_, Some(Delivery::Sent)) => tr!("was taken by the carrier"),
         _ => tr!("was taken by the gateway"),
