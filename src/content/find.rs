@@ -53,15 +53,66 @@ const SMALL_WORDS: &[&str] = &[
     // English
     "a", "an", "and", "any", "are", "am", "be", "been", "but", "can", "could", "did", "do", "does",
     "dont", "for", "from", "had", "has", "have", "hey", "hi", "how", "i", "id", "if", "ill", "im",
-    "in", "is", "it", "its", "ive", "just", "like", "me", "more", "my", "of", "ok", "on", "or",
-    "please", "pls", "really", "should", "so", "some", "than", "that", "thats", "the", "them",
-    "there", "they", "this", "to", "u", "ur", "was", "wats", "we", "what", "whats", "when",
+    "in", "is", "it", "its", "ive", "just", "like", "me", "more", "my", "of", "ok", "on", "one",
+    "or", "please", "pls", "really", "should", "so", "some", "than", "that", "thats", "the",
+    "them", "there", "they", "this", "to", "u", "ur", "was", "wats", "we", "what", "whats", "when",
     "where", "which", "who", "why", "will", "with", "would", "you", "your", // Spanish
     "al", "algo", "como", "con", "cual", "cuando", "de", "del", "donde", "el", "ella", "en", "es",
     "esa", "ese", "eso", "esta", "este", "esto", "hay", "hola", "la", "las", "le", "les", "lo",
     "los", "mas", "mi", "mis", "muy", "no", "o", "para", "pero", "por", "pues", "q", "que",
     "quien", "se", "ser", "si", "son", "su", "sus", "te", "tu", "un", "una", "y", "ya", "yo",
 ];
+
+/// The numbers from one on, for who speaks to their phone.
+const fn numbers(locale: Locale) -> [&'static str; 20] {
+    match locale {
+        Locale::En => [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ],
+        // "Once" is eleven, and an English word: who means it sends the number.
+        Locale::Es => [
+            "uno",
+            "dos",
+            "tres",
+            "cuatro",
+            "cinco",
+            "seis",
+            "siete",
+            "ocho",
+            "nueve",
+            "diez",
+            "11",
+            "doce",
+            "trece",
+            "catorce",
+            "quince",
+            "dieciseis",
+            "diecisiete",
+            "dieciocho",
+            "diecinueve",
+            "veinte",
+        ],
+    }
+}
 
 /// How alike a text and a name must be, 0 to 1 (the weighted Dice coefficient).
 const ALIKE: f64 = 0.6;
@@ -227,11 +278,12 @@ impl Packs {
     #[must_use]
     pub fn find(&self, text: &str, locale: Locale) -> Option<PageId> {
         let plain = words(text);
-        if TAKEN.contains(&plain.as_str()) {
+        // However often: "stop stop" asks for nothing, too.
+        if TAKEN.contains(&plain.as_str()) || plain.split(' ').all(|word| TAKEN.contains(&word)) {
             return None;
         }
         let index = self.index(locale);
-        numbered(&plain)
+        numbered(&plain, locale)
             .or_else(|| self.named(&plain, locale))
             .or_else(|| index.short_form(&plain))
             .or_else(|| index.most_alike(&plain))
@@ -249,13 +301,15 @@ impl Packs {
     }
 }
 
-/// The page of a number that stands alone, as in "4", "#4" or "option 4".
-fn numbered(plain: &str) -> Option<PageId> {
+/// The page of a number that stands alone, as in "4", "#4", "option 4" or "four".
+fn numbered(plain: &str, locale: Locale) -> Option<PageId> {
     let number = match plain.split_once(' ') {
         Some((before, number)) if BEFORE_A_NUMBER.contains(&before) => number,
         _ => plain,
     };
-    let number: u8 = number.parse().ok()?;
+    let mut said = (1_u8..).zip(numbers(locale));
+    let said = said.find(|(_, word)| *word == number);
+    let number = said.map_or_else(|| number.parse().ok(), |(number, _)| Some(number))?;
     PageId::ALL.into_iter().find(|id| id.number() == number)
 }
 

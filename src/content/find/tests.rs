@@ -7,8 +7,12 @@ use PageId::{
 use super::{Locale, Packs, PageId};
 
 /// What people ask in English, in their own words.
-const ENGLISH: [(&str, PageId); 79] = [
+const ENGLISH: [(&str, PageId); 83] = [
     ("1", WhatItIs),
+    ("one", WhatItIs),
+    ("Two.", HowTherapyHelps),
+    ("number twelve", Dbt),
+    ("twenty", Group),
     ("12.", Dbt),
     ("#4", Questions),
     ("option 4", Questions),
@@ -90,8 +94,11 @@ const ENGLISH: [(&str, PageId); 79] = [
 ];
 
 /// What people ask in Spanish, with accents and without.
-const SPANISH: [(&str, PageId); 44] = [
+const SPANISH: [(&str, PageId); 47] = [
     ("3", Therapies),
+    ("uno", WhatItIs),
+    ("tema dos", HowTherapyHelps),
+    ("veinte", Group),
     ("opcion 12", Dbt),
     ("que es dbt", Dbt),
     ("\u{bf}Qu\u{e9} es la DBT?", Dbt),
@@ -138,7 +145,11 @@ const SPANISH: [(&str, PageId); 44] = [
 ];
 
 /// What asks for no page: it must not be answered with one.
-const NOTHING: [&str; 20] = [
+const NOTHING: [&str; 24] = [
+    "stop stop",
+    "this one",
+    "once",
+    "twenty one",
     "",
     "9999",
     "21",
