@@ -44,6 +44,12 @@ pub(super) fn is_about_change(words: &str) -> bool {
     words.split(' ').any(|word| lists::CHANGE.contains(&word))
 }
 
+/// Whether the texter is the one who does something in a message. Spanish says it with the verb, and is
+/// heard by what the verb says.
+pub(super) fn speaks_of_self(words: &str) -> bool {
+    words.split(' ').any(|word| lists::SELF.contains(&word))
+}
+
 /// Whether a message is one that only somebody who reads Spanish sends.
 pub(super) fn is_spanish(words: &str) -> bool {
     lists::IN_SPANISH.contains(&words) || lists::HOLA.contains(&words)
@@ -72,6 +78,9 @@ impl Keyword {
         if opts_out(words) {
             return Some(Self::OptOut);
         }
+        if cries_for_help(words) {
+            return Some(Self::Human);
+        }
         let mut lists = lists.into_iter();
         lists
             .find(|(list, _)| list.contains(&words))
@@ -97,17 +106,44 @@ pub(super) fn is_menu_input(words: &str) -> bool {
     number || way
 }
 
-/// Whether a message says that no more texts are wanted: a carrier word, or any plain wording.
+/// "Help help help": nobody means the keyword of carriers by it.
+fn cries_for_help(words: &str) -> bool {
+    let mut cries = words.split(' ');
+    cries.clone().count() > 1 && cries.all(|word| lists::HELP.contains(&word))
+}
+
+/// Whether somebody who writes little says that they speak Spanish, or asks whether we do. In a longer
+/// text it is part of a story.
+pub(super) fn asks_for_spanish(words: &str) -> bool {
+    let named = || words.split(' ').any(|word| word == "espanol");
+    let is_short = words.split(' ').count() <= 6;
+    is_short && (named() || lists::NO_ENGLISH.iter().any(|says| words.contains(says)))
+}
+
+/// Whether a message says that no more texts are wanted: a carrier word, or any plain wording, however
+/// often it is said.
 fn opts_out(words: &str) -> bool {
     if lists::OPT_OUT.contains(&words) {
         return true;
     }
-    let core = without_courtesies(words);
-    let bare = core != words && lists::OPT_OUT_PLAIN.contains(&core);
-    bare || lists::OPT_OUT_PHRASES.contains(&core) || is_no_more_texting(core)
+    let mut core = without_courtesies(words);
+    let mut is_plain = core != words;
+    loop {
+        let bare = is_plain && lists::OPT_OUT_PLAIN.contains(&core);
+        if bare || lists::OPT_OUT_PHRASES.contains(&core) || is_no_more_texting(core) {
+            return true;
+        }
+        // "Stop stop", "stop please leave me alone": once more, without the first.
+        let mut plain = lists::OPT_OUT_PLAIN.iter();
+        let Some(rest) = plain.find_map(|word| core.strip_prefix(word)?.strip_prefix(' ')) else {
+            return false;
+        };
+        core = without_courtesies(rest);
+        is_plain = true;
+    }
 }
 
-/// "Please stop texting me now, thanks" without its please, now and thanks.
+/// "Please stop texting me now, thanks" without its please, now and thanks, or what it calls us.
 fn without_courtesies(words: &str) -> &str {
     let strip_before = |rest: &str| {
         let mut found = lists::BEFORE
@@ -139,7 +175,9 @@ fn is_no_more_texting(core: &str) -> bool {
     let Some(rest) = starts.find_map(|rest| rest.strip_prefix(' ')) else {
         return false;
     };
-    let mut rest = rest.split(' ').filter(|word| *word != "fucking");
+    let mut rest = rest
+        .split(' ')
+        .filter(|word| !matches!(*word, "fucking" | "ever"));
     let verb = rest.next().unwrap_or_default();
     let rest: Vec<&str> = rest.collect();
     // "Don't bother" alone is not about texts.
@@ -166,12 +204,17 @@ impl Answer {
     pub(super) fn of(text: &str, words: &str) -> Self {
         if lists::YES.contains(&words) {
             Self::Yes
-        } else if lists::NO.contains(&words) && !text.chars().any(is_doubt) {
+        } else if lists::NO.contains(&words) && !is_doubtful(text) {
             Self::No
         } else {
             Self::Unclear
         }
     }
+}
+
+/// Whether something in a text as it came makes its words doubtful.
+fn is_doubtful(text: &str) -> bool {
+    text.chars().any(is_doubt) || lists::SAD_FACES.iter().any(|face| text.contains(face))
 }
 
 /// A question mark, or an emoji that is neither a smile, nor a laugh, nor a heart, nor a thumb.

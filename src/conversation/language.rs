@@ -23,14 +23,16 @@ const ENGLISH: &[&str] = &[
 
 /// Common words that only Spanish has.
 const SPANISH: &[&str] = &[
-    "adonde", "alguien", "algo", "amiga", "amigo", "aqui", "ayuda", "ayudan", "buenas", "buenos",
-    "como", "con", "cual", "cuando", "de", "decir", "del", "dia", "donde", "duele", "el", "ella",
-    "ellos", "en", "eres", "es", "esta", "estan", "estas", "esto", "estoy", "favor", "gracias",
-    "hablar", "hacer", "hago", "hay", "hija", "hijo", "hola", "kiero", "la", "las", "le", "les",
-    "lo", "los", "mama", "mas", "mejor", "mi", "mis", "mucho", "muy", "nada", "nadie", "necesito",
-    "noches", "papa", "para", "pero", "persona", "por", "porque", "puede", "puedo", "que", "quien",
-    "quiero", "se", "ser", "sera", "siento", "sirve", "sola", "solo", "soy", "su", "sus", "te",
-    "tengo", "terapia", "tiene", "todo", "tu", "un", "una", "vivir", "ya", "yo",
+    "adonde", "alguien", "algo", "amiga", "amigo", "anoche", "aqui", "ayuda", "ayudan", "buenas",
+    "buenos", "como", "con", "corte", "cual", "cuando", "dano", "de", "decir", "del", "dia",
+    "donde", "duele", "el", "ella", "ellos", "en", "eres", "es", "espanol", "esta", "estan",
+    "estas", "esto", "estoy", "favor", "gracias", "habla", "hablan", "hablar", "hablo", "hacer",
+    "hago", "hay", "hija", "hijo", "hola", "ingles", "kiero", "la", "las", "le", "les", "lo",
+    "los", "mama", "mas", "matar", "mejor", "mi", "mis", "morir", "mucho", "muy", "nada", "nadie",
+    "necesito", "noches", "papa", "para", "pero", "persona", "por", "porque", "puede", "puedo",
+    "que", "quien", "quiero", "quisiera", "se", "ser", "sera", "siento", "sirve", "sola", "solo",
+    "soy", "su", "sus", "te", "tengo", "terapia", "tiene", "todo", "tu", "un", "una", "va",
+    "vivir", "voy", "ya", "yo",
 ];
 
 /// How many more words of the other language change a language that was heard before.
@@ -113,6 +115,9 @@ mod tests {
             (&["what is this", "mi friend is sad"], Locale::En),
             (&["what is this", "no quiero hablar de esto"], Locale::Es),
             (&["what is this", "AYUDA"], Locale::Es),
+            (&["me va a matar"], Locale::Es),
+            (&["me cort\u{e9} anoche"], Locale::Es),
+            (&["me corte"], Locale::Es),
         ] {
             assert_eq!(after(texts), locale, "{texts:?}");
         }

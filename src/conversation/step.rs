@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use crate::content::{Fill, Key, words};
 use crate::lane::Lane;
+use crate::locale::Locale;
 use crate::triage::{Action, Tier};
 
-use super::keywords::Keyword;
+use super::keywords::{Keyword, asks_for_spanish};
 use super::state::{Place, State};
 use super::turn::{AlertRequest, CheckIn, Line, Reason, Reply, Silence, Step, Turn};
 
@@ -102,9 +103,11 @@ impl<'a> Scene<'a> {
             state.concern_at = Some(turn.now);
         }
         let waiting = before.waiting.filter(|waiting| turn.now < waiting.until);
+        let spanish = Keyword::Language(Some(Locale::Es));
+        let keyword = Keyword::of(&words);
         Self {
             turn,
-            keyword: Keyword::of(&words),
+            keyword: keyword.or_else(|| asks_for_spanish(&words).then_some(spanish)),
             words,
             state,
             replies: Vec::new(),

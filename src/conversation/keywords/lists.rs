@@ -20,20 +20,28 @@ pub(super) const OPT_OUT: &[&str] = &[
     "paren",
     "baja",
     "cancelar",
+    "cancelen",
     "arret",
+    "stopp",
+    "unsuscribe",
+    "unsubcribe",
 ];
 
 /// Of these, the ones that mean nothing else when a please or a now stands around them. "Just end"
 /// and "quit now" may mean a life.
 pub(super) const OPT_OUT_PLAIN: &[&str] = &[
     "stop",
+    "stopp",
     "stop all",
     "unsubscribe",
+    "unsuscribe",
+    "unsubcribe",
     "cancel",
     "opt out",
     "alto",
     "parar",
     "cancelar",
+    "cancelen",
 ];
 
 /// What stands around a request, and changes nothing of it.
@@ -69,6 +77,20 @@ pub(super) const AFTER: &[&str] = &[
     "por favor",
     "ya",
     "gracias",
+    "you",
+    "u",
+    "idiot",
+    "idiots",
+    "bitch",
+    "asshole",
+    "assholes",
+    "moron",
+    "jerk",
+    "creep",
+    "bot",
+    "stupid bot",
+    "fucking bot",
+    "stupid",
 ];
 
 /// "Stop texting me": one of these, then what is to stop, then nothing but these small words.
@@ -143,6 +165,12 @@ pub(super) const OPT_OUT_PHRASES: &[&str] = &[
     "no mas mensajes",
     "no me molesten",
     "no me molestes",
+    "no me molesten mas",
+    "no me molestes mas",
+    "no molesten",
+    "no molestes",
+    "no molesten mas",
+    "no molestes mas",
     "dejen de escribirme",
     "deja de escribirme",
     "dejen de mandarme mensajes",
@@ -234,6 +262,7 @@ pub(super) const HUMAN: &[&str] = &[
     "can i talk",
     "help me",
     "help me please",
+    "help please",
     "please help",
     "please help me",
     "i need help",
@@ -245,7 +274,13 @@ pub(super) const HUMAN: &[&str] = &[
     "ayudame",
     "ayudame por favor",
     "por favor ayudame",
+    "por favor ayuda",
+    "ayuda por favor",
     "necesito ayuda",
+    "mayday",
+    "hlep",
+    "hlep me",
+    "hepl",
 ];
 
 pub(super) const MENU: &[&str] = &[
@@ -324,8 +359,16 @@ pub(super) const THANKS: &[&str] = &[
 pub(super) const DIAL: &[&str] = &[
     "988",
     "911",
+    "9 8 8",
+    "9 1 1",
+    "nine eight eight",
+    "nine one one",
+    "nueve ocho ocho",
+    "nueve uno uno",
+    "nueve once",
     "call 988",
     "call 911",
+    "call nine one one",
     "text 988",
     "emergency",
     "emergency help",
@@ -336,6 +379,14 @@ pub(super) const DIAL: &[&str] = &[
     "llama al 988",
     "emergencia",
     "es una emergencia",
+];
+
+/// Spanish, said by who cannot read our English.
+pub(super) const NO_ENGLISH: &[&str] = &[
+    "no hablo ingles",
+    "no se ingles",
+    "no entiendo ingles",
+    "no leo ingles",
 ];
 
 /// Everything that we have of them is to be deleted. Not "delete me", which may mean a life.
@@ -447,7 +498,51 @@ pub(super) const NO: &[&str] = &[
     "estoy a salvo",
     "no no estoy en peligro",
     "no estoy en peligro",
+    "no im not in danger",
+    "no i am not in danger",
+    "no not in danger",
+    "no im not suicidal",
+    "no i am not suicidal",
+    "no not suicidal",
+    "no im not thinking of suicide",
+    "no im not thinking about suicide",
+    "no not thinking of suicide",
+    "no not thinking about suicide",
+    "no pienso en el suicidio",
+    "no no pienso en el suicidio",
+    "no estoy pensando en el suicidio",
+    "no pienso en suicidarme",
+    "no no pienso en suicidarme",
+    "no soy suicida",
+    "no no soy suicida",
 ];
+
+/// Faces of signs that do not smile.
+pub(super) const SAD_FACES: &[&str] = &[
+    ":(",
+    ":-(",
+    ":'(",
+    ":\u{2019}(",
+    "=(",
+    "='(",
+    ";(",
+    ":[",
+    ":/",
+    ":-/",
+    "=/",
+    ":\\",
+    ":-\\",
+    "):",
+    ")':",
+    ";_;",
+    ";-;",
+    ":|",
+    ":-|",
+    "</3",
+];
+
+/// The texter, as the one who does or feels something.
+pub(super) const SELF: &[&str] = &["i", "im", "ill", "id", "ive", "myself", "yo"];
 
 /// Keywords that only somebody who reads Spanish sends.
 pub(super) const IN_SPANISH: &[&str] = &[
@@ -466,7 +561,13 @@ pub(super) const IN_SPANISH: &[&str] = &[
     "ayudame",
     "ayudame por favor",
     "por favor ayudame",
+    "por favor ayuda",
+    "ayuda por favor",
     "necesito ayuda",
+    "cancelen",
+    "nueve once",
+    "nueve uno uno",
+    "nueve ocho ocho",
     "humano",
     "persona",
     "una persona",
