@@ -10,7 +10,7 @@ use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::triage::{Action, Category, Hit, Tier, Verdict};
 
-use super::keywords::{Answer, Keyword};
+use super::keywords::{Answer, Keyword, speaks_of_self};
 use super::state::{Crisis, Place};
 use super::step::{ANSWER_WITHIN, NEXT, Rule, SAID, Scene};
 use super::turn::Reason;
@@ -42,7 +42,7 @@ impl Scene<'_> {
             };
             self.say(again, Lane::Crisis);
         } else {
-            self.answer_in_full(crisis_key(verdict), verdict.tier);
+            self.answer_in_full(crisis_key(verdict, &self.words), verdict.tier);
         }
         if let Some(key) = confirmation {
             self.say(key, Lane::Conversation);
@@ -170,10 +170,9 @@ impl Scene<'_> {
     }
 }
 
-/// What each kind of danger is answered with, the first that fits: somebody else's before what it is,
-/// because the texter is not the one in it; thoughts of one's own death with the general reply.
-const KINDS: [(Category, Key); 8] = [
-    (Category::ThirdParty, Key::CrisisThirdParty),
+/// What each kind of danger is answered with, the first that fits; thoughts of one's own death with the
+/// general reply.
+const KINDS: [(Category, Key); 7] = [
     (Category::SexualAssault, Key::CrisisSexualAssault),
     (Category::Child, Key::CrisisChild),
     (Category::Abuse, Key::CrisisAbuse),
@@ -184,20 +183,55 @@ const KINDS: [(Category, Key); 8] = [
 ];
 
 /// The full reply that fits. An act under way comes before all else; somebody else's danger before
-/// what the danger is, because the texter is not the one in it.
-fn crisis_key(verdict: &Verdict) -> Key {
-    let is_about = |category| verdict.categories.contains(&category);
-    // "If you are hurt" puzzles someone who fears for a friend: their text names 911 as well.
-    let is_others_act =
-        |hit: &Hit| hit.tier == Tier::Imminent && hit.category == Category::ThirdParty;
-    if verdict.tier == Tier::Imminent && is_about(Category::Overdose) {
+/// what the danger is, where the texter is not in it too. What is urgent by itself says most.
+fn crisis_key(verdict: &Verdict, words: &str) -> Key {
+    if verdict.tier == Tier::Imminent && is_about(verdict, Category::Overdose, Tier::High) {
         return Key::CrisisOverdose;
     }
-    if verdict.tier == Tier::Imminent && !verdict.hits.iter().any(is_others_act) {
+    if is_others(verdict, words) {
+        // "If you are hurt" puzzles someone who fears for a friend: their text names 911 as well.
+        return Key::CrisisThirdParty;
+    }
+    if verdict.tier == Tier::Imminent {
         return Key::CrisisImminent;
     }
-    let mut kinds = KINDS.into_iter();
-    kinds
-        .find(|(category, _)| is_about(*category))
+    let kind = |least| {
+        let mut kinds = KINDS.into_iter();
+        kinds.find(|(category, _)| is_about(verdict, *category, least))
+    };
+    kind(Tier::High)
+        .or_else(|| kind(Tier::Concern))
         .map_or(Key::CrisisHigh, |(_, key)| key)
+}
+/// What somebody is in themselves who texts of it, whoever else is named: a threat, an assault, a voice.
+const OWN: [Category; 6] = [
+    Category::SelfHarm,
+    Category::Abuse,
+    Category::SexualAssault,
+    Category::Child,
+    Category::HarmToOthers,
+    Category::Psychosis,
+];
+
+
+/// Whether something that no guard lowered is about a kind of danger, and at least so urgent.
+fn is_about(verdict: &Verdict, category: Category, least: Tier) -> bool {
+    let mut hits = verdict.hits.iter();
+    hits.any(|hit| hit.tier >= least && hit.category == category)
+}
+
+/// Whether the danger is somebody else's alone. "My mom hates me, I want to die" names one person and is
+/// about another: thoughts of death are the other's only where they stand within what is said of the
+/// other, and the texter does not speak of themselves at all.
+fn is_others(verdict: &Verdict, words: &str) -> bool {
+    let urgent = |category| {
+        let hits = verdict.hits.iter();
+        hits.filter(move |hit| hit.tier >= Tier::High && hit.category == category)
+    };
+    let meets =
+        |one: &Hit, other: &Hit| one.span.start < other.span.end && other.span.start < one.span.end;
+    let of_other = |death: &Hit| urgent(Category::ThirdParty).any(|other| meets(death, other));
+    is_about(verdict, Category::ThirdParty, verdict.tier)
+        && !OWN.into_iter().any(|own| urgent(own).next().is_some())
+        && urgent(Category::Suicide).all(|death| of_other(death) && !speaks_of_self(words))
 }

@@ -1,6 +1,8 @@
 //! A crisis, our question, and a person.
 
-use super::{Phone, later, now, verdict, wants_human};
+use std::time::Duration;
+
+use super::{Phone, judged, later, now, verdict, wants_human};
 use crate::content::{Key, PageId};
 use crate::conversation::{Place, Reason, Silence};
 use crate::lane::Lane;
@@ -56,6 +58,63 @@ fn each_kind_of_crisis_has_its_reply_and_its_alert() {
         let step = phone.texts_as("some words", &verdict(tier, categories));
         assert_eq!(step.replies, [phone.says(key, Lane::Crisis)]);
         assert_eq!(step.alert, Some(now(Reason::Crisis, tier)));
+    }
+}
+
+/// What a text that triage reads as a crisis is answered with.
+fn answer(text: &str) -> (Phone, String) {
+    let mut phone = Phone::new();
+    let step = phone.texts_as(text, &judged(text));
+    let alert = step.alert.unwrap();
+    assert!(alert.tier >= Tier::High, "{text}");
+    (phone, step.replies[0].text.clone())
+}
+
+#[test]
+fn who_is_in_danger_is_not_thanked_for_looking_out_for_others() {
+    for (text, key) in [
+        ("my husband is going to kill me tonight", Key::CrisisAbuse),
+        ("my boyfriend has a gun and hes outside", Key::CrisisAbuse),
+        ("my ex is going to kill me", Key::CrisisAbuse),
+        ("my uncle raped me i want to die", Key::CrisisSexualAssault),
+        ("my mom hates me i want to die", Key::CrisisHigh),
+        ("my friend died and i want to die too", Key::CrisisHigh),
+        (
+            "i want to kill myself because my friend died",
+            Key::CrisisHigh,
+        ),
+        (
+            "my friend wants to die and i want to die too",
+            Key::CrisisHigh,
+        ),
+        ("he told me to go kill myself", Key::CrisisHigh),
+        ("im going to kill my wife", Key::CrisisHarmToOthers),
+        ("voices tell me to kill my mom", Key::CrisisPsychosis),
+        ("how do i tell my mom i cut", Key::CrisisHigh),
+        ("mi novio me quiere matar", Key::CrisisAbuse),
+        ("mi mama murio y me quiero morir", Key::CrisisHigh),
+    ] {
+        let (phone, said) = answer(text);
+        let expected = phone.says_in(phone.state.locale, key, Lane::Crisis);
+        assert_eq!(said, expected.text, "{text}");
+    }
+}
+
+#[test]
+fn who_fears_for_somebody_else_is_answered_as_that() {
+    for text in [
+        "my friend wants to kill herself",
+        "i think my friend wants to kill herself",
+        "my daughter says she wants to die",
+        "my friend tried to kill herself",
+        "my friend has a plan to kill himself tonight",
+        "my brother is on the roof and wants to jump",
+        "mi amiga se quiere matar",
+        "mi hija dice que ya no quiere vivir",
+    ] {
+        let (phone, said) = answer(text);
+        let expected = phone.says_in(phone.state.locale, Key::CrisisThirdParty, Lane::Crisis);
+        assert_eq!(said, expected.text, "{text}");
     }
 }
 

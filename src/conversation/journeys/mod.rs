@@ -5,6 +5,7 @@ mod keywords;
 mod pages;
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::step::MORE_WORDS;
@@ -13,7 +14,10 @@ use crate::clock::At;
 use crate::content::{Fill, Key, Packs, PageId};
 use crate::lane::Lane;
 use crate::locale::Locale;
-use crate::triage::{Category, Tier, Verdict};
+use crate::triage::{Category, Hit, RuleSet, Tier, Verdict, assess};
+
+/// Read once: it takes longer than a judgement.
+static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::builtin().unwrap());
 
 /// A phone, and a line that answers it.
 struct Phone {
@@ -143,13 +147,28 @@ fn wants_human() -> Verdict {
 }
 
 fn now(reason: Reason, tier: Tier) -> AlertRequest {
+/// A verdict with a hit of its tier in each of the categories.
     later(reason, tier, 0)
+    let hits = categories.iter().map(|category| Hit {
+        rule: "some.rule".to_owned(),
+        tier,
+        category: *category,
+        why: "Some reason".to_owned(),
+        span: 0..1,
+        via: Vec::new(),
+    });
 }
 
 fn later(reason: Reason, tier: Tier, minutes: u64) -> AlertRequest {
+        hits: hits.collect(),
     AlertRequest {
         reason,
         tier,
         page_after: Duration::from_mins(minutes),
+/// What triage says of a text alone.
+fn judged(text: &str) -> Verdict {
+    assess(&RULES, text)
+}
+
     }
 }
