@@ -18,6 +18,7 @@ impl Scene<'_> {
     /// STOP, START and HELP.
     pub(super) fn carrier_keyword(&mut self) -> Rule {
         match self.keyword {
+            _ if self.is_overtaken() => self.overtaken(),
             Some(Keyword::OptOut) => self.opt_out(),
             Some(Keyword::Help) => self.help(),
             _ if self.opts_in() => self.opt_in(),
@@ -32,6 +33,31 @@ impl Scene<'_> {
         }
     }
 
+    /// Keeps what the texter wants, and since when. The confirmation follows.
+    const fn opt(&mut self, out: bool) {
+        self.state.opted_out = out;
+        self.state.opt_out_confirmed = out;
+        self.state.opt_changed_at = Some(self.turn.said_at);
+    }
+
+    /// Whether the text is a STOP or START that was sent before the last one that counted.
+    fn is_overtaken(&self) -> bool {
+        let last = self.state.opt_changed_at;
+        let changes = self.keyword == Some(Keyword::OptOut) || self.opts_in();
+        changes && last.is_some_and(|last| self.turn.said_at < last)
+    }
+
+    /// What came late changes nothing and says nothing. A YES may still be the answer to our question.
+    fn overtaken(&mut self) -> Rule {
+        if self.was_asked() && self.words == "yes" {
+            return NEXT;
+        }
+        if self.is_concern() {
+            self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN);
+        }
+        silent(Silence::Overtaken)
+    }
+
     fn opt_out(&mut self) -> Rule {
         if let Some(tier) = self.state.open_tier() {
             self.call(Reason::OptedOutInCrisis, tier, Duration::ZERO);
@@ -39,8 +65,7 @@ impl Scene<'_> {
             self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN);
         }
         let told = self.state.opted_out && self.state.opt_out_confirmed;
-        self.state.opted_out = true;
-        self.state.opt_out_confirmed = true;
+        self.opt(true);
         if self.turn.keyword_handled {
             return silent(Silence::KeywordHandled);
         }
@@ -54,6 +79,7 @@ impl Scene<'_> {
     /// What the text is to carriers and the law.
     pub(super) fn carrier_word(&self) -> Option<CarrierWord> {
         match self.keyword {
+            _ if self.is_overtaken() => None,
             Some(Keyword::OptOut) => Some(CarrierWord::Stop),
             Some(Keyword::Help) => Some(CarrierWord::Help),
             _ => self.opts_in().then_some(CarrierWord::Start),
@@ -68,8 +94,7 @@ impl Scene<'_> {
 
     fn opt_in(&mut self) -> Rule {
         let returns = self.state.opted_out;
-        self.state.opted_out = false;
-        self.state.opt_out_confirmed = false;
+        self.opt(false);
         let handled = self.turn.keyword_handled;
         let open = self.state.open_tier().is_some() || self.is_concern();
         if !handled && (returns || self.state.greeted) {
@@ -132,6 +157,9 @@ impl Scene<'_> {
     /// law wants it honoured, and the person needs the answer. Both happen. Gives the confirmation
     /// that is still owed.
     pub(super) fn keyword_in_a_crisis(&mut self) -> Option<Key> {
+        if self.is_overtaken() {
+            return None;
+        }
         let was_out = self.state.opted_out;
         let told = was_out && self.state.opt_out_confirmed;
         let (out, key) = if self.keyword == Some(Keyword::OptOut) {
@@ -141,8 +169,7 @@ impl Scene<'_> {
         } else {
             return None;
         };
-        self.state.opted_out = out;
-        self.state.opt_out_confirmed = out;
+        self.opt(out);
         key.filter(|_| !self.turn.keyword_handled)
     }
 }

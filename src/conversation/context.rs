@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::clock::At;
 use crate::content::words;
 use crate::text::MessageBody;
-use crate::triage::{ASKED_BY_MODEL, Category, Hit, Tier, Verdict};
+use crate::triage::{ASKED_BY_MODEL, Action, Category, Guarded, Hit, Tier, Verdict};
 
-use super::State;
-use super::keywords::{Keyword, is_menu_input};
+use super::keywords::{Answer, Keyword, is_menu_input};
+use super::{Place, State};
 
 /// Texts within this time of each other are also read joined.
 pub const JOINED_WITHIN: Duration = Duration::from_mins(10);
@@ -29,6 +29,10 @@ const FRAGMENTS: usize = 80;
 
 /// Two texts of concern within this time are a crisis.
 const CONCERNS_WITHIN: Duration = Duration::from_hours(24);
+
+/// The rule that hears suicide named, and the guards that hear it denied.
+const NAMED: &str = "concern.suicide_named";
+const DENIED: [&str; 2] = ["negation.not_suicidal", "es.negation"];
 
 /// A text that came before the one that is read.
 #[derive(Clone, Debug)]
@@ -66,7 +70,12 @@ impl State {
         let own_words = words(text);
         // HELP is owed the answer that carriers ask for, not a reading of what was said before.
         let asks_the_line = Keyword::of(&own_words) == Some(Keyword::Help);
-        let joins = !before.is_empty() && !is_menu_input(&own_words) && !asks_the_line;
+        // What our question was about, a clear no to it does not make worse.
+        let denies = matches!(self.place, Place::Asked { .. })
+            && Answer::of(text, &own_words) == Answer::No
+            && (verdict.action() == Action::None || only_denies(&verdict));
+        let alone = is_menu_input(&own_words) || asks_the_line || denies;
+        let joins = !before.is_empty() && !alone;
         if joins && verdict.tier < Tier::Imminent {
             let mut joined: String = before
                 .iter()
@@ -85,7 +94,7 @@ impl State {
         let second = self
             .concern_at
             .is_some_and(|at| now.since(at) < CONCERNS_WITHIN);
-        if second && verdict.tier == Tier::Concern {
+        if second && verdict.tier == Tier::Concern && !denies {
             verdict.tier = Tier::High;
             verdict.categories.insert(Category::Distress);
             verdict.hits.push(Hit {
@@ -99,6 +108,17 @@ impl State {
         }
         verdict
     }
+}
+
+/// Whether all that triage heard in a text is what it says no to: "no, I'm not suicidal" names suicide.
+pub(super) fn only_denies(verdict: &Verdict) -> bool {
+    let denied = |guarded: &Guarded| DENIED.contains(&guarded.guard.as_str());
+    let named = |hit: &Hit| hit.rule == NAMED || hit.tier < Tier::Concern;
+    let heard = !(verdict.hits.is_empty() && verdict.guarded.is_empty());
+    heard
+        && verdict.tier == Tier::Concern
+        && verdict.hits.iter().all(named)
+        && verdict.guarded.iter().all(denied)
 }
 
 /// Whether a text is a way through the menu, which adds nothing to the words around it.
@@ -250,6 +270,55 @@ mod tests {
             (&["how do i", "tell"], "my mom"),
         ] {
             assert_eq!(read(before, text).tier, Tier::None, "{before:?} {text}");
+        }
+    }
+
+    #[test]
+    fn a_clear_no_to_our_question_is_not_made_worse_by_what_we_asked_about() {
+        let state = |place| State {
+            place,
+            concern_at: Some(NOW),
+            ..State::default()
+        };
+        let asked = Place::Asked {
+            since: NOW,
+            page: None,
+        };
+        for (before, text, asks) in [
+            ("im hurting", "no", Tier::None),
+            ("im hurting", "nope", Tier::None),
+            ("i used to be suicidal", "no", Tier::None),
+            ("i cant do this", "no", Tier::None),
+            ("my daughter cuts what do i do", "no", Tier::None),
+            ("im so alone", "no im not suicidal", Tier::Concern),
+            ("im so alone", "no not suicidal", Tier::Concern),
+            (
+                "im so alone",
+                "no im not thinking of suicide",
+                Tier::Concern,
+            ),
+            ("me siento sola", "no soy suicida", Tier::Concern),
+        ] {
+            let read = |place| {
+                let own = assess(&RULES, text);
+                state(place).in_context(own, text, &earlier(&[before]), NOW, |words| {
+                    assess(&RULES, words)
+                })
+            };
+            assert_eq!(read(asked).tier, asks, "{before} / {text}");
+        }
+        // Anything else after our question is read in full.
+        for (before, text) in [
+            (&["me siento sola", "no"][..], "quiero vivir"),
+            (&["im so alone", "no"], "point in living"),
+            (&["im so alone"], "no i want to die"),
+            (&["im so alone"], "im still so alone"),
+        ] {
+            let own = assess(&RULES, text);
+            let verdict = state(asked).in_context(own, text, &earlier(before), NOW, |words| {
+                assess(&RULES, words)
+            });
+            assert_eq!(verdict.tier, Tier::High, "{before:?} {text}");
         }
     }
 

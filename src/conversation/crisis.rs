@@ -10,6 +10,7 @@ use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::triage::{Action, Category, Hit, Tier, Verdict};
 
+use super::context::only_denies;
 use super::keywords::{Answer, Keyword, speaks_of_self};
 use super::state::{Crisis, Place};
 use super::step::{ANSWER_WITHIN, NEXT, Rule, SAID, Scene};
@@ -52,16 +53,23 @@ impl Scene<'_> {
 
     /// The text after our question is its answer, whatever else it may be.
     pub(super) fn answer_to_our_question(&mut self) -> Rule {
-        if !self.was_asked() {
+        let Place::Asked { since, .. } = self.state.place else {
             return NEXT;
-        }
+        };
         // We cannot see what a picture adds to a no, and triage may hear more in it than we do.
-        let doubtful = self.turn.has_media || self.turn.verdict.action() != Action::None;
+        let worries = self.turn.verdict.action() != Action::None && !only_denies(self.turn.verdict);
+        let doubtful = self.turn.has_media || worries;
         let answer = match Answer::of(self.turn.text, &self.words) {
             Answer::No if doubtful => Answer::Unclear,
             answer => answer,
         };
-        self.answered(answer);
+        if self.turn.said_at < since && answer != Answer::Yes && !doubtful {
+            // It was sent before we asked, and came late: the question stays open.
+            self.say(Key::Ask, Lane::Crisis);
+            self.say_menu_if_asked();
+        } else {
+            self.answered(answer);
+        }
         SAID
     }
 
@@ -70,17 +78,22 @@ impl Scene<'_> {
         self.state.misses = 0;
         match answer {
             Answer::No => {
+                let asked_for = match self.state.place {
+                    Place::Asked { page, .. } => page,
+                    _ => None,
+                };
                 self.state.place = Place::Menu;
                 self.question_answered_no = true;
                 self.say(Key::AskedNo, Lane::Conversation);
                 self.welcome();
+                if let Some(page) = asked_for {
+                    self.show_page(page, 0);
+                }
             }
             Answer::Yes => self.answer_in_full(Key::AskedYes, Tier::High),
             Answer::Unclear => {
                 self.answer_in_full(Key::AskedUnclear, Tier::High);
-                if matches!(self.keyword, Some(Keyword::Menu | Keyword::Back)) {
-                    self.say(Key::Menu, Lane::Content);
-                }
+                self.say_menu_if_asked();
             }
         }
     }
@@ -92,7 +105,8 @@ impl Scene<'_> {
         }
         self.state.misses = 0;
         self.state.place = Place::Asked {
-            since: self.turn.now,
+            since: self.turn.decided,
+            page: self.turn.packs.find(self.turn.text, self.state.locale),
         };
         self.call(Reason::Question, Tier::Concern, ANSWER_WITHIN);
         self.say(Key::Ask, Lane::Crisis);
@@ -108,7 +122,7 @@ impl Scene<'_> {
         let tier = crisis.tier;
         if self.turn.verdict.action() == Action::None {
             if matches!(self.keyword, Some(Keyword::Menu | Keyword::Back)) {
-                crisis.menu = true;
+                self.opens_menu();
                 self.show_menu();
                 return SAID;
             }
@@ -125,6 +139,21 @@ impl Scene<'_> {
             self.say_waiting(Lane::Crisis);
         }
         SAID
+    }
+
+    /// MENU is a way on, whatever else it is.
+    fn say_menu_if_asked(&mut self) {
+        if matches!(self.keyword, Some(Keyword::Menu | Keyword::Back)) {
+            self.opens_menu();
+            self.say(Key::Menu, Lane::Content);
+        }
+    }
+
+    /// The texter sees the menu in the crisis: what they send next may be a choice from it.
+    const fn opens_menu(&mut self) {
+        if let Some(crisis) = &mut self.state.crisis {
+            crisis.menu = true;
+        }
     }
 
     /// Whether the whole text is a question that the page about us answers: who we are, who reads
@@ -182,6 +211,16 @@ const KINDS: [(Category, Key); 7] = [
     (Category::EatingDisorder, Key::CrisisEating),
 ];
 
+/// What somebody is in themselves who texts of it, whoever else is named: a threat, an assault, a voice.
+const OWN: [Category; 6] = [
+    Category::SelfHarm,
+    Category::Abuse,
+    Category::SexualAssault,
+    Category::Child,
+    Category::HarmToOthers,
+    Category::Psychosis,
+];
+
 /// The full reply that fits. An act under way comes before all else; somebody else's danger before
 /// what the danger is, where the texter is not in it too. What is urgent by itself says most.
 fn crisis_key(verdict: &Verdict, words: &str) -> Key {
@@ -203,16 +242,6 @@ fn crisis_key(verdict: &Verdict, words: &str) -> Key {
         .or_else(|| kind(Tier::Concern))
         .map_or(Key::CrisisHigh, |(_, key)| key)
 }
-/// What somebody is in themselves who texts of it, whoever else is named: a threat, an assault, a voice.
-const OWN: [Category; 6] = [
-    Category::SelfHarm,
-    Category::Abuse,
-    Category::SexualAssault,
-    Category::Child,
-    Category::HarmToOthers,
-    Category::Psychosis,
-];
-
 
 /// Whether something that no guard lowered is about a kind of danger, and at least so urgent.
 fn is_about(verdict: &Verdict, category: Category, least: Tier) -> bool {

@@ -19,19 +19,21 @@ impl Scene<'_> {
     /// DELETE, and the answer to the question back.
     pub(super) fn deletion(&mut self) -> Rule {
         let now = self.turn.now;
+        // What was sent before the question is no answer to it.
         let asked = self
             .state
             .delete_asked_at
             .take()
-            .is_some_and(|at| now.since(at) < ANSWERED_WITHIN);
+            .is_some_and(|at| now.since(at) < ANSWERED_WITHIN && self.turn.said_at >= at);
         let again = self.keyword == Some(Keyword::Delete);
         // With another question open, or none of ours allowed, only the word itself is an answer.
         let answers = asked && self.state.open_tier().is_none() && !self.state.opted_out;
-        let yes = answers && Answer::of(self.turn.text, &self.words) == Answer::Yes;
-        if again && !asked {
-            self.state.delete_asked_at = Some(now);
+        let answer = answers.then(|| Answer::of(self.turn.text, &self.words));
+        // A yes, easily sent to something else, deletes nothing: we ask for the word again.
+        if (again && !asked) || answer == Some(Answer::Yes) {
+            self.state.delete_asked_at = Some(self.turn.decided);
             self.say(Key::DeleteAsk, Lane::Conversation);
-        } else if again || yes {
+        } else if again {
             self.erase = true;
             let key = if self.turn.held {
                 Key::DeleteHeld
@@ -41,7 +43,7 @@ impl Scene<'_> {
                 Key::DeleteDone
             };
             self.say(key, Lane::Conversation);
-        } else if answers && Answer::of(self.turn.text, &self.words) == Answer::No {
+        } else if answer == Some(Answer::No) {
             self.say(Key::DeleteNot, Lane::Conversation);
         } else {
             return NEXT;

@@ -167,7 +167,7 @@ impl Scene<'_> {
         self.say(Key::Menu, Lane::Content);
     }
 
-    fn show_page(&mut self, page: PageId, part: u8) {
+    pub(super) fn show_page(&mut self, page: PageId, part: u8) {
         if let Some(spot) = self.state.spot()
             && spot != (Spot::Page { page, part })
         {

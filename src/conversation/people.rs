@@ -115,7 +115,7 @@ impl Scene<'_> {
         let asked = self
             .state
             .check_in_asked_at
-            .is_some_and(|at| now.since(at) < CHECK_IN_ANSWERED_WITHIN);
+            .is_some_and(|at| now.since(at) < CHECK_IN_ANSWERED_WITHIN && self.turn.said_at >= at);
         let alarming = self.turn.verdict.action() != Action::None || self.turn.has_media;
         if !asked || alarming || self.was_asked() {
             return NEXT;

@@ -55,7 +55,10 @@ fn places() -> impl Strategy<Value = Place> {
     prop_oneof![
         Just(Place::Menu),
         pages().prop_map(|(page, part)| Place::Page { page, part }),
-        ats().prop_map(|since| Place::Asked { since }),
+        (ats(), prop::option::of(pages())).prop_map(|(since, page)| {
+            let page = page.map(|(page, _)| page);
+            Place::Asked { since, page }
+        }),
     ]
 }
 
@@ -76,15 +79,16 @@ prop_compose! {
         recent in prop::collection::vec((ats(), any::<u32>()).prop_map(|(at, mark)| Sent { at, mark }), 0..60),
         crisis in prop::option::of((tiers(), ats(), any::<bool>()).prop_map(|(tier, since, menu)| Crisis { tier, since, menu })),
         waiting in prop::option::of((ats(), ats()).prop_map(|(since, until)| Waiting { since, until })),
-        (crisis_full_at, told_waiting_at, heard_at, concern_at, delete_asked_at, check_in_asked_at) in (
+        (crisis_full_at, told_waiting_at, heard_at, concern_at, delete_asked_at, check_in_asked_at, opt_changed_at) in (
             prop::option::of(ats()), prop::option::of(ats()), prop::option::of(ats()),
             prop::option::of(ats()), prop::option::of(ats()), prop::option::of(ats()),
+            prop::option::of(ats()),
         ),
     ) -> State {
         State {
             greeted, locale, locale_heard: locale_chosen, locale_chosen, place, trail, opted_out, opt_out_confirmed, misses,
             recent, human_awaited, crisis, crisis_full_at, told_waiting_at, heard_at, concern_at,
-            waiting, delete_asked_at, check_in_asked_at,
+            waiting, delete_asked_at, check_in_asked_at, opt_changed_at,
         }
     }
 }
@@ -157,6 +161,8 @@ impl World {
             state,
             &Turn {
                 now: At(NOW),
+                said_at: At(NOW),
+                decided: At(NOW),
                 text,
                 has_media,
                 verdict,
@@ -264,6 +270,7 @@ proptest! {
     #[test]
     fn the_ways_out_work_from_every_state(mut state in states(), joined in any::<bool>(), media in any::<bool>()) {
         state.opted_out = false;
+        state.opt_changed_at = None;
         state.recent.clear();
         let world = &WORLD;
         let none = Verdict::default();

@@ -165,6 +165,8 @@ impl Stage<'_> {
             .in_context(own, body.reveal(), &before, now, assess);
         let turn = Turn {
             now,
+            said_at: now,
+            decided: now,
             text: body.reveal(),
             has_media: false,
             verdict: &verdict,

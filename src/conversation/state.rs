@@ -51,6 +51,8 @@ pub struct State {
     pub opted_out: bool,
     /// Whether the opt-out was confirmed, by us or by the gateway.
     pub opt_out_confirmed: bool,
+    /// When the last STOP or START that counted was sent.
+    pub opt_changed_at: Option<At>,
     /// How many texts in a row were not understood.
     pub misses: u8,
     /// The content that was sent lately, oldest first: for the loop guard.
@@ -117,6 +119,9 @@ pub enum Place {
     Asked {
         /// When it was asked.
         since: At,
+        /// The page that the text asked for which worried us: shown when all is well.
+        #[serde(default)]
+        page: Option<PageId>,
     },
     /// A question of the guided chooser.
     Choosing {
@@ -259,6 +264,9 @@ mod tests {
         assert!(state.greeted && state.opted_out && state.locale == Locale::Es);
         assert_eq!((state.place, state.trail.len()), (Place::Menu, 0));
         assert_eq!(State::read(b"not json"), State::default());
+        let before = State::read(br#"{"place":{"asked":{"since":7}}}"#);
+        let since = At(7);
+        assert_eq!(before.place, Place::Asked { since, page: None });
     }
 
     #[test]

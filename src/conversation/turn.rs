@@ -18,6 +18,10 @@ use super::{Earlier, State};
 pub struct Turn<'a> {
     /// When the text came in.
     pub now: At,
+    /// When it was sent: long before it came, where its hook was lost.
+    pub said_at: At,
+    /// When it is answered: long after it came, where it waited for the store.
+    pub decided: At,
     /// The words, as they came.
     pub text: &'a str,
     /// Whether pictures or files came with it.
@@ -131,6 +135,8 @@ pub enum Silence {
     WithHuman,
     /// Two robots talk to each other.
     LoopGuard,
+    /// A STOP or START that came late: one that was sent after it is known already.
+    Overtaken,
 }
 
 /// A call for a human.

@@ -108,7 +108,10 @@ mod tests {
         let over = decided(&lower, Tier::Topic, At(9));
         assert_eq!(over.open_tier(), None);
         let asked = State {
-            place: Place::Asked { since: At(1) },
+            place: Place::Asked {
+                since: At(1),
+                page: None,
+            },
             ..State::default()
         };
         assert_eq!(decided(&asked, Tier::None, At(9)).open_tier(), None);

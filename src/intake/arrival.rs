@@ -91,6 +91,12 @@ impl Arrival {
         self.carried.load(Ordering::SeqCst)
     }
 
+    /// When it was sent, as far as is known. Never later than it came: a provider's clock may be ahead of
+    /// ours.
+    pub(super) fn said_at(&self) -> At {
+        self.sent_at.unwrap_or(self.arrived).min(self.arrived)
+    }
+
     /// The drill that it belongs to, if it is none of a person.
     #[must_use]
     pub fn drill(&self) -> Option<Uuid> {

@@ -78,8 +78,7 @@ pub(super) async fn decide(
         body: &arrival.inbound.body,
         media: arrival.inbound.media,
         verdict: &verdict,
-        // Never later than now: a provider's clock may be ahead of ours.
-        at: arrival.sent_at.unwrap_or(now).min(now),
+        at: arrival.said_at(),
         came_before: known.came_before,
     };
     if !tx.record_inbound(&texter, &conversation, &new).await? {
@@ -230,8 +229,8 @@ async fn act(
     tx.touch_conversation(conversation.id, (tier, step.state.locale), now)
         .await?;
     if step.state.opted_out && !texter.state.opted_out {
-        tx.withdraw_from_opted_out(texter.id, decided).await?;
         tx.opted_out(conversation.id, now).await?;
+        tx.withdraw_from_opted_out(texter.id, decided).await?;
     }
     if step.takes_back_waiting {
         tx.withdraw_waiting(texter.id, decided).await?;
@@ -335,6 +334,7 @@ fn recorded_reason(silence: Silence) -> Option<&'static str> {
         Silence::OptedOut => Some("opted_out"),
         Silence::KeywordHandled => Some("keyword_handled"),
         Silence::LoopGuard => Some("loop_guard"),
+        Silence::Overtaken => Some("overtaken"),
         Silence::WithHuman => None,
     }
 }

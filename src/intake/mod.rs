@@ -294,6 +294,8 @@ impl Intake {
     fn turn<'a>(&'a self, arrival: &'a Arrival, context: &'a Context<'a>) -> Turn<'a> {
         Turn {
             now: arrival.arrived,
+            said_at: arrival.said_at(),
+            decided: self.clock.now(),
             // A gateway can be told to take other words for STOP; it has acted on this one.
             text: match arrival.inbound.keyword_handled {
                 Some(KeywordHandled::OptOut) => "STOP",

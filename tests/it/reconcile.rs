@@ -41,6 +41,20 @@ both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE author = 'texter'").await, 1, "once");
     }
 
+    async fn a_no_that_was_sent_before_our_question_does_not_answer_it_when_it_is_found(world: World) {
+        world.settle().await;
+        world.twilio.came_in("SMlost", TEXTER, "no", now(&world));
+        world.advance(seconds(30)).await;
+        world.twilio.came_in("SM2", TEXTER, "im so alone", now(&world));
+        world.phone(TEXTER).delivers("SM2", "im so alone").await;
+        world.advance(minutes(4)).await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM messages WHERE author = 'texter'").await, 2);
+        assert_eq!(world.count("SELECT COUNT(*) FROM alerts WHERE closed_at IS NULL").await, 1);
+        world.advance(minutes(2)).await;
+        let heard = world.responder().inbox();
+        assert!(heard.iter().any(|text| text.contains("case")), "paged, because no answer came: {heard:?}");
+    }
+
     async fn what_a_hook_brought_is_known_and_what_may_still_come_is_left_alone(world: World) {
         world.settle().await;
         for (sid, number) in [("SM1", "+15550123"), ("SM2", "+15550124"), ("SM3", "+15550125")] {

@@ -255,6 +255,63 @@ fn only_a_clear_no_calls_the_page_off() {
 }
 
 #[test]
+fn a_no_that_says_what_it_denies_is_a_clear_no() {
+    for text in [
+        "no im not suicidal",
+        "No, not suicidal",
+        "No, I'm not thinking of suicide.",
+        "no no pienso en suicidarme",
+        "no soy suicida",
+    ] {
+        let mut phone = Phone::greeted();
+        phone.texts_at("x", Tier::Concern);
+        let step = phone.texts_as(text, &judged(text));
+        assert!(step.question_answered_no, "{text}: {:?}", step.replies);
+        assert_eq!(step.alert, None, "{text}");
+    }
+}
+
+#[test]
+fn a_no_that_was_sent_before_we_asked_answers_nothing() {
+    let mut phone = Phone::greeted();
+    phone.texts_at("x", Tier::Concern);
+    for text in ["no", "hi", "MENU"] {
+        let step = phone.texts_late(text, 60);
+        let ask = phone.says(Key::Ask, Lane::Crisis);
+        assert_eq!(step.replies.first(), Some(&ask), "{text}");
+        assert!(!step.question_answered_no && step.alert.is_none(), "{text}");
+    }
+    assert!(phone.texts_late("no", 1).question_answered_no);
+    phone.texts_at("x", Tier::Concern);
+    let step = phone.texts_late("yes", 60);
+    assert_eq!(step.alert, Some(now(Reason::Crisis, Tier::High)));
+}
+
+#[test]
+fn a_no_that_waited_for_the_store_with_what_we_ask_about_is_no_answer() {
+    let mut phone = Phone::greeted();
+    phone.waits(30);
+    phone.decided_after = Duration::from_mins(30);
+    phone.texts_at("x", Tier::Concern);
+    let step = phone.texts("no");
+    assert!(!step.question_answered_no);
+    phone.waits(30);
+    phone.decided_after = Duration::ZERO;
+    assert!(phone.texts("no").question_answered_no);
+}
+
+#[test]
+fn after_a_no_comes_what_the_text_asked_for() {
+    let mut phone = Phone::greeted();
+    phone.texts_at("how do i tell my mom", Tier::Concern);
+    let no = phone.says(Key::AskedNo, Lane::Conversation);
+    let page = phone.shows(Locale::En, PageId::OpeningUp, 0);
+    assert_eq!(phone.texts("no").replies, [no, page]);
+    let step = phone.texts("BACK");
+    assert_eq!(step.replies, [phone.says(Key::Menu, Lane::Content)]);
+}
+
+#[test]
 fn a_no_with_a_picture_or_a_doubt_is_not_a_clear_no() {
     let mut phone = Phone::greeted();
     phone.texts_at("x", Tier::Concern);
@@ -263,6 +320,11 @@ fn a_no_with_a_picture_or_a_doubt_is_not_a_clear_no() {
     let mut phone = Phone::greeted();
     phone.texts_at("x", Tier::Concern);
     assert!(!phone.texts_at("no", Tier::Concern).question_answered_no);
+    for text in ["no :(", "no :'(", "nope =(", "no :/", "No \u{1f622}", "no?"] {
+        let mut phone = Phone::greeted();
+        phone.texts_at("x", Tier::Concern);
+        assert!(!phone.texts(text).question_answered_no, "{text}");
+    }
 }
 
 #[test]
@@ -275,6 +337,21 @@ fn menu_as_an_answer_still_gives_the_way_on() {
         step.replies,
         [phone.says(Key::AskedUnclear, Lane::Crisis), menu]
     );
+}
+
+#[test]
+fn a_number_from_the_menu_that_came_with_the_answer_shows_its_page() {
+    for (way, number, page) in [
+        ("MENU", "3", PageId::Therapies),
+        ("BACK", "2", PageId::HowTherapyHelps),
+    ] {
+        let mut phone = Phone::greeted();
+        phone.texts_at("x", Tier::Concern);
+        phone.texts(way);
+        let step = phone.texts(number);
+        assert_eq!(step.replies, [phone.shows(Locale::En, page, 0)], "{way}");
+        assert!(phone.state.crisis.is_some());
+    }
 }
 
 #[test]

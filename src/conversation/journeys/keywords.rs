@@ -1,5 +1,7 @@
 //! STOP, START, HELP, and what the gateway answers by itself.
 
+use std::time::Duration;
+
 use super::{Phone, later, now};
 use crate::content::{Key, words};
 use crate::conversation::keywords::Keyword;
@@ -179,8 +181,6 @@ fn carrier_keywords_are_whole_messages_only() {
         ("no me escriban mas", stop),
         ("quiero darme de baja", stop),
         ("dejen de escribirme", stop),
-        ("S.T.O.P", None),
-        ("stop hurting me", None),
         ("STOP STOP", stop),
         ("Stop stop stop", stop),
         ("stop stop please stop", stop),
@@ -198,6 +198,8 @@ fn carrier_keywords_are_whole_messages_only() {
         ("make it stop", None),
         ("please please", None),
         ("end end", None),
+        ("S.T.O.P", None),
+        ("stop hurting me", None),
         ("please make it stop", None),
         ("i want to end", None),
         ("cancel my appointment with life", None),
@@ -215,8 +217,6 @@ fn carrier_keywords_are_whole_messages_only() {
         ("end it", None),
         ("end it all", None),
         ("help me", Some(Keyword::Human)),
-        ("i cant stop", None),
-        ("stop it", None),
         ("help help help", Some(Keyword::Human)),
         ("ayuda ayuda", Some(Keyword::Human)),
         ("por favor ayuda", Some(Keyword::Human)),
@@ -226,6 +226,8 @@ fn carrier_keywords_are_whole_messages_only() {
         ("9-1-1", Some(Keyword::Dial)),
         ("9 8 8", Some(Keyword::Dial)),
         ("nueve once", Some(Keyword::Dial)),
+        ("i cant stop", None),
+        ("stop it", None),
         ("they wont leave me alone", None),
         ("I quit", None),
         ("YES", None),
@@ -234,6 +236,88 @@ fn carrier_keywords_are_whole_messages_only() {
     ] {
         assert_eq!(Keyword::of(&words(text)), keyword, "{text:?}");
     }
+}
+
+#[test]
+fn a_stop_or_start_that_came_late_does_not_undo_a_later_one() {
+    let mut phone = Phone::greeted();
+    phone.texts("STOP");
+    phone.texts("START");
+    for (text, out) in [("STOP", false), ("leave me alone", false)] {
+        let step = phone.texts_late(text, 60);
+        assert_eq!(step.silence, Some(Silence::Overtaken), "{text}");
+        assert_eq!(step.carrier_word, None, "{text}");
+        assert_eq!(step.state.opted_out, out, "{text}");
+    }
+    phone.texts("STOP");
+    for text in ["START", "yes"] {
+        let step = phone.texts_late(text, 60);
+        assert_eq!(step.silence, Some(Silence::Overtaken), "{text}");
+        assert!(step.state.opted_out, "{text}");
+    }
+    phone.late_by = Duration::from_secs(60);
+    let step = phone.texts_at("START", Tier::High);
+    assert!(step.state.opted_out, "a crisis does not make it newer");
+    assert_eq!(
+        step.replies,
+        [phone.says(Key::CrisisOptedOut, Lane::Crisis)]
+    );
+    phone.late_by = Duration::ZERO;
+    assert!(!phone.texts("START").state.opted_out);
+}
+
+#[test]
+fn a_late_yes_to_our_question_is_heard_after_stop() {
+    let mut phone = Phone::greeted();
+    phone.texts_at("x", Tier::Concern);
+    phone.texts("STOP");
+    let step = phone.texts_late("yes", 60);
+    assert_eq!(
+        step.replies,
+        [phone.says(Key::CrisisOptedOut, Lane::Crisis)]
+    );
+    assert_eq!(step.alert, Some(now(Reason::Crisis, Tier::High)));
+}
+
+#[test]
+fn only_the_word_itself_deletes() {
+    for text in ["yes", "Y", "i am", "both", "ya", "claro"] {
+        let mut phone = Phone::greeted();
+        phone.texts("DELETE");
+        let step = phone.texts(text);
+        assert!(!step.erase, "{text}");
+        let ask = phone.says_in(step.state.locale, Key::DeleteAsk, Lane::Conversation);
+        assert_eq!(step.replies, [ask], "{text}");
+        assert!(phone.texts("delete").erase, "{text}");
+    }
+    let mut phone = Phone::greeted();
+    phone.texts("DELETE");
+    let kept = phone.says(Key::DeleteNot, Lane::Conversation);
+    assert_eq!(phone.texts("no").replies, [kept]);
+    phone.texts("DELETE");
+    assert!(!phone.texts_late("DELETE", 60).erase, "it was sent before");
+    assert!(phone.texts("BORRAR").erase);
+}
+
+#[test]
+fn who_asks_for_spanish_is_answered_in_spanish() {
+    for text in [
+        "hablan espa\u{f1}ol",
+        "habla espa\u{f1}ol?",
+        "No hablo ingl\u{e9}s",
+    ] {
+        let mut phone = Phone::greeted();
+        let step = phone.texts(text);
+        assert!(phone.state.locale_chosen, "{text}");
+        assert!(
+            step.replies
+                .contains(&phone.says_in(Locale::Es, Key::Language, Lane::Content)),
+            "{text}"
+        );
+    }
+    let mut phone = Phone::greeted();
+    phone.texts("my friend from school is in my espanol class with me");
+    assert!(!phone.state.locale_chosen);
 }
 
 #[test]

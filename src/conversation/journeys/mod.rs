@@ -29,6 +29,10 @@ struct Phone {
     has_media: bool,
     keyword_handled: bool,
     call: Option<Call>,
+    /// How long ago the next text was sent when it comes.
+    late_by: Duration,
+    /// How long a text waits for the store.
+    decided_after: Duration,
 }
 
 impl Phone {
@@ -47,6 +51,8 @@ impl Phone {
             has_media: false,
             keyword_handled: false,
             call: None,
+            late_by: Duration::ZERO,
+            decided_after: Duration::ZERO,
         }
     }
 
@@ -61,6 +67,14 @@ impl Phone {
         self.texts_as(text, &Verdict::default())
     }
 
+    /// A text that was sent some seconds ago and only now comes to light.
+    fn texts_late(&mut self, text: &str, seconds: u64) -> Step {
+        self.late_by = Duration::from_secs(seconds);
+        let step = self.texts(text);
+        self.late_by = Duration::ZERO;
+        step
+    }
+
     fn texts_at(&mut self, text: &str, tier: Tier) -> Step {
         self.texts_as(text, &verdict(tier, &[]))
     }
@@ -71,6 +85,8 @@ impl Phone {
             &self.state,
             &Turn {
                 now: self.now,
+                said_at: self.now.minus(self.late_by),
+                decided: self.now.plus(self.decided_after),
                 text,
                 has_media: self.has_media,
                 verdict,
@@ -131,12 +147,27 @@ impl Phone {
     }
 }
 
+/// A verdict with a hit of its tier in each of the categories.
 fn verdict(tier: Tier, categories: &[Category]) -> Verdict {
+    let hits = categories.iter().map(|category| Hit {
+        rule: "some.rule".to_owned(),
+        tier,
+        category: *category,
+        why: "Some reason".to_owned(),
+        span: 0..1,
+        via: Vec::new(),
+    });
     Verdict {
         tier,
         categories: categories.iter().copied().collect::<BTreeSet<_>>(),
+        hits: hits.collect(),
         ..Verdict::default()
     }
+}
+
+/// What triage says of a text alone.
+fn judged(text: &str) -> Verdict {
+    assess(&RULES, text)
 }
 
 fn wants_human() -> Verdict {
@@ -147,28 +178,13 @@ fn wants_human() -> Verdict {
 }
 
 fn now(reason: Reason, tier: Tier) -> AlertRequest {
-/// A verdict with a hit of its tier in each of the categories.
     later(reason, tier, 0)
-    let hits = categories.iter().map(|category| Hit {
-        rule: "some.rule".to_owned(),
-        tier,
-        category: *category,
-        why: "Some reason".to_owned(),
-        span: 0..1,
-        via: Vec::new(),
-    });
 }
 
 fn later(reason: Reason, tier: Tier, minutes: u64) -> AlertRequest {
-        hits: hits.collect(),
     AlertRequest {
         reason,
         tier,
         page_after: Duration::from_mins(minutes),
-/// What triage says of a text alone.
-fn judged(text: &str) -> Verdict {
-    assess(&RULES, text)
-}
-
     }
 }

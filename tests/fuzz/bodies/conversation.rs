@@ -24,6 +24,8 @@ pub(crate) fn run(bytes: &[u8]) {
     let verdict = assess(&RULES, &text);
     let turn = Turn {
         now: At(1_767_225_600_000),
+        said_at: At(1_767_225_600_000),
+        decided: At(1_767_225_600_000),
         text: &text,
         has_media: false,
         verdict: &verdict,

@@ -178,6 +178,7 @@ fn follows(played: &Played) -> Vec<String> {
             Silence::KeywordHandled => tr!("No reply: the gateway has answered this word."),
             Silence::WithHuman => tr!("No automatic reply: a person writes with them."),
             Silence::LoopGuard => tr!("No reply: two robots would talk to each other."),
+            Silence::Overtaken => tr!("No reply: a later STOP or START counts."),
         });
     }
     if let Some(alert) = played.alert {

@@ -78,6 +78,7 @@ fn closed(reason: &str) -> &str {
         "opted_out" => phrase!("they had opted out"),
         "keyword_handled" => phrase!("the carrier answered the keyword"),
         "loop_guard" => phrase!("from a machine that answers itself"),
+        "overtaken" => phrase!("a later STOP or START counts"),
         "closed_by_staff" => phrase!("the conversation was closed"),
         "undeliverable" => phrase!("the answer could not be delivered"),
         "carrier_opt_out" => phrase!("the carrier blocks us"),
