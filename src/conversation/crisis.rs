@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::content::{Key, PageId};
+use crate::content::{Key, PageId, words};
 use crate::lane::Lane;
 use crate::locale::Locale;
 use crate::triage::{Action, Category, Hit, Tier, Verdict};
@@ -43,7 +43,7 @@ impl Scene<'_> {
             };
             self.say(again, Lane::Crisis);
         } else {
-            self.answer_in_full(crisis_key(verdict, &self.words), verdict.tier);
+            self.answer_in_full(crisis_key(verdict, self.turn.text), verdict.tier);
         }
         if let Some(key) = confirmation {
             self.say(key, Lane::Conversation);
@@ -223,11 +223,11 @@ const OWN: [Category; 6] = [
 
 /// The full reply that fits. An act under way comes before all else; somebody else's danger before
 /// what the danger is, where the texter is not in it too. What is urgent by itself says most.
-fn crisis_key(verdict: &Verdict, words: &str) -> Key {
+fn crisis_key(verdict: &Verdict, text: &str) -> Key {
     if verdict.tier == Tier::Imminent && is_about(verdict, Category::Overdose, Tier::High) {
         return Key::CrisisOverdose;
     }
-    if is_others(verdict, words) {
+    if is_others(verdict, text) || names_only_others(verdict, text) {
         // "If you are hurt" puzzles someone who fears for a friend: their text names 911 as well.
         return Key::CrisisThirdParty;
     }
@@ -252,7 +252,7 @@ fn is_about(verdict: &Verdict, category: Category, least: Tier) -> bool {
 /// Whether the danger is somebody else's alone. "My mom hates me, I want to die" names one person and is
 /// about another: thoughts of death are the other's only where they stand within what is said of the
 /// other, and the texter does not speak of themselves at all.
-fn is_others(verdict: &Verdict, words: &str) -> bool {
+fn is_others(verdict: &Verdict, text: &str) -> bool {
     let urgent = |category| {
         let hits = verdict.hits.iter();
         hits.filter(move |hit| hit.tier >= Tier::High && hit.category == category)
@@ -262,5 +262,22 @@ fn is_others(verdict: &Verdict, words: &str) -> bool {
     let of_other = |death: &Hit| urgent(Category::ThirdParty).any(|other| meets(death, other));
     is_about(verdict, Category::ThirdParty, verdict.tier)
         && !OWN.into_iter().any(|own| urgent(own).next().is_some())
-        && urgent(Category::Suicide).all(|death| of_other(death) && !speaks_of_self(words))
+        && urgent(Category::Suicide).all(|death| of_other(death) && !speaks_of_self(&words(text)))
+}
+
+/// Whether only the sum of a text is urgent, and what its rules hear in it says nothing of the texter:
+/// "I found out my daughter hurts herself", but not "how do I tell my mom I cut".
+fn names_only_others(verdict: &Verdict, text: &str) -> bool {
+    let is_sum = |hit: &Hit| hit.tier == Tier::High && hit.category == Category::Distress;
+    let of_self = |hit: &Hit| {
+        let said = words(text.get(hit.span.clone()).unwrap_or(text));
+        speaks_of_self(&said) || said.split(' ').any(|word| word == "me")
+    };
+    let heard = || {
+        let hits = verdict.hits.iter();
+        hits.filter(|hit| hit.tier >= Tier::Concern && !is_sum(hit))
+    };
+    verdict.tier == Tier::High
+        && heard().next().is_some()
+        && heard().all(|hit| hit.category == Category::ThirdParty && !of_self(hit))
 }

@@ -109,6 +109,8 @@ fn who_fears_for_somebody_else_is_answered_as_that() {
         "my friend tried to kill herself",
         "my friend has a plan to kill himself tonight",
         "my brother is on the roof and wants to jump",
+        "i found out my daughter hurts herself",
+        "my friend told me she wants to die",
         "mi amiga se quiere matar",
         "mi hija dice que ya no quiere vivir",
     ] {
