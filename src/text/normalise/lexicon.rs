@@ -230,8 +230,7 @@ const EVERYDAY: &str = "
     emergence emergencies emergent living hoping hurling hauling hacking halting haring cutlery curing
     cupping cuing cruising killings kilning kindling killjoy killers killer dyslexia xanadu swallows
     vivia vivian vivio viviendo vivira viviras vivimos vivido moria morian morira moriras muerde muerden
-    moriste mueran muero muertes muertos muertas unconscionable subconscious overdoses suicidality aliveness
-    secuestro secuestraron secuestrada secuestrado";
+    moriste mueran muero muertes muertos muertas unconscionable subconscious overdoses suicidality aliveness";
 
 /// Short forms, one expansion a line. Expansions must be words that stay as they are.
 const SHORT: &str = "
@@ -398,7 +397,6 @@ const SHORT: &str = "
     aser = hacer
     aserme hacerm = hacerme
     vibir bivir = vivir
-    keria = queria
     hise = hice
     bida = vida
     ayudenme ayudeme = ayudame
