@@ -33,8 +33,8 @@ async fn hook(State(doors): State<Doors>, Path(name): Path<String>, request: Req
     let Some(gateway) = doors.gateways.get(&name) else {
         return (StatusCode::NOT_FOUND, "There is no gateway of this name.\n").into_response();
     };
-    let (head, body) = request.into_parts();
-    if !matches!(head.method, Method::POST | Method::GET) {
+    let (sent, body) = request.into_parts();
+    if !matches!(sent.method, Method::POST | Method::GET) {
         return no_hook();
     }
     let read = match whole(gateway.as_ref(), body).await {
@@ -42,12 +42,12 @@ async fn hook(State(doors): State<Doors>, Path(name): Path<String>, request: Req
         Err(why) => return not_read(&doors, &name, why),
     };
     let since = Instant::now();
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = sent.uri.path_and_query().map_or("/", |path| path.as_str());
     let url = format!("{}{path}", doors.public_url);
     let request = RawRequest {
-        method: &head.method,
+        method: &sent.method,
         url: &url,
-        headers: &head.headers,
+        headers: &sent.headers,
         body: &read.body,
         now: doors.clock.now(),
     };

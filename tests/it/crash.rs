@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 
 use crate::support::binary::Serving;
+use crate::support::faults::Breakable;
 use crate::support::gateway::FakeTwilio;
 use crate::support::load::{Load, configuration, is_crisis, settled};
 use crate::support::postgres;
@@ -16,6 +17,8 @@ use crate::support::world::seconds;
 const PHONES: usize = 8;
 /// At most so many texts are acknowledged between a start and a kill.
 const BUSY: usize = 60;
+/// The same while the database stands still: who is not in crisis waits for it first, for seconds.
+const BUSY_WITHOUT: usize = 16;
 /// A lease runs a minute, and an inline reply waits half a one for its receipt.
 const LONGEST_S: u64 = 240;
 
@@ -36,7 +39,15 @@ async fn texts(load: Load, url: String, kill_after: usize, kill: Arc<Notify>) {
     }
 }
 
-async fn survives(folder: TempDir, database: &str, kills: usize, seed: u64) {
+/// `frozen`: the server of the database stands still from each start to the kill, so that the spool alone
+/// acknowledges.
+async fn survives(
+    folder: TempDir,
+    database: &str,
+    frozen: Option<&Breakable>,
+    kills: usize,
+    seed: u64,
+) {
     let (twilio, api_url) = FakeTwilio::start().await;
     let configuration = configuration(&api_url);
     std::fs::write(folder.path().join("harborline.toml"), configuration).unwrap();
@@ -49,8 +60,12 @@ async fn survives(folder: TempDir, database: &str, kills: usize, seed: u64) {
     let mut folder = folder;
     for _ in 0..kills {
         let serving = Serving::start_in(folder, &settings);
+        if let Some(server) = frozen {
+            server.freeze();
+        }
         let known = load.acknowledged().len();
-        let kill_after = known + 1 + usize::from(random::<1>(&chance)[0]) % BUSY;
+        let busy = frozen.map_or(BUSY, |_| BUSY_WITHOUT);
+        let kill_after = known + 1 + usize::from(random::<1>(&chance)[0]) % busy;
         let kill = Arc::new(Notify::new());
         let phones: Vec<_> = (0..PHONES)
             .map(|_| {
@@ -60,6 +75,9 @@ async fn survives(folder: TempDir, database: &str, kills: usize, seed: u64) {
             .collect();
         kill.notified().await;
         folder = serving.kill();
+        if let Some(server) = frozen {
+            server.thaw();
+        }
         for phone in phones {
             phone.await.unwrap();
         }
@@ -84,7 +102,7 @@ fn is_long() -> bool {
 async fn killed_at_random_moments_nothing_acknowledged_is_lost() {
     let kills = if is_long() { 200 } else { 20 };
     let folder = tempfile::tempdir().unwrap();
-    survives(folder, "sqlite://data/harborline.db", kills, 5).await;
+    survives(folder, "sqlite://data/harborline.db", None, kills, 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,5 +111,15 @@ async fn killed_at_random_moments_on_postgresql_nothing_acknowledged_is_lost() {
         return;
     };
     let kills = if is_long() { 50 } else { 5 };
-    survives(tempfile::tempdir().unwrap(), &database, kills, 6).await;
+    survives(tempfile::tempdir().unwrap(), &database, None, kills, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_the_spool_alone_acknowledges_nothing_acknowledged_is_lost() {
+    let Some(server) = Breakable::start().await else {
+        return;
+    };
+    let kills = if is_long() { 30 } else { 3 };
+    let folder = tempfile::tempdir().unwrap();
+    survives(folder, &server.url(), Some(&server), kills, 7).await;
 }

@@ -154,12 +154,14 @@ fn what_it_asks_for_is_enough_for_every_kind_of_gateway() {
     );
     for (kind, answers) in ANSWERS {
         let folder = tempfile::tempdir().unwrap();
-        let mut input = format!("{begin}{kind}\n");
-        if kind != "sandbox" {
-            let answers = answers.join("\n");
-            input += &format!("https://line.example.org\n{answers}\n+15550199\n\n");
-        }
-        let output = run(folder.path(), &["init"], &input);
+        let rest = match kind {
+            "sandbox" => String::new(),
+            _ => format!(
+                "https://line.example.org\n{}\n+15550199\n\n",
+                answers.join("\n")
+            ),
+        };
+        let output = run(folder.path(), &["init"], &format!("{begin}{kind}\n{rest}"));
         assert_eq!(
             output.status.code(),
             Some(0),

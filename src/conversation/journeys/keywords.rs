@@ -255,7 +255,7 @@ fn a_stop_or_start_that_came_late_does_not_undo_a_later_one() {
         assert_eq!(step.silence, Some(Silence::Overtaken), "{text}");
         assert!(step.state.opted_out, "{text}");
     }
-    phone.late_by = Duration::from_secs(60);
+    phone.late_by = Duration::from_mins(1);
     let step = phone.texts_at("START", Tier::High);
     assert!(step.state.opted_out, "a crisis does not make it newer");
     assert_eq!(

@@ -52,7 +52,7 @@ both! {
         world.advance(minutes(10)).await;
         assert_eq!(copies(&world), 2);
         let rows = world.count("SELECT COUNT(*) FROM outbox WHERE lane = 'content'").await;
-        assert_eq!(world.twilio.sent_to(TEXTER).len() as i64, 2 * rows, "one repetition each");
+        assert_eq!(world.twilio.sent_to(TEXTER).len(), 2 * usize::try_from(rows).unwrap(), "one repetition each");
         assert_eq!(world.count("SELECT COUNT(*) FROM outbox WHERE lane = 'content' AND code = 'in-doubt'").await, rows);
         assert_eq!(world.count("SELECT COUNT(*) FROM obligations WHERE outcome = 'in_doubt'").await, 1);
     }

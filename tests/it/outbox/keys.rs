@@ -64,13 +64,12 @@ async fn take(
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
     let nth = {
         let mut taken = fake.taken.lock().unwrap();
-        match taken.iter().position(|(known, _)| *known == key) {
-            Some(known) => known + 1,
-            None => {
-                let address = text["webhook_url"].as_str().unwrap();
-                taken.push((key, address.to_owned()));
-                taken.len()
-            }
+        if let Some(known) = taken.iter().position(|(known, _)| *known == key) {
+            known + 1
+        } else {
+            let address = text["webhook_url"].as_str().unwrap();
+            taken.push((key, address.to_owned()));
+            taken.len()
         }
     };
     fake.has_it.notify_one();
