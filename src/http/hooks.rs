@@ -101,7 +101,7 @@ async fn hook(State(doors): State<Doors>, Path(name): Path<String>, request: Req
     if !kept && !in_crisis {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         note(&doors, name, &request, &heard, status, None);
-        return status.into_response();
+        return later();
     }
     let url = |id| receipts_url(&doors.public_url, name, id);
     let receipts = inline.as_ref().and_then(|answer| answer.outbox_id.map(url));
@@ -113,6 +113,12 @@ async fn hook(State(doors): State<Doors>, Path(name): Path<String>, request: Req
     let reply = gateway.acknowledge(reply);
     note(&doors, name, &request, &heard, StatusCode::OK, Some(&reply));
     acknowledged(reply)
+}
+
+/// Asks for a hook again, of which something could not be kept.
+pub(super) fn later() -> Response {
+    let why = "It could not be kept: send it again.\n";
+    (StatusCode::SERVICE_UNAVAILABLE, why).into_response()
 }
 
 /// A hook whose signature does not hold.
@@ -281,7 +287,7 @@ async fn hold(
     }
     let reply = crisis_reply.as_ref().filter(|_| can_reply);
     if !all_held && reply.is_none() {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        return later();
     }
     // Without an outbox row there is nothing that a receipt could settle.
     acknowledged(gateway.acknowledge(reply.map(|(to, body)| InlineReply {

@@ -4,11 +4,11 @@ use axum::RequestExt as _;
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::LARGEST_BODY;
+use super::hooks::later;
 use crate::gateway::Gateway;
 
 /// The largest hook of a gateway that brings pictures themselves. Carriers let 1 to 3 MB through, of which
@@ -43,7 +43,7 @@ impl IntoResponse for NotRead {
     fn into_response(self) -> Response {
         match self {
             Self::TooLarge(why) | Self::Cut(why) => why.into_response(),
-            Self::NoPlace => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+            Self::NoPlace => later(),
         }
     }
 }

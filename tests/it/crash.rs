@@ -11,6 +11,7 @@ use crate::support::faults::Breakable;
 use crate::support::gateway::FakeTwilio;
 use crate::support::load::{Load, configuration, is_crisis, settled};
 use crate::support::postgres;
+use crate::support::wait::until;
 use crate::support::world::seconds;
 
 /// How many phones text at the same time.
@@ -86,6 +87,12 @@ async fn survives(
     let database = database.replace(
         "data/",
         &format!("{}/data/", serving.folder.path().display()),
+    );
+    // Of what only the spool holds nobody is owed anything yet.
+    assert!(
+        until(async || load.is_stored(&database).await).await,
+        "{}",
+        serving.log()
     );
     // The last of it is due when its lease, or the wait for a receipt, has run out.
     settled(&database, LONGEST_S, || serving.log()).await;

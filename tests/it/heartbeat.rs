@@ -130,17 +130,6 @@ both! {
         assert_eq!(pings(&monitor), 5);
     }
 
-    async fn after_the_clock_went_back_an_audit_is_held_at_once_and_the_one_before_says_nothing(it: (World, Monitor)) {
-        let (world, monitor) = it;
-        world.settle().await;
-        world.advance(seconds(60)).await;
-        assert_eq!((pings(&monitor), standing(&world).await.0), (1, StatusCode::OK));
-        world.clock.go_back(minutes(360));
-        assert_eq!(standing(&world).await.0, StatusCode::SERVICE_UNAVAILABLE, "nobody knows how long it is ago");
-        world.settle().await;
-        assert_eq!((pings(&monitor), standing(&world).await.0), (1, StatusCode::OK));
-    }
-
     async fn it_is_withheld_while_a_text_has_no_answer_in_time(it: (World, Monitor)) {
         let (world, monitor) = it;
         world.settle().await;
