@@ -4,15 +4,15 @@
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::clock::Clock;
+use crate::clock::{At, Clock};
 
 /// With more callers than this, those that have waited long enough are forgotten.
 const MANY: usize = 10_000;
@@ -50,13 +50,21 @@ pub struct Limit<K: Hash + Eq + Clone> {
     cleared: AtomicI64,
 }
 
-struct Time(Arc<dyn Clock>);
+/// Time as it passes: when the clock goes back, nobody waits until it has caught up.
+struct Time {
+    clock: Arc<dyn Clock>,
+    /// The clock as it was last seen, and how much time had passed by then.
+    passed: Mutex<(At, Duration)>,
+}
 
 impl governor::clock::Clock for Time {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.now().0).unwrap_or(0))
+        let mut kept = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        *kept = (now, kept.1 + now.since(kept.0));
+        kept.1
     }
 }
 
@@ -66,7 +74,9 @@ impl<K: Hash + Eq + Clone> Limit<K> {
     pub fn new(rate: Rate, clock: Arc<dyn Clock>) -> Self {
         let quota =
             Quota::with_period(rate.refill).unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX));
-        let counts = RateLimiter::hashmap_with_clock(quota.allow_burst(rate.burst), Time(clock));
+        let passed = Mutex::new((clock.now(), Duration::ZERO));
+        let time = Time { clock, passed };
+        let counts = RateLimiter::hashmap_with_clock(quota.allow_burst(rate.burst), time);
         Self {
             counts,
             cleared: AtomicI64::new(0),
@@ -82,7 +92,7 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         let clock = self.counts.clock();
         let known = self.counts.len();
         if known > MANY {
-            let now = clock.0.now().0;
+            let now = clock.clock.now().0;
             let last = self.cleared.load(Ordering::Relaxed);
             if now.saturating_sub(last).abs() >= CLEARED_EVERY {
                 self.cleared.store(now, Ordering::Relaxed);
@@ -114,7 +124,7 @@ pub fn subscriber(address: Option<IpAddr>) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{At, ManualClock};
+    use crate::clock::ManualClock;
 
     const RATE: Rate = Rate::new(3, Duration::from_secs(6));
 
@@ -141,6 +151,20 @@ mod tests {
         clock.advance(RATE.refill);
         limit.count(&of("2001:db8::3")).unwrap();
         limit.count(&of("2001:db8::3")).unwrap_err();
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_makes_nobody_wait_until_it_has_caught_up() {
+        let (clock, limit) = limit();
+        limit.count(&of("192.0.2.1")).unwrap();
+        clock.go_back(Duration::from_hours(6));
+        for _ in 0..2 {
+            limit.count(&of("192.0.2.1")).unwrap();
+        }
+        let wait = limit.count(&of("192.0.2.1")).unwrap_err();
+        assert!(wait <= RATE.refill, "{wait:?}");
+        clock.advance(RATE.refill);
+        limit.count(&of("192.0.2.1")).unwrap();
     }
 
     #[test]

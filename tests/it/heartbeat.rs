@@ -130,6 +130,16 @@ both! {
         assert_eq!(pings(&monitor), 5);
     }
 
+    async fn after_the_clock_went_back_the_audit_before_says_nothing(it: (World, Monitor)) {
+        let (world, _monitor) = it;
+        world.settle().await;
+        world.advance(seconds(60)).await;
+        assert_eq!(standing(&world).await.0, StatusCode::OK);
+        world.clock.go_back(minutes(360));
+        let (status, said) = world.get("/heartbeat").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{said}");
+    }
+
     async fn it_is_withheld_while_a_text_has_no_answer_in_time(it: (World, Monitor)) {
         let (world, monitor) = it;
         world.settle().await;
